@@ -1,0 +1,1 @@
+"""Strata: where in the depth of a language model fine-tuning acts."""

@@ -1,0 +1,1 @@
+"""The typed configuration: what `conf/` composes is merged into these dataclasses at the door."""

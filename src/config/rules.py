@@ -1,0 +1,83 @@
+"""The values a key accepts, and the sentence a person reads when it was given another."""
+
+import math
+import re
+from pathlib import Path
+from string import Formatter
+from typing import Any, NoReturn
+
+from src.errors import ConfigError
+
+MODEL_SOURCES = ("wheel", "hub", "tiny")
+DTYPES = ("float32", "bfloat16", "float16")
+METHOD_KINDS = ("lora", "full", "none")
+SCALINGS = ("fixed_alpha", "alpha_over_r", "rslora")
+BUDGETS = ("none", "rank", "params")
+TARGETS = ("attention", "linear")
+OBJECTIVES = ("causal_lm",)
+SUPERVISE = ("completion", "all")
+SCHEDULES = ("linear", "cosine", "constant")
+PRECISIONS = ("float32", "bfloat16")
+RECORD_MODES = ("offline", "online", "none")
+DEVICES = ("auto", "cpu", "cuda")
+
+
+def refuse(key: str, given: Any, accepted: str) -> NoReturn:
+    """Raise a ConfigError that names the key, what was given and what is accepted."""
+    raise ConfigError(f"{key}: given {given!r}; accepted: {accepted}")
+
+
+def require(key: str, given: Any, accepted: tuple[str, ...]) -> None:
+    """Refuse a value outside a list."""
+    if given not in accepted:
+        refuse(key, given, ", ".join(accepted))
+
+
+def check_at_least(key: str, given: float, least: float) -> None:
+    """Refuse a number below `least`, NaN included."""
+    if not given >= least or math.isinf(given):
+        refuse(key, given, f"a number of at least {least}")
+
+
+def check_positive(key: str, given: float) -> None:
+    """Refuse zero, negative numbers, infinity and NaN."""
+    if not given > 0 or math.isinf(given):
+        refuse(key, given, "a number above 0")
+
+
+def check_fraction(key: str, given: float) -> None:
+    """Refuse what is not a fraction of depth."""
+    if not 0 <= given <= 1:
+        refuse(key, given, "a fraction of depth from 0 (input) to 1 (output)")
+
+
+def check_folder_name(key: str, given: str) -> None:
+    """Refuse an experiment name that would leave its folder."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*", given):
+        refuse(key, given, "letters, digits, '.', '_' and '-'")
+
+
+def check_pattern(key: str, given: str) -> None:
+    """Refuse a regular expression that does not compile or has not exactly one group."""
+    try:
+        groups = re.compile(given).groups
+    except re.error as error:
+        refuse(key, given, f"a regular expression ({error})")
+    if groups != 1:
+        refuse(key, given, "a regular expression with one group around the answer")
+
+
+def check_template(key: str, given: str, fields: list[str]) -> None:
+    """Refuse a text template that uses a field the rows need not have."""
+    try:
+        used = [name for _, name, _, _ in Formatter().parse(given) if name is not None]
+    except ValueError as error:
+        refuse(key, given, f"a template with fields in braces ({error})")
+    for name in used:
+        if name not in fields:
+            refuse(key, given, "a template over the fields " + ", ".join(fields))
+
+
+def same_file(first: str, second: str | None) -> bool:
+    """Whether two paths lead to one file."""
+    return second is not None and Path(first).resolve() == Path(second).resolve()

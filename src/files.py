@@ -1,0 +1,133 @@
+"""Files appear whole or not at all: everything is written aside, flushed, and renamed."""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from src.errors import StorageError
+
+ASIDE = ".partial-"  # prefix of what is being written; never read, swept by `remove_partial`
+
+
+@contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Turn a full disk or a refused write into one line that names the path."""
+    try:
+        yield
+    except Exception as error:
+        reason = storage_reason(error)
+        if reason is None:
+            raise
+        raise StorageError(f"{path}: cannot be written ({reason}); nothing was left half-written") from error
+
+
+def storage_reason(error: BaseException | None) -> str | None:
+    """Why the storage refused, looking through wrapped errors; None if it is about something else."""
+    kinds = {
+        errno.ENOSPC: "no space left on device",
+        errno.EDQUOT: "disk quota exceeded",
+        errno.EROFS: "read-only file system",
+        errno.EACCES: "permission denied",
+        errno.EPERM: "operation not permitted",
+        errno.ENOTDIR: "a part of the path is not a folder",
+    }
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if isinstance(error, OSError) and error.errno in kinds:
+            return kinds[error.errno]
+        if "No space left on device" in str(error):  # safetensors and torch wrap the errno in text
+            return kinds[errno.ENOSPC]
+        error = error.__cause__ or error.__context__
+    return None
+
+
+@contextmanager
+def written_folder(path: Path) -> Iterator[Path]:
+    """Yield an empty folder beside `path`; rename it to `path` when the block succeeds.
+
+    An existing `path` is replaced. On any error the folder aside is removed.
+    """
+    aside = path.parent / f"{ASIDE}{path.name}-{uuid4().hex[:8]}"
+    try:
+        with storage_errors(path):
+            aside.mkdir(parents=True)
+            yield aside
+            _flush_folder(aside)
+            if path.exists():
+                shutil.rmtree(path)
+            aside.rename(path)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file whole or not at all."""
+    aside = path.parent / f"{ASIDE}{path.name}-{uuid4().hex[:8]}"
+    try:
+        with storage_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with aside.open("w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True) if aside.parent.is_dir() else None
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON that a person can read. NaN is refused: a missing number stays missing (null)."""
+    write_text(path, json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+    """Write one JSON object a line."""
+    write_text(path, "".join(json.dumps(row, allow_nan=False, ensure_ascii=False) + "\n" for row in rows))
+
+
+def read_json(path: Path) -> Any:
+    """Read JSON; StorageError names a file that is damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StorageError(f"{path}: cannot be read as JSON ({error}); remove it to make it anew") from error
+
+
+def read_jsonl(path: Path) -> list[dict[str, Any]]:
+    """Read one JSON object a line; a last line cut off by a kill is left out."""
+    lines = path.read_text(encoding="utf-8").split("\n")
+    return [json.loads(line) for line in lines[:-1] if line]
+
+
+def remove_partial(folder: Path) -> None:
+    """Remove what a killed process left half-written in `folder`."""
+    for leftover in folder.glob(f"{ASIDE}*"):
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+
+
+def sha256_file(path: Path) -> str:
+    """The sha256 of a file's bytes, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def fingerprint(value: Any) -> str:
+    """The sha256 of a JSON-like value in canonical form, hexadecimal."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _flush_folder(folder: Path) -> None:
+    """Bring every file of a folder to the disk before the rename makes it visible."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
