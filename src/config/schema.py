@@ -44,7 +44,9 @@ class ModelConfig:
         elif self.variant is not None:
             rules.refuse("model.variant", self.variant, f"null: {self.name} has no variants")
         if (self.source == "tiny") != (self.architecture is not None):
-            rules.refuse("model.architecture", self.architecture, "a model type for source=tiny, null otherwise")
+            rules.refuse(
+                "model.architecture", self.architecture, "a model type for source=tiny, null otherwise"
+            )
 
     @property
     def resolved_id(self) -> str:
@@ -69,7 +71,9 @@ class BandConfig:
         rules.check_fraction("band.stop", self.stop)
         if self.stop <= self.start:
             kind = "empty" if self.stop == self.start else "reversed"
-            rules.refuse("band", f"[{self.start}, {self.stop})", f"band.start < band.stop; this band is {kind}")
+            rules.refuse(
+                "band", f"[{self.start}, {self.stop})", f"band.start < band.stop; this band is {kind}"
+            )
 
 
 @dataclass
@@ -170,13 +174,19 @@ class DataConfig:
         if self.path is None and self.test_path is not None:
             rules.refuse("data.test_path", self.test_path, "null, or a file beside data.path")
         if self.path is not None and rules.same_file(self.path, self.test_path):
-            rules.refuse("data.test_path", self.test_path, "another file than data.path: the splits would overlap")
+            rules.refuse(
+                "data.test_path", self.test_path, "another file than data.path: the splits would overlap"
+            )
         if self.path is None and self.generator is None:
             if self.hub_id is None:
-                rules.refuse("data.path", None, "data.path, data.generator or data.hub_id; one of them must be set")
+                rules.refuse(
+                    "data.path", None, "data.path, data.generator or data.hub_id; one of them must be set"
+                )
             if self.train_split == self.test_split:
                 rules.refuse(
-                    "data.test_split", self.test_split, "another split than data.train_split: they would overlap"
+                    "data.test_split",
+                    self.test_split,
+                    "another split than data.train_split: they would overlap",
                 )
         rules.check_pattern("data.answer_pattern", self.answer_pattern)
         rules.check_template("data.prompt", self.prompt, self.fields)
@@ -315,3 +325,9 @@ class RunConfig:
         require("device", self.device, rules.DEVICES)
         rules.check_folder_name("experiment", self.experiment)
         rules.check_at_least("seed", self.seed, 0)
+        if self.method.kind == "full" and self.model.dtype != "float32":
+            rules.refuse(
+                "method.kind=full with model.dtype",
+                self.model.dtype,
+                "float32 (small updates vanish in 16 bits); train.precision=bfloat16 still computes in 16",
+            )

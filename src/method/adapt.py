@@ -1,0 +1,137 @@
+"""Make a band of a loaded model trainable, and prove that exactly this band is."""
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import nn
+
+from src.config.schema import MethodConfig
+from src.errors import ModelError
+from src.method.rank import LoraPlan, Shape, plan_lora
+from src.model.blocks import linear_layers
+from src.model.loaded import LoadedModel
+from src.seeding import isolated
+
+
+@dataclass
+class AdaptedModel:
+    """A model with a trainable band. `model` is what trains, probes and generates."""
+
+    loaded: LoadedModel
+    model: nn.Module
+    method: MethodConfig
+    blocks: list[int]
+    """Blocks that hold something trainable."""
+    modules: list[str]
+    """LoRA: the linear layers adapted. Full: the modules whose own parameters train."""
+    plan: LoraPlan | None = None
+    originals: dict[str, torch.Tensor] = field(default_factory=dict)
+    """Full training: the base values of the trainable parameters, so that the base can be asked again."""
+
+    @property
+    def trainable(self) -> dict[str, nn.Parameter]:
+        """Trainable parameters by name, in the model's own order."""
+        return {name: value for name, value in self.model.named_parameters() if value.requires_grad}
+
+    @property
+    def num_trainable(self) -> int:
+        """Number of trainable parameters."""
+        return sum(value.numel() for value in self.trainable.values())
+
+    @property
+    def num_total(self) -> int:
+        """Number of all parameters, adapters included."""
+        return sum(value.numel() for value in self.model.parameters())
+
+
+def adapt(
+    loaded: LoadedModel,
+    method: MethodConfig,
+    blocks: list[int],
+    seed: int,
+    lora_targets: list[str] | None = None,
+) -> AdaptedModel:
+    """Freeze the model and make `blocks` trainable as `method` says; verified before it is returned.
+
+    `lora_targets` (last parts of layer names) takes the place of `method.targets` where it is given.
+    """
+    loaded.model.requires_grad_(False)
+    if method.kind == "lora":
+        per_block = linear_layers(loaded.model, loaded.blocks, lora_targets or method.targets)
+        adapted = _with_lora(loaded, method, blocks, seed, per_block)
+    elif method.kind == "full":
+        adapted = _with_full(loaded, method, blocks)
+    else:
+        return AdaptedModel(loaded, loaded.model, method, [], [])
+    verify(adapted, blocks)
+    return adapted
+
+
+def verify(adapted: AdaptedModel, blocks: list[int]) -> None:
+    """ModelError unless exactly the expected modules train and everything else is frozen."""
+    expected, found = set(adapted.modules), {_owner(name) for name in adapted.trainable}
+    if expected != found:
+        missing, surplus = sorted(expected - found)[:3], sorted(found - expected)[:3]
+        raise ModelError(
+            f"the band did not take effect: {len(expected)} modules should train, {len(found)} do; "
+            f"missing {missing}, surplus {surplus}"
+        )
+    if adapted.blocks != sorted(blocks):
+        raise ModelError(
+            f"the band did not take effect: blocks {blocks} asked for, {adapted.blocks} hold trainable"
+        )
+
+
+def _with_lora(
+    loaded: LoadedModel, method: MethodConfig, blocks: list[int], seed: int, per_block: list[list[str]]
+) -> AdaptedModel:
+    from peft import LoraConfig, get_peft_model
+
+    shapes = [[_shape(loaded.model.get_submodule(name)) for name in names] for names in per_block]
+    names = [name for block in blocks for name in per_block[block]]
+    plan = plan_lora(method, blocks, shapes)
+    config = LoraConfig(
+        r=plan.rank,
+        lora_alpha=plan.alpha,
+        lora_dropout=method.dropout,
+        use_rslora=plan.use_rslora,
+        target_modules=names,  # full names: peft's own layer selection drops what it does not know
+        bias="none",
+        revision=loaded.revision,
+    )
+    with isolated(seed, "adapter"):
+        model = get_peft_model(loaded.model, config)
+    return AdaptedModel(loaded, model, method, _blocks_of(names, loaded), names, plan)
+
+
+def _with_full(loaded: LoadedModel, method: MethodConfig, blocks: list[int]) -> AdaptedModel:
+    whole = len(blocks) == loaded.num_blocks
+    outside = whole if method.train_outside is None else method.train_outside
+    for block in blocks:
+        loaded.model.get_submodule(loaded.blocks[block]).requires_grad_(True)
+    if outside:
+        for name, value in loaded.model.named_parameters():
+            if not any(name.startswith(block + ".") for block in loaded.blocks):
+                value.requires_grad_(True)
+    adapted = AdaptedModel(loaded, loaded.model, method, [], [])
+    adapted.modules = sorted({_owner(name) for name in adapted.trainable})
+    adapted.blocks = _blocks_of(adapted.modules, loaded)
+    adapted.originals = {name: value.detach().clone() for name, value in adapted.trainable.items()}
+    return adapted
+
+
+def _owner(parameter: str) -> str:
+    """The module of the base model that a trainable parameter belongs to."""
+    name = parameter.removeprefix("base_model.model.")
+    return name.split(".lora_")[0] if ".lora_" in name else name.rpartition(".")[0]
+
+
+def _blocks_of(names: list[str], loaded: LoadedModel) -> list[int]:
+    prefixes = [block + "." for block in loaded.blocks]
+    return [i for i, prefix in enumerate(prefixes) if any((name + ".").startswith(prefix) for name in names)]
+
+
+def _shape(layer: nn.Module) -> Shape:
+    """(inputs, outputs) of a linear layer; transformers' Conv1D stores them the other way round."""
+    weight = layer.weight
+    return (weight.shape[0], weight.shape[1]) if hasattr(layer, "nf") else (weight.shape[1], weight.shape[0])

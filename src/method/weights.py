@@ -1,0 +1,78 @@
+"""The tuned weights as files, and the base model behind them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from src.errors import CheckpointError
+from src.files import write_json, written_folder
+from src.method.adapt import AdaptedModel
+
+FULL_WEIGHTS = "tuned_parameters.safetensors"  # only what training changed
+
+
+@contextmanager
+def base_weights(adapted: AdaptedModel) -> Iterator[None]:
+    """Inside the block, the model behaves as before training, without a second copy of its weights."""
+    if adapted.method.kind == "lora":
+        with adapted.model.disable_adapter():
+            yield
+        return
+    _swap(adapted)
+    try:
+        yield
+    finally:
+        _swap(adapted)
+
+
+def save_tuned(adapted: AdaptedModel, folder: Path) -> None:
+    """Write the tuned weights into `folder`, whole or not at all, as safetensors."""
+    with written_folder(folder) as aside:
+        if adapted.method.kind == "lora":
+            adapted.model.save_pretrained(aside, safe_serialization=True, save_embedding_layers=False)
+            (aside / "README.md").unlink(missing_ok=True)  # a model card with nothing in it
+        else:
+            save_file(
+                {name: value.detach().contiguous() for name, value in adapted.trainable.items()},
+                aside / FULL_WEIGHTS,
+            )
+        write_json(
+            aside / "base.json",
+            {
+                "id": adapted.loaded.id,
+                "revision": adapted.loaded.revision,
+                "fingerprint": adapted.loaded.fingerprint,
+            },
+        )
+
+
+def load_tuned(adapted: AdaptedModel, folder: Path) -> None:
+    """Load weights that `save_tuned` wrote; CheckpointError if they are damaged or do not fit."""
+    lora = adapted.method.kind == "lora"
+    path = folder / ("adapter_model.safetensors" if lora else FULL_WEIGHTS)
+    try:
+        stored = load_file(path)
+    except (OSError, SafetensorError) as error:
+        reason = str(error).splitlines()[0]
+        raise CheckpointError(
+            f"{path}: damaged ({reason}); remove {folder} to go on from the checkpoint"
+        ) from error
+    if lora:  # peft leaves the adapter's name out of the file
+        stored = {name.replace(".weight", ".default.weight"): value for name, value in stored.items()}
+    trainable = adapted.trainable
+    if stored.keys() != trainable.keys():
+        raise CheckpointError(f"{path}: holds other tensors than this run trains; remove {folder}")
+    with torch.no_grad():
+        for name, value in trainable.items():
+            value.copy_(stored[name])
+
+
+def _swap(adapted: AdaptedModel) -> None:
+    """Exchange trained and original tensors in place: pointers move, nothing is copied."""
+    for name, value in adapted.model.named_parameters():
+        if name in adapted.originals:
+            value.data, adapted.originals[name] = adapted.originals[name], value.data

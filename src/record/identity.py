@@ -1,0 +1,28 @@
+"""The id of a run: a hash of everything that decides its numbers, and of nothing else."""
+
+from dataclasses import asdict
+from typing import Any
+
+from src.config.schema import RunConfig
+from src.files import fingerprint
+
+_NOT_SCIENTIFIC = ("experiment", "device", "paths", "record")
+_BY_CONTENT = {"data": ("path", "test_path"), "model": ("id", "variants"), "train": ("checkpoint_steps",)}
+
+
+def scientific(config: RunConfig, data_fingerprint: str, model_content: str) -> dict[str, Any]:
+    """The part of a config that decides the numbers.
+
+    Paths are replaced by the content they lead to, so that a moved file does not make another run, and a
+    changed file does. How often checkpoints are written changes no number and is left out.
+    """
+    values = {key: value for key, value in asdict(config).items() if key not in _NOT_SCIENTIFIC}
+    for group, keys in _BY_CONTENT.items():
+        values[group] = {key: value for key, value in values[group].items() if key not in keys}
+    return {**values, "data_fingerprint": data_fingerprint, "model_content": model_content}
+
+
+def run_id(config: RunConfig, data_fingerprint: str, model_content: str) -> str:
+    """A readable name and ten digits of hash: `midblock-smollm2_135m-arithmetic-s0-1f0c9b2a7d`."""
+    digest = fingerprint(scientific(config, data_fingerprint, model_content))[:10]
+    return f"{config.method.name}-{config.model.name}-{config.data.name}-s{config.seed}-{digest}"

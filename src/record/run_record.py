@@ -1,0 +1,76 @@
+"""run.json: the record of a run, written last. Its presence with status success means done."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from src.config.schema import RunConfig
+from src.errors import StorageError
+from src.files import write_json
+from src.method.adapt import AdaptedModel
+from src.record.provenance import git, hardware, peak_memory_gib, versions
+
+SCHEMA_VERSION = 1
+
+
+def describe_run(config: RunConfig, run_id: str, status: str, device: torch.device) -> dict[str, Any]:
+    """What is known of a run whatever became of it."""
+    groups = ("model", "method", "band", "objective", "data", "train", "metrics", "evaluate", "record")
+    choices = {
+        group: getattr(config, group).name for group in groups if hasattr(getattr(config, group), "name")
+    }
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "id": run_id,
+        "status": status,
+        "experiment": config.experiment,
+        "choices": {**choices, "record": config.record.mode},
+        "seed": config.seed,
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "git": git(),
+        "versions": versions(),
+        "hardware": hardware(device),
+        "peak_memory_gib": peak_memory_gib(device),
+    }
+
+
+def describe_model(config: RunConfig, adapted: AdaptedModel, blocks: list[int]) -> dict[str, Any]:
+    """Which weights, which band, and what trains in it; asked for and found are both told."""
+    loaded, plan = adapted.loaded, adapted.plan
+    lora = plan and {
+        "rank": plan.rank,
+        "alpha": plan.alpha,
+        "scale": plan.scale,
+        "rank_asked": config.method.rank,
+        "alpha_asked": config.method.alpha,
+        "rank_units": plan.rank * len(adapted.blocks),
+    }
+    return {
+        "model": {
+            "id": loaded.id,
+            "revision": loaded.revision,
+            "fingerprint": loaded.fingerprint,
+            "family": loaded.family,
+            "num_blocks": loaded.num_blocks,
+            "width": loaded.width,
+        },
+        "band": {"start": config.band.start, "stop": config.band.stop, "blocks": blocks},
+        "adapted": {"blocks": adapted.blocks, "modules": adapted.modules, "lora": lora},
+        "params": {"trainable": adapted.num_trainable, "total": adapted.num_total},
+    }
+
+
+def write_record(folder: Path, record: dict[str, Any]) -> None:
+    """Write run.json, whole or not at all."""
+    write_json(folder / "run.json", record)
+
+
+def write_failure(folder: Path, record: dict[str, Any], error: Exception) -> None:
+    """Record that a run failed and why; a full disk must not hide the error that led here."""
+    line = f"{type(error).__name__}: {error}".splitlines()[0]
+    try:
+        write_record(folder, {**record, "status": "failed", "error": line})
+    except StorageError:
+        return

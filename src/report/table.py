@@ -1,0 +1,99 @@
+"""The comparison as rows, for the terminal and for Markdown."""
+
+from typing import Any
+
+from rich.table import Table
+
+from src.report.runs import Run
+
+COLUMNS = (
+    "method",
+    "band",
+    "blocks",
+    "seed",
+    "trainable",
+    "task",
+    "before",
+    "after",
+    "n",
+    "train s",
+    "total s",
+)
+_LEFT = ("method", "band", "blocks", "task")
+
+
+def rows(runs: list[Run]) -> list[dict[str, str]]:
+    """One row a finished run and task; a missing number is a dash."""
+    found = []
+    for run in runs:
+        if run.record is None or run.problem:
+            continue
+        pairs = _pairs(run.record["scores"]) or [(None, None, None)]
+        found += [_row(run.record, *pair) for pair in pairs]
+    return sorted(found, key=lambda row: (row["task"], row["method"], row["band"], row["seed"]))
+
+
+def rich_table(runs: list[Run], title: str) -> Table:
+    """The rows as a table for the terminal, at most 100 columns wide."""
+    table = Table(title=title, title_justify="left")
+    for column in COLUMNS:
+        table.add_column(column, justify="left" if column in _LEFT else "right", overflow="fold")
+    for row in rows(runs):
+        table.add_row(*(row[column] for column in COLUMNS))
+    return table
+
+
+def markdown_table(runs: list[Run]) -> str:
+    """The rows as a Markdown table."""
+    align = [":--" if column in _LEFT else "--:" for column in COLUMNS]
+    lines = [COLUMNS, align, *([row[column] for column in COLUMNS] for row in rows(runs))]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def _pairs(scores: list[dict[str, Any]]) -> list[tuple[str, dict | None, dict | None]]:
+    """(task and metric, base score, tuned score) in the order of evaluation."""
+    by_stage: dict[str, dict[tuple[str, str], dict]] = {"base": {}, "tuned": {}}
+    for score in scores:
+        if score["stage"] in by_stage:
+            by_stage[score["stage"]][score["task"], score["metric"]] = score
+    keys = dict.fromkeys([*by_stage["base"], *by_stage["tuned"]])
+    return [(f"{key[0]} {key[1]}", by_stage["base"].get(key), by_stage["tuned"].get(key)) for key in keys]
+
+
+def _row(record: dict[str, Any], task: str | None, base: dict | None, tuned: dict | None) -> dict[str, str]:
+    n = {score["n"] for score in (base, tuned) if score}
+    return {
+        "method": record["choices"]["method"],
+        "band": record["choices"]["band"],
+        "blocks": _spans(record["adapted"]["blocks"]),
+        "seed": str(record["seed"]),
+        "trainable": f"{record['params']['trainable']:,}",
+        "task": task or "-",
+        "before": _score(base),
+        "after": _score(tuned),
+        "n": "/".join(str(count) for count in sorted(n)) or "-",
+        "train s": _seconds(record["seconds"].get("train")),
+        "total s": _seconds(record["seconds"].get("total")),
+    }
+
+
+def _score(score: dict[str, Any] | None) -> str:
+    if score is None or score["value"] is None:
+        return "-"
+    spread = "" if score["stderr"] is None else f" ± {score['stderr']:.3f}"
+    return f"{score['value']:.3f}{spread}"
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0f}"
+
+
+def _spans(blocks: list[int]) -> str:
+    """Blocks as spans: [6, 7, 8, 11] -> 6-8,11."""
+    spans: list[list[int]] = []
+    for block in blocks:
+        if spans and block == spans[-1][1] + 1:
+            spans[-1][1] = block
+        else:
+            spans.append([block, block])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in spans) or "-"

@@ -1,0 +1,1 @@
+"""The step loop, its optimizer, its log and its checkpoints."""

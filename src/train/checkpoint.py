@@ -1,0 +1,90 @@
+"""checkpoint-N/: weights and optimizer state after N optimizer steps; complete or absent.
+
+torch.distributed.checkpoint holds the tensors, so the state of one number of ranks loads on another. Random
+streams and the order of rows are functions of the step (see src.seeding) and need no saving.
+"""
+
+import re
+import shutil
+import warnings
+from pathlib import Path
+
+import torch
+import torch.distributed.checkpoint as dcp
+from torch import nn
+from torch.distributed.checkpoint.state_dict import StateDictOptions, get_state_dict, set_state_dict
+
+from src.errors import CheckpointError
+from src.files import read_json, remove_partial, sha256_file, write_json, written_folder
+
+_OPTIONS = StateDictOptions(ignore_frozen_params=True)
+_MANIFEST = "manifest.json"
+
+
+def save_checkpoint(run: Path, step: int, model: nn.Module, optimizer: torch.optim.Optimizer) -> Path:
+    """Write checkpoint-`step` into the run's folder, then remove older ones."""
+    folder = run / f"checkpoint-{step}"
+    with written_folder(folder) as aside:
+        dcp.save(_state(model, optimizer), checkpoint_id=aside / "state", no_dist=True)
+        files = sorted(path for path in aside.rglob("*") if path.is_file())
+        digests = {str(path.relative_to(aside)): sha256_file(path) for path in files}
+        write_json(aside / _MANIFEST, {"step": step, "files": digests})
+    for older in checkpoints(run):
+        if older != folder:
+            shutil.rmtree(older)
+    return folder
+
+
+def checkpoints(run: Path) -> list[Path]:
+    """The run's checkpoint folders, oldest first."""
+    found = [path for path in run.glob("checkpoint-*") if re.fullmatch(r"checkpoint-\d+", path.name)]
+    return sorted(found, key=_step)
+
+
+def load_last_checkpoint(run: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> int:
+    """Load the newest checkpoint into model and optimizer; the number of steps done, 0 without a checkpoint.
+
+    Raises:
+        CheckpointError: the newest checkpoint lacks a file or a byte of it changed.
+    """
+    remove_partial(run)
+    found = checkpoints(run)
+    if not found:
+        return 0
+    folder = found[-1]
+    _check(folder)
+    state = _state(model, optimizer)
+    dcp.load(state, checkpoint_id=folder / "state", no_dist=True)
+    set_state_dict(
+        model,
+        optimizer,
+        model_state_dict=state["model"],
+        optim_state_dict=state["optimizer"],
+        options=StateDictOptions(ignore_frozen_params=True, strict=False),
+    )
+    return _step(folder)
+
+
+def _state(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, dict]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch speaks of its own deprecated classes here
+        weights, moments = get_state_dict(model, optimizer, options=_OPTIONS)
+    return {"model": weights, "optimizer": moments}
+
+
+def _check(folder: Path) -> None:
+    """CheckpointError that names the first file which is not as it was written."""
+    advice = f"remove {folder} to start from an older state"
+    manifest = folder / _MANIFEST
+    if not manifest.is_file():
+        raise CheckpointError(f"{folder}: incomplete, {_MANIFEST} is missing; {advice}")
+    for name, digest in read_json(manifest)["files"].items():
+        path = folder / name
+        if not path.is_file():
+            raise CheckpointError(f"{folder}: incomplete, {name} is missing; {advice}")
+        if sha256_file(path) != digest:
+            raise CheckpointError(f"{folder}: damaged, {name} is not what was written; {advice}")
+
+
+def _step(folder: Path) -> int:
+    return int(folder.name.partition("-")[2])

@@ -1,0 +1,139 @@
+"""The training loop: batch -> loss -> backward -> clip -> optimizer -> log -> checkpoint."""
+
+import math
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from tqdm import tqdm
+
+from src.config.schema import TrainConfig
+from src.data.batches import collate, num_steps, step_rows
+from src.data.encode import IGNORED, EncodedRow
+from src.errors import TrainingError
+from src.objective.causal_lm import causal_lm_loss
+from src.seeding import set_global
+from src.train.checkpoint import load_last_checkpoint, save_checkpoint
+from src.train.optimizer import learning_rate, make_optimizer
+from src.train.step_log import StepLog
+
+OnStep = Callable[[int, dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training came to."""
+
+    num_steps: int
+    resumed_from: int
+    """Steps that were already done when this process began."""
+    steps: list[dict[str, Any]]
+    """The step log, whole."""
+
+
+def train(
+    model: nn.Module,
+    rows: list[EncodedRow],
+    config: TrainConfig,
+    *,
+    seed: int,
+    pad_id: int,
+    folder: Path,
+    on_step: OnStep = lambda step, row: None,
+) -> Trained:
+    """Train the model's trainable parameters; goes on from the newest checkpoint in `folder`.
+
+    `on_step(step, row)` is called after each step, with the number of steps done; whatever it draws at
+    random changes nothing here. Weights after the last step are the same, bit for bit, however often the
+    process was killed on the way.
+
+    Raises:
+        TrainingError: a loss or gradient is not finite.
+        CheckpointError: the newest checkpoint is damaged.
+    """
+    loop = _Loop(model, rows, config, seed, pad_id)
+    done = load_last_checkpoint(folder, model, loop.optimizer)
+    log = StepLog(folder / "steps.jsonl", done)
+    model.train()
+    with tqdm(total=loop.num_steps, initial=done, desc="train", unit="step", leave=False) as bar:
+        for step in range(done, loop.num_steps):
+            row = loop.step(step)
+            log.append(row)
+            bar.set_postfix(loss=f"{row['loss']:.3f}", refresh=False)
+            bar.update()
+            on_step(step + 1, row)  # before the checkpoint: killed in between, both are done again
+            if config.checkpoint_steps and (step + 1) % config.checkpoint_steps == 0:
+                save_checkpoint(folder, step + 1, model, loop.optimizer)
+    model.eval()
+    return Trained(loop.num_steps, done, log.rows())
+
+
+class _Loop:
+    """What every step needs."""
+
+    def __init__(
+        self, model: nn.Module, rows: list[EncodedRow], config: TrainConfig, seed: int, pad_id: int
+    ) -> None:
+        self.model, self.rows, self.config, self.seed, self.pad_id = model, rows, config, seed, pad_id
+        self.parameters = [value for value in model.parameters() if value.requires_grad]
+        self.device = self.parameters[0].device
+        self.optimizer = make_optimizer(self.parameters, config)
+        self.num_steps = num_steps(config, len(rows))
+
+    def step(self, step: int) -> dict[str, Any]:
+        """One optimizer step, 0-based; the line for the log counts steps from 1."""
+        start = time.perf_counter()
+        batches = step_rows(step, len(self.rows), self.config.batch_size, self.config.accumulation, self.seed)
+        rate = learning_rate(step, self.num_steps, self.config)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        num_supervised = sum(_num_supervised(self.rows[i]) for batch in batches for i in batch)
+        set_global(self.seed, "train", step)  # dropout draws from here
+        loss = sum(self._backward([self.rows[i] for i in batch], num_supervised, step) for batch in batches)
+        norm = nn.utils.clip_grad_norm_(self.parameters, self.config.clip_norm or math.inf).item()
+        if not math.isfinite(norm):
+            raise TrainingError(
+                f"step {step + 1}: the norm of the gradient is {norm}; "
+                + _names([self.rows[i] for batch in batches for i in batch])
+            )
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        return {
+            "step": step + 1,
+            "tokens": sum(len(self.rows[i].input_ids) for batch in batches for i in batch),
+            "supervised_tokens": num_supervised,
+            "loss": loss,
+            "learning_rate": rate,
+            "gradient_norm": norm,
+            "seconds": round(time.perf_counter() - start, 4),
+        }
+
+    def _backward(self, rows: list[EncodedRow], num_supervised: int, step: int) -> float:
+        """Add one batch's gradient; its share of the step's mean loss, in nats per supervised token."""
+        batch = {key: value.to(self.device) for key, value in collate(rows, self.pad_id).items()}
+        with self._autocast():
+            total, _ = causal_lm_loss(self.model, batch)
+        loss = total / num_supervised
+        value = loss.item()
+        if not math.isfinite(value):
+            raise TrainingError(f"step {step + 1}: the loss is {value}; {_names(rows)}")
+        loss.backward()
+        return value
+
+    def _autocast(self) -> AbstractContextManager:
+        if self.config.precision == "float32":
+            return nullcontext()
+        return torch.autocast(self.device.type, dtype=torch.bfloat16)
+
+
+def _num_supervised(row: EncodedRow) -> int:
+    return sum(label != IGNORED for label in row.labels[1:])  # the first token is predicted from nothing
+
+
+def _names(rows: list[EncodedRow]) -> str:
+    return "rows " + ", ".join(row.id for row in rows)

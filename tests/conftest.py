@@ -1,0 +1,41 @@
+"""Fixtures: the real configuration composed by Hydra, small models of real architectures."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test may reach the network
+os.environ.setdefault("WANDB_MODE", "offline")
+
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+
+from src.compose import CONF, quote_patterns, typed
+from src.config.schema import RunConfig
+from src.model.load import load_model
+from src.model.loaded import LoadedModel
+
+SHARED_GSM8K = Path(__file__).resolve().parents[2] / "shared" / "data" / "gsm8k"
+
+
+@pytest.fixture(scope="session")
+def make_config() -> Callable[..., RunConfig]:
+    """Compose and type a configuration from overrides, as the command line does."""
+
+    def make(*overrides: str) -> RunConfig:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            return typed(compose("config", overrides=quote_patterns(list(overrides))))
+
+    return make
+
+
+@pytest.fixture
+def load_tiny(make_config: Callable[..., RunConfig], tmp_path: Path) -> Callable[[str], LoadedModel]:
+    """A fresh tiny model of a family."""
+
+    def load(family: str) -> LoadedModel:
+        config = make_config(f"model=tiny_{family}")
+        return load_model(config.model, tmp_path, torch.device("cpu"))
+
+    return load
