@@ -20,8 +20,10 @@ class AdaptedModel:
     loaded: LoadedModel
     model: nn.Module
     method: MethodConfig
+    asked: list[int]
+    """Blocks of the band."""
     blocks: list[int]
-    """Blocks that hold something trainable."""
+    """Blocks that hold something trainable, found in the adapted model."""
     modules: list[str]
     """LoRA: the linear layers adapted. Full: the modules whose own parameters train."""
     plan: LoraPlan | None = None
@@ -62,12 +64,12 @@ def adapt(
     elif method.kind == "full":
         adapted = _with_full(loaded, method, blocks)
     else:
-        return AdaptedModel(loaded, loaded.model, method, [], [])
-    verify(adapted, blocks)
+        return AdaptedModel(loaded, loaded.model, method, blocks, [], [])
+    verify(adapted)
     return adapted
 
 
-def verify(adapted: AdaptedModel, blocks: list[int]) -> None:
+def verify(adapted: AdaptedModel) -> None:
     """ModelError unless exactly the expected modules train and everything else is frozen."""
     expected, found = set(adapted.modules), {_owner(name) for name in adapted.trainable}
     if expected != found:
@@ -76,9 +78,9 @@ def verify(adapted: AdaptedModel, blocks: list[int]) -> None:
             f"the band did not take effect: {len(expected)} modules should train, {len(found)} do; "
             f"missing {missing}, surplus {surplus}"
         )
-    if adapted.blocks != sorted(blocks):
+    if adapted.blocks != sorted(adapted.asked):
         raise ModelError(
-            f"the band did not take effect: blocks {blocks} asked for, {adapted.blocks} hold trainable"
+            f"the band did not take effect: blocks {adapted.asked} were asked for, {adapted.blocks} train"
         )
 
 
@@ -101,7 +103,7 @@ def _with_lora(
     )
     with isolated(seed, "adapter"):
         model = get_peft_model(loaded.model, config)
-    return AdaptedModel(loaded, model, method, _blocks_of(names, loaded), names, plan)
+    return AdaptedModel(loaded, model, method, blocks, _blocks_of(names, loaded), names, plan)
 
 
 def _with_full(loaded: LoadedModel, method: MethodConfig, blocks: list[int]) -> AdaptedModel:
@@ -113,7 +115,7 @@ def _with_full(loaded: LoadedModel, method: MethodConfig, blocks: list[int]) -> 
         for name, value in loaded.model.named_parameters():
             if not any(name.startswith(block + ".") for block in loaded.blocks):
                 value.requires_grad_(True)
-    adapted = AdaptedModel(loaded, loaded.model, method, [], [])
+    adapted = AdaptedModel(loaded, loaded.model, method, blocks, [], [])
     adapted.modules = sorted({_owner(name) for name in adapted.trainable})
     adapted.blocks = _blocks_of(adapted.modules, loaded)
     adapted.originals = {name: value.detach().clone() for name, value in adapted.trainable.items()}

@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 
 from src.config.schema import RunConfig
 from src.errors import ConfigError, StorageError
-from src.files import read_json, remove_partial, write_json, write_text
+from src.files import ASIDE, read_json, read_jsonl, remove_partial, storage_reason, write_json, write_text
 
 
 class RunFolder:
@@ -24,14 +24,24 @@ class RunFolder:
         record = self.path / "run.json"
         return record.is_file() and read_json(record)["status"] == "success"
 
+    def check_writable(self) -> None:
+        """ConfigError unless files can be written beside this folder; nothing is left behind."""
+        probe = self.path.parent / f"{ASIDE}writable"
+        try:
+            write_text(probe, "")
+            probe.unlink()
+        except (OSError, StorageError) as error:
+            reason = storage_reason(error) or str(error)
+            raise ConfigError(f"paths.runs_dir: {self.path.parent} cannot be written ({reason})") from error
+
     def open(self, config: RunConfig) -> None:
         """Make the folder and write config.yaml; leave an unfinished run's files in place."""
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            write_text(self.path / "config.yaml", OmegaConf.to_yaml(OmegaConf.structured(config)))
-        except (OSError, StorageError) as error:
-            raise ConfigError(f"paths.runs_dir: {self.path} cannot be written ({_reason(error)})") from error
+        write_text(self.path / "config.yaml", OmegaConf.to_yaml(OmegaConf.structured(config)))
         remove_partial(self.path)
+
+    def has(self, name: str) -> bool:
+        """Whether a stage is complete."""
+        return (self.path / "stages" / f"{name}.json").is_file()
 
     def stage(self, name: str, compute: Callable[[], Any]) -> Any:
         """The JSON-like result of a stage: read if it is complete, else computed and kept."""
@@ -43,13 +53,28 @@ class RunFolder:
         write_json(path, {"seconds": round(time.perf_counter() - start, 2), "result": result})
         return result
 
+    def scores(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """All scores and all samples, each with its stage: base, the steps between, tuned."""
+        files = {path.stem.removeprefix("scores-"): path for path in self._stage_files("scores-*.json")}
+        results = {stage: read_json(files[stage])["result"] for stage in sorted(files, key=_stage_order)}
+        scores = [{"stage": stage, **row} for stage, found in results.items() for row in found["scores"]]
+        samples = [{"stage": stage, **row} for stage, found in results.items() for row in found["samples"]]
+        return scores, samples
+
     def seconds(self) -> dict[str, float]:
-        """Seconds of each complete stage (of the process that completed it), in order of completion."""
-        files = sorted((self.path / "stages").glob("*.json"), key=lambda path: path.stat().st_mtime)
-        return {path.stem: read_json(path)["seconds"] for path in files}
+        """Seconds of each complete stage; training is the sum of its steps, also over several processes."""
+        files = sorted(self._stage_files("*.json"), key=lambda path: path.stat().st_mtime)
+        found = {path.stem: read_json(path)["seconds"] for path in files}
+        steps = self.path / "steps.jsonl"
+        if steps.is_file():
+            found["train"] = round(sum(row["seconds"] for row in read_jsonl(steps)), 2)
+        return found | {"total": round(sum(found.values()), 2)}
+
+    def _stage_files(self, pattern: str) -> list[Path]:
+        return list((self.path / "stages").glob(pattern))
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError):
-        return error.strerror or str(error)
-    return str(error).partition("(")[2].partition(")")[0]
+def _stage_order(stage: str) -> tuple[int, int]:
+    if stage.startswith("step-"):
+        return 1, int(stage.removeprefix("step-"))
+    return (0, 0) if stage == "base" else (2, 0)

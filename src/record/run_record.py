@@ -36,7 +36,7 @@ def describe_run(config: RunConfig, run_id: str, status: str, device: torch.devi
     }
 
 
-def describe_model(config: RunConfig, adapted: AdaptedModel, blocks: list[int]) -> dict[str, Any]:
+def describe_model(config: RunConfig, adapted: AdaptedModel) -> dict[str, Any]:
     """Which weights, which band, and what trains in it; asked for and found are both told."""
     loaded, plan = adapted.loaded, adapted.plan
     lora = plan and {
@@ -56,7 +56,7 @@ def describe_model(config: RunConfig, adapted: AdaptedModel, blocks: list[int]) 
             "num_blocks": loaded.num_blocks,
             "width": loaded.width,
         },
-        "band": {"start": config.band.start, "stop": config.band.stop, "blocks": blocks},
+        "band": {"start": config.band.start, "stop": config.band.stop, "blocks": adapted.asked},
         "adapted": {"blocks": adapted.blocks, "modules": adapted.modules, "lora": lora},
         "params": {"trainable": adapted.num_trainable, "total": adapted.num_total},
     }

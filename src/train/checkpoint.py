@@ -7,6 +7,8 @@ streams and the order of rows are functions of the step (see src.seeding) and ne
 import re
 import shutil
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -25,7 +27,8 @@ def save_checkpoint(run: Path, step: int, model: nn.Module, optimizer: torch.opt
     """Write checkpoint-`step` into the run's folder, then remove older ones."""
     folder = run / f"checkpoint-{step}"
     with written_folder(folder) as aside:
-        dcp.save(_state(model, optimizer), checkpoint_id=aside / "state", no_dist=True)
+        with _one_process():
+            dcp.save(_state(model, optimizer), checkpoint_id=aside / "state", no_dist=True)
         files = sorted(path for path in aside.rglob("*") if path.is_file())
         digests = {str(path.relative_to(aside)): sha256_file(path) for path in files}
         write_json(aside / _MANIFEST, {"step": step, "files": digests})
@@ -53,23 +56,30 @@ def load_last_checkpoint(run: Path, model: nn.Module, optimizer: torch.optim.Opt
         return 0
     folder = found[-1]
     _check(folder)
-    state = _state(model, optimizer)
-    dcp.load(state, checkpoint_id=folder / "state", no_dist=True)
-    set_state_dict(
-        model,
-        optimizer,
-        model_state_dict=state["model"],
-        optim_state_dict=state["optimizer"],
-        options=StateDictOptions(ignore_frozen_params=True, strict=False),
-    )
+    with _one_process():
+        state = _state(model, optimizer)
+        dcp.load(state, checkpoint_id=folder / "state", no_dist=True)
+        set_state_dict(
+            model,
+            optimizer,
+            model_state_dict=state["model"],
+            optim_state_dict=state["optimizer"],
+            options=StateDictOptions(ignore_frozen_params=True, strict=False),
+        )
     return _step(folder)
 
 
 def _state(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, dict]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch speaks of its own deprecated classes here
-        weights, moments = get_state_dict(model, optimizer, options=_OPTIONS)
+    weights, moments = get_state_dict(model, optimizer, options=_OPTIONS)
     return {"model": weights, "optimizer": moments}
+
+
+@contextmanager
+def _one_process() -> Iterator[None]:
+    """torch warns that it saves from a single process, which is what is meant."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _check(folder: Path) -> None:

@@ -1,0 +1,1 @@
+"""Models: found, loaded and taken apart into blocks."""

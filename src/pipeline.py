@@ -1,0 +1,205 @@
+"""The stages of one run, in order. Each is skipped when its result is already in the run's folder."""
+
+import logging
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from src.base import base_scores, base_statistics
+from src.config.rules import refuse
+from src.config.schema import RunConfig
+from src.data.batches import collate, probe_batches
+from src.data.encode import Encoded, encode_rows, encode_texts
+from src.data.splits import load_splits
+from src.errors import TrainingError, UserError
+from src.evaluate.harness import evaluate
+from src.files import write_json, write_jsonl
+from src.method.adapt import AdaptedModel, adapt
+from src.method.band import resolve_band
+from src.method.weights import base_weights, load_tuned, save_tuned
+from src.model.content import model_content
+from src.model.load import load_model
+from src.objective.causal_lm import require_causal
+from src.probe.layers_csv import read_layers, write_layers
+from src.probe.run import probe_pair
+from src.probe.summary import summarise
+from src.probe.table import layer_rows
+from src.record.folder import RunFolder
+from src.record.identity import run_id
+from src.record.run_record import describe_model, describe_run, write_failure, write_record
+from src.record.tracking import Tracker
+from src.train.checkpoint import checkpoints
+from src.train.loop import train
+
+_LOG = logging.getLogger(__name__)
+
+
+class Pipeline:
+    """One run. The constructor reads the rows and knows the folder; `opened` loads the model."""
+
+    def __init__(self, config: RunConfig) -> None:
+        self.config = config
+        self.splits = load_splits(config.data)
+        self.id = run_id(config, self.splits.fingerprint, model_content(config.model))
+        self.folder = RunFolder(Path(config.paths.runs_dir) / config.experiment / self.id)
+        self.cache = Path(config.paths.cache_dir)
+        self.device = _device(config.device)
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Everything that can be refused is refused before the folder exists; a failure is recorded."""
+        self.folder.check_writable()
+        self.encoded  # noqa: B018  (loads the model, adapts it, encodes the rows)
+        self.folder.open(self.config)
+        try:
+            with Tracker(self.config, self.id, self.folder.path) as self.tracker:
+                yield
+        except Exception as error:
+            if isinstance(error, TrainingError) or not isinstance(error, UserError):
+                write_failure(self.folder.path, self._description("failed"), error)
+            raise
+
+    @cached_property
+    def adapted(self) -> AdaptedModel:
+        """The model with its trainable band."""
+        loaded = load_model(self.config.model, self.cache, self.device)
+        require_causal(loaded.model)
+        blocks = resolve_band(self.config.band, loaded.num_blocks, self.config.seed)
+        targets = self.config.model.lora_targets
+        return adapt(loaded, self.config.method, blocks, self.config.seed, targets)
+
+    @cached_property
+    def encoded(self) -> Encoded:
+        """The training rows as tokens with labels."""
+        tokenizer, data = self.adapted.loaded.tokenizer, self.config.data
+        return encode_rows(self.splits.train, tokenizer, data.max_length, self.config.objective.supervise)
+
+    def score_base(self) -> None:
+        """Scores of the model before training."""
+
+        def compute() -> dict[str, Any]:
+            return base_scores(self.adapted, self.splits, self.config, self.cache, self._evaluate)
+
+        self._score("base", compute)
+
+    def train(self) -> None:
+        """Train the band, or load the weights that an earlier process trained."""
+        if self.config.method.kind == "none":
+            return
+        adapter = self.folder.path / "adapter"
+        if self.folder.has("train"):
+            load_tuned(self.adapted, adapter)
+            return
+        self.folder.stage("train", lambda: self._train(adapter))
+
+    def probe(self) -> None:
+        """Measure every layer of base and tuned model; layers.csv."""
+        self.folder.stage("probe", self._probe)
+        self.tracker.layers(read_layers(self.folder.path / "layers.csv"))
+
+    def score_tuned(self) -> None:
+        """Scores of the trained model."""
+        if self.config.method.kind != "none":
+            self._score("tuned", self._evaluate)
+
+    def record(self) -> None:
+        """Write the files that a reader opens, and the record last of all."""
+        scores, samples = self.folder.scores()
+        write_json(self.folder.path / "scores.json", scores)
+        write_jsonl(self.folder.path / "samples.jsonl", samples)
+        profiles = summarise(read_layers(self.folder.path / "layers.csv"))
+        write_record(
+            self.folder.path, self._description("success") | {"scores": scores, "profiles": profiles}
+        )
+        for folder in checkpoints(self.folder.path):
+            shutil.rmtree(folder)
+
+    def _train(self, adapter: Path) -> dict[str, Any]:
+        trained = train(
+            self.adapted.model,
+            self.encoded.rows,
+            self.config.train,
+            seed=self.config.seed,
+            pad_id=self.adapted.loaded.tokenizer.pad_token_id,
+            folder=self.folder.path,
+            on_step=self._on_step,
+        )
+        save_tuned(self.adapted, adapter)
+        first, last = trained.steps[0], trained.steps[-1]
+        _LOG.info("trained: %d steps, loss %.3f -> %.3f", last["step"], first["loss"], last["loss"])
+        return {"num_steps": trained.num_steps, "loss": last["loss"]}
+
+    def _on_step(self, step: int, row: dict[str, Any]) -> None:
+        self.tracker.step(row)
+        every = self.config.evaluate.every_steps
+        if every and step % every == 0:
+            self._score(f"step-{step}", self._evaluate)
+
+    def _probe(self) -> dict[str, Any]:
+        loaded, metrics = self.adapted.loaded, self.config.metrics
+        rows = encode_texts(self.splits.probe, loaded.tokenizer, self.config.data.max_length)
+
+        def batches() -> list[dict[str, torch.Tensor]]:
+            pad_id = loaded.tokenizer.pad_token_id
+            found = probe_batches(len(rows), metrics.batch_size)
+            return [collate([rows[i] for i in batch], pad_id) for batch in found]
+
+        base = base_statistics(self.adapted, self.splits, self.config, self.cache, batches)
+        if self.config.method.kind == "none":
+            found = layer_rows(base, None, metrics.names, loaded.num_blocks)
+        else:
+            found = probe_pair(
+                self.adapted.model, loaded.blocks, batches, metrics,
+                lambda: base_weights(self.adapted), base, self.adapted.originals,
+            )  # fmt: skip
+        write_layers(self.folder.path / "layers.csv", found)
+        _LOG.info("probed: %d rows, layers 0-%d: %s", len(rows), loaded.num_blocks, ", ".join(metrics.names))
+        return {"num_rows": len(rows)}
+
+    def _score(self, stage: str, compute: Callable[[], dict[str, Any]]) -> None:
+        result = self.folder.stage(f"scores-{stage}", compute)
+        self.tracker.scores(stage, result["scores"])
+        for score in result["scores"]:
+            spread = "" if score["stderr"] is None else f" ± {score['stderr']:.3f}"
+            line = (stage, score["task"], score["metric"], f"{score['value']:.3f}{spread}", score["n"])
+            _LOG.info("%s: %s %s %s (n=%d)", *line)
+
+    def _evaluate(self) -> dict[str, Any]:
+        tokenizer, config = self.adapted.loaded.tokenizer, self.config
+        found = evaluate(
+            self.adapted.model, tokenizer, self.splits.test, config.data, config.evaluate, self.cache, config.seed
+        )  # fmt: skip
+        return {"scores": [asdict(score) for score in found.scores], "samples": found.samples}
+
+    def _description(self, status: str) -> dict[str, Any]:
+        encoded, splits = self.encoded, self.splits
+        data = {
+            "source": splits.source,
+            "fingerprint": splits.fingerprint,
+            "num_train": encoded.num_rows,
+            "num_probe": len(splits.probe),
+            "num_test": len(splits.test),
+            "num_duplicates_left_out": splits.num_duplicates,
+            "num_truncated": encoded.num_truncated,
+            "num_dropped": encoded.num_dropped,
+            "num_tokens": encoded.num_tokens,
+            "num_supervised_tokens": encoded.num_supervised_tokens,
+        }
+        return (
+            describe_run(self.config, self.id, status, self.device)
+            | describe_model(self.config, self.adapted)
+            | {"data": data, "seconds": self.folder.seconds()}
+        )
+
+
+def _device(name: str) -> torch.device:
+    available = torch.cuda.is_available()
+    if name == "cuda" and not available:
+        refuse("device", name, "auto or cpu: torch sees no GPU here")
+    return torch.device("cuda" if name != "cpu" and available else "cpu")
