@@ -1,9 +1,11 @@
 """Make a band of a loaded model trainable, and prove that exactly this band is."""
 
+import warnings
 from dataclasses import dataclass, field
 
 import torch
 from torch import nn
+from transformers.pytorch_utils import Conv1D
 
 from src.config.schema import MethodConfig
 from src.errors import ModelError
@@ -99,10 +101,18 @@ def _with_lora(
         use_rslora=plan.use_rslora,
         target_modules=names,  # full names: peft's own layer selection drops what it does not know
         bias="none",
+        fan_in_fan_out=_is_transposed(loaded.model.get_submodule(names[0])),
         revision=loaded.revision,
     )
-    with isolated(seed, "adapter"):
-        model = get_peft_model(loaded.model, config)
+    with isolated(seed, "adapter"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by a name that it will lose
+        try:
+            model = get_peft_model(loaded.model, config)
+        except ValueError as error:
+            reason = " ".join(str(error).split())
+            raise ModelError(
+                f"model.lora_targets: peft cannot adapt {loaded.family} so ({reason})"
+            ) from error
     return AdaptedModel(loaded, model, method, blocks, _blocks_of(names, loaded), names, plan)
 
 
@@ -134,6 +144,10 @@ def _blocks_of(names: list[str], loaded: LoadedModel) -> list[int]:
 
 
 def _shape(layer: nn.Module) -> Shape:
-    """(inputs, outputs) of a linear layer; transformers' Conv1D stores them the other way round."""
-    weight = layer.weight
-    return (weight.shape[0], weight.shape[1]) if hasattr(layer, "nf") else (weight.shape[1], weight.shape[0])
+    """(inputs, outputs) of a linear layer."""
+    first, second = layer.weight.shape
+    return (first, second) if _is_transposed(layer) else (second, first)
+
+
+def _is_transposed(layer: nn.Module) -> bool:
+    return isinstance(layer, Conv1D)  # GPT-2 stores [inputs, outputs]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from src.report.runs import Run
@@ -17,7 +18,7 @@ COLUMNS = (
     "after",
     "n",
     "train s",
-    "total s",
+    "all s",
 )
 _LEFT = ("method", "band", "blocks", "task")
 
@@ -34,12 +35,13 @@ def rows(runs: list[Run]) -> list[dict[str, str]]:
 
 
 def rich_table(runs: list[Run], title: str) -> Table:
-    """The rows as a table for the terminal, at most 100 columns wide."""
-    table = Table(title=title, title_justify="left")
-    for column in COLUMNS:
-        table.add_column(column, justify="left" if column in _LEFT else "right", overflow="fold")
+    """The rows as a table for the terminal, at most 100 columns wide; the Markdown has the blocks too."""
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, collapse_padding=True)
+    columns = [column for column in COLUMNS if column != "blocks"]
+    for column in columns:
+        table.add_column(column, justify="left" if column in _LEFT else "right", no_wrap=True)
     for row in rows(runs):
-        table.add_row(*(row[column] for column in COLUMNS))
+        table.add_row(*(row[column] for column in columns))
     return table
 
 
@@ -51,13 +53,21 @@ def markdown_table(runs: list[Run]) -> str:
 
 
 def _pairs(scores: list[dict[str, Any]]) -> list[tuple[str, dict | None, dict | None]]:
-    """(task and metric, base score, tuned score) in the order of evaluation."""
-    by_stage: dict[str, dict[tuple[str, str], dict]] = {"base": {}, "tuned": {}}
-    for score in scores:
-        if score["stage"] in by_stage:
-            by_stage[score["stage"]][score["task"], score["metric"]] = score
-    keys = dict.fromkeys([*by_stage["base"], *by_stage["tuned"]])
-    return [(f"{key[0]} {key[1]}", by_stage["base"].get(key), by_stage["tuned"].get(key)) for key in keys]
+    """(task, base score, tuned score) in the order of evaluation; a task of several metrics names them."""
+    base, tuned = (
+        {(score["task"], score["metric"]): score for score in scores if score["stage"] == stage}
+        for stage in ("base", "tuned")
+    )
+    keys = dict.fromkeys([*base, *tuned])
+    tasks = [task for task, _ in keys]
+    return [
+        (
+            task if tasks.count(task) == 1 else f"{task} {metric}",
+            base.get((task, metric)),
+            tuned.get((task, metric)),
+        )
+        for task, metric in keys
+    ]
 
 
 def _row(record: dict[str, Any], task: str | None, base: dict | None, tuned: dict | None) -> dict[str, str]:
@@ -73,7 +83,7 @@ def _row(record: dict[str, Any], task: str | None, base: dict | None, tuned: dic
         "after": _score(tuned),
         "n": "/".join(str(count) for count in sorted(n)) or "-",
         "train s": _seconds(record["seconds"].get("train")),
-        "total s": _seconds(record["seconds"].get("total")),
+        "all s": _seconds(record["seconds"].get("total")),
     }
 
 
