@@ -1,0 +1,15 @@
+"""How far each sample's representation turned."""
+
+from src.metrics.catalog import check_samples
+from src.metrics.shapes import PerSample, Pooled
+
+
+def cosine_similarity(base: Pooled, tuned: Pooled) -> PerSample:
+    """cos(base_n, tuned_n) of every sample n; the metric is their mean.
+
+    Range -1 to 1, no unit. Invariant under a rotation of both sides and under positive scaling of either;
+    not under a shift. NaN for a sample with a vector of zeros. DataError without samples.
+    """
+    check_samples("cosine_similarity", len(base))
+    base, tuned = base.double(), tuned.double()
+    return (base * tuned).sum(dim=1) / (base.norm(dim=1) * tuned.norm(dim=1))

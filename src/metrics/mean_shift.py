@@ -1,0 +1,20 @@
+"""How far the centre of the representations moved."""
+
+from src.metrics.catalog import check_samples
+from src.metrics.shapes import Pooled, Scalar, Statistic
+
+
+def mean_shift(base: Pooled, tuned: Pooled) -> Scalar:
+    """||mean(tuned) - mean(base)||_2, the means over samples.
+
+    At least 0, in the unit of the hidden states. Invariant under a rotation or shift of both sides
+    together, and under any order of the samples of either. DataError without samples.
+    """
+    check_samples("mean_shift", len(base))
+    return (tuned.double() - base.double()).mean(dim=0).norm()
+
+
+def mean_shift_statistic(base: Pooled, tuned: Pooled) -> Statistic:
+    """`mean_shift` as a function of the kept samples."""
+    difference = tuned.double() - base.double()
+    return lambda kept: difference[kept].mean(dim=0).norm().item()

@@ -1,0 +1,36 @@
+"""How diverse the tokens of one prompt are in a layer."""
+
+from src.errors import DataError
+from src.metrics.entropy import published_entropy, spectral_entropy
+from src.metrics.gram import gram, spectrum, unit_rows
+from src.metrics.shapes import Scalar, Spectrum, Tokens
+
+
+def prompt_entropy(states: Tokens) -> Scalar:
+    """Von Neumann entropy of one prompt's token states: eigenvalues of HH^T / T, rows of length 1.
+
+    `states` holds the T real tokens, no padding. Range 0 to log(min(T, D)), nats; it grows with T, so
+    compare layers on the same prompts. There is no ridge and the rows are not centred: with unit rows the
+    trace is exactly T, and a prompt whose tokens all point one way has entropy 0. Invariant under rotation,
+    scaling of single tokens and the order of tokens. The metric is the mean over prompts. NaN if every
+    state is zero. DataError below 2 tokens. Source: Skean et al. 2025.
+    """
+    return spectral_entropy(_token_spectrum("prompt_entropy", states), alpha=1.0)
+
+
+def prompt_entropy_paper(states: Tokens) -> Scalar:
+    """Entropy of HH^T / D + 1e-6 I over log(min(T, D)), rows of length 1, as published, but without padding.
+
+    The published code lets the padding on the right count as tokens. Range 0 to 1 up to the clamps, no
+    unit. Invariant like `prompt_entropy`; the ridge makes it depend on D. DataError below 2 tokens.
+    """
+    num_tokens, width = states.shape
+    values = _token_spectrum("prompt_entropy_paper", states) / width + 1e-6
+    return published_entropy(values, num_tokens, width)
+
+
+def _token_spectrum(name: str, states: Tokens) -> Spectrum:
+    """Eigenvalues of HH^T with rows of length 1, one for every token."""
+    if len(states) < 2:
+        raise DataError(f"metric {name}: given a prompt of {len(states)} tokens; needed: at least 2 tokens")
+    return spectrum(unit_rows(gram(states)))

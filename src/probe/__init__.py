@@ -1,0 +1,1 @@
+"""Probing: what every layer of the base and of the tuned model holds, and the table of metrics made of it."""

@@ -1,0 +1,77 @@
+"""Reduction of hidden states to layer statistics, inside the forward pass."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from src.errors import DataError, ModelError
+from src.metrics.catalog import METRICS, names_needing, resolve
+from src.probe.padding import Mask
+from src.probe.pooling import masked_mean
+from src.probe.statistics import LayerStatistics
+
+
+class Gathering:
+    """Keeps a pooled vector a row and layer, and a number a row, layer and token metric; no token state.
+
+    Args:
+        num_layers: L + 1.
+        num_token_samples: rows, from the first on, for which token metrics are computed.
+        names: metrics that will be asked for.
+    """
+
+    def __init__(self, num_layers: int, num_token_samples: int, names: Sequence[str]) -> None:
+        self.functions = {name: resolve(METRICS[name].function) for name in names_needing(names, "tokens")}
+        self.num_token_samples = num_token_samples
+        self.pooled: list[list[Tensor]] = [[] for _ in range(num_layers)]
+        self.tokens: dict[str, list[list[float]]] = {
+            name: [[] for _ in range(num_layers)] for name in self.functions
+        }
+        self.num_rows = 0
+        self.num_passes = 0
+        self.mask: Mask = torch.zeros(0, 0, dtype=torch.bool)
+
+    def start(self, mask: Mask) -> None:
+        """Announce the rows of the next forward pass."""
+        self.mask = mask
+
+    def take(self, layer: int, states: Tensor) -> None:
+        """Reduce the states of one layer [batch, token, width]; ModelError where they are not finite."""
+        pooled = masked_mean(states, self.mask.to(states.device)).cpu()
+        self._check_finite(layer, pooled)
+        self.pooled[layer].append(pooled)
+        num_left = max(self.num_token_samples - self.num_rows, 0)
+        for row in range(min(num_left, len(pooled))):
+            real = states[row, self.mask[row].to(states.device)]
+            for name, function in self.functions.items():
+                self.tokens[name][layer].append(function(real).item())
+
+    def finish(self) -> None:
+        """Count the rows of a forward pass that is over; ModelError where a layer did not come by once."""
+        self.num_passes += 1
+        for layer, parts in enumerate(self.pooled):
+            if len(parts) != self.num_passes:
+                given = f"seen {len(parts)} times in {self.num_passes} forward passes"
+                raise ModelError(f"{_place(layer)}: {given}; needed: once in each")
+        self.num_rows += len(self.mask)
+
+    def statistics(self) -> LayerStatistics:
+        """The statistics of all rows so far; DataError without rows."""
+        if not self.num_rows:
+            raise DataError("probe rows: given 0 rows; needed: at least 1 (data.num_probe)")
+        tokens = {name: torch.tensor(values, dtype=torch.float64) for name, values in self.tokens.items()}
+        return LayerStatistics(torch.stack([torch.cat(parts) for parts in self.pooled]), tokens)
+
+    def _check_finite(self, layer: int, pooled: Tensor) -> None:
+        finite = pooled.isfinite().all(dim=1)
+        if not finite.all():
+            row = self.num_rows + int((~finite).nonzero()[0])
+            raise ModelError(
+                f"{_place(layer)}: hidden states of probe row {row} hold inf or NaN; needed: finite states"
+            )
+
+
+def _place(layer: int) -> str:
+    """A layer in words."""
+    return f"layer {layer} ({f'output of block {layer - 1}' if layer else 'input of block 0'})"

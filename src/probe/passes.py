@@ -1,0 +1,65 @@
+"""One pass of the probe rows through a model."""
+
+import inspect
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from src.probe.gathering import Gathering
+from src.probe.hooks import layer_states
+from src.probe.padding import right_padded
+from src.probe.statistics import LayerStatistics
+from src.probe.trunk import block_modules, trunk_of
+
+
+def probe_pass(
+    model: nn.Module,
+    blocks: Sequence[str],
+    batches: Iterable[Mapping[str, Tensor]],
+    num_token_samples: int,
+    names: Sequence[str],
+) -> LayerStatistics:
+    """Statistics of layers 0..L on the probe rows, in the order of the rows.
+
+    Only the trunk runs, without gradients and in evaluation mode; the modes are restored afterwards.
+    Neither the batch size nor the side of the padding matters. Memory is a vector a row and layer, whatever
+    the length of the rows.
+
+    Args:
+        model: a model, or one that peft wraps; it is probed as it answers now, adapters on or off.
+        blocks: names of the blocks in the model that peft may wrap, first to last.
+        batches: mappings with input_ids and attention_mask [batch, token]; other keys are not used.
+        num_token_samples: rows, from the first on, for which token metrics are computed.
+        names: metrics that will be asked for; they decide which token metrics are computed.
+
+    Raises:
+        ModelError: a hidden state is not finite, or a block did not run once in a forward pass.
+        DataError: no rows, a row without tokens, or one too short for a token metric.
+    """
+    trunk = trunk_of(model)
+    options = {"use_cache": False} if "use_cache" in inspect.signature(trunk.forward).parameters else {}
+    device = next(trunk.parameters()).device
+    gathering = Gathering(len(blocks) + 1, num_token_samples, names)
+    hooked = layer_states(block_modules(model, blocks), gathering.take)
+    with evaluating(model), torch.no_grad(), hooked:
+        for batch in tqdm(batches, desc="probe", unit="batch", leave=False, disable=None):
+            ids, mask = right_padded(batch)
+            gathering.start(mask)
+            trunk(input_ids=ids.to(device), attention_mask=mask.long().to(device), **options)
+            gathering.finish()
+    return gathering.statistics()
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode inside the context; after it every module has the mode it had."""
+    modes = {module: module.training for module in model.modules()}
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes.items():
+            module.training = training
