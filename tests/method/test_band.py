@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 
 from src.config.schema import BandConfig
@@ -7,7 +9,7 @@ from src.method.band import band_blocks, resolve_band
 
 def test_segments_are_those_of_the_published_scripts():
     fifths = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
-    segments = [band_blocks(start, stop, 32) for start, stop in zip(fifths, fifths[1:], strict=False)]
+    segments = [band_blocks(start, stop, 32) for start, stop in pairwise(fifths)]
     assert [(one[0], one[-1]) for one in segments] == [(0, 5), (6, 11), (12, 18), (19, 24), (25, 31)]
     bounds = {16: [0, 3, 6, 9, 12, 16], 40: [0, 8, 16, 24, 32, 40], 64: [0, 12, 25, 38, 51, 64]}
     for num_blocks, expected in bounds.items():

@@ -1,0 +1,69 @@
+"""Which rows form which batch, and how they become tensors."""
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+
+import torch
+from torch import Tensor
+
+from src import seeding
+from src.config.schema import TrainConfig
+from src.data.encode import IGNORED, EncodedRow
+
+
+def collate(rows: Sequence[EncodedRow], pad_id: int) -> dict[str, Tensor]:
+    """Pad rows at the right to the longest of them.
+
+    Returns:
+        `input_ids` and `attention_mask` (1 on tokens, 0 on pads) and, where the rows have labels, `labels`
+        (IGNORED on pads); long tensors of shape [sequence, token].
+    """
+    length = max(len(row.input_ids) for row in rows)
+    gaps = [length - len(row.input_ids) for row in rows]
+    batch = {
+        "input_ids": torch.tensor(
+            [row.input_ids + [pad_id] * gap for row, gap in zip(rows, gaps, strict=True)]
+        ),
+        "attention_mask": torch.tensor([[1] * (length - gap) + [0] * gap for gap in gaps]),
+    }
+    if all(row.labels is not None for row in rows):
+        labels = [row.labels + [IGNORED] * gap for row, gap in zip(rows, gaps, strict=True)]
+        batch["labels"] = torch.tensor(labels)
+    return batch
+
+
+def step_rows(step: int, num_rows: int, batch_size: int, accumulation: int, seed: int) -> list[list[int]]:
+    """The micro-batches of one optimizer step, as row indices.
+
+    The order is an endless row of epochs, each a permutation of all rows, cut into consecutive batches; a
+    batch may hold the end of one epoch and the start of the next. Nothing is replayed to reach a step, so a
+    resumed run reads what it would have read.
+
+    Args:
+        step: Optimizer step, from 0.
+        num_rows: Training rows.
+        batch_size: Sequences in one micro-batch.
+        accumulation: Micro-batches in one step.
+        seed: The run's seed.
+    """
+    per_step = batch_size * accumulation
+    positions = range(step * per_step, (step + 1) * per_step)
+    epochs = range(positions[0] // num_rows, positions[-1] // num_rows + 1)
+    orders = {epoch: seeding.permutation(num_rows, seed, "order", epoch) for epoch in epochs}
+    indices = [orders[position // num_rows][position % num_rows] for position in positions]
+    return [indices[start : start + batch_size] for start in range(0, per_step, batch_size)]
+
+
+def num_steps(config: TrainConfig, num_rows: int) -> int:
+    """Optimizer steps of a run: `max_steps`, or as many as `epochs` takes, rounded up."""
+    if config.max_steps is not None:
+        return config.max_steps
+    # As the decimal that was written: the float 0.1 is a little more and could round up to a step too many.
+    epochs = Fraction(str(config.epochs))
+    return math.ceil(epochs * num_rows / (config.batch_size * config.accumulation))
+
+
+def probe_batches(num_rows: int, batch_size: int) -> list[list[int]]:
+    """Row indices in order, `batch_size` at a time; the last batch may be smaller."""
+    return [list(range(start, min(start + batch_size, num_rows))) for start in range(0, num_rows, batch_size)]

@@ -1,0 +1,146 @@
+"""Rows as token ids, with labels where the loss looks."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from transformers import PreTrainedTokenizerBase
+
+from src.data.rows import Row
+from src.errors import DataError, ModelError
+
+IGNORED = -100  # label of a token that the loss leaves out, as in torch's cross entropy
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class EncodedRow:
+    """Token ids of one row; `id` is the id of the row they were made from."""
+
+    id: str
+    input_ids: list[int]
+    labels: list[int] | None
+    """One a token, IGNORED outside supervision, not shifted; None for rows that no loss sees."""
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Encoded rows and the counts for the record."""
+
+    rows: list[EncodedRow]
+    num_rows: int
+    """Rows kept."""
+    num_truncated: int
+    """Rows cut at the end, dropped ones included."""
+    num_dropped: int
+    """Rows that had no supervised token left after the cut."""
+    num_tokens: int
+    """Tokens of the kept rows."""
+    num_supervised_tokens: int
+    """Tokens of the kept rows that enter the loss; the first of a row never does, nothing predicts it."""
+
+
+def encode_rows(
+    rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, max_length: int, supervise: str
+) -> Encoded:
+    """Encode prompt, completion and end token, cut at `max_length` tokens.
+
+    Prompt and completion are tokenised on their own and joined. Tokenised together, the last characters of
+    the prompt could merge with the first of the completion, and the model would be trained on a prompt that
+    it never sees when it has to answer.
+
+    Args:
+        rows: At least one row.
+        tokenizer: Its end token is appended and supervised; its start token is used if it adds one by itself.
+        max_length: Tokens, prompt, completion and end token together.
+        supervise: "completion" or "all", which labels the prompt too.
+
+    Raises:
+        DataError: No row keeps a supervised token.
+        ModelError: The tokenizer has no end token.
+    """
+    if tokenizer.eos_token_id is None:
+        raise ModelError(
+            f"tokenizer {type(tokenizer).__name__}: no eos_token; one is needed to end a completion"
+        )
+    kept, num_truncated = [], 0
+    for row, prompt, completion in _tokenise(rows, tokenizer):
+        input_ids = [*prompt, *completion, tokenizer.eos_token_id]
+        num_masked = len(prompt) if supervise == "completion" else 0
+        labels = [IGNORED] * num_masked + input_ids[num_masked:]
+        num_truncated += len(input_ids) > max_length
+        encoded = EncodedRow(row.id, input_ids[:max_length], labels[:max_length])
+        if _num_supervised(encoded):
+            kept.append(encoded)
+    if not kept:
+        raise DataError(
+            f"data.max_length={max_length}: none of {len(rows)} rows keeps a supervised token; "
+            "raise it above the length of the prompts"
+        )
+    result = Encoded(
+        rows=kept,
+        num_rows=len(kept),
+        num_truncated=num_truncated,
+        num_dropped=len(rows) - len(kept),
+        num_tokens=sum(len(row.input_ids) for row in kept),
+        num_supervised_tokens=sum(_num_supervised(row) for row in kept),
+    )
+    _log.info(
+        "encoded %d rows, %d tokens, %d supervised; %d truncated, %d dropped",
+        *(result.num_rows, result.num_tokens, result.num_supervised_tokens),
+        *(result.num_truncated, result.num_dropped),
+    )
+    return result
+
+
+def encode_texts(
+    rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, max_length: int
+) -> list[EncodedRow]:
+    """Encode prompt and completion for probing: the tokens of `encode_rows` without end token and labels.
+
+    Raises:
+        DataError: A row has no token.
+    """
+    encoded = [
+        EncodedRow(row.id, [*prompt, *completion][:max_length], None)
+        for row, prompt, completion in _tokenise(rows, tokenizer)
+    ]
+    for row in encoded:
+        if not row.input_ids:
+            raise DataError(f"row {row.id}: the tokenizer gives no token for it; its text must hold some")
+    return encoded
+
+
+def _tokenise(
+    rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase
+) -> list[tuple[Row, list[int], list[int]]]:
+    """Each row with the ids of its prompt (start token included) and of its completion."""
+    empty = tokenizer("")["input_ids"]
+    starts = {tokenizer.bos_token_id, tokenizer.cls_token_id} - {None}
+    start = empty[:1] if empty and empty[0] in starts else []
+    anchor = _ids(tokenizer, "\n")
+    return [
+        (row, start + _ids(tokenizer, row.prompt), _completion_ids(tokenizer, row.completion, anchor))
+        for row in rows
+    ]
+
+
+def _completion_ids(tokenizer: PreTrainedTokenizerBase, text: str, anchor: list[int]) -> list[int]:
+    """Ids of a text that follows another.
+
+    SentencePiece tokenizers (Llama 2, Mistral) put a space before the first word of a text; a completion is
+    not the first. Behind an anchor none is put. Where anchor and text merge, the text is taken alone.
+    """
+    joined = _ids(tokenizer, "\n" + text)
+    return joined[len(anchor) :] if joined[: len(anchor)] == anchor else _ids(tokenizer, text)
+
+
+def _ids(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
+    """Ids of a text without special tokens."""
+    return tokenizer(text, add_special_tokens=False)["input_ids"]
+
+
+def _num_supervised(row: EncodedRow) -> int:
+    """Labels that enter the loss."""
+    return sum(label != IGNORED for label in (row.labels or [])[1:])

@@ -1,0 +1,47 @@
+"""Rows from a data set on the hub, or from a local folder that `datasets` can load."""
+
+from src.config.schema import DataConfig
+from src.data.rows import Row, make_row
+from src.errors import DataError
+
+
+def load_rows(config: DataConfig, split: str) -> list[Row]:
+    """Read every row of one split of `config.hub_id`, in its order.
+
+    Raises:
+        DataError: The data set cannot be reached and is not cached, or has no such configuration or split,
+            or a record is not usable.
+    """
+    import datasets
+
+    name = config.hub_id if config.hub_config is None else f"{config.hub_id} ({config.hub_config})"
+    try:
+        records = datasets.load_dataset(config.hub_id, config.hub_config, split=split)
+    except datasets.exceptions.DatasetNotFoundError as error:
+        raise DataError(
+            f"data.hub_id={name}: no such data set, or it needs a login ({first_line(error)})"
+        ) from error
+    except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
+        if is_unreachable(error):
+            raise DataError(
+                f"data.hub_id={name}: cannot be reached and is not cached ({first_line(error)}); "
+                "without a network: data=arithmetic, data=gsm_symbolic or data.path=FILE"
+            ) from error
+        raise DataError(
+            f"data.hub_id={name}: split {split!r} cannot be loaded ({first_line(error)}); "
+            "see data.hub_config, data.train_split, data.test_split"
+        ) from error
+    return [make_row(record, config, f"{name} {split} row {index}") for index, record in enumerate(records)]
+
+
+def is_unreachable(error: Exception) -> bool:
+    """Whether `datasets` failed for want of a network rather than for what was asked of it."""
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
+
+    kinds = (ConnectionError, TimeoutError, HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled)
+    return isinstance(error, kinds) or "Couldn't find cache" in str(error)
+
+
+def first_line(error: Exception) -> str:
+    """The first line of a library's message, or its kind where it has none."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,87 @@
+"""A row is a prompt and its completion; templates make it from the named fields of a source."""
+
+import hashlib
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from src.config.schema import DataConfig
+from src.errors import DataError
+
+_ANNOTATION = re.compile(r"<<.*?>>")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One sample."""
+
+    prompt: str
+    completion: str
+    id: str
+    """First 16 hexadecimal digits of a hash of prompt and completion: a row has the same id anywhere."""
+
+
+def make_row(values: Any, config: DataConfig, where: str) -> Row:
+    """Fill the templates of `config` with the fields of one source record.
+
+    Args:
+        values: A record; fields that `config.fields` does not name are left aside.
+        config: Names the fields and holds the templates.
+        where: The place of the record, such as "rows.jsonl line 7", for errors.
+
+    Raises:
+        DataError: The record is not an object, or a field is missing, empty or neither text nor number.
+    """
+    if not isinstance(values, Mapping):
+        raise DataError(
+            f"{where}: {_shown(values)} is not an object with the fields {', '.join(config.fields)}"
+        )
+    texts = {name: _text(values, name, config.strip_annotations, where) for name in config.fields}
+    prompt, completion = config.prompt.format(**texts), config.completion.format(**texts)
+    if not completion.strip():
+        raise DataError(
+            f"{where}: data.completion={config.completion!r} gives an empty text; it must hold one"
+        )
+    # The length in front keeps ("ab", "c") and ("a", "bc") apart.
+    digest = hashlib.sha256(f"{len(prompt)}:{prompt}{completion}".encode()).hexdigest()
+    return Row(prompt=prompt, completion=completion, id=digest[:16])
+
+
+def prompt_key(row: Row) -> str:
+    """What makes two rows the same question: the prompt without regard to case and white space.
+
+    Rows without a prompt (plain text) are told apart by their completion.
+    """
+    text = row.prompt if row.prompt.strip() else row.completion
+    return " ".join(text.casefold().split())
+
+
+def drop_duplicates(rows: list[Row], taken: set[str]) -> list[Row]:
+    """The first row of every prompt, without prompts in `taken`; order kept. `taken` is not changed."""
+    first = {prompt_key(row): row for row in reversed(rows)}
+    return [row for row in rows if first[key := prompt_key(row)] is row and key not in taken]
+
+
+def _text(values: Mapping[str, Any], name: str, strip_annotations: bool, where: str) -> str:
+    """One field as text; a number is written as Python writes it."""
+    value = values.get(name)
+    if value is None:
+        fields = ", ".join(str(field) for field in values) or "no fields"
+        raise DataError(f"{where}: field {name!r} is missing; the record has {fields}")
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if not isinstance(value, str) and not is_number:
+        raise DataError(f"{where}: field {name!r} is {_shown(value)}; accepted: text or a number")
+    text = str(value)
+    if strip_annotations:
+        text = _ANNOTATION.sub("", text)
+    if not text.strip():
+        raise DataError(f"{where}: field {name!r} is empty; accepted: text or a number")
+    return text
+
+
+def _shown(value: Any) -> str:
+    """A value, short enough for one line."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else text[:57] + "..."

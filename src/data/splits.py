@@ -1,0 +1,92 @@
+"""Train, probe and test rows that never share a prompt."""
+
+from dataclasses import dataclass
+
+from src import seeding
+from src.config.schema import DataConfig
+from src.data import generated, hub, jsonl
+from src.data.rows import Row, drop_duplicates, prompt_key
+from src.errors import DataError
+from src.files import fingerprint
+
+
+@dataclass(frozen=True)
+class Splits:
+    """The rows of a run; the same for every run seed, because only `data.seed` draws them."""
+
+    train: list[Row]
+    probe: list[Row]
+    """Rows that neither train nor score: representations are measured on them."""
+    test: list[Row]
+    fingerprint: str
+    """sha256 over prompt and completion of all three splits, in order."""
+    source: str
+    """Where the rows come from, for the record."""
+    num_duplicates: int
+    """Rows dropped because their prompt (white space and case aside) was there already."""
+
+
+def load_splits(config: DataConfig) -> Splits:
+    """Read or generate the rows and cut them.
+
+    With one source, test, probe and train rows are cut in this order from one permutation. With a source of
+    its own for testing, the test rows are cut from a permutation of that, and a prompt that it holds is used
+    nowhere else.
+
+    Raises:
+        DataError: There are fewer different rows than asked for, or a source cannot be used.
+        ConfigError: A generator or its options do not exist.
+    """
+    pool, test_pool, source, num_duplicates = _read(config)
+    if test_pool is None:
+        rows = drop_duplicates(pool, set())
+        num_duplicates += len(pool) - len(rows)
+        _check_enough(source, len(rows), config, ("test", "probe", "train"))
+        rows = _shuffled(rows, config.seed, "pool")
+        test, rows = rows[: config.num_test], rows[config.num_test :]
+    else:
+        tests = drop_duplicates(test_pool, set())
+        rows = drop_duplicates(pool, {prompt_key(row) for row in tests})
+        num_duplicates += len(test_pool) - len(tests) + len(pool) - len(rows)
+        _check_enough(f"{source}, test source", len(tests), config, ("test",))
+        _check_enough(f"{source}, training source", len(rows), config, ("probe", "train"))
+        test = _shuffled(tests, config.seed, "test")[: config.num_test]
+        rows = _shuffled(rows, config.seed, "pool")
+    probe, train = rows[: config.num_probe], rows[config.num_probe :][: config.num_train]
+    mark = fingerprint([[[row.prompt, row.completion] for row in part] for part in (train, probe, test)])
+    return Splits(train, probe, test, mark, source, num_duplicates)
+
+
+def _read(config: DataConfig) -> tuple[list[Row], list[Row] | None, str, int]:
+    """All rows, the rows of a separate test source if there is one, the source's name, duplicates so far."""
+    if config.path is not None:
+        rows = jsonl.read_rows(config.path, config)
+        if config.test_path is None:
+            return rows, None, config.path, 0
+        return rows, jsonl.read_rows(config.test_path, config), f"{config.path}, {config.test_path}", 0
+    if config.generator is not None:
+        num_rows = config.num_test + config.num_probe + config.num_train
+        rows, num_duplicates = generated.generate_rows(config, num_rows)
+        return rows, None, f"reasoning-gym {config.generator}, seed {config.seed}", num_duplicates
+    if config.train_split is None:
+        raise DataError(f"data.train_split: given None; accepted: the name of a split of {config.hub_id}")
+    tests = None if config.test_split is None else hub.load_rows(config, config.test_split)
+    return (
+        hub.load_rows(config, config.train_split),
+        tests,
+        f"{config.hub_id} {config.hub_config or ''}".strip(),
+        0,
+    )
+
+
+def _check_enough(source: str, num_rows: int, config: DataConfig, parts: tuple[str, ...]) -> None:
+    """Refuse to hand out fewer rows than asked for."""
+    asked = {f"data.num_{part}": getattr(config, f"num_{part}") for part in parts}
+    if num_rows < sum(asked.values()):
+        wanted = " + ".join(f"{key}={count}" for key, count in asked.items())
+        raise DataError(f"{source}: {num_rows} different rows; asked for {sum(asked.values())} ({wanted})")
+
+
+def _shuffled(rows: list[Row], seed: int, name: str) -> list[Row]:
+    """The rows in a random order that depends on the seed and their number."""
+    return [rows[index] for index in seeding.permutation(len(rows), seed, "split", name)]

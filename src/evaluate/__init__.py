@@ -1,0 +1,1 @@
+"""Scores by lm-eval: the data's own test rows, and any task that lm-eval knows."""

@@ -1,0 +1,132 @@
+"""Scores of a model in memory, without a trace in the training that may be going on around it."""
+
+import copy
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import PreTrainedTokenizerBase
+
+from src import seeding
+from src.config.schema import DataConfig, EvaluateConfig
+from src.data.rows import Row
+from src.errors import ConfigError, ModelError
+from src.evaluate.samples import to_samples
+from src.evaluate.scores import Score, to_scores
+from src.evaluate.task import HELDOUT
+
+BOOTSTRAP_ITERATIONS = 1000  # for the few metrics without a closed form of their standard error
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores, and every item behind them (see `samples.to_samples`)."""
+
+    scores: list[Score]
+    samples: list[dict[str, Any]]
+
+
+def evaluate(
+    model: nn.Module,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: list[Row],
+    data: DataConfig,
+    config: EvaluateConfig,
+    cache_dir: Path,
+    seed: int,
+) -> Evaluation:
+    """Score a model on the tasks of `config`; texts are given as they are, without a chat template.
+
+    Global random states, the training flag of every submodule and the tokenizer are left as they were.
+
+    Args:
+        model: A causal language model that can generate, adapted or not.
+        tokenizer: Its tokenizer.
+        rows: The test rows, in their order; the task `heldout` scores the first `config.limit` of them.
+        data: How `heldout` generates and extracts answers.
+        config: Tasks, limit, batch size.
+        cache_dir: The folder for the files of the task `heldout`.
+        seed: The run's seed; evaluation draws from a stream of its own.
+
+    Raises:
+        ConfigError: An unknown task, or `data.max_new_tokens` beyond what the model can hold.
+        DataError: The data of a task cannot be fetched, or a test row has no answer.
+        ModelError: The model cannot generate.
+    """
+    if not config.tasks:
+        return Evaluation([], [])
+    if not model.can_generate():
+        raise ModelError(f"{type(model).__name__}: cannot generate text; accepted with it: evaluate=none")
+    with seeding.isolated(seed, "evaluate"), _eval_mode(model), _quiet():
+        from lm_eval import evaluate as run_tasks
+
+        from src.evaluate.language_model import LanguageModel
+        from src.evaluate.named import load_tasks
+
+        # A copy: lm-eval sets the padding token and side of the tokenizer that it is given.
+        lm = LanguageModel(
+            pretrained=model,
+            tokenizer=copy.deepcopy(tokenizer),
+            batch_size=config.batch_size,
+            backend="causal",
+        )
+        if HELDOUT in config.tasks:
+            _check_lengths(rows[: config.limit], lm, data)
+        tasks = load_tasks(rows, data, config, cache_dir)
+        results = run_tasks(lm, tasks, limit=config.limit, bootstrap_iters=BOOTSTRAP_ITERATIONS)
+    return Evaluation(to_scores(results, config.batch_size), to_samples(results["samples"]))
+
+
+def _check_lengths(rows: list[Row], lm: Any, data: DataConfig) -> None:
+    """Refuse a generation that no prompt leaves room for; say how many prompts are too long."""
+    room = lm.max_length - data.max_new_tokens
+    if room < 1:
+        raise ConfigError(
+            f"data.max_new_tokens: given {data.max_new_tokens}; accepted: "
+            f"less than the {lm.max_length} tokens that the model holds"
+        )
+    num_long = sum(len(lm.tok_encode(row.prompt)) > room for row in rows)
+    if num_long:
+        _log.warning(
+            "heldout: %d of %d prompts are longer than %d tokens and lose their beginning",
+            num_long,
+            len(rows),
+            room,
+        )
+
+
+@contextmanager
+def _eval_mode(model: nn.Module) -> Iterator[None]:
+    """Put a model in eval mode and give every submodule its own flag back."""
+    flags = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for module, training in flags:
+            module.training = training
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep lm-eval's log to errors and its bootstrap in this process."""
+    logger = logging.getLogger("lm_eval")
+    level, processes = logger.level, os.environ.get("DISABLE_MULTIPROC")
+    logger.setLevel(logging.ERROR)
+    os.environ["DISABLE_MULTIPROC"] = "1"
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        os.environ.pop("DISABLE_MULTIPROC")
+        if processes is not None:
+            os.environ["DISABLE_MULTIPROC"] = processes

@@ -1,0 +1,67 @@
+"""Tasks by name: `heldout` from the test rows, all others from lm-eval's own list."""
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from src.config.schema import DataConfig, EvaluateConfig
+from src.data.hub import first_line, is_unreachable
+from src.data.rows import Row
+from src.errors import ConfigError, DataError
+from src.evaluate.task import HELDOUT, write_task
+
+FEWSHOT_SEED = 1234  # the seed that lm-eval itself uses: which examples are shown is part of a task
+
+
+def load_tasks(rows: list[Row], data: DataConfig, config: EvaluateConfig, cache_dir: Path) -> dict[str, Any]:
+    """Load the tasks of a config as lm-eval's `evaluate` takes them.
+
+    lm-eval's own list is read only where it is needed: that takes many seconds.
+
+    Raises:
+        ConfigError: A task that lm-eval does not know, or that needs a package which is not installed.
+        DataError: The data of a task cannot be fetched, or a test row has no answer.
+    """
+    from lm_eval.tasks import TaskManager
+
+    names = list(dict.fromkeys(config.tasks))
+    folder = str(write_task(rows, data, cache_dir)) if HELDOUT in names else None
+    manager = TaskManager(include_path=folder, include_defaults=names != [HELDOUT])
+    for name in names:
+        if name not in manager.all_tasks:
+            near = get_close_matches(name, manager.all_tasks, n=3) or [HELDOUT]
+            raise ConfigError(
+                f"evaluate.tasks: given {name!r}; "
+                f"accepted: {HELDOUT} or a task of lm-eval, such as {', '.join(near)}"
+            )
+    tasks = _load(manager, names)
+    for task in tasks["tasks"].values():
+        _set_fewshot(task, config.num_fewshot)
+    return tasks
+
+
+def _load(manager: Any, names: list[str]) -> dict[str, Any]:
+    """Load tasks and their data; what can go wrong is said in one line."""
+    try:
+        return manager.load(names)
+    except ImportError as error:
+        raise ConfigError(
+            f"evaluate.tasks: {', '.join(names)} needs a package ({first_line(error)})"
+        ) from error
+    except Exception as error:
+        if not is_unreachable(error):
+            raise
+        raise DataError(
+            f"evaluate.tasks: the data of {', '.join(names)} cannot be reached and is not cached "
+            f"({first_line(error)}); without a network: evaluate.tasks=[{HELDOUT}]"
+        ) from error
+
+
+def _set_fewshot(task: Any, num_fewshot: int | None) -> None:
+    """The number of examples asked for; a task that fixes it at 0 keeps that, as lm-eval has it."""
+    own = task.get_config("num_fewshot")
+    if own != 0 and num_fewshot is not None:
+        task.set_config(key="num_fewshot", value=num_fewshot)
+    elif own is None:
+        task.set_config(key="num_fewshot", value=0)
+    task.set_fewshot_seed(seed=FEWSHOT_SEED)

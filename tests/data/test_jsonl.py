@@ -1,0 +1,47 @@
+"""A JSONL file is read whole, or the line that is wrong is named."""
+
+import re
+
+import pytest
+
+from src.data.jsonl import read_rows
+from src.errors import DataError
+
+GOOD = b'{"question": "q", "answer": 1}\n'
+
+
+def refused(path, config, message):
+    with pytest.raises(DataError, match=f"^{re.escape(message)}") as caught:
+        read_rows(str(path), config)
+    assert "\n" not in str(caught.value)
+
+
+def test_rows_keep_their_order_and_blank_lines_do_not_count(make_data, tmp_path):
+    path = tmp_path / "rows.jsonl"
+    lines = ['\ufeff{"question": "one\u2028", "answer": 1}', "", '{"question": "two", "answer": 2.5}\r', ""]
+    path.write_text("\n".join(lines), encoding="utf-8", newline="")
+    rows = read_rows(str(path), make_data(prompt="{question}"))
+    assert [(row.prompt, row.completion) for row in rows] == [("one\u2028", " 1"), ("two", " 2.5")]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (GOOD * 6 + b"{oops\n", " line 7: not JSON ("),
+        (GOOD + b"[1, 2]\n", " line 2: [1, 2] is not an object with the fields question, answer"),
+        (GOOD + b'\n{"question": "q"}\n', " line 3: field 'answer' is missing; the record has question"),
+        (b"", ": the file is empty; accepted: one JSON object a line"),
+        (b"\n \n", ": the file is empty; accepted: one JSON object a line"),
+        (GOOD + b"\xff\n", ": not UTF-8 text (byte 31); save the file as UTF-8"),
+    ],
+)
+def test_what_is_wrong_is_named(make_data, tmp_path, content, message):
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(content)
+    refused(path, make_data(), f"{path}{message}")
+
+
+def test_missing_file_and_folder(make_data, tmp_path):
+    missing = tmp_path / "none.jsonl"
+    refused(missing, make_data(), f"{missing}: no such file; data.path and data.test_path name JSONL files")
+    refused(tmp_path, make_data(), f"{tmp_path}: cannot be read (Is a directory); a JSONL file is needed")

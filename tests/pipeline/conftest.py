@@ -1,0 +1,40 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from src.pipeline import Pipeline
+from src.run import execute
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def paths(tmp_path):
+    """Overrides that keep a run's files inside the test's folder."""
+    return [f"paths.runs_dir={tmp_path}/runs", f"paths.cache_dir={tmp_path}/cache"]
+
+
+@pytest.fixture
+def run(make_config, paths):
+    """Execute the smoke run with overrides; the finished run's folder."""
+
+    def one(*overrides):
+        config = make_config("debug=smoke", *paths, *overrides)
+        execute(config)
+        return Pipeline(config).folder.path
+
+    return one
+
+
+@pytest.fixture
+def command(paths):
+    """Start `python -m src.run debug=smoke` as a user does."""
+
+    def start(*overrides, **options):
+        arguments = [sys.executable, "-m", "src.run", "debug=smoke", *paths, *overrides]
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": ROOT} | options
+        return subprocess.Popen(arguments, **options)
+
+    return start

@@ -1,0 +1,183 @@
+"""Whole runs on tiny models, in this process."""
+
+import json
+
+import pandas
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from src.errors import ConfigError, ModelError, StorageError, TrainingError
+from src.report.__main__ import report
+from src.report.runs import find_runs
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # torch on its own profilers and hooks
+
+METHODS = ["lora", "midblock", "full", "frozen"]
+
+
+def steps_of(folder):
+    lines = (folder / "steps.jsonl").read_text().splitlines()
+    return [{key: value for key, value in json.loads(line).items() if key != "seconds"} for line in lines]
+
+
+def weights_of(folder):
+    return load_file(next((folder / "adapter").glob("*.safetensors")))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_run_leaves_every_file_it_promises(run, method):
+    folder = run(f"method={method}", "method.rank=4")
+    record = json.loads((folder / "run.json").read_text())
+    assert record["status"] == "success"
+    assert record["choices"]["method"] == method
+    assert {score["stage"] for score in record["scores"]} == (
+        {"base"} if method == "frozen" else {"base", "tuned"}
+    )
+    assert all(score["n"] == 8 for score in record["scores"])
+    assert (
+        record["versions"]["torch"]
+        and record["hardware"]["processor"]
+        and record["git"].keys() == {"commit", "dirty"}
+    )
+    layers = pandas.read_csv(folder / "layers.csv")
+    assert set(layers["stage"]) == ({"base"} if method == "frozen" else {"base", "tuned", "change"})
+    assert set(layers["layer"]) == set(range(11))
+    samples = [json.loads(line) for line in (folder / "samples.jsonl").read_text().splitlines()]
+    assert len(samples) == 8 * len(record["scores"])
+    assert not list(folder.glob("checkpoint-*"))
+    assert not list(folder.rglob(".partial-*"))
+    blocks = {"lora": 10, "midblock": 6, "full": 10, "frozen": 0}[method]
+    assert len(record["adapted"]["blocks"]) == blocks
+    if method != "frozen":
+        assert len(steps_of(folder)) == 4
+        change = layers[layers["metric"] == "weight_change"].set_index("layer")["value"]
+        assert (change > 0).sum() == blocks
+        assert sum(value.numel() for value in weights_of(folder).values()) == record["params"]["trainable"]
+
+
+def test_a_finished_run_is_skipped_and_another_config_gets_another_folder(run):
+    first = run()
+    before = {path: path.stat().st_mtime_ns for path in first.rglob("*") if path.is_file()}
+    assert run() == first
+    assert {path: path.stat().st_mtime_ns for path in first.rglob("*") if path.is_file()} == before
+    assert run("seed=1") != first
+    assert run("train.learning_rate=1e-3") != first
+    assert run("train.checkpoint_steps=1", "record.project=other", "device=cpu") == first  # decide no number
+
+
+def test_same_config_same_numbers(run, tmp_path):
+    first = run()
+    second = run(f"paths.runs_dir={tmp_path}/again", f"paths.cache_dir={tmp_path}/cache2")
+    assert first != second
+    assert first.name == second.name
+    assert steps_of(first) == steps_of(second)
+    assert (first / "layers.csv").read_text() == (second / "layers.csv").read_text()
+    assert (first / "samples.jsonl").read_text() == (second / "samples.jsonl").read_text()
+
+
+def test_an_evaluation_in_the_middle_changes_nothing(run):
+    plain, watched = run(), run("evaluate.every_steps=1")
+    assert steps_of(plain) == steps_of(watched)
+    for name, value in weights_of(plain).items():
+        assert torch.equal(value, weights_of(watched)[name])
+    scores = json.loads((watched / "scores.json").read_text())
+    assert [score["stage"] for score in scores] == ["base", "step-1", "step-2", "step-3", "step-4", "tuned"]
+
+
+@pytest.mark.parametrize("stage", ["score_base", "train", "probe", "score_tuned", "record"])
+def test_stopped_before_any_stage_it_goes_on_and_ends_the_same(run, monkeypatch, tmp_path, stage):
+    from src.pipeline import Pipeline
+
+    expected = run(f"paths.runs_dir={tmp_path}/whole")
+
+    def stop(self):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Pipeline, stage, stop)
+        run()
+    found = run()
+    assert steps_of(found) == steps_of(expected)
+    for name in ("layers.csv", "scores.json", "samples.jsonl"):
+        assert (found / name).read_text() == (expected / name).read_text()
+
+
+def test_base_is_measured_once_for_all_runs(run, monkeypatch):
+    import src.pipeline as pipeline
+
+    calls = []
+    original = pipeline.evaluate
+    monkeypatch.setattr(pipeline, "evaluate", lambda *a, **k: calls.append(1) or original(*a, **k))
+    run("method=lora")
+    assert len(calls) == 2
+    run("method=midblock")
+    assert len(calls) == 3
+
+
+def test_a_loss_that_is_not_finite_fails_the_run_and_the_record_says_so(run, tmp_path):
+    with pytest.raises(TrainingError, match="step"):
+        run("method=full", "train.learning_rate=1e30", "train.clip_norm=null", "train.max_steps=20")
+    (record,) = [json.loads(path.read_text()) for path in (tmp_path / "runs").rglob("run.json")]
+    assert record["status"] == "failed"
+    assert "step" in record["error"]
+    assert "row" in record["error"]
+    assert find_runs(tmp_path / "runs")[0].problem.startswith("failed: TrainingError")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "error", "line"),
+    [
+        (["method.rank=65"], ConfigError, "method.rank: given '65'; accepted: at most 64"),
+        (["band.start=0.41", "band.stop=0.49"], ConfigError, "at least one block"),
+        (["model=tiny_bert"], ModelError, "objective=causal_lm"),
+        (["model=hf", "model.id=./nowhere"], ModelError, "nowhere"),
+        (["device=cuda"], ConfigError, "device: given 'cuda'"),
+    ],
+)
+def test_what_is_refused_leaves_no_folder(run, tmp_path, overrides, error, line):
+    with pytest.raises(error, match=line):
+        run(*overrides)
+    assert not [path for path in (tmp_path / "runs").rglob("*") if path.is_file()]
+
+
+def test_a_damaged_stage_result_is_named(run, monkeypatch, tmp_path):
+    from src.pipeline import Pipeline
+
+    def stop(self):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Pipeline, "probe", stop)
+        run()
+    (config,) = (tmp_path / "runs").rglob("config.yaml")
+    (config.parent / "stages" / "train.json").write_text("{")
+    with pytest.raises(StorageError, match=r"train.json: cannot be read as JSON .*remove it"):
+        run()
+
+
+def test_the_report_shows_every_run_and_hides_no_failure(run, tmp_path):
+    from rich.console import Console
+
+    run("method=lora")
+    run("method=midblock", "method.rank=4")
+    with pytest.raises(TrainingError):
+        run("method=full", "train.learning_rate=1e30", "train.clip_norm=null", "train.max_steps=20")
+    console = Console(width=100, record=True, quiet=True)
+    path = report(tmp_path / "runs" / "smoke", console)
+    text = path.read_text()
+    assert text.count("| midblock |") == 1
+    assert text.count("| lora |") == 1
+    assert "| 2-7 |" in text
+    assert "not compared: `full-" in text
+    assert "0.000 ± 0.000" in text
+    figures = sorted(path.parent.glob("*.png"))
+    assert len(figures) == 7
+    assert all(figure.read_bytes().startswith(b"\x89PNG") for figure in figures)
+    assert all(f"({figure.name})" in text for figure in figures)
+
+
+def test_wandb_mirrors_offline_and_writes_inside_the_run(run):
+    folder = run("record=offline")
+    (history,) = (folder / "wandb").glob("offline-run-*/*.wandb")
+    assert history.stat().st_size > 1000
