@@ -108,8 +108,8 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
 
 
 def remove_partial(folder: Path) -> None:
-    """Remove what a killed process left half-written in `folder`."""
-    for leftover in folder.glob(f"{ASIDE}*"):
+    """Remove what a killed process left half-written in `folder` and below."""
+    for leftover in list(folder.rglob(f"{ASIDE}*")):
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
 
 

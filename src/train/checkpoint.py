@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 import torch.distributed.checkpoint as dcp
 from torch import nn
+from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.checkpoint.state_dict import StateDictOptions, get_state_dict, set_state_dict
 
 from src.errors import CheckpointError
@@ -76,10 +77,17 @@ def _state(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, dict
 
 @contextmanager
 def _one_process() -> Iterator[None]:
-    """Torch warns that it saves from a single process, which is what is meant."""
+    """Torch warns that it saves from a single process, which is what is meant.
+
+    Its error wraps what really happened, one cause a rank, and is no Exception: the first is raised instead.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        yield
+        try:
+            yield
+        except CheckpointException as error:
+            cause, _ = next(iter(error.failures.values()))
+            raise cause from None
 
 
 def _check(folder: Path) -> None:
