@@ -218,7 +218,6 @@ class TrainConfig:
     """Largest norm of the gradient; null: no clipping."""
     precision: str
     """float32, or bfloat16 through autocast."""
-    activation_checkpointing: bool
     checkpoint_steps: int | None
     """Optimizer steps between checkpoints; null: none."""
 

@@ -118,15 +118,19 @@ def _eval_mode(model: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep lm-eval's log to errors and its bootstrap in this process."""
-    logger = logging.getLogger("lm_eval")
+    """Keep lm-eval's log to errors, its bootstrap in this process, and its bar for building prompts off."""
+    from lm_eval.api import task
+
+    logger, bar = logging.getLogger("lm_eval"), task.tqdm
     level, processes = logger.level, os.environ.get("DISABLE_MULTIPROC")
     logger.setLevel(logging.ERROR)
     os.environ["DISABLE_MULTIPROC"] = "1"
+    task.tqdm = lambda items, **_: items
     try:
         yield
     finally:
         logger.setLevel(level)
+        task.tqdm = bar
         os.environ.pop("DISABLE_MULTIPROC")
         if processes is not None:
             os.environ["DISABLE_MULTIPROC"] = processes

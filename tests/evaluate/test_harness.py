@@ -227,3 +227,30 @@ def test_adapted_model_is_scored_as_it_stands(
     assert tuned != plain
     with adapted.disable_adapter():
         assert evaluate(adapted, tokenizer, *options).samples == plain
+
+
+def test_every_sequence_ends_on_its_own(tokenizer):
+    from src.evaluate.language_model import StopTexts
+
+    texts = ["prompt\nQ: ok", "prompt then Q: ", "prompt no stop", "prompt stop\n", "prompt é Ω Q:x"]
+    length = max(len(tokenizer(text)["input_ids"]) for text in texts)
+    ids = torch.zeros(len(texts), length, dtype=torch.long)
+    for i, text in enumerate(texts):
+        tokens = tokenizer(text)["input_ids"]
+        ids[i, length - len(tokens) :] = torch.tensor(tokens)
+    assert StopTexts(["Q:", "\n"], tokenizer, prompt_length=0)(ids, None).tolist() == [
+        False,
+        True,
+        False,
+        True,
+        True,
+    ]
+    assert StopTexts(["\n"], tokenizer, prompt_length=length - 1)(ids, None).tolist() == [False] * 3 + [
+        True,
+        False,
+    ]
+
+
+def test_nothing_is_printed(run, capfd):
+    run()
+    assert capfd.readouterr() == ("", "")

@@ -36,7 +36,9 @@ def test_loss_and_gradients_equal_the_model_s_own(load_tiny, family):
     assert count == int((data["labels"][:, 1:] != -100).sum())
     torch.testing.assert_close(total / count, theirs.to(total.dtype), rtol=1e-5, atol=1e-6)
     for name, value in gradients(model).items():
-        torch.testing.assert_close(ours[name], value, rtol=2e-4, atol=1e-6, msg=lambda text, n=name: f"{n}: {text}")
+        torch.testing.assert_close(
+            ours[name], value, rtol=2e-4, atol=1e-6, msg=lambda text, n=name: f"{n}: {text}"
+        )
 
 
 @pytest.mark.parametrize("family", ["llama", "gpt2"])

@@ -116,7 +116,9 @@ def test_half_written_checkpoint_of_a_killed_process_is_swept(setting, tmp_path)
 
 
 def test_loss_that_is_not_finite_stops_with_step_and_rows(setting, tmp_path):
-    with pytest.raises(TrainingError, match=r"step \d+: the (loss|norm of the gradient) is (nan|inf).*row\d+"):
+    with pytest.raises(
+        TrainingError, match=r"step \d+: the (loss|norm of the gradient) is (nan|inf).*row\d+"
+    ):
         setting(tmp_path / "run", method="full", learning_rate=1e30, clip_norm=None, max_steps=20)
 
 

@@ -37,7 +37,9 @@ def test_warm_up_rises_and_the_first_step_is_not_lost(config):
 
 
 def test_optimizer_gets_every_setting(make_config):
-    config = replace(make_config().train, learning_rate=0.1, beta1=0.5, beta2=0.6, epsilon=1e-3, weight_decay=0.2)
+    config = replace(
+        make_config().train, learning_rate=0.1, beta1=0.5, beta2=0.6, epsilon=1e-3, weight_decay=0.2
+    )
     group = make_optimizer([torch.nn.Parameter(torch.ones(2))], config).param_groups[0]
     found = (group["lr"], group["betas"], group["eps"], group["weight_decay"])
     assert found == (0.1, (0.5, 0.6), 1e-3, 0.2)
