@@ -36,6 +36,7 @@ def storage_reason(error: BaseException | None) -> str | None:
         errno.EROFS: "read-only file system",
         errno.EACCES: "permission denied",
         errno.EPERM: "operation not permitted",
+        errno.EEXIST: "a file is where a folder should be",
         errno.ENOTDIR: "a part of the path is not a folder",
     }
     seen: set[int] = set()

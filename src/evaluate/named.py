@@ -42,17 +42,16 @@ def load_tasks(rows: list[Row], data: DataConfig, config: EvaluateConfig, cache_
 
 def _load(manager: Any, names: list[str]) -> dict[str, Any]:
     """Load tasks and their data; what can go wrong is said in one line."""
+    others = ", ".join(name for name in names if name != HELDOUT)
     try:
         return manager.load(names)
     except ImportError as error:
-        raise ConfigError(
-            f"evaluate.tasks: {', '.join(names)} needs a package ({first_line(error)})"
-        ) from error
+        raise ConfigError(f"evaluate.tasks: {others} needs a package ({first_line(error)})") from error
     except Exception as error:
         if not is_unreachable(error):
             raise
         raise DataError(
-            f"evaluate.tasks: the data of {', '.join(names)} cannot be reached and is not cached "
+            f"evaluate.tasks: the data of {others} cannot be reached and is not cached "
             f"({first_line(error)}); without a network: evaluate.tasks=[{HELDOUT}]"
         ) from error
 

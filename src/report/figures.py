@@ -13,6 +13,10 @@ from matplotlib.axes import Axes
 from src.files import storage_errors
 from src.report.runs import Run
 
+_X_LABEL = (
+    "relative depth (0: embedding output, 1: last block)\n"
+    "bars at the bottom: trained blocks; shade: ± 1 standard error over rows"
+)
 _UNITS = {
     "mean_shift": "mean shift (L2)",
     "prompt_entropy": "prompt entropy (nats)",
@@ -45,9 +49,7 @@ def _draw(metric: str, profiles: list[tuple[Run, pandas.DataFrame]], path: Path)
                 continue
             _line(axes, one, _label(run.record), f"C{number % 10}", "-")
             _mark_band(axes, run.record, f"C{number % 10}", number)
-    axes.set(
-        xlabel="relative depth (0 = embedding output, 1 = last block)", ylabel=_UNITS.get(metric, metric)
-    )
+    axes.set(xlabel=_X_LABEL, ylabel=_UNITS.get(metric, metric))
     axes.set_xlim(0, 1)
     axes.grid(alpha=0.25)
     axes.legend(frameon=False, fontsize=8)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from tokenizers.processors import TemplateProcessing
 from transformers import PreTrainedTokenizerFast
 
 from src.config.schema import DataConfig
@@ -65,10 +66,8 @@ def sentencepiece_tokenizer():
     """Words behind a dummy first space, and a start token, as in Llama 2 and Mistral."""
     characters = ["<s>", "</s>", "▁", *"0123456789+=ab\n"]
     backend = Tokenizer(models.BPE(vocab={c: i for i, c in enumerate(characters)}, merges=[]))
-    backend.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first", split=False)
+    backend.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
     backend.decoder = decoders.Metaspace(prepend_scheme="first", split=False)
-    from tokenizers.processors import TemplateProcessing
-
     backend.post_processor = TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 0)])
     return fast(backend, bos_token="<s>", eos_token="</s>", pad_token="</s>")
 
@@ -76,8 +75,6 @@ def sentencepiece_tokenizer():
 @pytest.fixture(scope="session")
 def bert_like_tokenizer():
     """Puts [CLS] before and [SEP] behind every text; drops white space."""
-    from tokenizers.processors import TemplateProcessing
-
     tokens = ["[PAD]", "[CLS]", "[SEP]", "[UNK]", "a", "b"]
     backend = Tokenizer(models.WordLevel({t: i for i, t in enumerate(tokens)}, unk_token="[UNK]"))
     backend.pre_tokenizer = pre_tokenizers.Whitespace()

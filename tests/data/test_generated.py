@@ -3,6 +3,7 @@
 import random
 
 import pytest
+from reasoning_gym import factory
 
 from src.data.generated import generate_rows
 from src.data.rows import prompt_key
@@ -24,14 +25,32 @@ def test_arithmetic_is_right(make_data):
         assert row.completion == f" {eval(expression)}."  # an oracle of its own: Python
 
 
-def test_seed_alone_decides_and_global_randomness_is_untouched(make_data):
+@pytest.fixture
+def careless(monkeypatch):
+    """A generator that draws from Python's global stream."""
+
+    class Careless:
+        def __getitem__(self, index):
+            return {"question": f"{index} {random.random()}", "answer": "1", "metadata": {}}
+
+    monkeypatch.setitem(factory.DATASETS, "careless", (Careless, None))
+    real = factory.create_dataset
+    monkeypatch.setattr(
+        factory,
+        "create_dataset",
+        lambda name, **options: Careless() if name == "careless" else real(name, **options),
+    )
+
+
+@pytest.mark.parametrize("generator", ["gsm_symbolic", "careless"])
+def test_seed_alone_decides_and_global_randomness_is_untouched(make_data, careless, generator):
     random.seed(1)
     before = random.getstate()
-    first = generate_rows(make_data("gsm_symbolic"), 5)[0]
+    first = generate_rows(make_data(path=None, generator=generator), 5)[0]
     assert random.getstate() == before
     random.seed(2)
-    assert generate_rows(make_data("gsm_symbolic"), 5)[0] == first
-    assert generate_rows(make_data("gsm_symbolic", seed=43), 5)[0] != first
+    assert generate_rows(make_data(path=None, generator=generator), 5)[0] == first
+    assert generate_rows(make_data(path=None, generator=generator, seed=43), 5)[0] != first
 
 
 def test_text_of_the_metadata_is_a_field(make_data):

@@ -87,6 +87,14 @@ def test_generation_ends_at_the_end_token_of_the_tokenizer(run, scripted):
     assert {sample["response"] for sample in run().samples} == {" 4"}
 
 
+def test_last_number_of_a_response_counts(run, scripted, make_data):
+    scripted(" 4+2:6.")
+    evaluation = run(make_data(max_new_tokens=12))
+    assert [sample["scores"]["exact_match"] for sample in evaluation.samples] == [
+        float(i == 3) for i in range(7)
+    ]
+
+
 def test_generation_ends_at_a_stop_text(run, scripted, make_data):
     scripted(" 4\n8")
     assert {sample["response"] for sample in run(make_data(max_new_tokens=8)).samples} == {" 4"}
