@@ -1,8 +1,12 @@
 """Rows from a data set on the hub, or from a local folder that `datasets` can load."""
 
+from pathlib import Path
+
 from src.config.schema import DataConfig
 from src.data.rows import Row, make_row
 from src.errors import DataError
+
+TIMEOUT = 8.0  # seconds to wait for the hub's first answer
 
 
 def load_rows(config: DataConfig, split: str) -> list[Row]:
@@ -16,6 +20,7 @@ def load_rows(config: DataConfig, split: str) -> list[Row]:
 
     name = config.hub_id if config.hub_config is None else f"{config.hub_id} ({config.hub_config})"
     try:
+        _require_answer(config.hub_id)
         records = datasets.load_dataset(config.hub_id, config.hub_config, split=split)
     except datasets.exceptions.DatasetNotFoundError as error:
         raise DataError(
@@ -32,6 +37,27 @@ def load_rows(config: DataConfig, split: str) -> list[Row]:
             "see data.hub_config, data.train_split, data.test_split"
         ) from error
     return [make_row(record, config, f"{name} {split} row {index}") for index, record in enumerate(records)]
+
+
+def _require_answer(hub_id: str) -> None:
+    """Ask the hub once before `datasets` does, which would go on asking for half a minute.
+
+    Raises:
+        ConnectionError: The hub does not answer and nothing of the data set is cached.
+    """
+    from datasets import config
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError, HTTPError
+
+    cached = Path(config.HF_DATASETS_CACHE, hub_id.replace("/", "___")).exists()
+    if cached or config.HF_HUB_OFFLINE or Path(hub_id).exists():
+        return
+    try:
+        HfApi().dataset_info(hub_id, timeout=TIMEOUT)
+    except HfHubHTTPError:
+        return  # it answers: `datasets` finds out what is wrong, and says it
+    except (HTTPError, OSError) as error:
+        raise ConnectionError(f"the hub does not answer, {type(error).__name__}") from error
 
 
 def is_unreachable(error: Exception) -> bool:

@@ -74,3 +74,19 @@ def test_unknown_split_and_missing_field_are_named(make_data, local_folder):
         DataError, match="train row 0: field 'hint' is missing; the record has question, answer"
     ):
         load_rows(other, "train")
+
+
+def test_a_hub_that_does_not_answer_is_asked_once(make_data, monkeypatch, tmp_path):
+    asked = []
+
+    def refuse(self, hub_id, timeout):
+        asked.append(hub_id)
+        raise OSError("no route")
+
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)
+    monkeypatch.setattr("huggingface_hub.HfApi.dataset_info", refuse)
+    monkeypatch.setattr(datasets, "load_dataset", lambda *a, **k: pytest.fail("asked again"))
+    with pytest.raises(DataError, match=r"openai/gsm8k \(main\): cannot be reached and is not cached"):
+        load_rows(make_data("gsm8k"), "train")
+    assert asked == ["openai/gsm8k"]
