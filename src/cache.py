@@ -6,28 +6,32 @@ from typing import Any
 
 from filelock import FileLock
 
-from src.files import fingerprint, read_json, sha256_file, storage_errors, write_json
+from src.files import fingerprint, read_json, sha256_file, storage_errors, write_json, written_folder
 
 _SOURCE = Path(__file__).resolve().parent
 
 
 def code_fingerprint(*packages: str) -> str:
     """A hash of the source files of some packages of Strata, so that changed code finds no stale result."""
-    files = sorted(path for package in packages for path in (_SOURCE / package).glob("*.py"))
+    files = sorted(path for package in packages for path in (_SOURCE / package).rglob("*.py"))
     return fingerprint({str(path.relative_to(_SOURCE)): sha256_file(path) for path in files})
 
 
-def cached_file(cache_dir: Path, kind: str, key: Any, suffix: str, make: Callable[[Path], None]) -> Path:
-    """The file that `make(path)` writes, made at most once for a key, also by two processes at once."""
-    path = cache_dir / kind / (fingerprint(key)[:32] + suffix)
+def cached_folder(cache_dir: Path, kind: str, key: Any, make: Callable[[Path], None]) -> Path:
+    """The folder that `make(folder)` fills, made at most once for a key, also by two processes at once."""
+    path = cache_dir / kind / fingerprint(key)[:32]
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock")):
-            if not path.is_file():
-                make(path)
+            if not path.is_dir():
+                with written_folder(path) as aside:
+                    make(aside)
     return path
 
 
 def cached_json(cache_dir: Path, kind: str, key: Any, compute: Callable[[], Any]) -> Any:
     """The JSON-like value of `compute()`, computed at most once for a key."""
-    return read_json(cached_file(cache_dir, kind, key, ".json", lambda path: write_json(path, compute())))
+    folder = cached_folder(
+        cache_dir, kind, key, lambda aside: write_json(aside / "value.json", {"value": compute()})
+    )
+    return read_json(folder / "value.json")["value"]

@@ -4,16 +4,17 @@ import difflib
 import re
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, MissingMandatoryValue, OmegaConf, ValidationError
 from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 
-from src.config.schema import RunConfig
+from src.config.schema import ModelConfig, PairConfig, RunConfig
 from src.errors import ConfigError
 from src.metrics.catalog import check_names, check_samples
 
+Config = TypeVar("Config", RunConfig, PairConfig)
 CONFIG_ERRORS = (HydraException, OmegaConfBaseException)
 CONF = Path(__file__).resolve().parent.parent / "conf"
 # Hydra reads band=10000 as a number and refuses it; quoted, it is the name of a file.
@@ -25,20 +26,47 @@ def quote_patterns(arguments: list[str]) -> list[str]:
     return [_quoted(argument) if _PATTERN.match(argument) else argument for argument in arguments]
 
 
-def typed(composed: DictConfig) -> RunConfig:
-    """Merge a composed configuration into the schema; ConfigError for anything that does not fit."""
+def typed(composed: DictConfig, schema: type[Config] = RunConfig) -> Config:
+    """Merge a composed configuration into its schema; ConfigError for anything that does not fit."""
     try:
-        merged = OmegaConf.merge(OmegaConf.structured(RunConfig), composed)
+        merged = OmegaConf.merge(OmegaConf.structured(schema), composed)
         config = OmegaConf.to_object(merged)
     except OmegaConfBaseException as error:
-        raise ConfigError(_explain(error, composed)) from error
+        raise ConfigError(_explain(error, composed, schema)) from error
     check_names(config.metrics.names)
     for name in config.metrics.names:
         check_samples(name, config.data.num_probe)
     return config
 
 
-def one_line(error: Exception) -> str:
+def model_named(text: str, dtype: str) -> ModelConfig:
+    """The model that `NAME`, `NAME:VARIANT` or `ID@REVISION` means; a NAME is a file of conf/model.
+
+    Raises:
+        ConfigError: the file has no such variant.
+    """
+    name, _, revision = text.partition("@")
+    name, _, variant = (name, "", "") if _is_path(name) else name.partition(":")
+    preset = name if (CONF / "model" / f"{name}.yaml").is_file() and name != "hf" else None
+    values = _model_file(preset or "hf")
+    values |= {"dtype": dtype} | ({"revision": revision} if revision else {})
+    values |= ({"variant": variant} if variant else {}) | ({} if preset else {"id": name})
+    merged = OmegaConf.merge(OmegaConf.structured(ModelConfig), values)
+    return OmegaConf.to_object(merged)
+
+
+def _is_path(name: str) -> bool:
+    return name.startswith((".", "/", "~")) or Path(name).is_dir()
+
+
+def _model_file(name: str) -> dict[str, Any]:
+    """A file of conf/model with the files that it builds on, as Hydra would compose it."""
+    own = OmegaConf.to_container(OmegaConf.load(CONF / "model" / f"{name}.yaml"))
+    parents = own.pop("defaults", [])
+    return {key: value for parent in parents for key, value in _model_file(parent).items()} | own
+
+
+def one_line(error: Exception, schema: type = RunConfig) -> str:
     """What a person needs to know of an error that Hydra or OmegaConf raised while composing."""
     if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options is not None:
         group, _, choice = error.missing_cfg_file.rpartition("/")
@@ -48,29 +76,30 @@ def one_line(error: Exception) -> str:
     unknown = re.search(r"Could not (?:override|append|delete) '([^']+)'", text)
     if unknown:
         given = re.search(r"use \+[^=]+=(\S+)", text)
-        return _unknown_key(unknown.group(1).split("@")[0], given.group(1) if given else "")
+        return _unknown_key(unknown.group(1).split("@")[0], given.group(1) if given else "", schema)
     return text
 
 
-def _explain(error: OmegaConfBaseException, composed: DictConfig) -> str:
+def _explain(error: OmegaConfBaseException, composed: DictConfig, schema: type) -> str:
     """Name the key, what was given, and what is accepted."""
     key = error.full_key or ""
     if isinstance(error, ConfigKeyError):
-        return _unknown_key(key, OmegaConf.select(composed, key, throw_on_missing=False))
+        return _unknown_key(key, OmegaConf.select(composed, key, throw_on_missing=False), schema)
     if isinstance(error, MissingMandatoryValue):
-        return f"{key or error.key}: given nothing; accepted: {_type_name(key)}; set it on the command line"
+        accepted = _type_name(key, schema)
+        return f"{key or error.key}: given nothing; accepted: {accepted}; set it on the command line"
     if isinstance(error, ValidationError):
         given = OmegaConf.select(composed, key, throw_on_missing=False)
-        return f"{key}: given {given!r}; accepted: {_type_name(key)}"
+        return f"{key}: given {given!r}; accepted: {_type_name(key, schema)}"
     return " ".join(str(error).split())
 
 
-def _unknown_key(key: str, given: Any) -> str:
+def _unknown_key(key: str, given: Any, schema: type) -> str:
     """The sentence for a key that is not in the schema, with the nearest one that is."""
     parent, _, name = key.rpartition(".")
-    section = _section(parent)
+    section = _section(parent, schema)
     if section is None:
-        return _unknown_key(parent, given)
+        return _unknown_key(parent, given, schema)
     accepted = [field.name for field in fields(section)]
     if not parent:
         accepted += [path.name for path in CONF.iterdir() if path.is_dir() and path.name not in accepted]
@@ -80,18 +109,18 @@ def _unknown_key(key: str, given: Any) -> str:
     return f"{key}: given {given!r}, but there is no such key{hint}; accepted {place}: {', '.join(accepted)}"
 
 
-def _section(path: str) -> type | None:
+def _section(path: str, schema: type) -> type | None:
     """The dataclass that a dotted key leads to, None if it leads elsewhere."""
-    section: Any = RunConfig
+    section: Any = schema
     for name in filter(None, path.split(".")):
         section = get_type_hints(section).get(name) if is_dataclass(section) else None
     return section if is_dataclass(section) else None
 
 
-def _type_name(key: str) -> str:
+def _type_name(key: str, schema: type) -> str:
     """How a person reads the type of a key: `int or null`."""
     parent, _, name = key.rpartition(".")
-    section = _section(parent)
+    section = _section(parent, schema)
     hint = get_type_hints(section).get(name) if section else None
     if hint is None:
         return "a value"

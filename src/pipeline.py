@@ -9,17 +9,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from src.base import base_scores, base_statistics
-from src.config.rules import refuse
+from src.base import base_key, base_scores
 from src.config.schema import RunConfig
-from src.data.batches import collate, probe_batches
-from src.data.encode import Encoded, encode_rows, encode_texts
+from src.data.encode import Encoded, encode_rows
 from src.data.splits import load_splits
+from src.device import pick_device
 from src.errors import TrainingError, UserError
 from src.evaluate.harness import evaluate
-from src.files import write_json, write_jsonl
+from src.files import read_jsonl, write_json, write_jsonl
 from src.method.adapt import AdaptedModel, adapt
 from src.method.band import resolve_band
 from src.method.weights import base_weights, load_tuned, save_tuned
@@ -27,9 +24,8 @@ from src.model.content import model_content
 from src.model.load import load_model
 from src.objective.causal_lm import require_causal
 from src.probe.layers_csv import read_layers, write_layers
-from src.probe.run import probe_pair
-from src.probe.summary import summarise
-from src.probe.table import layer_rows
+from src.probe.summary import spearman_between, summarise
+from src.probing import RunProbe, step_measurement
 from src.record.folder import RunFolder
 from src.record.identity import run_id
 from src.record.run_record import describe_data, describe_model, describe_run, write_failure, write_record
@@ -49,7 +45,7 @@ class Pipeline:
         self.id = run_id(config, self.splits.fingerprint, model_content(config.model))
         self.folder = RunFolder(Path(config.paths.runs_dir) / config.experiment / self.id)
         self.cache = Path(config.paths.cache_dir)
-        self.device = _device(config.device)
+        self.device = pick_device(config.device)
 
     @contextmanager
     def opened(self) -> Iterator[None]:
@@ -84,7 +80,8 @@ class Pipeline:
         """Scores of the model before training."""
 
         def compute() -> dict[str, Any]:
-            return base_scores(self.adapted, self.splits, self.config, self.cache, self._evaluate)
+            with base_weights(self.adapted):
+                return base_scores(self._base_key, self.config.evaluate, self.cache, self._evaluate)
 
         self._score("base", compute)
 
@@ -113,10 +110,9 @@ class Pipeline:
         scores, samples = self.folder.scores()
         write_json(self.folder.path / "scores.json", scores)
         write_jsonl(self.folder.path / "samples.jsonl", samples)
-        profiles = summarise(read_layers(self.folder.path / "layers.csv"))
-        write_record(
-            self.folder.path, self._description("success") | {"scores": scores, "profiles": profiles}
-        )
+        layers = read_layers(self.folder.path / "layers.csv")
+        found = {"scores": scores, "profiles": summarise(layers), "spearman": spearman_between(layers)}
+        write_record(self.folder.path, self._description("success") | found)
         for folder in checkpoints(self.folder.path):
             shutil.rmtree(folder)
 
@@ -129,6 +125,7 @@ class Pipeline:
             pad_id=self.adapted.loaded.tokenizer.pad_token_id,
             folder=self.folder.path,
             on_step=self._on_step,
+            measure=step_measurement(self.adapted.model, self.adapted.loaded.blocks, self.config.metrics),
         )
         save_tuned(self.adapted, adapter)
         first, last = trained.steps[0], trained.steps[-1]
@@ -142,25 +139,18 @@ class Pipeline:
             self._score(f"step-{step}", self._evaluate)
 
     def _probe(self) -> dict[str, Any]:
-        loaded, metrics = self.adapted.loaded, self.config.metrics
-        rows = encode_texts(self.splits.probe, loaded.tokenizer, self.config.data.max_length)
-
-        def batches() -> list[dict[str, torch.Tensor]]:
-            pad_id = loaded.tokenizer.pad_token_id
-            found = probe_batches(len(rows), metrics.batch_size)
-            return [collate([rows[i] for i in batch], pad_id) for batch in found]
-
-        base = base_statistics(self.adapted, self.splits, self.config, self.cache, batches)
-        if self.config.method.kind == "none":
-            found = layer_rows(base, None, metrics.names, loaded.num_blocks)
-        else:
-            found = probe_pair(
-                self.adapted.model, loaded.blocks, batches, metrics,
-                lambda: base_weights(self.adapted), base, self.adapted.originals,
-            )  # fmt: skip
+        probe = RunProbe(self.adapted, self.splits, self.encoded.rows, self.config)
+        steps = self.folder.path / "steps.jsonl"
+        found = probe.measure(self.cache, self._base_key, read_jsonl(steps) if steps.is_file() else [])
         write_layers(self.folder.path / "layers.csv", found)
-        _LOG.info("probed: %d rows, layers 0-%d: %s", len(rows), loaded.num_blocks, ", ".join(metrics.names))
-        return {"num_rows": len(rows)}
+        num_rows, names = len(self.splits.probe), ", ".join(self.config.metrics.names)
+        _LOG.info("probed: %d rows, layers 0-%d: %s", num_rows, self.adapted.loaded.num_blocks, names)
+        return {"num_rows": num_rows}
+
+    @property
+    def _base_key(self) -> dict[str, Any]:
+        loaded, config = self.adapted.loaded, self.config
+        return base_key(loaded.fingerprint, config.model.dtype, self.device, self.splits, config.data)
 
     def _score(self, stage: str, compute: Callable[[], dict[str, Any]]) -> None:
         result = self.folder.stage(f"scores-{stage}", compute)
@@ -182,10 +172,3 @@ class Pipeline:
             | describe_model(self.config, self.adapted)
             | {"data": describe_data(self.splits, self.encoded), "seconds": self.folder.seconds()}
         )
-
-
-def _device(name: str) -> torch.device:
-    available = torch.cuda.is_available()
-    if name == "cuda" and not available:
-        refuse("device", name, "auto or cpu: torch sees no GPU here")
-    return torch.device("cuda" if name != "cpu" and available else "cpu")

@@ -19,6 +19,7 @@ SUPERVISE = ("completion", "all")
 SCHEDULES = ("linear", "cosine", "constant")
 PRECISIONS = ("float32", "bfloat16")
 RECORD_MODES = ("offline", "online", "none")
+LENS_POSITIONS = ("first", "all")
 DEVICES = ("auto", "cpu", "cuda")
 
 

@@ -250,11 +250,27 @@ class MetricsConfig:
     batch_size: int
     """Sequences in one probe pass; the numbers do not depend on it."""
     num_token_samples: int
-    """Probe rows whose token states are kept for token metrics (the first ones)."""
+    """Probe rows that token metrics look at (the first ones)."""
+    num_gradient_rows: int
+    """Training rows that gradient metrics look at (the first ones)."""
+    gradient_blocks: int
+    """Blocks whose gradients are held at a time; the rows pass once for every that many blocks."""
+    num_dropout_views: int
+    """Views of each row that miss tokens at random; metrics of two views take the first two of all."""
+    view_dropout: float
+    """Share of tokens that such a view misses."""
+    view_templates: list[str]
+    """Frames with the fields of data.prompt: each is one more view, the same content in other words."""
+    lens_positions: str
+    """first: the lens reads the first completion token of each row; all: every one."""
 
     def __post_init__(self) -> None:
         rules.check_at_least("metrics.batch_size", self.batch_size, 1)
-        rules.check_at_least("metrics.num_token_samples", self.num_token_samples, 1)
+        for key in ("num_token_samples", "num_gradient_rows", "gradient_blocks", "num_dropout_views"):
+            rules.check_at_least(f"metrics.{key}", getattr(self, key), 1)
+        if not 0 <= self.view_dropout < 1:
+            rules.refuse("metrics.view_dropout", self.view_dropout, "a share in [0, 1)")
+        require("metrics.lens_positions", self.lens_positions, rules.LENS_POSITIONS)
 
 
 @dataclass
@@ -330,3 +346,38 @@ class RunConfig:
                 self.model.dtype,
                 "float32 (small updates vanish in 16 bits); train.precision=bfloat16 still computes in 16",
             )
+
+
+@dataclass
+class ProbeConfig:
+    """How often the probe rows are drawn."""
+
+    seeds: list[int]
+    """One set of probe rows a seed (it takes the place of data.seed); several report the spread."""
+
+    def __post_init__(self) -> None:
+        if not self.seeds or len(set(self.seeds)) < len(self.seeds):
+            rules.refuse("probe.seeds", list(self.seeds), "one or more different whole numbers")
+
+
+@dataclass
+class PairConfig:
+    """Two models to compare without training."""
+
+    base: str
+    tuned: str
+    """A hub id, a folder, or a name of conf/model; `:VARIANT` and `@REVISION` may follow."""
+    dtype: str
+    experiment: str
+    device: str
+    probe: ProbeConfig
+    data: DataConfig
+    metrics: MetricsConfig
+    paths: PathsConfig
+
+    def __post_init__(self) -> None:
+        require("dtype", self.dtype, rules.DTYPES)
+        require("device", self.device, rules.DEVICES)
+        rules.check_folder_name("experiment", self.experiment)
+        if self.base == self.tuned:
+            rules.refuse("tuned", self.tuned, "another model than base")

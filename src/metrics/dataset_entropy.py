@@ -2,8 +2,8 @@
 
 from src.metrics.catalog import check_samples
 from src.metrics.entropy import published_entropy, spectral_entropy
-from src.metrics.gram import centred_gram, double_centred, gram, kept_part, spectrum, unit_rows
-from src.metrics.shapes import Gram, Pooled, Scalar, Statistic
+from src.metrics.rows import Kind, Rows
+from src.metrics.shapes import Pooled, Scalar, Spectrum, Statistic
 
 
 def dataset_entropy(pooled: Pooled, alpha: float = 1.0) -> Scalar:
@@ -16,40 +16,31 @@ def dataset_entropy(pooled: Pooled, alpha: float = 1.0) -> Scalar:
     al. 2025 (on layers; centring is ours).
     """
     check_samples("dataset_entropy", len(pooled))
-    return dataset_entropy_of_gram(centred_gram(pooled), alpha)
+    return spectral_entropy(Rows(pooled).spectrum(Kind.CENTRED_UNIT), alpha)
 
 
-def dataset_entropy_paper(pooled: Pooled) -> Scalar:
+def dataset_entropy_paper(pooled: Pooled, normalisation: str = "maxEntropy") -> Scalar:
     """Entropy over log(min(N, D)) of uncentred rows scaled to length 1, as published.
 
     The spectrum is that of XX^T / D + 1e-6 I, or of X^T X, without ridge, where N > D. Range 0 to 1 up to
     the clamps, no unit. Invariant under rotation, scaling of single rows and the order of samples. 0 for
-    one sample. DataError without samples.
+    one sample. DataError without samples. The other published normalisations: see `published_entropy`.
     """
     check_samples("dataset_entropy_paper", len(pooled))
-    return dataset_entropy_paper_of_gram(gram(pooled), pooled.shape[1])
+    return _paper(Rows(pooled).spectrum(Kind.UNIT), *pooled.shape, normalisation)
 
 
-def dataset_entropy_of_gram(matrix: Gram, alpha: float = 1.0) -> Scalar:
-    """`dataset_entropy` of a Gram matrix, centred or not."""
-    return spectral_entropy(spectrum(unit_rows(double_centred(matrix))), alpha)
-
-
-def dataset_entropy_paper_of_gram(matrix: Gram, width: int) -> Scalar:
-    """`dataset_entropy_paper` of an uncentred Gram matrix of rows of `width` numbers."""
-    num_samples = len(matrix)
-    values = spectrum(unit_rows(matrix))
-    published = values[-width:] if num_samples > width else values / width + 1e-6
-    return published_entropy(published, num_samples, width)
-
-
-def dataset_entropy_statistic(pooled: Pooled) -> Statistic:
+def dataset_entropy_statistic(rows: Rows) -> Statistic:
     """`dataset_entropy` of order 1 as a function of the kept samples."""
-    matrix = centred_gram(pooled)
-    return lambda kept: dataset_entropy_of_gram(kept_part(matrix, kept)).item()
+    return lambda kept: spectral_entropy(rows.spectrum(Kind.CENTRED_UNIT, kept), alpha=1.0).item()
 
 
-def dataset_entropy_paper_statistic(pooled: Pooled) -> Statistic:
+def dataset_entropy_paper_statistic(rows: Rows) -> Statistic:
     """`dataset_entropy_paper` as a function of the kept samples."""
-    matrix, width = gram(pooled), pooled.shape[1]
-    return lambda kept: dataset_entropy_paper_of_gram(kept_part(matrix, kept), width).item()
+    return lambda kept: _paper(rows.spectrum(Kind.UNIT, kept), len(kept), rows.width).item()
+
+
+def _paper(values: Spectrum, num_samples: int, width: int, normalisation: str = "maxEntropy") -> Scalar:
+    """The published entropy of the spectrum of rows of length 1."""
+    published = values if num_samples > width else values / width + 1e-6
+    return published_entropy(published, num_samples, width, normalisation)

@@ -2,8 +2,8 @@
 
 from src.metrics.catalog import check_samples
 from src.metrics.entropy import spectral_entropy
-from src.metrics.gram import centred_gram, double_centred, gram, kept_part, spectrum
-from src.metrics.shapes import Gram, Pooled, Scalar, Statistic
+from src.metrics.rows import Kind, Rows
+from src.metrics.shapes import Pooled, Scalar, Spectrum, Statistic
 
 
 def effective_rank(pooled: Pooled) -> Scalar:
@@ -14,7 +14,7 @@ def effective_rank(pooled: Pooled) -> Scalar:
     DataError below 2 samples. Source: Roy and Vetterli 2007 (centring is ours).
     """
     check_samples("effective_rank", len(pooled))
-    return effective_rank_of_gram(centred_gram(pooled))
+    return _effective_rank(Rows(pooled).spectrum(Kind.CENTRED))
 
 
 def effective_rank_paper(pooled: Pooled) -> Scalar:
@@ -25,29 +25,23 @@ def effective_rank_paper(pooled: Pooled) -> Scalar:
     matrix of zeros. DataError without samples.
     """
     check_samples("effective_rank_paper", len(pooled))
-    return effective_rank_paper_of_gram(gram(pooled), pooled.shape[1])
+    return _effective_rank_paper(Rows(pooled).spectrum(Kind.RAW))
 
 
-def effective_rank_of_gram(matrix: Gram) -> Scalar:
-    """`effective_rank` of a Gram matrix, centred or not."""
-    return spectral_entropy(spectrum(double_centred(matrix)).sqrt(), alpha=1.0).exp()
-
-
-def effective_rank_paper_of_gram(matrix: Gram, width: int) -> Scalar:
-    """`effective_rank_paper` of an uncentred Gram matrix of rows of `width` numbers."""
-    num_values = min(len(matrix), width)
-    squares = spectrum(matrix)[-num_values:]
-    shares = squares / (squares + 1e-9).sum()
-    return (-(shares * (shares + 1e-9).log()).sum()).exp() / num_values
-
-
-def effective_rank_statistic(pooled: Pooled) -> Statistic:
+def effective_rank_statistic(rows: Rows) -> Statistic:
     """`effective_rank` as a function of the kept samples."""
-    matrix = centred_gram(pooled)
-    return lambda kept: effective_rank_of_gram(kept_part(matrix, kept)).item()
+    return lambda kept: _effective_rank(rows.spectrum(Kind.CENTRED, kept)).item()
 
 
-def effective_rank_paper_statistic(pooled: Pooled) -> Statistic:
+def effective_rank_paper_statistic(rows: Rows) -> Statistic:
     """`effective_rank_paper` as a function of the kept samples."""
-    matrix, width = gram(pooled), pooled.shape[1]
-    return lambda kept: effective_rank_paper_of_gram(kept_part(matrix, kept), width).item()
+    return lambda kept: _effective_rank_paper(rows.spectrum(Kind.RAW, kept)).item()
+
+
+def _effective_rank(squares: Spectrum) -> Scalar:
+    return spectral_entropy(squares.sqrt(), alpha=1.0).exp()
+
+
+def _effective_rank_paper(squares: Spectrum) -> Scalar:
+    shares = squares / (squares + 1e-9).sum()
+    return (-(shares * (shares + 1e-9).log()).sum()).exp() / len(squares)

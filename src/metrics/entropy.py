@@ -4,9 +4,17 @@ import math
 
 import torch
 
+from src.config.rules import refuse
 from src.metrics.shapes import Scalar, Spectrum
 
 CLAMP = 1e-10  # of the published code: smallest eigenvalue, and what is added to sums and inside logarithms
+NORMALISATIONS = {
+    "maxEntropy": lambda num_rows, width: math.log(min(num_rows, width)),
+    "logN": lambda num_rows, _width: math.log(num_rows),
+    "logD": lambda _num_rows, width: math.log(width),
+    "logNlogD": lambda num_rows, width: math.log(num_rows) * math.log(width),
+    "raw": lambda _num_rows, _width: 1.0,
+}
 
 
 def spectral_entropy(spectrum: Spectrum, alpha: float) -> Scalar:
@@ -22,16 +30,22 @@ def spectral_entropy(spectrum: Spectrum, alpha: float) -> Scalar:
     return shares[shares != 0].pow(alpha).sum().log() / (1 - alpha)
 
 
-def published_entropy(spectrum: Spectrum, num_rows: int, width: int) -> Scalar:
-    """Order-1 entropy as the published code computes it, over log(min(num_rows, width)).
+def published_entropy(
+    spectrum: Spectrum, num_rows: int, width: int, normalisation: str = "maxEntropy"
+) -> Scalar:
+    """Order-1 entropy as the published code computes it, over one of the published normalisers.
 
     Eigenvalues are clamped at 1e-10, p = e / (sum(e) + 1e-10), -sum p log(p + 1e-10); 0 where the trace is
-    below 1e-10 or where the logarithm of the smaller dimension is 0. Range 0 to 1 up to the clamps, no
-    unit.
+    below 1e-10 or the normaliser at most 1e-9. With N rows of D numbers, `normalisation` divides by
+    log(min(N, D)) (maxEntropy: range 0 to 1 up to the clamps, no unit), log N (logN), log D (logD), log N *
+    log D (logNlogD) or 1 (raw: nats). ConfigError for another name, where the published code takes
+    maxEntropy.
     """
+    if normalisation not in NORMALISATIONS:
+        refuse("normalisation", normalisation, ", ".join(NORMALISATIONS))
     eigenvalues = spectrum.clamp(min=CLAMP)
-    largest = math.log(min(num_rows, width))
-    if eigenvalues.sum() < CLAMP or largest <= 1e-9:
+    normaliser = NORMALISATIONS[normalisation](num_rows, width)
+    if eigenvalues.sum() < CLAMP or normaliser <= 1e-9:
         return eigenvalues.new_zeros(())
     shares = eigenvalues / (eigenvalues.sum() + CLAMP)
-    return -(shares * (shares + CLAMP).log()).sum() / largest
+    return -(shares * (shares + CLAMP).log()).sum() / normaliser

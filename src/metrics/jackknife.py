@@ -1,9 +1,10 @@
-"""Standard error of a statistic of all samples together."""
+"""Standard error and interval of a statistic of all samples together."""
 
 import math
 
 import torch
 
+from src.metrics.interval import Interval, t_interval
 from src.metrics.shapes import Statistic
 
 NUM_BLOCKS = 20
@@ -21,7 +22,7 @@ def jackknife_stderr(statistic: Statistic, num_samples: int, num_needed: int) ->
     NaN where there are fewer than 4 samples, where what is kept has fewer than `num_needed` samples, or
     where a leave-out value is NaN. Source: Künsch 1989 and Busing et al. 1999 (blocks of equal size).
     """
-    blocks = torch.arange(num_samples).tensor_split(min(NUM_BLOCKS, max(num_samples, 1)))
+    blocks = torch.arange(num_samples).tensor_split(_num_blocks(num_samples))
     if len(blocks) < LEAST_BLOCKS or num_samples - len(blocks[0]) < num_needed:
         return math.nan
     values = []
@@ -32,3 +33,13 @@ def jackknife_stderr(statistic: Statistic, num_samples: int, num_needed: int) ->
     left_out = torch.tensor(values, dtype=torch.float64)
     num_blocks = len(blocks)
     return ((num_blocks - 1) / num_blocks * (left_out - left_out.mean()).square().sum()).sqrt().item()
+
+
+def jackknife_interval(statistic: Statistic, value: float, num_samples: int, num_needed: int) -> Interval:
+    """`jackknife_stderr` and value +- t * stderr, with a degree of freedom less than blocks."""
+    stderr = jackknife_stderr(statistic, num_samples, num_needed)
+    return t_interval(value, stderr, _num_blocks(num_samples) - 1)
+
+
+def _num_blocks(num_samples: int) -> int:
+    return min(NUM_BLOCKS, max(num_samples, 1))

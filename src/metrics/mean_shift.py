@@ -1,6 +1,8 @@
 """How far the centre of the representations moved."""
 
+from src.metrics.bootstrap import Resampled
 from src.metrics.catalog import check_samples
+from src.metrics.rows import Rows
 from src.metrics.shapes import Pooled, Scalar, Statistic
 
 
@@ -14,7 +16,13 @@ def mean_shift(base: Pooled, tuned: Pooled) -> Scalar:
     return (tuned.double() - base.double()).mean(dim=0).norm()
 
 
-def mean_shift_statistic(base: Pooled, tuned: Pooled) -> Statistic:
+def mean_shift_statistic(base: Rows, tuned: Rows) -> Statistic:
     """`mean_shift` as a function of the kept samples."""
-    difference = tuned.double() - base.double()
+    difference = tuned.pooled.double() - base.pooled.double()
     return lambda kept: difference[kept].mean(dim=0).norm().item()
+
+
+def mean_shift_resampled(base: Rows, tuned: Rows) -> Resampled:
+    """`mean_shift` as a function of the multiplicities of samples."""
+    difference = tuned.pooled.double() - base.pooled.double()
+    return lambda weights: (weights @ difference).norm(dim=1) / weights.sum(dim=1)

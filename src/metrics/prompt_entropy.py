@@ -1,8 +1,12 @@
 """How diverse the tokens of one prompt are in a layer."""
 
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
 from src.errors import DataError
 from src.metrics.entropy import published_entropy, spectral_entropy
-from src.metrics.gram import gram, spectrum, unit_rows
+from src.metrics.gram import spectrum
 from src.metrics.shapes import Scalar, Spectrum, Tokens
 
 
@@ -18,19 +22,37 @@ def prompt_entropy(states: Tokens) -> Scalar:
     return spectral_entropy(_token_spectrum("prompt_entropy", states), alpha=1.0)
 
 
-def prompt_entropy_paper(states: Tokens) -> Scalar:
+def prompt_entropy_paper(states: Tokens, normalisation: str = "maxEntropy") -> Scalar:
     """Entropy of HH^T / D + 1e-6 I over log(min(T, D)), rows of length 1, as published, but without padding.
 
     The published code lets the padding on the right count as tokens. Range 0 to 1 up to the clamps, no
-    unit. Invariant like `prompt_entropy`; the ridge makes it depend on D. DataError below 2 tokens.
+    unit. Invariant like `prompt_entropy`; the ridge makes it depend on D. DataError below 2 tokens. The other
+    published normalisations: see `published_entropy`.
     """
     num_tokens, width = states.shape
     values = _token_spectrum("prompt_entropy_paper", states) / width + 1e-6
-    return published_entropy(values, num_tokens, width)
+    return published_entropy(values, num_tokens, width, normalisation)
 
 
 def _token_spectrum(name: str, states: Tokens) -> Spectrum:
     """Eigenvalues of HH^T with rows of length 1, one for every token."""
     if len(states) < 2:
         raise DataError(f"metric {name}: given a prompt of {len(states)} tokens; needed: at least 2 tokens")
-    return spectrum(unit_rows(gram(states)))
+    return spectrum(_unit_gram(states))
+
+
+def _unit_gram(states: Tokens) -> Float[Tensor, "token token"]:
+    """Inner products of the rows scaled to length 1, float64; a row of zeros stays zeros.
+
+    Most of the work is done in the precision of the states, float32 at least. Tokens often point nearly one
+    way; so only deviations from the mean direction are multiplied there, and what they all share is added in
+    float64. The small eigenvalues keep their digits this way, and the entropy its own, to 1e-4 at worst.
+    """
+    rows = states if states.dtype == torch.float64 else states.float()
+    lengths = torch.linalg.vector_norm(rows, dim=1, keepdim=True, dtype=torch.float64)
+    rows = rows * torch.where(lengths > 0, 1 / lengths, 0.0).to(rows.dtype)
+    mean = rows.mean(dim=0)
+    deviations = rows - mean
+    shared = (deviations @ mean).double()
+    matrix = (deviations @ deviations.T).double()
+    return matrix + shared[None, :] + (shared + mean.double().square().sum())[:, None]

@@ -5,28 +5,30 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from src.errors import DataError, ModelError
+from src.errors import ModelError
 from src.metrics.catalog import METRICS, names_needing, resolve
 from src.probe.padding import Mask
 from src.probe.pooling import masked_mean
 from src.probe.statistics import LayerStatistics
+from src.probe.vectors import LayerVectors
 
 
 class Gathering:
-    """Keeps a pooled vector a row and layer, and a number a row, layer and token metric; no token state.
+    """Writes a pooled vector a row and layer, keeps a number a row, layer and token metric; no token state.
 
     Args:
-        num_layers: L + 1.
+        vectors: file for the pooled vectors of all layers and rows.
         num_token_samples: rows, from the first on, for which token metrics are computed.
         names: metrics that will be asked for.
     """
 
-    def __init__(self, num_layers: int, num_token_samples: int, names: Sequence[str]) -> None:
+    def __init__(self, vectors: LayerVectors, num_token_samples: int, names: Sequence[str]) -> None:
         self.functions = {name: resolve(METRICS[name].function) for name in names_needing(names, "tokens")}
         self.num_token_samples = num_token_samples
-        self.pooled: list[list[Tensor]] = [[] for _ in range(num_layers)]
+        self.vectors = vectors
+        self.num_seen = [0] * len(vectors)
         self.tokens: dict[str, list[list[float]]] = {
-            name: [[] for _ in range(num_layers)] for name in self.functions
+            name: [[] for _ in range(len(vectors))] for name in self.functions
         }
         self.num_rows = 0
         self.num_passes = 0
@@ -40,7 +42,8 @@ class Gathering:
         """Reduce the states of one layer [batch, token, width]; ModelError where they are not finite."""
         pooled = masked_mean(states, self.mask.to(states.device)).cpu()
         self._check_finite(layer, pooled)
-        self.pooled[layer].append(pooled)
+        self.vectors.write(layer, self.num_rows, pooled)
+        self.num_seen[layer] += 1
         num_left = max(self.num_token_samples - self.num_rows, 0)
         for row in range(min(num_left, len(pooled))):
             real = states[row, self.mask[row].to(states.device)]
@@ -50,18 +53,16 @@ class Gathering:
     def finish(self) -> None:
         """Count the rows of a forward pass that is over; ModelError where a layer did not come by once."""
         self.num_passes += 1
-        for layer, parts in enumerate(self.pooled):
-            if len(parts) != self.num_passes:
-                given = f"seen {len(parts)} times in {self.num_passes} forward passes"
+        for layer, num_seen in enumerate(self.num_seen):
+            if num_seen != self.num_passes:
+                given = f"seen {num_seen} times in {self.num_passes} forward passes"
                 raise ModelError(f"{_place(layer)}: {given}; needed: once in each")
         self.num_rows += len(self.mask)
 
     def statistics(self) -> LayerStatistics:
-        """The statistics of all rows so far; DataError without rows."""
-        if not self.num_rows:
-            raise DataError("probe rows: given 0 rows; needed: at least 1 (data.num_probe)")
+        """The statistics of all rows."""
         tokens = {name: torch.tensor(values, dtype=torch.float64) for name, values in self.tokens.items()}
-        return LayerStatistics(torch.stack([torch.cat(parts) for parts in self.pooled]), tokens)
+        return LayerStatistics(self.vectors, tokens)
 
     def _check_finite(self, layer: int, pooled: Tensor) -> None:
         finite = pooled.isfinite().all(dim=1)

@@ -37,12 +37,15 @@ def read_layers(path: Path) -> list[LayerRow]:
 
 
 def _row(record: dict[str, str]) -> LayerRow:
+    numbers = {
+        name: float(record[name]) if record[name] != "" else None
+        for name in ("value", "stderr", "low", "high")
+    }
     return LayerRow(
         stage=record["stage"],
         layer=int(record["layer"]),
         depth=float(record["depth"]),
         metric=record["metric"],
-        value=float(record["value"]) if record["value"] != "" else None,
-        stderr=float(record["stderr"]) if record["stderr"] != "" else None,
         n=int(record["n"]) if record["n"] != "" else None,
+        **numbers,
     )

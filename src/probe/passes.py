@@ -1,32 +1,37 @@
 """One pass of the probe rows through a model."""
 
 import inspect
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from src.errors import DataError
+from src.model.loaded import residual_width
 from src.probe.gathering import Gathering
 from src.probe.hooks import layer_states
 from src.probe.padding import right_padded
-from src.probe.statistics import LayerStatistics
-from src.probe.trunk import block_modules, trunk_of
+from src.probe.statistics import POOLED, LayerStatistics
+from src.probe.trunk import base_of, block_modules, trunk_of
+from src.probe.vectors import LayerVectors
 
 
 def probe_pass(
     model: nn.Module,
     blocks: Sequence[str],
-    batches: Iterable[Mapping[str, Tensor]],
+    batches: Sequence[Mapping[str, Tensor]],
     num_token_samples: int,
     names: Sequence[str],
+    folder: Path,
 ) -> LayerStatistics:
     """Statistics of layers 0..L on the probe rows, in the order of the rows.
 
     Only the trunk runs, without gradients and in evaluation mode; the modes are restored afterwards.
-    Neither the batch size nor the side of the padding matters. Memory is a vector a row and layer, whatever
-    the length of the rows.
+    Neither the batch size nor the side of the padding matters. Memory does not grow with the number of rows:
+    their pooled vectors go to a file, token states nowhere.
 
     Args:
         model: a model, or one that peft wraps; it is probed as it answers now, adapters on or off.
@@ -34,6 +39,7 @@ def probe_pass(
         batches: mappings with input_ids and attention_mask [batch, token]; other keys are not used.
         num_token_samples: rows, from the first on, for which token metrics are computed.
         names: metrics that will be asked for; they decide which token metrics are computed.
+        folder: an empty folder for the statistics.
 
     Raises:
         ModelError: a hidden state is not finite, or a block did not run once in a forward pass.
@@ -42,7 +48,12 @@ def probe_pass(
     trunk = trunk_of(model)
     options = {"use_cache": False} if "use_cache" in inspect.signature(trunk.forward).parameters else {}
     device = next(trunk.parameters()).device
-    gathering = Gathering(len(blocks) + 1, num_token_samples, names)
+    num_rows = sum(len(batch["input_ids"]) for batch in batches)
+    if not num_rows:
+        raise DataError("probe rows: given 0 rows; needed: at least 1 (data.num_probe)")
+    width = residual_width(base_of(model))
+    vectors = LayerVectors.create(folder / POOLED, len(blocks) + 1, num_rows, width)
+    gathering = Gathering(vectors, num_token_samples, names)
     hooked = layer_states(block_modules(model, blocks), gathering.take)
     with evaluating(model), torch.no_grad(), hooked:
         for batch in tqdm(batches, desc="probe", unit="batch", leave=False, disable=None):
@@ -50,7 +61,9 @@ def probe_pass(
             gathering.start(mask)
             trunk(input_ids=ids.to(device), attention_mask=mask.long().to(device), **options)
             gathering.finish()
-    return gathering.statistics()
+    statistics = gathering.statistics()
+    statistics.save_tokens(folder)
+    return statistics
 
 
 @contextmanager

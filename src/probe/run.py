@@ -1,47 +1,51 @@
-"""The probe stage: a base pass, a tuned pass, and the table of both."""
+"""The passes of one model over the probe rows: everything that a metric set needs, and nothing else."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from torch import Tensor, nn
 
 from src.config.schema import MetricsConfig
-from src.metrics.catalog import check_names, names_needing
+from src.data.batches import collate, probe_batches
+from src.data.encode import EncodedRow
+from src.metrics.catalog import names_needing
 from src.probe.passes import probe_pass
-from src.probe.statistics import LayerStatistics
-from src.probe.table import LayerRow, layer_rows
-from src.probe.weight_change import weight_change
+from src.probe.statistics import POOLED, VIEWS, LayerStatistics
 
 
-def probe_pair(
-    model: nn.Module,
-    blocks: Sequence[str],
-    batches: Callable[[], Iterable[Mapping[str, Tensor]]],
-    metrics: MetricsConfig,
-    base_context: Callable[[], AbstractContextManager[object]],
-    base: LayerStatistics | None = None,
-    initial: Mapping[str, Tensor] | None = None,
-) -> list[LayerRow]:
-    """The layer table of a tuned model against its base. Without metrics there are no rows and no pass.
+@dataclass(frozen=True)
+class ProbeRows:
+    """The probe rows as tokens."""
 
-    Args:
-        model: the tuned model, or the model peft wraps around it.
-        blocks: names of the blocks in the model that peft may wrap, first to last.
-        batches: makes the probe batches anew, the same rows in the same order each time.
-        metrics: the metric set.
-        base_context: makes a context in which the model answers as the base (adapters off); not used where
-            `base` is given.
-        base: statistics of the base gathered before on the same rows, for instance before full training.
-        initial: base tensors of the weights that training changed in place (see `weight_change`).
+    rows: list[EncodedRow]
+    views: list[EncodedRow]
+    """Augmented views, row by row and view by view; empty where no metric needs them."""
+    pad_id: int
+    batch_size: int
+
+    def batches(self, rows: Sequence[EncodedRow]) -> list[dict[str, Tensor]]:
+        """Padded batches of rows, in their order."""
+        found = probe_batches(len(rows), self.batch_size)
+        return [collate([rows[index] for index in batch], self.pad_id) for batch in found]
+
+
+def gather(
+    model: nn.Module, blocks: Sequence[str], probe: ProbeRows, metrics: MetricsConfig, folder: Path
+) -> LayerStatistics:
+    """Statistics of a model as it answers now, adapters on or off, in an empty folder.
+
+    One pass over the rows; a second one over their views only where a metric needs views.
     """
-    names = metrics.names
-    check_names(names)
-    tuned = None
-    if names_needing(names, "pooled", "tokens", "pair"):
-        if base is None:
-            with base_context():
-                base = probe_pass(model, blocks, batches(), metrics.num_token_samples, names)
-        base.check_covers(names)  # before the second pass is paid for
-        tuned = probe_pass(model, blocks, batches(), metrics.num_token_samples, names)
-    changes = weight_change(model, blocks, initial) if names_needing(names, "weights") else []
-    return layer_rows(base, tuned, names, len(blocks), changes)
+    names, num_tokens = metrics.names, metrics.num_token_samples
+    statistics = probe_pass(model, blocks, probe.batches(probe.rows), num_tokens, names, folder)
+    if names_needing(names, "views"):
+        aside = folder / "views"
+        aside.mkdir()
+        probe_pass(model, blocks, probe.batches(probe.views), 0, [], aside)
+        (aside / POOLED).rename(folder / VIEWS)
+        for path in aside.iterdir():
+            path.unlink()
+        aside.rmdir()
+        statistics = LayerStatistics.load(folder)
+    return statistics

@@ -1,57 +1,75 @@
 """What a probe pass leaves: small statistics of every layer, no hidden state of any token."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from src.errors import DataError, StorageError
-from src.files import ASIDE, storage_errors
+from src.files import storage_errors
 from src.metrics.catalog import names_needing
+from src.probe.vectors import LayerVectors
 
-POOLED, TOKENS = "pooled", "tokens/"
+POOLED, TOKENS, VIEWS = "pooled.npy", "tokens.safetensors", "views.npy"
 
 
 @dataclass
 class LayerStatistics:
     """Statistics of one model on the probe rows, for layers 0..L."""
 
-    pooled: Tensor
+    pooled: LayerVectors | Tensor
     """Mean of every row's token states, float32 [layer, sample, width]."""
     tokens: dict[str, Tensor]
     """Token metric to its value for the first rows, float64 [layer, sample]."""
+    views: "LayerViews | Tensor | None" = None
+    """Mean token states of the augmented views of every row, float32 [layer, sample, view, width]."""
 
     def check_covers(self, names: Sequence[str]) -> None:
-        """Refuse metrics that need token values which were not gathered (DataError)."""
+        """Refuse metrics that need values which were not gathered (DataError)."""
         missing = [name for name in names_needing(names, "tokens") if name not in self.tokens]
+        if self.views is None:
+            missing += names_needing(names, "views")
         if missing:
             asked, gathered = ", ".join(missing), ", ".join(self.tokens) or "none"
             raise DataError(f"layer statistics: asked for {asked}; gathered token metrics: {gathered}")
 
-    def save(self, path: Path) -> None:
-        """Write a safetensors file, whole or not at all (StorageError)."""
-        tensors = {POOLED: self.pooled} | {TOKENS + name: values for name, values in self.tokens.items()}
-        aside = path.parent / f"{ASIDE}{path.name}-{uuid4().hex[:8]}"
-        try:
-            with storage_errors(path):
-                path.parent.mkdir(parents=True, exist_ok=True)
-                save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, aside)
-                aside.replace(path)
-        finally:
-            aside.unlink(missing_ok=True) if aside.parent.is_dir() else None
+    def save_tokens(self, folder: Path) -> None:
+        """Write what is not in a file of its own yet."""
+        with storage_errors(folder):
+            save_file({name: values.contiguous() for name, values in self.tokens.items()}, folder / TOKENS)
 
     @classmethod
-    def load(cls, path: Path) -> "LayerStatistics":
-        """Read what `save` wrote; StorageError names a file that is missing or damaged."""
+    def load(cls, folder: Path) -> "LayerStatistics":
+        """Read a folder of statistics; StorageError names a file that is missing or damaged."""
         try:
-            tensors = load_file(path)
-            pooled = tensors.pop(POOLED)
-        except (OSError, SafetensorError, KeyError) as error:
+            tokens = load_file(folder / TOKENS)
+        except (OSError, SafetensorError) as error:
             raise StorageError(
-                f"{path}: cannot be read as layer statistics ({error}); remove it to make it anew"
+                f"{folder / TOKENS}: cannot be read as layer statistics ({error}); remove {folder}"
             ) from error
-        return cls(pooled, {name.removeprefix(TOKENS): values for name, values in tensors.items()})
+        pooled = LayerVectors.open(folder / POOLED)
+        if not (folder / VIEWS).is_file():
+            return cls(pooled, tokens)
+        return cls(pooled, tokens, LayerViews(LayerVectors.open(folder / VIEWS), pooled.shape[1]))
+
+
+class LayerViews:
+    """Vectors of the views of each row, stored as LayerVectors whose samples are row by row, view by view."""
+
+    def __init__(self, vectors: LayerVectors, num_rows: int) -> None:
+        num_layers, num_samples, width = vectors.shape
+        self.vectors = vectors
+        self.shape = (num_layers, num_rows, num_samples // num_rows, width)
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def __getitem__(self, layer: int) -> Tensor:
+        """The views of one layer, [sample, view, width]."""
+        return self.vectors[layer].reshape(self.shape[1:])
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[layer] for layer in range(len(self)))

@@ -1,23 +1,31 @@
 """A profile over depth in a few numbers."""
 
+import math
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import combinations, groupby
 from typing import Any
 
-from scipy.stats import linregress
+from scipy.stats import linregress, spearmanr
 
 from src.method.band import band_blocks
+from src.metrics.catalog import METRICS, Metric
 from src.probe.table import LayerRow
 
 MIDDLE, LAST = (0.2, 0.8), (0.8, 1.0)  # the parts of depth that the published study contrasts
+ROUNDING = 1e-9  # how far below 0 a change may come out for being 0, as 1 - CKA does
 
 
 def summarise(rows: Sequence[LayerRow]) -> list[dict[str, Any]]:
-    """One summary a metric and stage; a number that is not defined is None.
+    """One summary a metric (or kind of it) and stage; a number that is not defined is None.
 
     slope: least squares of the value against relative depth, with its standard error (of the fit, not over
     samples). middle, last: means over the outputs of the blocks in 20-80 % and 80-100 % of depth.
     contrast: last - middle.
+
+    Only of rows of the stage change, with the change at a layer = value, or 1 - value for a similarity:
+    width: fewest layers that together hold half of the summed change, over the number of layers. centre:
+    mean depth weighted by change. spread: standard deviation of depth so weighted. None where the metric is
+    not an amount of change, a layer's value is missing or negative, or nothing changed.
     """
     return [
         {"metric": metric, "stage": stage} | _summary(list(one))
@@ -25,19 +33,81 @@ def summarise(rows: Sequence[LayerRow]) -> list[dict[str, Any]]:
     ]
 
 
+def spearman_between(rows: Sequence[LayerRow]) -> list[dict[str, Any]]:
+    """Rank correlation over layers between every two metrics of the stage change.
+
+    Joined on the layer: the weights of block b with the layer that b puts out, b + 1 (the published code
+    joined b with the input of block b). Metrics of weights come first in a pair. Kinds of weights within a
+    block are left out. pvalue is two-sided and takes layers for independent, which neighbours are not. rho
+    and pvalue are None below 3 common layers or where a metric is the same at all of them; n counts layers.
+    """
+    profiles: dict[str, dict[int, float]] = {}
+    for row in rows:
+        if row.stage == "change" and "/" not in row.metric:
+            profile = profiles.setdefault(row.metric, {})
+            profile |= {} if row.value is None else {row.layer: row.value}
+    names = sorted(profiles, key=lambda name: METRICS[name].family != "optimization")
+    return [
+        {"first": one, "second": other} | _spearman(profiles[one], profiles[other])
+        for one, other in combinations(names, 2)
+    ]
+
+
+def _spearman(one: dict[int, float], other: dict[int, float]) -> dict[str, float | int | None]:
+    layers = sorted(one.keys() & other.keys())
+    sides = [[profile[layer] for layer in layers] for profile in (one, other)]
+    if len(layers) < 3 or any(len(set(side)) == 1 for side in sides):
+        return {"rho": None, "pvalue": None, "n": len(layers)}
+    found = spearmanr(*sides)
+    return {"rho": float(found.statistic), "pvalue": float(found.pvalue), "n": len(layers)}
+
+
 def _summary(rows: list[LayerRow]) -> dict[str, float | None]:
-    num_blocks = max(row.layer for row in rows)
+    num_blocks = max((round(row.layer / row.depth) for row in rows if row.depth), default=0)
     middle, last = _mean(rows, MIDDLE, num_blocks), _mean(rows, LAST, num_blocks)
     contrast = None if middle is None or last is None else last - middle
     slope, stderr = _slope([row for row in rows if row.value is not None])
-    return {"slope": slope, "slope_stderr": stderr, "middle": middle, "last": last, "contrast": contrast}
+    line = {"slope": slope, "slope_stderr": stderr, "middle": middle, "last": last, "contrast": contrast}
+    return line | _where(rows)
+
+
+def _where(rows: list[LayerRow]) -> dict[str, float | None]:
+    """Where in depth the change is."""
+    amounts = _amounts(rows)
+    total = sum(amounts)
+    if not total > 0:
+        return {"width": None, "centre": None, "spread": None}
+    weighted = [(amount / total, row.depth) for amount, row in zip(amounts, rows, strict=True)]
+    centre = sum(share * depth for share, depth in weighted)
+    spread = math.sqrt(sum(share * (depth - centre) ** 2 for share, depth in weighted))
+    return {"width": _num_for_half(amounts) / len(rows), "centre": centre, "spread": spread}
+
+
+def _amounts(rows: list[LayerRow]) -> list[float]:
+    """The change at each layer; empty where the rows do not tell it at all of them."""
+    metric: Metric = METRICS[rows[0].metric.split("/")[0]]
+    values = [row.value for row in rows]
+    if rows[0].stage != "change" or metric.change == "none" or None in values:
+        return []
+    amounts = [1 - value if metric.change == "similarity" else value for value in values]
+    return [] if min(amounts) < -ROUNDING else [max(amount, 0.0) for amount in amounts]
+
+
+def _num_for_half(amounts: list[float]) -> int:
+    half, held = sum(amounts) / 2, 0.0
+    for number, amount in enumerate(sorted(amounts, reverse=True), 1):
+        held += amount
+        if held >= half * (1 - ROUNDING):
+            return number
+    return len(amounts)
 
 
 def _slope(rows: list[LayerRow]) -> tuple[float | None, float | None]:
     if len(rows) < 3:
         return None, None
     fit = linregress([row.depth for row in rows], [row.value for row in rows])
-    return float(fit.slope), float(fit.stderr)
+    stderr = float(fit.stderr)
+    return float(fit.slope), stderr if math.isfinite(stderr) else 0.0  # a flat profile lies on its line
 
 
 def _mean(rows: list[LayerRow], part: tuple[float, float], num_blocks: int) -> float | None:

@@ -1,17 +1,18 @@
 """The layer table: a row for each metric, stage and layer."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
-import torch
 from torch import Tensor
 
 from src.errors import DataError
-from src.metrics.catalog import METRICS, Metric, check_names, check_samples, names_needing, resolve
-from src.metrics.jackknife import jackknife_stderr
+from src.metrics.catalog import METRICS, Metric, check_names, names_needing
+from src.metrics.rows import Rows
+from src.probe.measure import measure
 from src.probe.statistics import LayerStatistics
+
+STAGES = ("base", "tuned", "change")
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,15 @@ class LayerRow:
     depth: float
     """layer / L, from 0 to 1."""
     metric: str
+    """A metric of the catalog, or metric/kind for one kind of weights in the block."""
     value: float | None
     stderr: float | None
     n: int | None
     """Samples behind the value; None where it is not made of samples."""
+    low: float | None = None
+    """Lower end of the 95 % interval."""
+    high: float | None = None
+    """Upper end of the 95 % interval."""
 
 
 def layer_rows(
@@ -37,8 +43,9 @@ def layer_rows(
     names: Sequence[str],
     num_blocks: int,
     changes: Sequence[float] = (),
+    extra: Sequence[LayerRow] = (),
 ) -> list[LayerRow]:
-    """Rows by metric in the given order, then stage (base, tuned), then layer.
+    """Rows by metric in the given order (kinds of one metric as they come), then stage, then layer.
 
     Args:
         base: statistics of the base model; None only if no metric needs hidden states.
@@ -46,66 +53,77 @@ def layer_rows(
         names: metrics of the catalog.
         num_blocks: L.
         changes: `weight_change` of every block; empty: no rows of weights.
+        extra: rows of metrics in `names` that were made elsewhere.
 
     Raises:
         ConfigError: an unknown metric.
-        DataError: the two do not fit each other or the model, or there are too few samples for a metric.
+        DataError: the two do not fit each other or the model, there are too few samples for a metric, or an
+            extra row is of a metric that was not asked for.
     """
     check_names(names)
     stages = {"base": base} | ({"tuned": tuned} if tuned else {})
-    if names_needing(names, "pooled", "tokens", "pair"):
+    metrics = [METRICS[name] for name in names_needing(names, "pooled", "tokens", "pair", "views")]
+    if metrics:
         for stage, statistics in stages.items():
             _check_fits(stage, statistics, base, num_blocks, names)
-    rows = []
-    for metric in (METRICS[name] for name in names):
-        if metric.needs == "weights":
-            measured = [("change", layer, change, math.nan, None) for layer, change in enumerate(changes, 1)]
-        elif metric.needs == "pair":
-            measured = _change(metric, base, tuned) if tuned else []
-        else:
-            measured = chain.from_iterable(_stage(metric, *item) for item in stages.items())
-        for stage, layer, value, stderr, n in measured:
-            depth, name = layer / num_blocks, metric.name
-            rows.append(LayerRow(stage, layer, depth, name, _known(value), _known(stderr), n))
-    return rows
+    rows = list(_measured(metrics, stages, num_blocks)) if metrics else []
+    if "weight_change" in names:
+        rows += [_row("change", layer, num_blocks, "weight_change", x) for layer, x in enumerate(changes, 1)]
+    return _ordered([*rows, *extra], names)
 
 
-Measured = tuple[str, int, float, float, int | None]
-"""Stage, layer, value, standard error and n; NaN where a number is not defined."""
+def _measured(
+    metrics: Sequence[Metric], stages: dict[str, LayerStatistics], num_blocks: int
+) -> Iterator[LayerRow]:
+    """Layer by layer: the metrics of one share its spectra, which are gone before the next."""
+    for layer in range(num_blocks + 1):
+        rows = {stage: Rows(statistics.pooled[layer]) for stage, statistics in stages.items()}
+        for metric in metrics:
+            for stage, samples in _samples(metric, layer, stages, rows):
+                value, interval, n = measure(metric, samples)
+                yield _row(stage, layer, num_blocks, metric.name, value, *interval, n)
 
 
-def _stage(metric: Metric, stage: str, statistics: LayerStatistics) -> list[Measured]:
+def _samples(
+    metric: Metric, layer: int, stages: dict[str, LayerStatistics], rows: dict[str, Rows]
+) -> list[tuple[str, list[Tensor] | list[Rows]]]:
+    """Each stage that the metric describes, with what the metric needs of it."""
+    if metric.needs == "pair":
+        return [("change", [rows["base"], rows["tuned"]])] if "tuned" in rows else []
+    if metric.needs == "pooled":
+        return [(stage, [one]) for stage, one in rows.items()]
     if metric.needs == "tokens":
-        return [(stage, layer, *_mean(values)) for layer, values in enumerate(statistics.tokens[metric.name])]
-    return [(stage, layer, *_measure(metric, pooled)) for layer, pooled in enumerate(statistics.pooled)]
+        return [(stage, [one.tokens[metric.name][layer]]) for stage, one in stages.items()]
+    return [(stage, [one.views[layer]]) for stage, one in stages.items()]
 
 
-def _change(metric: Metric, base: LayerStatistics, tuned: LayerStatistics) -> list[Measured]:
-    pairs = zip(base.pooled, tuned.pooled, strict=True)
-    return [("change", layer, *_measure(metric, *pair)) for layer, pair in enumerate(pairs)]
+def _row(
+    stage: str,
+    layer: int,
+    num_blocks: int,
+    metric: str,
+    value: float,
+    stderr: float = math.nan,
+    low: float = math.nan,
+    high: float = math.nan,
+    n: int | None = None,
+) -> LayerRow:
+    known = [number if math.isfinite(number) else None for number in (value, stderr, low, high)]
+    return LayerRow(stage, layer, layer / num_blocks, metric, *known[:2], n, *known[2:])
 
 
-def _measure(metric: Metric, *pooled: Tensor) -> tuple[float, float, int]:
-    """Value, standard error and n of a metric of pooled vectors."""
-    num_samples = len(pooled[0])
-    check_samples(metric.name, num_samples)
-    if metric.per_sample:
-        return _mean(resolve(metric.function)(*pooled))
-    statistic: Callable[[Tensor], float] = resolve(metric.statistic)(*pooled)
-    stderr = jackknife_stderr(statistic, num_samples, metric.min_samples)
-    return statistic(torch.arange(num_samples)), stderr, num_samples
+def _ordered(rows: Sequence[LayerRow], names: Sequence[str]) -> list[LayerRow]:
+    series = list(dict.fromkeys(row.metric for row in rows))
+    for name in series:
+        if name.split("/")[0] not in names:
+            asked = ", ".join(names) or "none"
+            raise DataError(f"layer table: given rows of metric {name}; metrics asked for: {asked}")
 
+    def key(row: LayerRow) -> tuple[int, int, int, int]:
+        whole = row.metric.split("/")[0]
+        return names.index(whole), series.index(row.metric), STAGES.index(row.stage), row.layer
 
-def _mean(values: Tensor) -> tuple[float, float, int]:
-    """Mean over samples and its standard error, s / sqrt(n); NaN for one sample."""
-    n = len(values)
-    stderr = values.std().item() / math.sqrt(n) if n > 1 else math.nan
-    return values.mean().item(), stderr, n
-
-
-def _known(number: float) -> float | None:
-    """The number, or None where it is not one."""
-    return number if math.isfinite(number) else None
+    return sorted(rows, key=key)
 
 
 def _check_fits(

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from src.config.schema import RunConfig
+from src.config.schema import PairConfig, RunConfig
 from src.files import fingerprint
 
 _NOT_SCIENTIFIC = ("experiment", "device", "paths", "record")
@@ -26,3 +26,12 @@ def run_id(config: RunConfig, data_fingerprint: str, model_content: str) -> str:
     """A readable name and ten digits of hash: `midblock-smollm2_135m-arithmetic-s0-1f0c9b2a7d`."""
     digest = fingerprint(scientific(config, data_fingerprint, model_content))[:10]
     return f"{config.method.name}-{config.model.name}-{config.data.name}-s{config.seed}-{digest}"
+
+
+def pair_id(config: PairConfig, rows: list[str], contents: list[str]) -> str:
+    """The id of a comparison: rows and models by content, the metric set, the dtype."""
+    data = {
+        key: value for key, value in asdict(config.data).items() if key not in ("path", "test_path", "seed")
+    }
+    digest = fingerprint([rows, contents, config.dtype, asdict(config.metrics), data])[:10]
+    return f"pair-{config.data.name}-{config.metrics.name}-{digest}"

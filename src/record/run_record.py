@@ -13,24 +13,19 @@ from src.data.splits import Splits
 from src.errors import StorageError
 from src.files import write_json
 from src.method.adapt import AdaptedModel
+from src.model.loaded import LoadedModel
 from src.record.provenance import git, hardware, peak_memory_gib, versions
 
 SCHEMA_VERSION = 1
 
 
-def describe_run(config: RunConfig, run_id: str, status: str, device: torch.device) -> dict[str, Any]:
-    """What is known of a run whatever became of it."""
-    groups = ("model", "method", "band", "objective", "data", "train", "metrics", "evaluate", "record")
-    choices = {
-        group: getattr(config, group).name for group in groups if hasattr(getattr(config, group), "name")
-    }
+def describe_machine(run_id: str, status: str, experiment: str, device: torch.device) -> dict[str, Any]:
+    """When, where and with what code something was measured."""
     return {
         "schema_version": SCHEMA_VERSION,
         "id": run_id,
         "status": status,
-        "experiment": config.experiment,
-        "choices": {**choices, "record": config.record.mode},
-        "seed": config.seed,
+        "experiment": experiment,
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
         "git": git(),
         "versions": versions(),
@@ -39,9 +34,29 @@ def describe_run(config: RunConfig, run_id: str, status: str, device: torch.devi
     }
 
 
+def describe_run(config: RunConfig, run_id: str, status: str, device: torch.device) -> dict[str, Any]:
+    """What is known of a run whatever became of it."""
+    groups = ("model", "method", "band", "objective", "data", "train", "metrics", "evaluate")
+    choices = {group: getattr(config, group).name for group in groups} | {"record": config.record.mode}
+    machine = describe_machine(run_id, status, config.experiment, device)
+    return machine | {"choices": choices, "seed": config.seed}
+
+
+def describe_loaded(loaded: LoadedModel) -> dict[str, Any]:
+    """Which weights these are."""
+    return {
+        "id": loaded.id,
+        "revision": loaded.revision,
+        "fingerprint": loaded.fingerprint,
+        "family": loaded.family,
+        "num_blocks": loaded.num_blocks,
+        "width": loaded.width,
+    }
+
+
 def describe_model(config: RunConfig, adapted: AdaptedModel) -> dict[str, Any]:
     """Which weights, which band, and what trains in it; asked for and found are both told."""
-    loaded, plan = adapted.loaded, adapted.plan
+    plan = adapted.plan
     lora = plan and {
         "rank": plan.rank,
         "alpha": plan.alpha,
@@ -51,14 +66,7 @@ def describe_model(config: RunConfig, adapted: AdaptedModel) -> dict[str, Any]:
         "rank_units": plan.rank * len(adapted.blocks),
     }
     return {
-        "model": {
-            "id": loaded.id,
-            "revision": loaded.revision,
-            "fingerprint": loaded.fingerprint,
-            "family": loaded.family,
-            "num_blocks": loaded.num_blocks,
-            "width": loaded.width,
-        },
+        "model": describe_loaded(adapted.loaded),
         "band": {"start": config.band.start, "stop": config.band.stop, "blocks": adapted.asked},
         "adapted": {"blocks": adapted.blocks, "modules": adapted.modules, "lora": lora},
         "params": {"trainable": adapted.num_trainable, "total": adapted.num_total},

@@ -84,12 +84,12 @@ class Tracker:
     def _layers(self, rows: list[LayerRow]) -> None:
         import wandb
 
-        columns = ["stage", "layer", "depth", "metric", "value", "stderr", "n"]
+        columns = ["stage", "layer", "depth", "metric", "value", "stderr", "n", "low", "high"]
         table = wandb.Table(
             columns=columns, data=[[getattr(row, column) for column in columns] for row in rows]
         )
         self._run.log({"layers": table})
-        for metric in dict.fromkeys(row.metric for row in rows):
+        for metric in dict.fromkeys(row.metric for row in rows if "/" not in row.metric):
             stages = dict.fromkeys(row.stage for row in rows if row.metric == metric)
             series = [[row for row in rows if (row.metric, row.stage) == (metric, stage)] for stage in stages]
             chart = wandb.plot.line_series(

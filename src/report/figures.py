@@ -15,7 +15,7 @@ from src.report.runs import Run
 
 _X_LABEL = (
     "relative depth (0: embedding output, 1: last block)\n"
-    "bars at the bottom: trained blocks; shade: ± 1 standard error over rows"
+    "bars at the bottom: trained blocks; shade: 95 % interval over rows"
 )
 _UNITS = {
     "mean_shift": "mean shift (L2)",
@@ -30,9 +30,14 @@ _UNITS = {
 
 
 def draw_profiles(runs: list[Run], folder: Path) -> list[Path]:
-    """One figure a metric: value by relative depth, a line a run, ± 1 stderr shaded, the band marked."""
+    """One figure a metric: value by relative depth, a line a run, the 95 % interval, the band marked.
+
+    Kinds of tensors within a block (metric/kind) are in layers.csv only.
+    """
     profiles = [(run, run.layers) for run in runs if run.problem is None and run.layers is not None]
-    metrics = dict.fromkeys(metric for _, layers in profiles for metric in layers["metric"].unique())
+    metrics = dict.fromkeys(
+        metric for _, layers in profiles for metric in layers["metric"].unique() if "/" not in metric
+    )
     return [_draw(metric, profiles, folder / f"{metric}.png") for metric in metrics]
 
 
@@ -64,18 +69,20 @@ def _line(axes: Axes, one: pandas.DataFrame, label: str, color: str, style: str)
     axes.plot(
         one["depth"], one["value"], style, color=color, label=label, linewidth=1.6, marker=".", markersize=4
     )
-    if one["stderr"].notna().any():
-        low, high = one["value"] - one["stderr"], one["value"] + one["stderr"]
-        axes.fill_between(one["depth"], low, high, color=color, alpha=0.18, linewidth=0)
+    if one["low"].notna().any():
+        axes.fill_between(one["depth"], one["low"], one["high"], color=color, alpha=0.18, linewidth=0)
 
 
 def _mark_band(axes: Axes, record: dict[str, Any], color: str, number: int) -> None:
     """A bar at the bottom over the depths whose blocks were trained, one height a run."""
     num_blocks = record["model"]["num_blocks"]
-    for block in record["adapted"]["blocks"]:
+    for block in record.get("adapted", {}).get("blocks", []):
         low = 0.012 + 0.02 * number
         axes.axvspan(block / num_blocks, (block + 1) / num_blocks, low, low + 0.014, color=color, linewidth=0)
 
 
 def _label(record: dict[str, Any]) -> str:
-    return f"{record['choices']['method']}, band {record['choices']['band']}, seed {record['seed']}"
+    choices = record["choices"]
+    if choices["method"] == "pair":
+        return f"{Path(choices['tuned']).name} against {Path(choices['model']).name}"
+    return f"{choices['method']}, band {choices['band']}, seed {record['seed']}"

@@ -29,7 +29,7 @@ def rows(runs: list[Run]) -> list[dict[str, str]]:
     for run in runs:
         if run.record is None or run.problem:
             continue
-        pairs = _pairs(run.record["scores"]) or [(None, None, None)]
+        pairs = _pairs(run.record.get("scores", [])) or [(None, None, None)]
         found += [_row(run.record, *pair) for pair in pairs]
     return sorted(found, key=lambda row: (row["task"], row["method"], row["band"], row["seed"]))
 
@@ -75,15 +75,15 @@ def _row(record: dict[str, Any], task: str | None, base: dict | None, tuned: dic
     return {
         "method": record["choices"]["method"],
         "band": record["choices"]["band"],
-        "blocks": _spans(record["adapted"]["blocks"]),
+        "blocks": _spans(record.get("adapted", {}).get("blocks", [])),
         "seed": str(record["seed"]),
-        "trainable": f"{record['params']['trainable']:,}",
+        "trainable": f"{record['params']['trainable']:,}" if "params" in record else "-",
         "task": task or "-",
         "before": _score(base),
         "after": _score(tuned),
         "n": "/".join(str(count) for count in sorted(n)) or "-",
-        "train s": _seconds(record["seconds"].get("train")),
-        "all s": _seconds(record["seconds"].get("total")),
+        "train s": _seconds(record.get("seconds", {}).get("train")),
+        "all s": _seconds(record.get("seconds", {}).get("total")),
     }
 
 

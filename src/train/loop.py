@@ -45,9 +45,11 @@ def train(
     pad_id: int,
     folder: Path,
     on_step: OnStep = lambda step, row: None,
+    measure: Callable[[], dict[str, Any]] = dict,
 ) -> Trained:
     """Train the model's trainable parameters; goes on from the newest checkpoint in `folder`.
 
+    `measure()` is asked after each backward pass, before clipping; what it returns is added to the log.
     `on_step(step, row)` is called after each step, with the number of steps done; whatever it draws at
     random changes nothing here. Weights after the last step are the same, bit for bit, however often the
     process was killed on the way.
@@ -56,7 +58,7 @@ def train(
         TrainingError: a loss or gradient is not finite.
         CheckpointError: the newest checkpoint is damaged.
     """
-    loop = _Loop(model, rows, config, seed, pad_id)
+    loop = _Loop(model, rows, config, seed, pad_id, measure)
     done = load_last_checkpoint(folder, model, loop.optimizer)
     log = StepLog(folder / "steps.jsonl", done)
     model.train()
@@ -77,9 +79,16 @@ class _Loop:
     """What every step needs."""
 
     def __init__(
-        self, model: nn.Module, rows: list[EncodedRow], config: TrainConfig, seed: int, pad_id: int
+        self,
+        model: nn.Module,
+        rows: list[EncodedRow],
+        config: TrainConfig,
+        seed: int,
+        pad_id: int,
+        measure: Callable[[], dict[str, Any]],
     ) -> None:
         self.model, self.rows, self.config, self.seed, self.pad_id = model, rows, config, seed, pad_id
+        self.measure = measure
         self.parameters = [value for value in model.parameters() if value.requires_grad]
         self.device = self.parameters[0].device
         self.optimizer = make_optimizer(self.parameters, config)
@@ -95,6 +104,7 @@ class _Loop:
         num_supervised = sum(_num_supervised(self.rows[i]) for batch in batches for i in batch)
         set_global(self.seed, "train", step)  # dropout draws from here
         loss = sum(self._backward([self.rows[i] for i in batch], num_supervised, step) for batch in batches)
+        measured = self.measure()
         norm = nn.utils.clip_grad_norm_(self.parameters, self.config.clip_norm or math.inf).item()
         if not math.isfinite(norm):
             raise TrainingError(
@@ -110,6 +120,7 @@ class _Loop:
             "loss": loss,
             "learning_rate": rate,
             "gradient_norm": norm,
+            **measured,
             "seconds": round(time.perf_counter() - start, 4),
         }
 

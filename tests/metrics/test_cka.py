@@ -11,6 +11,7 @@ from jaxtyping import TypeCheckError
 from src.errors import DataError
 from src.metrics.cka import cka_biased, cka_biased_statistic, cka_debiased, cka_debiased_statistic
 from src.metrics.jackknife import jackknife_stderr
+from src.metrics.rows import Rows
 
 
 def published_cka(x, y):
@@ -69,7 +70,7 @@ def test_rotation_shift_and_scaling_leave_cka_at_one(cka, generator, rotation):
 def test_independent_wide_data_fools_only_the_biased_estimator(generator):
     x, y = torch.randn(2, 200, 4096, generator=generator)
     assert cka_biased(x, y).item() == pytest.approx(0.953, abs=0.005)  # D / (D + N), to first order
-    stderr = jackknife_stderr(cka_debiased_statistic(x, y), 200, 4)
+    stderr = jackknife_stderr(cka_debiased_statistic(Rows(x), Rows(y)), 200, 4)
     assert 0 < stderr < 0.02
     assert abs(cka_debiased(x, y).item()) < 4 * stderr
 
@@ -93,7 +94,7 @@ def test_a_constant_side_has_no_cka(cka, value, generator):
 def test_equal_kept_samples_have_no_cka(make_statistic, num_samples, generator):
     x = 10 * torch.randn(64, generator=generator).repeat(num_samples, 1)
     x[:2] = torch.randn(2, 64, generator=generator)  # two: a single one has no unbiased HSIC either
-    statistic = make_statistic(x, torch.randn(num_samples, 5, generator=generator))
+    statistic = make_statistic(Rows(x), Rows(torch.randn(num_samples, 5, generator=generator)))
     assert math.isfinite(statistic(torch.arange(num_samples)))
     assert math.isnan(statistic(torch.arange(2, num_samples)))
 
@@ -115,7 +116,7 @@ def test_too_few_samples(cka, least, generator):
 def test_statistic_of_kept_samples_is_the_metric_of_those_rows(cka, statistic, generator):
     x, y = pair(generator, num_samples=15)
     kept = torch.tensor([0, 2, 3, 7, 8, 11, 14])
-    assert statistic(x, y)(kept) == pytest.approx(cka(x[kept], y[kept]).item(), rel=1e-9)
+    assert statistic(Rows(x), Rows(y))(kept) == pytest.approx(cka(x[kept], y[kept]).item(), rel=1e-9)
 
 
 @settings(max_examples=30, deadline=None)

@@ -2,8 +2,10 @@ import math
 
 import pytest
 import torch
+from scipy import stats
 
-from src.metrics.jackknife import jackknife_stderr
+from src.metrics.interval import mean_interval, t_interval
+from src.metrics.jackknife import jackknife_interval, jackknife_stderr
 
 
 @pytest.mark.parametrize("num_samples", [4, 13, 20])
@@ -52,3 +54,23 @@ def test_too_few_samples_have_no_error():
 
 def test_an_undefined_part_leaves_no_error():
     assert math.isnan(jackknife_stderr(lambda kept: math.nan if 0 in kept else 1.0, 8, 1))
+
+
+def test_interval_of_a_mean_is_scipy_s(generator):
+    x = torch.randn(17, generator=generator, dtype=torch.float64)
+    expected = stats.ttest_1samp(x.numpy(), 0.0).confidence_interval(0.95)
+    found = mean_interval(x)
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), rel=1e-9)
+    assert found.stderr == pytest.approx(stats.sem(x.numpy()), rel=1e-9)
+    assert all(map(math.isnan, mean_interval(x[:1])))
+
+
+def test_interval_has_a_degree_less_than_blocks(generator):
+    x = torch.randn(100, generator=generator, dtype=torch.float64)
+    found = jackknife_interval(lambda kept: x[kept].mean().item(), 3.0, 100, 1)
+    means = x.view(20, 5).mean(dim=1).numpy()
+    assert found.stderr == pytest.approx(stats.sem(means), rel=1e-9)
+    reach = stats.t.ppf(0.975, 19) * stats.sem(means)
+    assert (found.low, found.high) == pytest.approx((3 - reach, 3 + reach), rel=1e-9)
+    assert all(map(math.isnan, jackknife_interval(lambda kept: 1.0, 1.0, 3, 1)))
+    assert t_interval(2.0, 0.0, 19) == (0.0, 2.0, 2.0)

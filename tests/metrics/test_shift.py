@@ -5,8 +5,10 @@ import pytest
 import torch
 
 from src.errors import DataError
+from src.metrics.change_intensity import change_intensity
 from src.metrics.cosine_similarity import cosine_similarity
 from src.metrics.mean_shift import mean_shift, mean_shift_statistic
+from src.metrics.rows import Rows
 
 
 def test_cosine_from_the_definition(generator):
@@ -47,10 +49,20 @@ def test_mean_shift_of_a_shift_is_its_length(generator):
 def test_mean_shift_statistic(generator):
     x, y = torch.randn(2, 10, 4, generator=generator)
     kept = torch.tensor([1, 2, 8])
-    assert mean_shift_statistic(x, y)(kept) == pytest.approx(mean_shift(x[kept], y[kept]).item(), rel=1e-12)
+    statistic = mean_shift_statistic(Rows(x), Rows(y))
+    assert statistic(kept) == pytest.approx(mean_shift(x[kept], y[kept]).item(), rel=1e-12)
 
 
-@pytest.mark.parametrize("metric", [mean_shift, cosine_similarity])
+def test_change_intensity_is_the_length_of_each_move(generator, rotation):
+    x = torch.randn(3, 2, generator=generator, dtype=torch.float64)
+    y = x + torch.tensor([[3.0, 4.0], [0.0, 0.0], [-3.0, -4.0]])
+    np.testing.assert_allclose(change_intensity(x, y).numpy(), [5, 0, 5], atol=1e-12)
+    assert mean_shift(x, y).item() == pytest.approx(0.0, abs=1e-12)  # opposite moves cancel there
+    turn = rotation(2)
+    torch.testing.assert_close(change_intensity(x @ turn + 1, y @ turn + 1), change_intensity(x, y))
+
+
+@pytest.mark.parametrize("metric", [mean_shift, cosine_similarity, change_intensity])
 def test_no_samples(metric):
     with pytest.raises(DataError, match=f"metric {metric.__name__}: given 0 samples; needed: at least 1"):
         metric(torch.zeros(0, 3), torch.zeros(0, 3))

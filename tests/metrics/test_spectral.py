@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from src.errors import DataError
+from src.errors import ConfigError, DataError
 from src.metrics.dataset_entropy import (
     dataset_entropy,
     dataset_entropy_paper,
@@ -18,6 +18,7 @@ from src.metrics.effective_rank import (
     effective_rank_statistic,
 )
 from src.metrics.prompt_entropy import prompt_entropy, prompt_entropy_paper
+from src.metrics.rows import Rows
 
 SHAPES = [(12, 30), (30, 12), (9, 9)]
 
@@ -95,6 +96,40 @@ def test_prompt_entropies_from_the_definition(generator, num_tokens, width):
     assert prompt_entropy_paper(states).item() == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.parametrize("offset", [0.0, 100.0, 1e4])
+@pytest.mark.parametrize("metric", [prompt_entropy, prompt_entropy_paper])
+def test_float32_states_keep_the_entropy_of_tokens_that_point_one_way(metric, offset, generator):
+    states = samples(generator, 40, 30) + offset
+    states[0, 3] = 1e5  # a massive activation
+    for some in (states, states[1:], states * torch.logspace(-9, 9, 40)[:, None]):
+        assert metric(some).item() == pytest.approx(metric(some.double()).item(), rel=1e-4)
+
+
+def test_entropy_of_bfloat16_states(generator):
+    states = samples(generator, 12, 30).bfloat16()
+    assert prompt_entropy(states).item() == pytest.approx(prompt_entropy(states.double()).item(), rel=1e-6)
+
+
+def test_a_token_of_zeros_counts_as_nothing(generator):
+    states = samples(generator, 6, 5)
+    with_zeros = torch.cat([states, torch.zeros(1, 5)])
+    assert prompt_entropy(with_zeros).item() == pytest.approx(prompt_entropy(states).item(), rel=1e-6)
+
+
+def test_published_normalisations(generator):
+    x = samples(generator, 12, 30)
+    log_n, log_d = math.log(12), math.log(30)
+    divisors = {"maxEntropy": log_n, "logN": log_n, "logD": log_d, "logNlogD": log_n * log_d, "raw": 1.0}
+    for metric in (dataset_entropy_paper, prompt_entropy_paper):
+        raw = metric(x).item() * log_n
+        for name, divisor in divisors.items():
+            assert metric(x, normalisation=name).item() == pytest.approx(raw / divisor, rel=1e-9)
+        with pytest.raises(ConfigError) as error:
+            metric(x, normalisation="logK")
+        expected = "normalisation: given 'logK'; accepted: maxEntropy, logN, logD, logNlogD, raw"
+        assert str(error.value) == expected
+
+
 def test_known_spectra(rotation):
     orthonormal = rotation(8)
     assert prompt_entropy(orthonormal).item() == pytest.approx(math.log(8), rel=1e-12)
@@ -148,7 +183,7 @@ def test_equal_samples_have_no_centred_spectrum(metric, value):
 def test_equal_kept_samples_have_no_centred_spectrum(make_statistic, num_samples, generator):
     x = 10 * torch.randn(64, generator=generator).repeat(num_samples, 1)
     x[:2] = torch.randn(2, 64, generator=generator)
-    statistic = make_statistic(x)
+    statistic = make_statistic(Rows(x))
     assert math.isfinite(statistic(torch.arange(num_samples)))
     assert math.isnan(statistic(torch.arange(2, num_samples)))
 
@@ -191,4 +226,4 @@ def test_states_of_zero_have_no_prompt_entropy():
 def test_statistic_of_kept_samples_is_the_metric_of_those_rows(metric, statistic, width, generator):
     x = samples(generator, 16, width)
     kept = torch.tensor([0, 1, 4, 5, 9, 10, 12, 15])
-    assert statistic(x)(kept) == pytest.approx(metric(x[kept]).item(), rel=1e-6)
+    assert statistic(Rows(x))(kept) == pytest.approx(metric(x[kept]).item(), rel=1e-6)

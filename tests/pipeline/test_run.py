@@ -8,11 +8,17 @@ import torch
 from safetensors.torch import load_file
 
 from src.errors import ConfigError, ModelError, StorageError, TrainingError
+from src.metrics.catalog import METRICS
 from src.report.__main__ import report
 from src.report.runs import find_runs
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # torch on its own profilers and hooks
 
+METRICS_OF_DEFAULT = [
+    name
+    for name, one in METRICS.items()
+    if one.needs not in ("views", "gradients", "lens") and not name.endswith("_paper")
+]
 METHODS = ["lora", "midblock", "full", "frozen"]
 
 
@@ -156,6 +162,26 @@ def test_a_damaged_stage_result_is_named(run, monkeypatch, tmp_path):
         run()
 
 
+@pytest.mark.parametrize("method", ["midblock", "full", "frozen"])
+def test_every_metric_of_the_catalog_is_measured_in_a_run(run, method):
+    folder = run(f"method={method}", "method.rank=4", "metrics=all", "metrics.num_gradient_rows=4")
+    layers = pandas.read_csv(folder / "layers.csv")
+    found = set(layers["metric"].str.partition("/")[0])
+    if method == "frozen":  # nothing changed: what describes one model is there
+        assert {"effective_rank", "prompt_entropy", "lens_entropy", "lidar"} <= found
+        assert set(layers["stage"]) == {"base"}
+        return
+    assert found == set(METRICS)
+    kinds = set(layers["metric"]) - found
+    assert "weight_change/q" in kinds
+    known = layers[layers["value"].notna()]
+    assert set(known["metric"].str.partition("/")[0]) == found  # no metric is missing everywhere
+    assert (known["low"].isna() | (known["low"] <= known["value"] + 1e-9)).all()
+    record = json.loads((folder / "run.json").read_text())
+    pairs = {(one["first"], one["second"]) for one in record["spearman"]}
+    assert ("weight_change", "cosine_similarity") in pairs
+
+
 def test_the_report_shows_every_run_and_hides_no_failure(run, tmp_path):
     from rich.console import Console
 
@@ -172,7 +198,7 @@ def test_the_report_shows_every_run_and_hides_no_failure(run, tmp_path):
     assert "not compared: `full-" in text
     assert "0.000 ± 0.000" in text
     figures = sorted(path.parent.glob("*.png"))
-    assert len(figures) == 7
+    assert len(figures) == len(METRICS_OF_DEFAULT)
     assert all(figure.read_bytes().startswith(b"\x89PNG") for figure in figures)
     assert all(f"({figure.name})" in text for figure in figures)
 

@@ -2,16 +2,21 @@ import math
 
 import pytest
 import torch
+from scipy import stats
 
-from src.config.schema import MetricsConfig
 from src.errors import ConfigError, DataError, StorageError
-from src.metrics.cka import cka_debiased
+from src.metrics.bootstrap import bootstrap_interval, multiplicities, resampled_mean
+from src.metrics.catalog import METRICS
+from src.metrics.cka import cka_debiased, cka_debiased_resampled
 from src.metrics.effective_rank import effective_rank
+from src.metrics.metric import of_rows
+from src.metrics.rows import Rows
+from src.probe import measure
 from src.probe.layers_csv import read_layers, write_layers
 from src.probe.passes import probe_pass
-from src.probe.run import probe_pair
 from src.probe.statistics import LayerStatistics
 from src.probe.table import LayerRow, layer_rows
+from src.probe.weight_change import weight_change
 
 NUM_BLOCKS, N, WIDTH = 2, 12, 6
 
@@ -45,19 +50,31 @@ def test_values_and_errors_are_those_of_the_metrics(statistics):
     cosines = torch.nn.functional.cosine_similarity(base.pooled[1].double(), tuned.pooled[1].double())
     row = table["cosine_similarity", "change", 1]
     assert row.value == pytest.approx(cosines.mean().item(), rel=1e-9)
-    assert row.stderr == pytest.approx(cosines.std().item() / math.sqrt(N), rel=1e-9)
+    found = bootstrap_interval(resampled_mean(cosines), cosines.mean().item(), N)
+    assert (row.stderr, row.low, row.high) == pytest.approx(found, rel=1e-9)
+    assert row.stderr == pytest.approx(cosines.std().item() / math.sqrt(N), rel=0.2)
     tokens = tuned.tokens["prompt_entropy"][2]
     row = table["prompt_entropy", "tuned", 2]
     assert row.value == pytest.approx(tokens.mean().item(), rel=1e-12)
     assert row.stderr == pytest.approx(tokens.std().item() / math.sqrt(5), rel=1e-12)
+    expected = stats.ttest_1samp(tokens.numpy(), 0).confidence_interval(0.95)
+    assert (row.low, row.high) == pytest.approx((expected.low, expected.high), rel=1e-9)
     row = table["cka_debiased", "change", 2]
     assert row.value == pytest.approx(cka_debiased(base.pooled[2], tuned.pooled[2]).item(), rel=1e-9)
+    drawn = cka_debiased_resampled(Rows(base.pooled[2]), Rows(tuned.pooled[2]))(multiplicities(N))
+    assert row.stderr == pytest.approx(drawn.std().item(), rel=1e-9)
+    assert row.high - row.low == pytest.approx(
+        (drawn.quantile(0.975) - drawn.quantile(0.025)).item(), rel=1e-9
+    )
+    row = table["effective_rank", "base", 0]
     left_out = []
     for out in range(N):
         kept = [index for index in range(N) if index != out]
-        left_out.append(cka_debiased(base.pooled[2][kept], tuned.pooled[2][kept]).item())
+        left_out.append(effective_rank(base.pooled[0][kept]).item())
     spread = torch.tensor(left_out, dtype=torch.float64).var(correction=0).item()
     assert row.stderr == pytest.approx(math.sqrt((N - 1) * spread), rel=1e-6)
+    assert row.high - row.value == pytest.approx(stats.t.ppf(0.975, N - 1) * row.stderr, rel=1e-9)
+    assert row.value - row.low == pytest.approx(row.high - row.value, rel=1e-9)
     assert table["effective_rank", "base", 0].value == pytest.approx(
         effective_rank(base.pooled[0]).item(), rel=1e-9
     )
@@ -98,7 +115,7 @@ def test_order_of_rows_does_not_matter_to_the_values(statistics):
 
 def test_what_does_not_fit_is_refused(statistics):
     base = statistics(0)
-    with pytest.raises(ConfigError, match="metrics.names: given 'cka'; accepted: cka_debiased"):
+    with pytest.raises(ConfigError, match="metrics.names: given 'cka'; accepted: .*cka_debiased, cka_biased"):
         layer_rows(base, None, ["cka"], NUM_BLOCKS)
     with pytest.raises(DataError) as error:
         layer_rows(base, statistics(1, 11), ["cka_debiased"], NUM_BLOCKS)
@@ -118,17 +135,64 @@ def test_what_does_not_fit_is_refused(statistics):
         layer_rows(base, fewer, ["prompt_entropy"], NUM_BLOCKS)
 
 
+def one_row(metric, layer, value, stage="change"):
+    return LayerRow(stage, layer, layer / NUM_BLOCKS, metric, value, None, None)
+
+
+def test_rows_made_elsewhere_stand_where_they_were_asked_for(statistics):
+    extra = [one_row("weight_change/q", layer, 0.1 * layer) for layer in (2, 1)]
+    extra = [*extra, one_row("weight_change/norms", 1, 0.3), one_row("weight_change", 1, 0.9)]
+    names = ["mean_shift", "weight_change", "effective_rank"]
+    rows = layer_rows(statistics(0), None, names, NUM_BLOCKS, extra=extra)
+    found = [(row.metric, row.layer) for row in rows]
+    made = [("weight_change/q", 1), ("weight_change/q", 2), ("weight_change/norms", 1), ("weight_change", 1)]
+    assert found == [*made, *(("effective_rank", layer) for layer in range(3))]
+    assert rows[2:4] == extra[2:]
+    with pytest.raises(DataError) as error:
+        layer_rows(statistics(0), None, ["effective_rank"], NUM_BLOCKS, extra=extra)
+    assert str(error.value) == (
+        "layer table: given rows of metric weight_change/q; metrics asked for: effective_rank"
+    )
+
+
+def test_a_metric_of_views_gets_them_by_sample_and_view(statistics, monkeypatch):
+    seen = []
+
+    def spy_statistic(views):
+        seen.append(views)
+        return lambda kept: views[kept].mean().item()
+
+    spy = of_rows("spy", "information", "views", "mean of all numbers", 2)
+    monkeypatch.setitem(METRICS, "spy", spy)
+    monkeypatch.setattr(measure, "resolve", {"src.metrics.spy.spy_statistic": spy_statistic}.__getitem__)
+    base = statistics(0)
+    base.views = torch.randn(NUM_BLOCKS + 1, N, 3, WIDTH, generator=torch.Generator().manual_seed(4))
+    rows = layer_rows(base, None, ["spy"], NUM_BLOCKS)
+    assert all(torch.equal(*pair) for pair in zip(seen, base.views, strict=True))
+    assert [row.value for row in rows] == pytest.approx([one.mean().item() for one in base.views])
+    assert [(row.stage, row.n, row.stderr > 0) for row in rows] == [("base", N, True)] * 3
+
+
+def test_spectra_of_a_layer_are_computed_once(statistics, monkeypatch):
+    calls = []
+    monkeypatch.setattr(
+        torch.linalg, "eigvalsh", lambda m, real=torch.linalg.eigvalsh: calls.append(1) or real(m)
+    )
+    layer_rows(statistics(0), statistics(1), ["effective_rank", "participation_ratio"], NUM_BLOCKS)
+    assert len(calls) == 6 * (N + 1)  # two stages of three layers, whole and without each sample
+
+
 def test_csv_comes_back_equal_and_missing_is_empty(tmp_path):
     rows = [
-        LayerRow("base", 0, 0.0, "effective_rank", 1 / 3, 1e-17, 200),
+        LayerRow("base", 0, 0.0, "effective_rank", 1 / 3, 1e-17, 200, 0.1, 2 / 3),
         LayerRow("change", 1, 1 / 30, "cka_debiased", None, None, 200),
-        LayerRow("change", 2, 2 / 30, "weight_change", 0.0, None, None),
+        LayerRow("change", 2, 2 / 30, "weight_change/q", 0.0, None, None),
     ]
     path = tmp_path / "layers.csv"
     write_layers(path, rows)
     lines = path.read_text().splitlines()
-    assert lines[0] == "stage,layer,depth,metric,value,stderr,n"
-    assert lines[2].endswith("cka_debiased,,,200")
+    assert lines[0] == "stage,layer,depth,metric,value,stderr,n,low,high"
+    assert lines[2].endswith("cka_debiased,,,200,,")
     assert read_layers(path) == rows
 
 
@@ -142,46 +206,33 @@ def test_damaged_csv_is_named(text, tmp_path):
         read_layers(path)
 
 
-def metrics(*names):
-    return MetricsConfig(name="test", names=list(names), batch_size=4, num_token_samples=5)
-
-
-def test_pair_of_a_lora_model(tiny, lora, rows, batched):
+def test_adapters_move_nothing_below_them(tiny, lora, rows, batched, tmp_path):
     model, blocks = tiny("llama")
     wrapped = lora(model, ["model.layers.1.self_attn.q_proj", "model.layers.1.self_attn.v_proj"])
-    wanted = metrics("cka_debiased", "cosine_similarity", "mean_shift", "prompt_entropy", "weight_change")
-    table = probe_pair(wrapped, blocks, lambda: batched(rows), wanted, wrapped.disable_adapter)
+    names = [
+        "cka_debiased",
+        "cosine_similarity",
+        "mean_shift",
+        "change_intensity",
+        "procrustes_distance",
+        "prompt_entropy",
+        "weight_change",
+    ]
+    folders = [tmp_path / "base", tmp_path / "tuned"]
+    [folder.mkdir() for folder in folders]
+    with wrapped.disable_adapter():
+        base = probe_pass(wrapped, blocks, batched(rows), 5, names, folders[0])
+    tuned = probe_pass(wrapped, blocks, batched(rows), 5, names, folders[1])
+    table = layer_rows(base, tuned, names, 3, weight_change(wrapped, blocks))
     found = {(row.metric, row.stage, row.layer): row.value for row in table}
-    for layer in (0, 1):  # below the band nothing moves
+    for layer in (0, 1):
         assert found["mean_shift", "change", layer] == 0.0
+        assert found["change_intensity", "change", layer] == 0.0
+        assert found["procrustes_distance", "change", layer] == 0.0
         assert found["cosine_similarity", "change", layer] == pytest.approx(1.0, abs=1e-12)
         assert found["prompt_entropy", "base", layer] == found["prompt_entropy", "tuned", layer]
     for layer in (2, 3):
         assert found["mean_shift", "change", layer] > 1e-3
+        assert found["procrustes_distance", "change", layer] > 1e-2
         assert found["cka_debiased", "change", layer] < 0.9999
     assert [found["weight_change", "change", layer] > 0 for layer in (1, 2, 3)] == [False, True, False]
-
-    with wrapped.disable_adapter():
-        base = probe_pass(wrapped, blocks, batched(rows), 5, wanted.names)
-    unused = pytest.fail
-    assert probe_pair(wrapped, blocks, lambda: batched(rows), wanted, unused, base=base) == table
-
-
-def test_pair_needs_no_pass_for_weights_or_nothing(tiny):
-    model, blocks = tiny("llama")
-    table = probe_pair(model, blocks, pytest.fail, metrics("weight_change"), pytest.fail, initial={})
-    assert [(row.layer, row.value) for row in table] == [(1, 0.0), (2, 0.0), (3, 0.0)]
-    assert probe_pair(model, blocks, pytest.fail, metrics(), pytest.fail) == []
-
-
-def test_pair_of_full_training(tiny, rows, batched):
-    model, blocks = tiny("gpt2")
-    wanted = metrics("mean_shift", "weight_change")
-    base = probe_pass(model, blocks, batched(rows), 5, wanted.names)
-    name = "transformer.h.2.mlp.c_proj.weight"
-    initial = {name: model.get_parameter(name).detach().clone()}
-    with torch.no_grad():
-        model.get_parameter(name).mul_(2)
-    table = probe_pair(model, blocks, lambda: batched(rows), wanted, pytest.fail, base=base, initial=initial)
-    assert [row.value > 0 for row in table if row.metric == "mean_shift"] == [False, False, False, True]
-    assert [row.value > 0 for row in table if row.metric == "weight_change"] == [False, False, True]

@@ -1,0 +1,45 @@
+"""python -m src.bench: measure ratios, print them, write runs/bench/bench.json.
+
+Only ratios and differences are kept: they hold on another machine, seconds do not.
+`python -m src.bench steps` or `probe` measures one part and keeps the other numbers of the file.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from src.bench import probe, steps
+from src.bench.measure import config_of
+from src.files import read_json, write_json
+
+PARTS: dict[str, Callable[[], dict[str, float]]] = {"steps": steps.bench_steps, "probe": probe.bench_probe}
+MEANING = steps.MEANING | probe.MEANING
+
+
+def main() -> None:
+    """Measure the parts named on the command line, all of them by default."""
+    names = sys.argv[1:] or list(PARTS)
+    if unknown := [name for name in names if name not in PARTS]:
+        print(f"strata: part: given {unknown[0]!r}; accepted: {', '.join(PARTS)}", file=sys.stderr)
+        sys.exit(2)
+    path = Path(config_of().paths.runs_dir) / "bench" / "bench.json"
+    found = read_json(path) if path.is_file() else {}
+    console = Console(width=100)
+    for name in names:
+        with console.status(f"measuring: {name}"):
+            found |= {key: round(value, 4) for key, value in PARTS[name]().items()}
+        write_json(path, found)
+    table = Table(title=f"{torch.get_num_threads()} threads", title_justify="left")
+    for column in ("name", "value", "meaning"):
+        table.add_column(column, justify="right" if column == "value" else "left")
+    for name, value in found.items():
+        table.add_row(name, f"{value:.2f}", MEANING.get(name, ""))
+    console.print(table, f"written: {path}")
+
+
+if __name__ == "__main__":
+    main()

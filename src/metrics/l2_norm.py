@@ -1,0 +1,14 @@
+"""How long a layer's pooled vectors are."""
+
+from src.metrics.catalog import check_samples
+from src.metrics.shapes import PerSample, Pooled
+
+
+def l2_norm(pooled: Pooled) -> PerSample:
+    """||x_n||_2 of every sample n; the metric is their mean, as published.
+
+    At least 0, in the unit of the hidden states. Invariant under rotation and the order of samples. A layer
+    of zeros has norm 0. DataError without samples.
+    """
+    check_samples("l2_norm", len(pooled))
+    return pooled.double().norm(dim=1)

@@ -1,0 +1,92 @@
+"""What the catalog says of a metric. Imports no torch."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric; `per_sample` or `statistic` says how its number is made, neither that it comes as rows."""
+
+    name: str
+    family: str
+    """information, geometry, shift, optimization or lens."""
+    needs: str
+    """What it is made of.
+
+    pooled (a vector a sample), tokens (token states of a sample), pair (pooled, two models), views (pooled
+    vectors of augmented texts); or weights, gradients, lens, whose rows are made elsewhere.
+    """
+    estimator: str
+    """One line for a reader of the table."""
+    published: bool
+    """Follows a published formula as it was coded, for comparison with published numbers."""
+    min_samples: int
+    """Fewest samples for which the number is defined."""
+    function: str
+    """Dotted location of the public function."""
+    per_sample: bool = False
+    """`function` answers for each sample: the metric is the mean."""
+    statistic: str | None = None
+    """Dotted location of the function that turns the same samples into a statistic of kept samples."""
+    interval: str | None = None
+    """mean (s / sqrt(n)), bootstrap or jackknife; None: the number is not made of samples."""
+    resampled: str | None = None
+    """Dotted location of the function that turns the same samples into a statistic of their weights."""
+    change: str = "distance"
+    """What a row of the stage change tells of the amount of change; other stages do not read it.
+
+    distance (0 is no change), similarity (1 is no change), or none (it is not an amount).
+    """
+
+
+def of_rows(
+    name: str,
+    family: str,
+    needs: str,
+    estimator: str,
+    min_samples: int,
+    module: str = "",
+    published: bool = False,
+    interval: str = "jackknife",
+    change: str = "distance",
+) -> Metric:
+    """A metric of all samples together; its interval is a jackknife or, where that is cheap, a bootstrap."""
+    location = f"src.metrics.{module or name}.{name}"
+    return Metric(
+        name=name,
+        family=family,
+        needs=needs,
+        estimator=estimator,
+        published=published,
+        min_samples=min_samples,
+        function=location,
+        statistic=f"{location}_statistic",
+        interval=interval,
+        resampled=f"{location}_resampled" if interval == "bootstrap" else None,
+        change=change,
+    )
+
+
+def of_samples(
+    name: str,
+    family: str,
+    needs: str,
+    estimator: str,
+    module: str = "",
+    published: bool = False,
+    interval: str = "mean",
+    change: str = "distance",
+) -> Metric:
+    """A metric that every sample has by itself; its interval is that of a mean or a bootstrap."""
+    return Metric(
+        name=name,
+        family=family,
+        needs=needs,
+        estimator=estimator,
+        published=published,
+        min_samples=1,
+        function=f"src.metrics.{module or name}.{name}",
+        per_sample=True,
+        interval=interval,
+        change=change,
+    )

@@ -1,0 +1,44 @@
+"""Nearest neighbours among the pooled vectors of a layer, in memory that grows with N times their number."""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from src.metrics.gram import ROUNDING
+from src.metrics.shapes import Pooled
+
+Neighbours = Float[Tensor, "sample neighbour"]
+"""Distances, ascending in each row."""
+Indices = Int[Tensor, "sample neighbour"]
+
+CHUNK = 256  # samples whose distances to all others are held at a time
+
+
+def nearest(rows: Pooled, num_neighbours: int) -> tuple[Neighbours, Indices]:
+    """Distances, float64, of every sample to its nearest others, and which these are.
+
+    There are `num_neighbours` of them, or N - 1 where there are fewer. Samples that only rounding tells
+    apart are at distance 0.
+    """
+    rows = rows.double()
+    rows = rows - rows.mean(dim=0)
+    squared = rows.square().sum(dim=1)
+    least = ROUNDING * squared.max()
+    parts = []
+    for start in range(0, len(rows), CHUNK):
+        some = slice(start, start + CHUNK)
+        distances = torch.addmm(squared[some, None] + squared, rows[some], rows.T, alpha=-2)
+        distances[distances <= least] = 0.0
+        distances.diagonal(start).fill_(torch.inf)
+        parts.append(distances.topk(min(num_neighbours, len(rows) - 1), dim=1, largest=False))
+    return torch.cat([part.values for part in parts]).sqrt(), torch.cat([part.indices for part in parts])
+
+
+def nearest_kept(
+    distances: Neighbours, indices: Indices, kept: Tensor, num_neighbours: int
+) -> Float[Tensor, "kept_sample kept_neighbour"]:
+    """The distances of the kept samples to their nearest kept others, from a table of enough neighbours."""
+    present = torch.zeros(len(distances), dtype=torch.bool)
+    present[kept] = True
+    left = torch.where(present[indices[kept]], distances[kept], torch.inf)
+    return left.topk(num_neighbours, dim=1, largest=False).values

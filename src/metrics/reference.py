@@ -1,0 +1,51 @@
+"""The reference of all metrics, made of the catalog and the docstrings; `python -m src.metrics` writes it."""
+
+import inspect
+import re
+from pathlib import Path
+
+from src.metrics.catalog import METRICS, resolve
+from src.metrics.metric import Metric
+
+PATH = Path(__file__).parent / "REFERENCE.md"
+_COLUMNS = ("metric", "family", "needs", "least rows", "meaning", "range and unit", "source")
+_NEEDS = {
+    "pooled": "mean state of each row",
+    "tokens": "token states",
+    "pair": "mean states, two models",
+    "views": "augmented views of each row",
+    "weights": "weights, two models",
+    "gradients": "gradients on training rows",
+    "lens": "output head",
+}
+
+
+def reference() -> str:
+    """The reference as Markdown: one row a metric."""
+    lines = [_COLUMNS, tuple(":--" for _ in _COLUMNS), *(_row(metric) for metric in METRICS.values())]
+    table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return f"# Metrics\n\nGenerated from the docstrings by `python -m src.metrics`.\n\n{table}\n"
+
+
+def _row(metric: Metric) -> tuple[str, ...]:
+    text = " ".join((inspect.getdoc(resolve(metric.function)) or "").split())
+    source = re.search(r"Source: (.+)$", text)
+    least = str(metric.min_samples) if metric.min_samples else "-"
+    cells = (
+        _sentence(text, ""),
+        _sentence(text, "Range|At most|At least"),
+        source and source[1],
+    )
+    return (
+        f"`{metric.name}`",
+        metric.family,
+        _NEEDS.get(metric.needs, metric.needs),
+        least,
+        *((cell or "-").replace("|", "\\|") for cell in cells),
+    )
+
+
+def _sentence(text: str, start: str) -> str | None:
+    """The first sentence that begins so; a full stop inside a number or an abbreviation does not end it."""
+    found = re.search(rf"(?:^|(?<=\. ))((?:{start}).*?\.)(?= [A-Z`(]|$)", text)
+    return found[1] if found else None

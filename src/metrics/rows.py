@@ -1,0 +1,121 @@
+"""The pooled vectors of one layer, with what several metrics share computed once."""
+
+import math
+from enum import StrEnum
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from src.metrics.gram import ROUNDING, centred_gram, double_centred, gram, kept_part, spectrum, unit_rows
+from src.metrics.jackknife import NUM_BLOCKS
+from src.metrics.neighbours import Indices, Neighbours, nearest, nearest_kept
+from src.metrics.shapes import Gram, Pooled, Spectrum
+
+NUM_NEIGHBOURS = 10
+
+
+class Kind(StrEnum):
+    """How the rows are prepared before their Gram matrix is taken apart."""
+
+    RAW = "raw"
+    CENTRED = "centred"
+    UNIT = "unit"
+    """Rows scaled to length 1, not centred."""
+    CENTRED_UNIT = "centred_unit"
+    """Centred, then scaled to length 1."""
+
+
+class Rows:
+    """Pooled vectors [sample, dim]; Gram matrices, spectra and neighbours are computed at most once."""
+
+    def __init__(self, pooled: Pooled) -> None:
+        self.pooled = pooled
+        self._spectra: dict[tuple[Kind, bytes], Spectrum] = {}
+        self._neighbours: dict[bytes, Neighbours] = {}
+
+    def __len__(self) -> int:
+        return len(self.pooled)
+
+    @property
+    def width(self) -> int:
+        """Numbers in a row."""
+        return self.pooled.shape[1]
+
+    @cached_property
+    def everything(self) -> Tensor:
+        """The indices of all rows."""
+        return torch.arange(len(self))
+
+    @cached_property
+    def gram(self) -> Gram:
+        """Inner products, float64."""
+        return gram(self.pooled)
+
+    @cached_property
+    def centred_gram(self) -> Gram:
+        """Inner products of the deviations from the mean, float64."""
+        return centred_gram(self.pooled)
+
+    @cached_property
+    def unit(self) -> Pooled:
+        """Rows scaled to length 1, float64; NaN for a row of zeros."""
+        rows = self.pooled.double()
+        return rows / rows.norm(dim=1, keepdim=True)
+
+    def spectrum(self, kind: Kind, kept: Tensor | None = None) -> Spectrum:
+        """Squared singular values, ascending, of the kept rows; centred and scaled among themselves.
+
+        There are min(kept rows, dim) of them; `kept` is all rows if not given.
+        """
+        kept = self.everything if kept is None else kept
+        key = (kind, kept.numpy().tobytes())
+        if key not in self._spectra:
+            # Rows and columns have the same spectrum of inner products; the smaller matrix is cheaper.
+            small = self._of_rows if len(kept) <= self.width else self._of_columns
+            self._spectra[key] = spectrum(small(kind, kept))
+        return self._spectra[key]
+
+    def nearest(self, kept: Tensor | None = None) -> Neighbours:
+        """Distances of every kept row to its nearest others, ascending: 10, or all where there are fewer."""
+        kept = self.everything if kept is None else kept
+        key = kept.numpy().tobytes()
+        if key not in self._neighbours:
+            count = min(NUM_NEIGHBOURS, len(kept) - 1)
+            table, num_left_out = self._neighbour_table, len(self) - len(kept)
+            if count + num_left_out <= table[0].shape[1]:
+                self._neighbours[key] = nearest_kept(*table, kept, count)
+            else:
+                self._neighbours[key] = nearest(self.pooled[kept], count)[0]
+        return self._neighbours[key]
+
+    @cached_property
+    def _neighbour_table(self) -> tuple[Neighbours, Indices]:
+        """As many neighbours as it takes to have 10 when a block of the jackknife is left out."""
+        return nearest(self.pooled, NUM_NEIGHBOURS + math.ceil(len(self) / NUM_BLOCKS))
+
+    def _of_rows(self, kind: Kind, kept: Tensor) -> Gram:
+        if kind in (Kind.RAW, Kind.UNIT):
+            matrix = kept_part(self.gram, kept)
+        else:
+            matrix = double_centred(kept_part(self.centred_gram, kept))
+        return unit_rows(matrix) if kind in (Kind.UNIT, Kind.CENTRED_UNIT) else matrix
+
+    def _of_columns(self, kind: Kind, kept: Tensor) -> Gram:
+        rows = self.pooled.double()
+        if kind in (Kind.CENTRED, Kind.CENTRED_UNIT):
+            given = (rows - rows.mean(dim=0))[kept]
+            rows = given - given.mean(dim=0)
+            if rows.square().sum() <= ROUNDING * given.square().sum():
+                rows = torch.zeros_like(rows)
+        else:
+            rows = rows[kept]
+        return rows.T @ rows if kind in (Kind.RAW, Kind.CENTRED) else self._scaled(rows)
+
+    @staticmethod
+    def _scaled(rows: Tensor) -> Gram:
+        """Columns' inner products of rows scaled to length 1; a row of zeros, or of rounding, stays zeros."""
+        squared = rows.square().sum(dim=1)
+        lengths = torch.where(squared > ROUNDING * squared.max(), squared, torch.inf).sqrt()
+        rows = rows / lengths[:, None]
+        return rows.T @ rows

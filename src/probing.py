@@ -1,0 +1,134 @@
+"""The probe stage of a run: what the metric set needs, gathered from an adapted model."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+from transformers import PreTrainedTokenizerBase
+
+from src.base import base_statistics
+from src.config.schema import DataConfig, MetricsConfig, RunConfig
+from src.data.batches import collate
+from src.data.encode import EncodedRow, encode_rows, encode_texts
+from src.data.rows import Row
+from src.data.splits import Splits
+from src.method.adapt import AdaptedModel
+from src.method.weights import base_weights
+from src.metrics.catalog import names_needing
+from src.objective.causal_lm import causal_lm_loss
+from src.probe.gradient_norm import block_gradient_norms, gradient_norm
+from src.probe.gradients import gradient_rows
+from src.probe.lens import lens_pass, lens_rows
+from src.probe.run import ProbeRows, gather
+from src.probe.statistics import LayerStatistics
+from src.probe.table import LayerRow, layer_rows
+from src.probe.updates import update_rows
+from src.probe.views import dropout_views, template_views
+
+
+def probe_rows(
+    rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, data: DataConfig, metrics: MetricsConfig
+) -> ProbeRows:
+    """The probe rows as tokens, with their views where a metric needs them."""
+    encoded = encode_texts(rows, tokenizer, data.max_length)
+    views: list[EncodedRow] = []
+    if names_needing(metrics.names, "views"):
+        dropped = dropout_views(encoded, metrics.num_dropout_views, metrics.view_dropout, data.seed)
+        framed = template_views(rows, data.prompt, metrics.view_templates, tokenizer, data.max_length)
+        views = [
+            EncodedRow(row.id, ids, None)
+            for row, first, second in zip(encoded, dropped, framed, strict=True)
+            for ids in _alternating(first, second)
+        ]
+    return ProbeRows(encoded, views, tokenizer.pad_token_id, metrics.batch_size)
+
+
+def _alternating(first: list[list[int]], second: list[list[int]]) -> list[list[int]]:
+    """One of each kind in turn, so that metrics of two views compare views of different kinds."""
+    return [ids for pair in zip_longest(first, second) for ids in pair if ids is not None]
+
+
+class RunProbe:
+    """Everything that the metrics of one run need, base against tuned."""
+
+    def __init__(
+        self, adapted: AdaptedModel, splits: Splits, train: list[EncodedRow], config: RunConfig
+    ) -> None:
+        self.adapted, self.splits, self.train, self.config = adapted, splits, train, config
+        self.model, self.blocks = adapted.model, adapted.loaded.blocks
+        self.trained = config.method.kind != "none"
+        self.rows = probe_rows(splits.probe, adapted.loaded.tokenizer, config.data, config.metrics)
+
+    def measure(
+        self, cache: Path, base_key: dict[str, Any], steps: Sequence[dict[str, Any]]
+    ) -> list[LayerRow]:
+        """The layer table; `steps` is the step log, for what was measured while training went on."""
+        metrics = self.config.metrics
+        base = tuned = None
+        with tempfile.TemporaryDirectory(prefix="probe-", dir=cache) as folder:
+            if names_needing(metrics.names, "pooled", "tokens", "pair", "views"):
+                with self._base():
+                    base = base_statistics(base_key, metrics, cache, self._gather)
+                tuned = self._gather(Path(folder)) if self.trained else None
+            extra = [*self._updates(), *self._gradients(steps), *self._lens()]
+            return layer_rows(base, tuned, metrics.names, len(self.blocks), extra=extra)
+
+    def _gather(self, folder: Path) -> LayerStatistics:
+        return gather(self.model, self.blocks, self.rows, self.config.metrics, folder)
+
+    def _updates(self) -> list[LayerRow]:
+        names = names_needing(self.config.metrics.names, "weights")
+        if not names or not self.trained:
+            return []
+        return update_rows(self.model, self.blocks, names, self.adapted.originals)
+
+    def _gradients(self, steps: Sequence[dict[str, Any]]) -> list[LayerRow]:
+        names = names_needing(self.config.metrics.names, "gradients")
+        rows: list[LayerRow] = []
+        if "gradient_norm" in names and self.trained:
+            rows += gradient_norm([step["block_gradient_norms"] for step in steps])
+        later = [name for name in names if name != "gradient_norm"]
+        if later and self.trained:
+            rows += gradient_rows(
+                self.model, self.blocks, self._training_batches, causal_lm_loss, later, self._base,
+                self.adapted.originals, self.config.metrics.gradient_blocks,
+            )  # fmt: skip
+        return rows
+
+    def _training_batches(self) -> list[dict[str, Tensor]]:
+        rows = self.train[: self.config.metrics.num_gradient_rows]
+        size, pad_id = self.config.metrics.batch_size, self.rows.pad_id
+        return [collate(rows[start : start + size], pad_id) for start in range(0, len(rows), size)]
+
+    def _lens(self) -> list[LayerRow]:
+        metrics, data = self.config.metrics, self.config.data
+        names = names_needing(metrics.names, "lens")
+        if not names:
+            return []
+        tokenizer = self.adapted.loaded.tokenizer
+        labelled = encode_rows(self.splits.probe, tokenizer, data.max_length, "completion").rows
+        batches = self.rows.batches(labelled)
+
+        def look(stage: str) -> list[LayerRow]:
+            values = lens_pass(self.model, self.blocks, batches, names, metrics.lens_positions)
+            return lens_rows(values, stage)
+
+        with self._base():
+            rows = look("base")
+        return [*rows, *(look("tuned") if self.trained else [])]
+
+    def _base(self) -> AbstractContextManager[None]:
+        return base_weights(self.adapted)
+
+
+def step_measurement(
+    model: nn.Module, blocks: Sequence[str], metrics: MetricsConfig
+) -> Callable[[], dict[str, Any]]:
+    """What to add to the step log: the gradient norm of each block, if a metric asks for it."""
+    if "gradient_norm" not in metrics.names:
+        return dict
+    return lambda: {"block_gradient_norms": block_gradient_norms(model, blocks)}

@@ -1,0 +1,122 @@
+"""python -m src.probe: two checkpoints side by side."""
+
+import json
+
+import pandas
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from rich.console import Console
+
+from src.compose import CONF, model_named, typed
+from src.config.schema import PairConfig
+from src.errors import ConfigError, ModelError
+from src.model.byte_tokenizer import byte_tokenizer
+from src.model.tiny import build_tiny
+from src.pair import Pair
+from src.probe.__main__ import execute
+from src.probe.spread import spread_over_seeds
+from src.probe.table import LayerRow
+from src.report.__main__ import report
+
+SMALL = ["data.num_train=8", "data.num_probe=24", "data.num_test=8", "metrics.num_token_samples=8"]
+
+
+@pytest.fixture
+def checkpoints(tmp_path):
+    """A tiny base and the same model with block 6 moved, as folders."""
+    model = build_tiny("llama", 10, 64)
+    for name in ("base", "tuned"):
+        if name == "tuned":
+            with torch.no_grad():
+                for value in model.model.layers[6].parameters():
+                    value += 0.05 * torch.randn(value.shape, generator=torch.Generator().manual_seed(1))
+        model.save_pretrained(tmp_path / name)
+        byte_tokenizer().save_pretrained(tmp_path / name)
+    return [f"base={tmp_path}/base", f"tuned={tmp_path}/tuned"]
+
+
+@pytest.fixture
+def compare(tmp_path, checkpoints):
+    def run(*overrides, models=checkpoints):
+        paths = [f"paths.runs_dir={tmp_path}/runs", f"paths.cache_dir={tmp_path}/cache"]
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            config = typed(compose("probe", overrides=[*models, *paths, *SMALL, *overrides]), PairConfig)
+        execute(config)
+        return Pair(config).folder.path
+
+    return run
+
+
+def test_change_shows_where_it_was_made(compare):
+    folder = compare()
+    record = json.loads((folder / "run.json").read_text())
+    assert record["status"] == "success"
+    assert record["model"]["num_blocks"] == 10
+    layers = pandas.read_csv(folder / "layers.csv")
+    change = layers[layers["metric"] == "weight_change"].set_index("layer")["value"]
+    assert change[7] > 0.01
+    assert (change.drop(7) == 0).all()
+    shift = layers[layers["metric"] == "mean_shift"].set_index("layer")["value"]
+    assert (shift.loc[:6] == 0).all()
+    assert (shift.loc[7:] > 0).all()
+    report_of(folder)
+    cosine = layers[layers["metric"] == "cosine_similarity"].set_index("layer")["value"]
+    assert cosine.loc[:6].to_numpy() == pytest.approx(1.0, abs=1e-6)
+    assert cosine[7] < 0.9999
+
+
+def report_of(folder):
+    text = report(folder.parent, Console(quiet=True)).read_text()
+    assert "| pair | none | - |" in text
+    assert "(mean_shift.png)" in text
+
+
+def test_a_finished_comparison_is_skipped_and_the_base_is_passed_once(compare, monkeypatch, tmp_path):
+    import src.probe.run as run
+
+    calls = []
+    original = run.probe_pass
+    monkeypatch.setattr(run, "probe_pass", lambda *a, **k: calls.append(1) or original(*a, **k))
+    first = compare()
+    assert len(calls) == 2
+    assert compare() == first
+    assert len(calls) == 2
+    compare(f"paths.runs_dir={tmp_path}/again")
+    assert len(calls) == 3  # another comparison with the same base: only the tuned side
+
+
+def test_several_seeds_report_the_spread(compare):
+    folder = compare("probe.seeds=[1,2,3]", "metrics.names=[cosine_similarity]")
+    tables = [pandas.read_csv(folder / f"layers-seed-{seed}.csv") for seed in (1, 2, 3)]
+    merged = pandas.read_csv(folder / "layers.csv")
+    values = pandas.concat([table["value"] for table in tables], axis=1)
+    assert merged["value"].to_numpy() == pytest.approx(values.mean(axis=1).to_numpy())
+    assert merged["stderr"].to_numpy() == pytest.approx(values.std(axis=1).to_numpy(), abs=1e-12)
+    assert values.std(axis=1).max() > 0
+
+
+def test_a_gap_of_one_seed_is_a_gap():
+    tables = [[LayerRow("change", 1, 0.5, "mean_shift", value, None, 4)] for value in (1.0, None)]
+    (row,) = spread_over_seeds(tables)
+    assert (row.value, row.stderr, row.n) == (None, None, 8)
+
+
+def test_models_that_do_not_fit_are_refused(compare, checkpoints, tmp_path):
+    build_tiny("llama", 12, 64).save_pretrained(tmp_path / "deeper")
+    byte_tokenizer().save_pretrained(tmp_path / "deeper")
+    with pytest.raises(ModelError, match="10 blocks of width 64 against 12 of 64"):
+        compare(models=[checkpoints[0], f"tuned={tmp_path}/deeper"])
+    assert not list((tmp_path / "runs").rglob("config.yaml"))
+    with pytest.raises(ConfigError, match="tuned: given 'tiny_llama'; accepted: another model than base"):
+        compare(models=["base=tiny_llama", "tuned=tiny_llama"])
+
+
+def test_names_lead_to_models(tmp_path):
+    assert model_named("olmo2_7b:sft", "bfloat16").resolved_id == "allenai/OLMo-2-1124-7B-SFT"
+    assert model_named("olmo2_7b", "bfloat16").resolved_id == "allenai/OLMo-2-1124-7B"
+    assert model_named("org/name@v2", "float32").revision == "v2"
+    assert model_named(str(tmp_path), "float32").resolved_id == str(tmp_path)
+    assert model_named("smollm2_135m", "float32").source == "wheel"
+    with pytest.raises(ConfigError, match="model.variant: given 'ppo'"):
+        model_named("olmo2_7b:ppo", "float32")
