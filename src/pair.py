@@ -17,7 +17,7 @@ from src.config.schema import PairConfig
 from src.data.splits import Splits, load_splits
 from src.device import pick_device
 from src.errors import ModelError
-from src.metrics.catalog import names_needing
+from src.metrics.catalog import alike_only, names_needing
 from src.model.content import model_content
 from src.model.load import load_model
 from src.model.loaded import LoadedModel
@@ -58,19 +58,18 @@ class Pair:
         before = {seed: self._base(base, tokens[seed], splits) for seed, splits in self.splits.items()}
         initial = self._kept_weights(base)
         self.described["base"] = describe_loaded(base)
-        shape = (base.num_blocks, base.width)
+        num_blocks, width = base.num_blocks, base.width
         del base
         tuned = load_model(self.tuned, self.cache, self.device)
         self.described["tuned"] = describe_loaded(tuned)
-        if shape != (tuned.num_blocks, tuned.width):
-            found = f"{shape[0]} blocks of width {shape[1]} against {tuned.num_blocks} of {tuned.width}"
-            raise ModelError(f"{self._named()}: {found}; metrics of change need models of one shape")
-        for seed, splits in self.splits.items():
-            if self._rows(tuned, splits) != tokens[seed]:
-                raise ModelError(
-                    f"{self._named()}: their tokenizers cut the rows differently; a pair needs one"
-                )
-        tables = {seed: self._table(tuned, tokens[seed], before[seed], initial) for seed in self.splits}
+        own = {seed: self._rows(tuned, splits) for seed, splits in self.splits.items()}
+        if num_blocks != tuned.num_blocks:
+            self._refuse(f"{num_blocks} blocks against {tuned.num_blocks}", self.config.metrics.names)
+        if width != tuned.width:
+            self._refuse(f"width {width} against {tuned.width}", alike_only(self.config.metrics.names))
+        if own != tokens:
+            self._refuse("tokenizers that cut the rows differently", alike_only(self.config.metrics.names))
+        tables = {seed: self._table(tuned, own[seed], before[seed], initial) for seed in self.splits}
         self.folder.open(self.config)
         if len(tables) > 1:
             for seed, table in tables.items():
@@ -140,8 +139,11 @@ class Pair:
             if name.startswith(blocks)
         }
 
-    def _named(self) -> str:
-        return f"base={self.config.base}, tuned={self.config.tuned}"
+    def _refuse(self, difference: str, names: list[str]) -> None:
+        """ModelError if a metric is asked for that makes no sense for two models with this difference."""
+        if names:
+            pair = f"base={self.config.base}, tuned={self.config.tuned}"
+            raise ModelError(f"metric {names[0]}: {pair} have {difference}; it needs models alike in this")
 
 
 def _refuse_untrained(names: list[str]) -> None:

@@ -24,6 +24,7 @@ from src.model.content import model_content
 from src.model.load import load_model
 from src.objective.causal_lm import require_causal
 from src.probe.layers_csv import read_layers, write_layers
+from src.probe.spread import spread_over_seeds
 from src.probe.summary import spearman_between, summarise
 from src.probing import RunProbe, step_measurement
 from src.record.folder import RunFolder
@@ -41,7 +42,7 @@ class Pipeline:
 
     def __init__(self, config: RunConfig) -> None:
         self.config = config
-        self.splits = load_splits(config.data)
+        self.splits = load_splits(config.data, len(config.probe.seeds))
         self.id = run_id(config, self.splits.fingerprint, model_content(config.model))
         self.folder = RunFolder(Path(config.paths.runs_dir) / config.experiment / self.id)
         self.cache = Path(config.paths.cache_dir)
@@ -142,6 +143,11 @@ class Pipeline:
         probe = RunProbe(self.adapted, self.splits, self.encoded.rows, self.config)
         steps = self.folder.path / "steps.jsonl"
         found = probe.measure(self.cache, self._base_key, read_jsonl(steps) if steps.is_file() else [])
+        further = probe.measure_further(self.cache, self._base_key)
+        if further:
+            for seed, table in zip(self.config.probe.seeds, [found, *further], strict=True):
+                write_layers(self.folder.path / f"layers-seed-{seed}.csv", table)
+            found = spread_over_seeds([found, *further])
         write_layers(self.folder.path / "layers.csv", found)
         num_rows, names = len(self.splits.probe), ", ".join(self.config.metrics.names)
         _LOG.info("probed: %d rows, layers 0-%d: %s", num_rows, self.adapted.loaded.num_blocks, names)

@@ -29,6 +29,8 @@ from src.probe.table import LayerRow, layer_rows
 from src.probe.updates import update_rows
 from src.probe.views import dropout_views, template_views
 
+OF_STATES = ("pooled", "tokens", "pair", "views")  # needs that a pass over the probe rows answers
+
 
 def probe_rows(
     rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, data: DataConfig, metrics: MetricsConfig
@@ -61,24 +63,46 @@ class RunProbe:
         self.adapted, self.splits, self.train, self.config = adapted, splits, train, config
         self.model, self.blocks = adapted.model, adapted.loaded.blocks
         self.trained = config.method.kind != "none"
-        self.rows = probe_rows(splits.probe, adapted.loaded.tokenizer, config.data, config.metrics)
+        self.rows = self._encoded(splits.probe)
+
+    def _encoded(self, rows: Sequence[Row]) -> ProbeRows:
+        return probe_rows(rows, self.adapted.loaded.tokenizer, self.config.data, self.config.metrics)
 
     def measure(
         self, cache: Path, base_key: dict[str, Any], steps: Sequence[dict[str, Any]]
     ) -> list[LayerRow]:
         """The layer table; `steps` is the step log, for what was measured while training went on."""
+        extra = [*self._updates(), *self._gradients(steps), *self._lens()]
+        return self._table(self.rows, cache, base_key, self.config.metrics.names, extra)
+
+    def measure_further(self, cache: Path, base_key: dict[str, Any]) -> list[list[LayerRow]]:
+        """The same for each further set of probe rows, as far as metrics look at probe rows."""
+        names = names_needing(self.config.metrics.names, *OF_STATES)
+        return [
+            self._table(self._encoded(rows), cache, base_key | {"further": number}, names, [])
+            for number, rows in enumerate(self.splits.further_probe)
+        ]
+
+    def _table(
+        self,
+        rows: ProbeRows,
+        cache: Path,
+        base_key: dict[str, Any],
+        names: Sequence[str],
+        extra: Sequence[LayerRow],
+    ) -> list[LayerRow]:
         metrics = self.config.metrics
         base = tuned = None
         with tempfile.TemporaryDirectory(prefix="probe-", dir=cache) as folder:
-            if names_needing(metrics.names, "pooled", "tokens", "pair", "views"):
-                with self._base():
-                    base = base_statistics(base_key, metrics, cache, self._gather)
-                tuned = self._gather(Path(folder)) if self.trained else None
-            extra = [*self._updates(), *self._gradients(steps), *self._lens()]
-            return layer_rows(base, tuned, metrics.names, len(self.blocks), extra=extra)
+            if names_needing(names, *OF_STATES):
 
-    def _gather(self, folder: Path) -> LayerStatistics:
-        return gather(self.model, self.blocks, self.rows, self.config.metrics, folder)
+                def measured(path: Path) -> LayerStatistics:
+                    return gather(self.model, self.blocks, rows, metrics, path)
+
+                with self._base():
+                    base = base_statistics(base_key, metrics, cache, measured)
+                tuned = measured(Path(folder)) if self.trained else None
+            return layer_rows(base, tuned, names, len(self.blocks), extra=extra)
 
     def _updates(self) -> list[LayerRow]:
         names = names_needing(self.config.metrics.names, "weights")

@@ -274,6 +274,19 @@ class MetricsConfig:
 
 
 @dataclass
+class ProbeConfig:
+    """How often the probe rows are drawn."""
+
+    seeds: list[int]
+    """One set of probe rows each; several report the spread. A pair draws each set by its seed, in the place
+    of data.seed; a run keeps its probe rows as the first set and takes further ones from rows left over."""
+
+    def __post_init__(self) -> None:
+        if not self.seeds or len(set(self.seeds)) < len(self.seeds):
+            rules.refuse("probe.seeds", list(self.seeds), "one or more different whole numbers")
+
+
+@dataclass
 class EvaluateConfig:
     """Scores by lm-eval, before and after training."""
 
@@ -332,6 +345,7 @@ class RunConfig:
     data: DataConfig
     train: TrainConfig
     metrics: MetricsConfig
+    probe: ProbeConfig
     evaluate: EvaluateConfig
     record: RecordConfig
     paths: PathsConfig
@@ -346,18 +360,6 @@ class RunConfig:
                 self.model.dtype,
                 "float32 (small updates vanish in 16 bits); train.precision=bfloat16 still computes in 16",
             )
-
-
-@dataclass
-class ProbeConfig:
-    """How often the probe rows are drawn."""
-
-    seeds: list[int]
-    """One set of probe rows a seed (it takes the place of data.seed); several report the spread."""
-
-    def __post_init__(self) -> None:
-        if not self.seeds or len(set(self.seeds)) < len(self.seeds):
-            rules.refuse("probe.seeds", list(self.seeds), "one or more different whole numbers")
 
 
 @dataclass

@@ -22,27 +22,33 @@ class Splits:
     """sha256 over prompt and completion of all three splits, in order."""
     source: str
     """Where the rows come from, for the record."""
+    further_probe: list[list[Row]]
+    """More sets of probe rows, of the same size; they take nothing from the other splits."""
     num_duplicates: int
     """Rows dropped because their prompt (white space and case aside) was there already."""
 
 
-def load_splits(config: DataConfig) -> Splits:
+def load_splits(config: DataConfig, num_probe_sets: int = 1) -> Splits:
     """Read or generate the rows and cut them.
 
     With one source, test, probe and train rows are cut in this order from one permutation. With a source of
     its own for testing, the test rows are cut from a permutation of that, and a prompt that it holds is used
-    nowhere else.
+    nowhere else. Further sets of probe rows come from what is left over.
 
     Raises:
         DataError: There are fewer different rows than asked for, or a source cannot be used.
         ConfigError: A generator or its options do not exist.
     """
-    pool, test_pool, source, num_duplicates = _read(config)
+    num_further = (num_probe_sets - 1) * config.num_probe
+    pool, test_pool, source, num_duplicates = _read(config, num_further)
     if test_pool is None:
         rows = drop_duplicates(pool, set())
         num_duplicates += len(pool) - len(rows)
         _check_enough(source, len(rows), config, ("test", "probe", "train"))
-        rows = _shuffled(rows, config.seed, "pool")
+        num_shuffled = (
+            _num_asked(config) if config.generator else len(rows)
+        )  # later draws move no earlier one
+        rows = [*_shuffled(rows[:num_shuffled], config.seed, "pool"), *rows[num_shuffled:]]
         test, rows = rows[: config.num_test], rows[config.num_test :]
     else:
         tests = drop_duplicates(test_pool, set())
@@ -53,11 +59,20 @@ def load_splits(config: DataConfig) -> Splits:
         test = _shuffled(tests, config.seed, "test")[: config.num_test]
         rows = _shuffled(rows, config.seed, "pool")
     probe, train = rows[: config.num_probe], rows[config.num_probe :][: config.num_train]
+    spare = rows[config.num_probe + config.num_train :][:num_further]
+    if len(spare) < num_further:
+        given = f"{len(spare)} rows are left over for {num_probe_sets - 1} more sets of {config.num_probe}"
+        raise DataError(f"{source}: {given} (probe.seeds, data.num_probe)")
+    further = [spare[start : start + config.num_probe] for start in range(0, num_further, config.num_probe)]
     mark = fingerprint([[[row.prompt, row.completion] for row in part] for part in (train, probe, test)])
-    return Splits(train, probe, test, mark, source, num_duplicates)
+    return Splits(train, probe, test, mark, source, further, num_duplicates)
 
 
-def _read(config: DataConfig) -> tuple[list[Row], list[Row] | None, str, int]:
+def _num_asked(config: DataConfig) -> int:
+    return config.num_test + config.num_probe + config.num_train
+
+
+def _read(config: DataConfig, num_further: int) -> tuple[list[Row], list[Row] | None, str, int]:
     """All rows, the rows of a separate test source if there is one, the source's name, duplicates so far."""
     if config.path is not None:
         rows = jsonl.read_rows(config.path, config)
@@ -65,8 +80,7 @@ def _read(config: DataConfig) -> tuple[list[Row], list[Row] | None, str, int]:
             return rows, None, config.path, 0
         return rows, jsonl.read_rows(config.test_path, config), f"{config.path}, {config.test_path}", 0
     if config.generator is not None:
-        num_rows = config.num_test + config.num_probe + config.num_train
-        rows, num_duplicates = generated.generate_rows(config, num_rows)
+        rows, num_duplicates = generated.generate_rows(config, _num_asked(config) + num_further)
         return rows, None, f"reasoning-gym {config.generator}, seed {config.seed}", num_duplicates
     if config.train_split is None:
         raise DataError(f"data.train_split: given None; accepted: the name of a split of {config.hub_id}")

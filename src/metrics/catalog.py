@@ -33,6 +33,11 @@ def names_needing(names: Sequence[str], *needs: str) -> list[str]:
     return [name for name in names if METRICS[name].needs in needs]
 
 
+def alike_only(names: Sequence[str]) -> list[str]:
+    """Those of `names` that make no sense for two models of unlike widths or tokenizers."""
+    return [name for name in names_needing(names, "pair", "weights", "gradients") if not METRICS[name].unlike]
+
+
 def check_samples(name: str, num_samples: int) -> None:
     """Refuse fewer samples than a metric is defined for (DataError)."""
     least = METRICS[name].min_samples

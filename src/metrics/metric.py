@@ -32,6 +32,8 @@ class Metric:
     """mean (s / sqrt(n)), bootstrap or jackknife; None: the number is not made of samples."""
     resampled: str | None = None
     """Dotted location of the function that turns the same samples into a statistic of their weights."""
+    unlike: bool = False
+    """A pair metric that only compares which samples are alike: widths and tokenizers may differ."""
     change: str = "distance"
     """What a row of the stage change tells of the amount of change; other stages do not read it.
 
@@ -49,6 +51,7 @@ def of_rows(
     published: bool = False,
     interval: str = "jackknife",
     change: str = "distance",
+    unlike: bool = False,
 ) -> Metric:
     """A metric of all samples together; its interval is a jackknife or, where that is cheap, a bootstrap."""
     location = f"src.metrics.{module or name}.{name}"
@@ -64,6 +67,7 @@ def of_rows(
         interval=interval,
         resampled=f"{location}_resampled" if interval == "bootstrap" else None,
         change=change,
+        unlike=unlike,
     )
 
 

@@ -10,11 +10,13 @@ def spread_over_seeds(tables: Sequence[Sequence[LayerRow]]) -> list[LayerRow]:
     """One table: the mean over seeds, with the standard deviation over seeds as its error.
 
     Each seed stands for another draw of the probe rows. A number that one seed lacks is missing. n is the
-    number of rows of all seeds together. With one table, that table as it is.
+    number of rows of all seeds together. A row that only the first table has (of weights, of training rows)
+    stays as it is; so does a table that is alone.
     """
-    if len(tables) == 1:
-        return list(tables[0])
-    return [_merged(rows) for rows in zip(*tables, strict=True)]
+    found: dict[tuple[str, int, str], list[LayerRow]] = {}
+    for row in (row for table in tables for row in table):
+        found.setdefault((row.stage, row.layer, row.metric), []).append(row)
+    return [_merged(rows) if len(rows) > 1 else rows[0] for rows in found.values()]
 
 
 def _merged(rows: Sequence[LayerRow]) -> LayerRow:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from src.errors import DataError
-from src.metrics.catalog import METRICS, Metric, check_names, names_needing
+from src.metrics.catalog import METRICS, Metric, alike_only, check_names, names_needing
 from src.metrics.rows import Rows
 from src.probe.measure import measure
 from src.probe.statistics import LayerStatistics
@@ -136,7 +136,9 @@ def _check_fits(
     if statistics is None or base is None:
         raise DataError(f"layer statistics ({stage}): given none; needed for {', '.join(names)}")
     given, needed = tuple(statistics.pooled.shape), (num_blocks + 1, *base.pooled.shape[1:])
-    if given != needed:
+    if given[2] != needed[2] and (alike := alike_only(names)):
+        raise DataError(f"metric {alike[0]}: given widths {needed[2]} and {given[2]}; needed: one width")
+    if given[:2] != needed[:2]:
         raise DataError(f"layer statistics ({stage}): given layers, samples, width {given}; needed: {needed}")
     statistics.check_covers(names)
     for name in names_needing(names, "tokens"):

@@ -118,7 +118,7 @@ def test_no_text_is_in_two_splits(make_data, texts, tests, seed):
     num_rest = len(own) - (num_test if tests is None else 0)
     config = make_data(num_train=max(num_rest - 1, 1), num_probe=1, num_test=num_test, seed=seed)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_read", lambda _: (rows(texts), rows(tests), "texts", 0))
+        patch.setattr(module, "_read", lambda *_: (rows(texts), rows(tests), "texts", 0))
         if num_rest < 2:
             with pytest.raises(DataError):
                 load_splits(config)
@@ -160,3 +160,28 @@ def test_gsm8k_files_do_not_overlap(make_data):
     assert_disjoint(splits)
     assert (len(splits.train), len(splits.probe), len(splits.test)) == (7000, 200, 1319)
     assert not any("<<" in row.completion for row in splits.train)
+
+
+def test_further_probe_rows_take_nothing_from_the_other_splits(make_data):
+    config = make_data("arithmetic", num_train=40, num_probe=10, num_test=20)
+    one, three = load_splits(config), load_splits(config, 3)
+    assert (one.train, one.probe, one.test, one.fingerprint) == (
+        three.train,
+        three.probe,
+        three.test,
+        three.fingerprint,
+    )
+    assert one.further_probe == []
+    assert [len(rows) for rows in three.further_probe] == [10, 10]
+    parts = [three.train, three.probe, three.test, *three.further_probe]
+    prompts = [row.prompt for part in parts for row in part]
+    assert len(set(prompts)) == len(prompts) == 90
+
+
+def test_too_few_rows_left_over_for_further_probe_sets(make_data, tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(f'{{"question": "q{i}", "answer": "{i}"}}\n' for i in range(12)))
+    config = make_data("gsm8k", path=str(path), num_train=4, num_probe=3, num_test=3)
+    assert len(load_splits(config).train) == 4
+    with pytest.raises(DataError, match="2 rows are left over for 1 more sets of 3"):
+        load_splits(config, 2)

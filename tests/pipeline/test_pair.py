@@ -105,11 +105,23 @@ def test_a_gap_of_one_seed_is_a_gap():
 def test_models_that_do_not_fit_are_refused(compare, checkpoints, tmp_path):
     build_tiny("llama", 12, 64).save_pretrained(tmp_path / "deeper")
     byte_tokenizer().save_pretrained(tmp_path / "deeper")
-    with pytest.raises(ModelError, match="10 blocks of width 64 against 12 of 64"):
+    with pytest.raises(ModelError, match="metric cka_debiased: .* have 10 blocks against 12"):
         compare(models=[checkpoints[0], f"tuned={tmp_path}/deeper"])
     assert not list((tmp_path / "runs").rglob("config.yaml"))
     with pytest.raises(ConfigError, match="tuned: given 'tiny_llama'; accepted: another model than base"):
         compare(models=["base=tiny_llama", "tuned=tiny_llama"])
+
+
+def test_unlike_widths_leave_cka(compare, checkpoints, tmp_path):
+    build_tiny("llama", 10, 32).save_pretrained(tmp_path / "narrow")
+    byte_tokenizer().save_pretrained(tmp_path / "narrow")
+    models = [checkpoints[0], f"tuned={tmp_path}/narrow"]
+    with pytest.raises(ModelError, match="metric mean_shift: .* have width 64 against 32"):
+        compare("metrics.names=[cka_debiased,mean_shift]", models=models)
+    layers = pandas.read_csv(
+        compare("metrics.names=[cka_debiased,effective_rank]", models=models) / "layers.csv"
+    )
+    assert layers.loc[layers["metric"] == "cka_debiased", "value"].notna().all()
 
 
 def test_names_lead_to_models(tmp_path):

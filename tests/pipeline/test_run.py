@@ -182,6 +182,27 @@ def test_every_metric_of_the_catalog_is_measured_in_a_run(run, method):
     assert ("weight_change", "cosine_similarity") in pairs
 
 
+def test_further_probe_rows_report_the_spread_and_change_nothing_else(run):
+    one, three = run("metrics=all"), run("metrics=all", "probe.seeds=[0,1,2]")
+    assert steps_of(one) == steps_of(three)
+    assert (one / "samples.jsonl").read_text() == (three / "samples.jsonl").read_text()
+    assert (three / "layers-seed-0.csv").read_text() == (one / "layers.csv").read_text()
+    tables = [
+        pandas.read_csv(three / f"layers-seed-{seed}.csv").set_index(["metric", "stage", "layer"])
+        for seed in range(3)
+    ]
+    merged = pandas.read_csv(three / "layers.csv").set_index(["metric", "stage", "layer"])
+    key = ("effective_rank", "tuned", 7)
+    values = [table.loc[key, "value"] for table in tables]
+    assert len(set(values)) == 3
+    assert merged.loc[key, "value"] == pytest.approx(sum(values) / 3)
+    assert merged.loc[key, "stderr"] == pytest.approx(pandas.Series(values).std())
+    assert (
+        merged.loc[("weight_change", "change", 7), "value"]
+        == tables[0].loc[("weight_change", "change", 7), "value"]
+    )
+
+
 def test_the_report_shows_every_run_and_hides_no_failure(run, tmp_path):
     from rich.console import Console
 

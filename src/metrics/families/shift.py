@@ -14,6 +14,7 @@ METRICS = (
         "cka",
         interval="bootstrap",
         change="similarity",
+        unlike=True,
     ),
     of_rows(
         "cka_biased",
@@ -25,6 +26,7 @@ METRICS = (
         published=True,
         interval="bootstrap",
         change="similarity",
+        unlike=True,
     ),
     of_rows(
         "cka_biased_floor",
@@ -35,6 +37,7 @@ METRICS = (
         "cka_floor",
         interval="bootstrap",
         change="none",
+        unlike=True,
     ),
     of_samples(
         "cosine_similarity",
