@@ -7,21 +7,23 @@ from typing import get_type_hints
 import pytest
 
 from src.compose import CONF
-from src.config.schema import RunConfig
+from src.config.schema import PairConfig, RunConfig
 
-SOURCES = [path for path in (CONF.parent / "src").rglob("*.py") if path.name != "schema.py"]
+SOURCES = [path for path in (CONF.parent / "src").rglob("*.py") if path.parent.name != "config"]
 TEXT = "\n".join(path.read_text() for path in SOURCES)
-KEYS = [
-    (section.__name__, field.name)
-    for section in {RunConfig, *filter(is_dataclass, get_type_hints(RunConfig).values())}
-    for field in fields(section)
-]
+BEHIND_A_PROPERTY = {("ModelConfig", key) for key in ("id", "variant", "variants")}  # resolved_id
+SECTIONS = {RunConfig, PairConfig, *filter(is_dataclass, get_type_hints(RunConfig).values())}
+KEYS = {
+    (section.__name__, field.name) for section in SECTIONS for field in fields(section)
+} - BEHIND_A_PROPERTY
 
 
 @pytest.mark.parametrize(("section", "key"), sorted(KEYS))
 def test_every_key_is_read_somewhere(section, key):
-    own = (CONF.parent / "src" / "config" / "schema.py").read_text()
-    used_in_schema = (
-        key in ("id", "variants", "variant") and section == "ModelConfig" and "def resolved_id" in own
-    )
-    assert used_in_schema or re.search(rf"\.{key}\b", TEXT), f"{section}.{key}"
+    assert re.search(rf"\.{key}\b", TEXT), f"{section}.{key}"
+
+
+def test_an_id_is_read_through_the_variants(make_config):
+    model = make_config("model=olmo2_7b", "model.variant=dpo").model
+    assert model.resolved_id == model.variants["dpo"] != model.id
+    assert make_config("model=hf", "model.id=a/b").model.resolved_id == "a/b"

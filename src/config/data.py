@@ -1,0 +1,71 @@
+"""The rows."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from src.config import rules
+
+
+@dataclass
+class DataConfig:
+    """Rows of prompt and completion: their source, their text and their splits."""
+
+    name: str
+    hub_id: str | None
+    """Data set on the hub; used when neither `path` nor `generator` is set."""
+    hub_config: str | None
+    train_split: str | None
+    test_split: str | None
+    path: str | None
+    """Local JSONL file; takes precedence over the hub."""
+    test_path: str | None
+    """JSONL file the test rows come from; null: they are cut from `path`."""
+    generator: str | None
+    """Name of a reasoning-gym data set to generate rows with."""
+    generator_options: dict[str, Any]
+    fields: list[str]
+    """Fields a row must have; the templates below may use them."""
+    prompt: str
+    """Template of the prompt, such as "Question: {question}\\nAnswer:"."""
+    completion: str
+    """Template of the completion, such as " {answer}"."""
+    answer_pattern: str
+    """Regular expression with one group: the answer inside a completion. The last match counts."""
+    strip_annotations: bool
+    """Remove calculator annotations, the <<...>> of GSM8K."""
+    seed: int
+    """Seed of generation and of the cut into splits; runs of other seeds share their test items."""
+    num_train: int
+    num_probe: int
+    num_test: int
+    max_length: int
+    """Longest row in tokens, prompt and completion together; longer ones are cut at the end and counted."""
+    max_new_tokens: int
+    """Tokens that an evaluation may generate for one row."""
+    stop: list[str]
+    """Strings that end a generated answer."""
+
+    def __post_init__(self) -> None:
+        for key in ("num_train", "num_probe", "num_test", "max_new_tokens"):
+            rules.check_at_least(f"data.{key}", getattr(self, key), 1)
+        rules.check_at_least("data.max_length", self.max_length, 2)
+        if self.path is None and self.test_path is not None:
+            rules.refuse("data.test_path", self.test_path, "null, or a file beside data.path")
+        if self.path is not None and rules.same_file(self.path, self.test_path):
+            rules.refuse(
+                "data.test_path", self.test_path, "another file than data.path: the splits would overlap"
+            )
+        if self.path is None and self.generator is None:
+            if self.hub_id is None:
+                rules.refuse(
+                    "data.path", None, "data.path, data.generator or data.hub_id; one of them must be set"
+                )
+            if self.train_split == self.test_split:
+                rules.refuse(
+                    "data.test_split",
+                    self.test_split,
+                    "another split than data.train_split: they would overlap",
+                )
+        rules.check_pattern("data.answer_pattern", self.answer_pattern)
+        rules.check_template("data.prompt", self.prompt, self.fields)
+        rules.check_template("data.completion", self.completion, self.fields)

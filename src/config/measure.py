@@ -1,0 +1,74 @@
+"""What is measured: layers and scores."""
+
+from dataclasses import dataclass
+
+from src.config import rules
+from src.config.rules import require
+
+
+@dataclass
+class MetricsConfig:
+    """The metric set and what it is computed on."""
+
+    name: str
+    names: list[str]
+    """Metrics to compute, in the order of the report; empty: no probing."""
+    batch_size: int
+    """Sequences in one probe pass; the numbers do not depend on it."""
+    num_token_samples: int
+    """Probe rows that token metrics look at (the first ones)."""
+    num_gradient_rows: int
+    """Training rows that gradient metrics look at (the first ones)."""
+    gradient_blocks: int
+    """Blocks whose gradients are held at a time; the rows pass once for every that many blocks."""
+    num_dropout_views: int
+    """Views of each row that miss tokens at random; metrics of two views take the first two of all."""
+    view_dropout: float
+    """Share of tokens that such a view misses."""
+    view_templates: list[str]
+    """Frames with the fields of data.prompt: each is one more view, the same content in other words."""
+    lens_positions: str
+    """first: the lens reads the first completion token of each row; all: every one."""
+
+    def __post_init__(self) -> None:
+        rules.check_at_least("metrics.batch_size", self.batch_size, 1)
+        for key in ("num_token_samples", "num_gradient_rows", "gradient_blocks", "num_dropout_views"):
+            rules.check_at_least(f"metrics.{key}", getattr(self, key), 1)
+        if not 0 <= self.view_dropout < 1:
+            rules.refuse("metrics.view_dropout", self.view_dropout, "a share in [0, 1)")
+        require("metrics.lens_positions", self.lens_positions, rules.LENS_POSITIONS)
+
+
+@dataclass
+class ProbeConfig:
+    """How often the probe rows are drawn."""
+
+    seeds: list[int]
+    """One set of probe rows each; several report the spread. A pair draws each set by its seed, in the place
+    of data.seed; a run keeps its probe rows as the first set and takes further ones from rows left over."""
+
+    def __post_init__(self) -> None:
+        if not self.seeds or len(set(self.seeds)) < len(self.seeds):
+            rules.refuse("probe.seeds", list(self.seeds), "one or more different whole numbers")
+
+
+@dataclass
+class EvaluateConfig:
+    """Scores by lm-eval, before and after training."""
+
+    name: str
+    tasks: list[str]
+    """`heldout`: the data's own test split; another name: a task that lm-eval knows. Empty: no scores."""
+    limit: int | None
+    """Items a task; null: all of them."""
+    batch_size: int
+    """Sequences in one pass; fixed and recorded, because padding changes numerics."""
+    num_fewshot: int | None
+    """Examples before each item of a named task; null: the task's own number."""
+    every_steps: int | None
+    """Optimizer steps between evaluations during training; null: only before and after."""
+
+    def __post_init__(self) -> None:
+        for key in ("limit", "batch_size", "every_steps"):
+            if getattr(self, key) is not None:
+                rules.check_at_least(f"evaluate.{key}", getattr(self, key), 1)

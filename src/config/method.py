@@ -1,0 +1,67 @@
+"""What trains: the band, and how."""
+
+from dataclasses import dataclass
+
+from src.config import rules
+from src.config.rules import require
+
+
+@dataclass
+class BandConfig:
+    """A part of the depth: fractions `[start, stop)` of the stack of blocks."""
+
+    name: str
+    start: float
+    """Fraction of depth in [0, 1); the first block is int(start * num_blocks)."""
+    stop: float
+    """Fraction of depth in (0, 1]; the last block is int(stop * num_blocks) - 1."""
+    random: bool
+    """Draw as many blocks as [start, stop) holds, anywhere in the stack, by the seed."""
+
+    def __post_init__(self) -> None:
+        rules.check_fraction("band.start", self.start)
+        rules.check_fraction("band.stop", self.stop)
+        if self.stop <= self.start:
+            kind = "empty" if self.stop == self.start else "reversed"
+            rules.refuse(
+                "band", f"[{self.start}, {self.stop})", f"band.start < band.stop; this band is {kind}"
+            )
+
+
+@dataclass
+class MethodConfig:
+    """What is trainable inside the band, and how."""
+
+    name: str
+    kind: str
+    """lora, full (the weights themselves) or none (no training)."""
+    rank: int
+    """LoRA rank asked for; `budget` may turn it into another one."""
+    alpha: float
+    """LoRA alpha asked for; `scaling` says what it means when the rank differs."""
+    dropout: float
+    """Dropout on the adapter's input, a probability."""
+    scaling: str
+    """fixed_alpha: alpha stays as asked, the update is scaled by alpha / actual rank (as published).
+    alpha_over_r: the ratio alpha / rank as asked is kept. rslora: alpha / sqrt(actual rank)."""
+    budget: str
+    """none: the rank as asked. rank: the rank units (rank x blocks) of `budget_band`.
+    params: the trainable parameters of `budget_band`. Both round the rank down."""
+    budget_band: list[float]
+    """[start, stop) of the band whose budget is matched."""
+    targets: str
+    """attention (projections of the attention, as published) or linear (every linear layer of a block)."""
+    train_outside: bool | None
+    """full only: also train embeddings, final norm and head; null: only when the band is the whole stack."""
+
+    def __post_init__(self) -> None:
+        require("method.kind", self.kind, rules.METHOD_KINDS)
+        require("method.scaling", self.scaling, rules.SCALINGS)
+        require("method.budget", self.budget, rules.BUDGETS)
+        require("method.targets", self.targets, rules.TARGETS)
+        rules.check_at_least("method.rank", self.rank, 1)
+        rules.check_positive("method.alpha", self.alpha)
+        if not 0 <= self.dropout < 1:
+            rules.refuse("method.dropout", self.dropout, "a probability in [0, 1)")
+        if len(self.budget_band) != 2 or not 0 <= self.budget_band[0] < self.budget_band[1] <= 1:
+            rules.refuse("method.budget_band", self.budget_band, "[start, stop] with 0 <= start < stop <= 1")

@@ -1,0 +1,66 @@
+"""The loss and the steps."""
+
+from dataclasses import dataclass
+
+from src.config import rules
+from src.config.rules import require
+
+
+@dataclass
+class ObjectiveConfig:
+    """The loss."""
+
+    name: str
+    supervise: str
+    """completion: labels cover the completion and the end token. all: the prompt too (as published)."""
+
+    def __post_init__(self) -> None:
+        require("objective.name", self.name, rules.OBJECTIVES)
+        require("objective.supervise", self.supervise, rules.SUPERVISE)
+
+
+@dataclass
+class TrainConfig:
+    """Steps, batches and the optimizer (AdamW)."""
+
+    name: str
+    max_steps: int | None
+    """Optimizer steps; null: `epochs` decides."""
+    epochs: float | None
+    """Passes over the training rows; null: `max_steps` decides."""
+    batch_size: int
+    """Sequences in one forward pass."""
+    accumulation: int
+    """Forward passes in one optimizer step."""
+    learning_rate: float
+    schedule: str
+    """linear or cosine decay to zero after the warm-up, or constant."""
+    warmup_steps: int
+    weight_decay: float
+    beta1: float
+    beta2: float
+    epsilon: float
+    clip_norm: float | None
+    """Largest norm of the gradient; null: no clipping."""
+    precision: str
+    """float32, or bfloat16 through autocast."""
+    checkpoint_steps: int | None
+    """Optimizer steps between checkpoints; null: none."""
+
+    def __post_init__(self) -> None:
+        require("train.schedule", self.schedule, rules.SCHEDULES)
+        require("train.precision", self.precision, rules.PRECISIONS)
+        if (self.max_steps is None) == (self.epochs is None):
+            given = f"max_steps={self.max_steps}, epochs={self.epochs}"
+            rules.refuse("train", given, "one of train.max_steps and train.epochs, the other null")
+        for key in ("batch_size", "accumulation", "max_steps", "checkpoint_steps"):
+            if getattr(self, key) is not None:
+                rules.check_at_least(f"train.{key}", getattr(self, key), 1)
+        for key in ("epochs", "clip_norm", "learning_rate", "epsilon"):
+            if getattr(self, key) is not None:
+                rules.check_positive(f"train.{key}", getattr(self, key))
+        for key in ("weight_decay", "warmup_steps"):
+            rules.check_at_least(f"train.{key}", getattr(self, key), 0)
+        for key in ("beta1", "beta2"):
+            if not 0 <= getattr(self, key) < 1:
+                rules.refuse(f"train.{key}", getattr(self, key), "a number in [0, 1)")
