@@ -1,6 +1,7 @@
 """Identity, folder and provenance."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -19,12 +20,16 @@ from src.record.tracking import Tracker
         ["paths.runs_dir=elsewhere"],
         ["record=none"],
         ["device=cpu"],
-        ["experiment=quickstart"],
         ["train.checkpoint_steps=7"],
     ],
 )
 def test_what_decides_no_number_does_not_change_the_id(make_config, same):
     assert run_id(make_config(*same), "rows", "weights") == run_id(make_config(), "rows", "weights")
+
+
+def test_the_folder_of_an_experiment_is_no_part_of_the_id(make_config):
+    config = make_config()
+    assert run_id(replace(config, experiment="other"), "rows", "weights") == run_id(config, "rows", "weights")
 
 
 @pytest.mark.parametrize(
