@@ -43,13 +43,8 @@ def base_statistics(
     """Layer statistics of the base model; from the cache where the same was asked before."""
     full_key = key | {
         "tokens": [names_needing(config.names, "tokens"), config.num_token_samples, config.batch_size],
-        "views": bool(names_needing(config.names, "views")),
+        "views": names_needing(config.names, "views")
+        and [config.num_dropout_views, config.view_dropout, config.view_templates],
         "code": code_fingerprint("probe", "metrics", "model", "data"),
     }
-    return LayerStatistics.load(
-        cached_folder(cache, "base_statistics", full_key, lambda aside: _fill(gather, aside))
-    )
-
-
-def _fill(gather: Callable[[Path], LayerStatistics], aside: Path) -> None:
-    gather(aside)
+    return LayerStatistics.load(cached_folder(cache, "base_statistics", full_key, gather))

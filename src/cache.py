@@ -17,7 +17,7 @@ def code_fingerprint(*packages: str) -> str:
     return fingerprint({str(path.relative_to(_SOURCE)): sha256_file(path) for path in files})
 
 
-def cached_folder(cache_dir: Path, kind: str, key: Any, make: Callable[[Path], None]) -> Path:
+def cached_folder(cache_dir: Path, kind: str, key: Any, make: Callable[[Path], object]) -> Path:
     """The folder that `make(folder)` fills, made at most once for a key, also by two processes at once."""
     path = cache_dir / kind / fingerprint(key)[:32]
     with storage_errors(path):

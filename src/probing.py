@@ -79,8 +79,10 @@ class RunProbe:
         """The same for each further set of probe rows, as far as metrics look at probe rows."""
         names = names_needing(self.config.metrics.names, *OF_STATES)
         return [
-            self._table(self._encoded(rows), cache, base_key | {"further": number}, names, [])
-            for number, rows in enumerate(self.splits.further_probe)
+            self._table(
+                self._encoded(rows), cache, base_key | {"further": [row.id for row in rows]}, names, []
+            )
+            for rows in self.splits.further_probe
         ]
 
     def _table(

@@ -71,7 +71,7 @@ def encode_rows(
         labels = [IGNORED] * num_masked + input_ids[num_masked:]
         num_truncated += len(input_ids) > max_length
         encoded = EncodedRow(row.id, input_ids[:max_length], labels[:max_length])
-        if _num_supervised(encoded):
+        if num_supervised(encoded):
             kept.append(encoded)
     if not kept:
         raise DataError(
@@ -84,7 +84,7 @@ def encode_rows(
         num_truncated=num_truncated,
         num_dropped=len(rows) - len(kept),
         num_tokens=sum(len(row.input_ids) for row in kept),
-        num_supervised_tokens=sum(_num_supervised(row) for row in kept),
+        num_supervised_tokens=sum(num_supervised(row) for row in kept),
     )
     _log.info(
         "encoded %d rows, %d tokens, %d supervised; %d truncated, %d dropped",
@@ -141,6 +141,6 @@ def _ids(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
     return tokenizer(text, add_special_tokens=False)["input_ids"]
 
 
-def _num_supervised(row: EncodedRow) -> int:
-    """Labels that enter the loss."""
+def num_supervised(row: EncodedRow) -> int:
+    """Labels that enter the loss; the first of a row never does, nothing predicts it."""
     return sum(label != IGNORED for label in (row.labels or [])[1:])

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from src.config.schema import TrainConfig
 from src.data.batches import collate, num_steps, step_rows
-from src.data.encode import IGNORED, EncodedRow
+from src.data.encode import EncodedRow, num_supervised
 from src.errors import TrainingError
 from src.objective.causal_lm import causal_lm_loss
 from src.seeding import set_global
@@ -101,9 +101,9 @@ class _Loop:
         rate = learning_rate(step, self.num_steps, self.config)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        num_supervised = sum(_num_supervised(self.rows[i]) for batch in batches for i in batch)
+        total = sum(num_supervised(self.rows[i]) for batch in batches for i in batch)
         set_global(self.seed, "train", step)  # dropout draws from here
-        loss = sum(self._backward([self.rows[i] for i in batch], num_supervised, step) for batch in batches)
+        loss = sum(self._backward([self.rows[i] for i in batch], total, step) for batch in batches)
         measured = self.measure()
         norm = nn.utils.clip_grad_norm_(self.parameters, self.config.clip_norm or math.inf).item()
         if not math.isfinite(norm):
@@ -116,7 +116,7 @@ class _Loop:
         return {
             "step": step + 1,
             "tokens": sum(len(self.rows[i].input_ids) for batch in batches for i in batch),
-            "supervised_tokens": num_supervised,
+            "supervised_tokens": total,
             "loss": loss,
             "learning_rate": rate,
             "gradient_norm": norm,
@@ -124,12 +124,12 @@ class _Loop:
             "seconds": round(time.perf_counter() - start, 4),
         }
 
-    def _backward(self, rows: list[EncodedRow], num_supervised: int, step: int) -> float:
+    def _backward(self, rows: list[EncodedRow], num_tokens: int, step: int) -> float:
         """Add one batch's gradient; its share of the step's mean loss, in nats per supervised token."""
         batch = {key: value.to(self.device) for key, value in collate(rows, self.pad_id).items()}
         with self._autocast():
-            total, _ = causal_lm_loss(self.model, batch)
-        loss = total / num_supervised
+            summed, _ = causal_lm_loss(self.model, batch)
+        loss = summed / num_tokens
         value = loss.item()
         if not math.isfinite(value):
             raise TrainingError(f"step {step + 1}: the loss is {value}; {_names(rows)}")
@@ -140,10 +140,6 @@ class _Loop:
         if self.config.precision == "float32":
             return nullcontext()
         return torch.autocast(self.device.type, dtype=torch.bfloat16)
-
-
-def _num_supervised(row: EncodedRow) -> int:
-    return sum(label != IGNORED for label in row.labels[1:])  # the first token is predicted from nothing
 
 
 def _names(rows: list[EncodedRow]) -> str:

@@ -182,6 +182,15 @@ def test_every_metric_of_the_catalog_is_measured_in_a_run(run, method):
     assert ("weight_change", "cosine_similarity") in pairs
 
 
+def test_a_base_cached_for_other_views_is_not_taken(run):
+    few, many = run("metrics=views"), run("metrics=views", "metrics.view_dropout=0.6")
+    tables = [pandas.read_csv(folder / "layers.csv") for folder in (few, many)]
+    base = [
+        table.loc[(table["stage"] == "base") & (table["metric"] == "infonce"), "value"] for table in tables
+    ]
+    assert (base[0].to_numpy() != base[1].to_numpy()).all()
+
+
 def test_further_probe_rows_report_the_spread_and_change_nothing_else(run):
     one, three = run("metrics=all"), run("metrics=all", "probe.seeds=[0,1,2]")
     assert steps_of(one) == steps_of(three)
