@@ -1,9 +1,11 @@
 """Probing: what the metrics cost on top of the forward passes that any probe needs."""
 
+import os
 import tempfile
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from statistics import median
 
 import torch
 
@@ -25,11 +27,12 @@ from src.probe.updates import update_rows
 from src.record.provenance import peak_memory_gib
 
 NUM_ROWS, MAX_LENGTH, BATCH = 200, 128, 8
+ROUNDS = 3  # of each ratio the median; bare passes before and after each
 MEMORY = "cka_debiased,mean_shift,effective_rank,dataset_entropy,prompt_entropy"  # every way to gather
 MEANING = {
     "probe_paper_over_forward": "probing base and tuned with metrics=paper / two bare passes of the trunk",
     "probe_default_over_forward": "the same with metrics=default, intervals included",
-    "probe_lens_extra_over_forward": "what metrics=lens adds to one bare pass, as a share of it",
+    "probe_lens_extra_over_forward": "what metrics=lens adds to the bare passes, as a share of them",
     "probe_cached_base_over_first": "a second comparison with the same base / the first",
     "probe_extra_memory_mb": "peak memory of probing 2,000 rows more than of probing 200, MB",
 }
@@ -40,32 +43,46 @@ def bench_probe() -> dict[str, float]:
     adapted = adapted_model("lora")
     _disturb(adapted)
     probe = _probe_rows(adapted, NUM_ROWS, MAX_LENGTH)
-    bare = [seconds(lambda: _bare(adapted, probe))]
-    found, totals = {}, {}
-    for name in ("paper", "default"):
-        metrics = config_of(f"metrics={name}").metrics
-        with tempfile.TemporaryDirectory() as folder:
-            base: list[LayerStatistics] = []
-            first = seconds(lambda m=metrics, f=folder, b=base: b.append(_base(adapted, probe, m, Path(f))))
-            second = seconds(lambda m=metrics, f=folder, b=base: _tuned(adapted, probe, m, Path(f), b[0]))
-        bare.append(seconds(lambda: _bare(adapted, probe)))
-        totals[name] = (first, second)
-        found[f"probe_{name}_over_forward"] = 2 * (first + second) / (bare[-1] + bare[-2])
-    found["probe_lens_extra_over_forward"] = 2 * seconds(lambda: _lens(adapted)) / bare[-1] - 1
-    first, second = totals["default"]
-    found["probe_cached_base_over_first"] = second / (first + second)
-    found["probe_extra_memory_mb"] = _extra_memory(adapted, config_of(f"metrics.names=[{MEMORY}]").metrics)
-    return found
+    memory = _extra_memory(adapted, config_of(f"metrics.names=[{MEMORY}]").metrics)
+    measured: dict[str, list[float]] = {"paper": [], "default": [], "lens": [], "cached": []}
+    _bare(adapted, probe)  # warm
+    before = seconds(lambda: _bare(adapted, probe))
+    for _ in range(ROUNDS):
+        for name in ("paper", "default", "lens"):
+            first, second = _lens(adapted) if name == "lens" else _pair(adapted, probe, name)
+            after = seconds(lambda: _bare(adapted, probe))
+            measured[name].append((first + second) / ((before + after) / 2))
+            if name == "default":
+                measured["cached"].append(second / (first + second))
+            before = after
+    return {
+        "probe_paper_over_forward": median(measured["paper"]),
+        "probe_default_over_forward": median(measured["default"]),
+        "probe_lens_extra_over_forward": median(measured["lens"]) - 1,
+        "probe_cached_base_over_first": median(measured["cached"]),
+        "probe_extra_memory_mb": memory,
+    }
+
+
+def _pair(adapted: AdaptedModel, probe: ProbeRows, name: str) -> tuple[float, float]:
+    """Seconds of the base's side and of the rest, which a second comparison needs as well."""
+    metrics, base = config_of(f"metrics={name}").metrics, []
+    with tempfile.TemporaryDirectory() as folder:
+        first = seconds(lambda: base.append(_base(adapted, probe, metrics, Path(folder))))
+        return first, seconds(lambda: _tuned(adapted, probe, metrics, Path(folder), base[0]))
 
 
 @cache
 def _splits(num_rows: int, max_length: int) -> Splits:
-    """Word problems with their worked solutions, of about the length of GSM8K's."""
-    data = config_of("data=gsm_symbolic").data
-    data = replace(
-        data, num_probe=num_rows, num_train=1, num_test=1, max_length=max_length,
-        fields=["question", "answer_cot"], completion=" {answer_cot}",
-    )  # fmt: skip
+    """GSM8K where BENCH_GSM8K names a folder of its JSONL files, else generated word problems like it."""
+    folder = os.environ.get("BENCH_GSM8K")
+    chosen = ["data=gsm_symbolic"]
+    if folder:
+        chosen = ["data=gsm8k", f"data.path={folder}/train.jsonl", f"data.test_path={folder}/test.jsonl"]
+    data = config_of(*chosen).data
+    data = replace(data, num_probe=num_rows, num_train=1, num_test=1, max_length=max_length)
+    if not folder:
+        data = replace(data, fields=["question", "answer_cot"], completion=" {answer_cot}")
     return load_splits(data)
 
 
@@ -113,18 +130,26 @@ def _tuned(
     layer_rows(base, tuned, metrics.names, loaded.num_blocks, extra=updates)
 
 
-def _lens(adapted: AdaptedModel) -> None:
+def _lens(adapted: AdaptedModel) -> tuple[float, float]:
+    """Seconds of the base's side and of the tuned one's."""
     metrics, loaded = config_of("metrics=lens").metrics, adapted.loaded
     rows = encode_rows(_splits(NUM_ROWS, MAX_LENGTH).probe, loaded.tokenizer, MAX_LENGTH, "completion").rows
-    probe = ProbeRows(rows, [], loaded.tokenizer.pad_token_id, BATCH)
-    lens_pass(adapted.model, loaded.blocks, probe.batches(rows), metrics.names, metrics.lens_positions)
+    batches = ProbeRows(rows, [], loaded.tokenizer.pad_token_id, BATCH).batches(rows)
+
+    def look() -> None:
+        lens_pass(adapted.model, loaded.blocks, batches, metrics.names, metrics.lens_positions)
+
+    with base_weights(adapted):
+        first = seconds(look)
+    return first, seconds(look)
 
 
 def _extra_memory(adapted: AdaptedModel, metrics: MetricsConfig) -> float:
     """MB; short rows, because what may grow is what is kept of a row, not of its tokens."""
+    for value in adapted.model.parameters():
+        value.sum()  # weights come into memory page by page; more rows know more tokens
     peaks = []
-    for num_rows in (200, 2000):
-        probe = _probe_rows(adapted, num_rows, 16)
+    for probe in [_probe_rows(adapted, num_rows, 16) for num_rows in (200, 2000)]:
         with tempfile.TemporaryDirectory() as folder:
             base = _base(adapted, probe, metrics, Path(folder))
             _tuned(adapted, probe, metrics, Path(folder), base)

@@ -6,11 +6,11 @@ from weakref import WeakKeyDictionary
 
 import torch
 from jaxtyping import Float
-from scipy.linalg import eigh
 from torch import Tensor
 
 from src.errors import DataError
 from src.metrics.gram import ROUNDING
+from src.metrics.leading_eigenvectors import leading_eigenvectors
 from src.metrics.rows import Rows
 from src.metrics.shapes import Pooled
 
@@ -64,12 +64,8 @@ class Axes:
         return self._leading[key]
 
     def _leading_directions(self, values: Tensor) -> Directions:
-        num_values = values.shape[1]
-        wanted = (num_values - NUM_DIRECTIONS, num_values - 1)
-        covariance = (values.T @ values).numpy()
-        variances, vectors = eigh(covariance, subset_by_index=wanted, check_finite=False)
-        directions = torch.from_numpy(vectors).contiguous()  # columns one after another multiply slowly
-        if variances[0] <= num_values * torch.finfo(torch.float64).eps * variances[-1]:
+        variances, directions = leading_eigenvectors(values.T @ values, NUM_DIRECTIONS)
+        if variances[0] <= values.shape[1] * torch.finfo(torch.float64).eps * variances[-1]:
             directions = torch.full_like(directions, torch.nan)
         basis = self.coordinates.basis
         return directions if basis is None else basis @ directions

@@ -13,12 +13,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from src.metrics.interval import HIGH, LOW, Interval
-from src.metrics.shapes import PerSample
+from src.metrics.shapes import PerSample, Statistic
 from src.seeding import generator
 
 NUM_RESAMPLES = 200
 SEED = 0  # of its own: the interval of a table must not depend on the run's seed
 LEAST_SAMPLES = 4
+NUMBERS_HELD = 100_000  # multiplicities that go through a metric at a time; it makes a dozen arrays like them
 
 Weights = Float[Tensor, "resample sample"]
 Replicates = Float[Tensor, "resample"]
@@ -45,7 +46,8 @@ def bootstrap_interval(resampled: Resampled, value: float, num_samples: int) -> 
     """
     if num_samples < LEAST_SAMPLES:
         return Interval(math.nan, math.nan, math.nan)
-    values = resampled(multiplicities(num_samples))
+    at_a_time = max(1, NUMBERS_HELD // num_samples)
+    values = torch.cat([resampled(some) for some in multiplicities(num_samples).split(at_a_time)])
     centre = values.mean().item()
     low, high = (values.quantile(point).item() - centre + value for point in (LOW, HIGH))
     return Interval(values.std().item(), low, high)
@@ -54,3 +56,14 @@ def bootstrap_interval(resampled: Resampled, value: float, num_samples: int) -> 
 def resampled_mean(values: PerSample) -> Resampled:
     """The mean of values that each sample has by itself."""
     return lambda weights: weights @ values.double() / weights.sum(dim=1)
+
+
+def statistic_of_weights(resampled: Resampled, num_samples: int) -> Statistic:
+    """The metric as a function of the kept samples, each of which counts once."""
+
+    def statistic(kept: Tensor) -> float:
+        weights = torch.zeros(1, num_samples, dtype=torch.float64)
+        weights[0, kept] = 1.0
+        return resampled(weights).item()
+
+    return statistic

@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from src.metrics.bootstrap import Resampled
+from src.metrics.bootstrap import Resampled, statistic_of_weights
 from src.metrics.catalog import check_samples
 from src.metrics.cka_resampled import cka_biased_of_weights, cka_debiased_of_weights
-from src.metrics.gram import ROUNDING, centred_gram, double_centred, kept_part
+from src.metrics.gram import ROUNDING, centred_gram, double_centred
 from src.metrics.rows import Rows
 from src.metrics.shapes import Gram, OtherWidth, Pooled, Scalar, Statistic
 
@@ -52,19 +52,17 @@ def cka_debiased_of_grams(base: Gram, tuned: Gram) -> Scalar:
 
 def cka_biased_statistic(base: Rows, tuned: Rows) -> Statistic:
     """`cka_biased` as a function of the kept samples."""
-    first, second = base.centred_gram, tuned.centred_gram
-    return lambda kept: cka_biased_of_grams(kept_part(first, kept), kept_part(second, kept)).item()
+    return statistic_of_weights(cka_biased_resampled(base, tuned), len(base))
 
 
 def cka_debiased_statistic(base: Rows, tuned: Rows) -> Statistic:
     """`cka_debiased` as a function of the kept samples."""
-    first, second = base.centred_gram, tuned.centred_gram
-    return lambda kept: cka_debiased_of_grams(kept_part(first, kept), kept_part(second, kept)).item()
+    return statistic_of_weights(cka_debiased_resampled(base, tuned), len(base))
 
 
 def cka_biased_resampled(base: Rows, tuned: Rows) -> Resampled:
     """`cka_biased` as a function of the multiplicities of samples."""
-    return lambda weights: cka_biased_of_weights(base.centred_gram, tuned.centred_gram, weights)
+    return lambda weights: cka_biased_of_weights(base.products, tuned.products, weights)
 
 
 def cka_debiased_resampled(base: Rows, tuned: Rows) -> Resampled:
@@ -73,7 +71,7 @@ def cka_debiased_resampled(base: Rows, tuned: Rows) -> Resampled:
     For sides that hardly depend on each other the spread of resamples is too wide (by half, at CKA 0.1), as
     for any degenerate U-statistic; an interval errs on the safe side there.
     """
-    return lambda weights: cka_debiased_of_weights(base.centred_gram, tuned.centred_gram, weights)
+    return lambda weights: cka_debiased_of_weights(base.products, tuned.products, weights)
 
 
 def _u_centred(matrix: Gram) -> Tensor:

@@ -1,19 +1,19 @@
-"""Linear CKA of many resamples at once, from two Gram matrices and the multiplicities of the samples."""
+"""Linear CKA of many resamples at once, from inner products and the multiplicities of the samples."""
 
 import torch
 
 from src.metrics.bootstrap import Replicates, Weights
 from src.metrics.gram import ROUNDING
-from src.metrics.shapes import Gram
+from src.metrics.inner_products import InnerProducts, weighted_products
 
 
-def cka_biased_of_weights(base: Gram, tuned: Gram, weights: Weights) -> Replicates:
+def cka_biased_of_weights(base: InnerProducts, tuned: InnerProducts, weights: Weights) -> Replicates:
     """`cka_biased` of the rows repeated `weights` times, without repeating them."""
     lengths = (_biased_hsic(base, base, weights) * _biased_hsic(tuned, tuned, weights)).sqrt()
     return _biased_hsic(base, tuned, weights) / (lengths + 1e-9)
 
 
-def cka_debiased_of_weights(base: Gram, tuned: Gram, weights: Weights) -> Replicates:
+def cka_debiased_of_weights(base: InnerProducts, tuned: InnerProducts, weights: Weights) -> Replicates:
     """`cka_debiased` where every sample counts `weights` times, but never against itself.
 
     The unbiased HSIC averages over four different samples. A sample drawn twice is not two different ones:
@@ -21,47 +21,57 @@ def cka_debiased_of_weights(base: Gram, tuned: Gram, weights: Weights) -> Replic
     is over quadruples of different samples, weighted by the product of their multiplicities; with
     multiplicities of 1 it is `cka_debiased` itself. NaN for a resample of fewer than 4 different samples.
     """
-    base, tuned = _hollow(base), _hollow(tuned)
     lengths = (_unbiased_hsic(base, base, weights) * _unbiased_hsic(tuned, tuned, weights)).sqrt()
     return _unbiased_hsic(base, tuned, weights) / lengths
 
 
-def _biased_hsic(first: Gram, second: Gram, weights: Weights) -> Replicates:
+def _biased_hsic(first: InnerProducts, second: InnerProducts, weights: Weights) -> Replicates:
     """<K, L> of the double-centred Gram matrices of each resample; of one matrix that is 0, NaN."""
     num_drawn = weights.sum(dim=1)
-    sums, others = weights @ first, weights @ second
-    both = ((weights @ (first * second)) * weights).sum(dim=1)
-    chains = (weights * sums * others).sum(dim=1)
-    apart = (sums * weights).sum(dim=1) * (others * weights).sum(dim=1)
+    sums = first.weighted(weights)
+    others = sums if first is second else second.weighted(weights)
+    both = _sum(weighted_products(first, second, weights)[0], weights)
+    chains = _sum(sums * others, weights)
+    apart = _sum(sums, weights) * _sum(others, weights)
     hsic = both - 2 / num_drawn * chains + apart / num_drawn.square()
     return _known(hsic, both) if first is second else hsic
 
 
-def _unbiased_hsic(first: Gram, second: Gram, weights: Weights) -> Replicates:
+def _unbiased_hsic(first: InnerProducts, second: InnerProducts, weights: Weights) -> Replicates:
     """Mean of K_ij (L_ij + L_qr - 2 L_iq) over different i, j, q, r, weighted by w_i w_j w_q w_r.
 
     K and L have a diagonal of zeros. Every sum over different indices is the sum over all indices less those
     that coincide; p1 to p4 are the power sums of the weights, `both_ab` is sum_ij w_i^a w_j^b K_ij L_ij.
     """
-    squares, cubes = weights.square(), weights.pow(3)
+    squares = weights.square()
     p1, p2, p3, p4 = (weights.pow(power).sum(dim=1) for power in (1, 2, 3, 4))
-    sums, others = weights @ first, weights @ second
-    products = first * second
-    of_products = weights @ products
-    both_11, both_12, both_13 = ((of_products * power).sum(dim=1) for power in (weights, squares, cubes))
-    both_22 = ((squares @ products) * squares).sum(dim=1)
-    stars = (squares * sums * others).sum(dim=1)
+    sums, sums_2 = _hollow_sums(first, weights, squares)
+    others, others_2 = (sums, sums_2) if first is second else _hollow_sums(second, weights, squares)
+    diagonal = first.diagonal() * second.diagonal()
+    products, products_2 = weighted_products(first, second, weights, squares)
+    products -= weights * diagonal
+    products_2 -= squares * diagonal
+    both_11, both_12, both_13 = (_sum(products, weights.pow(power)) for power in (1, 2, 3))
+    both_22 = _sum(products_2, squares)
+    stars = _sum(sums * others, squares)
     pairs = (p1**2 - p2) * both_11 - 4 * p1 * both_12 + 4 * both_13 + 2 * both_22
-    apart = (sums * weights).sum(dim=1) * (others * weights).sum(dim=1) - 4 * stars + 2 * both_22
-    mixed = (weights * ((squares @ first) * others + sums * (squares @ second))).sum(dim=1)
-    chains = p1 * ((weights * sums * others).sum(dim=1) - both_12) - stars + both_22 - mixed + 2 * both_13
+    apart = _sum(sums, weights) * _sum(others, weights) - 4 * stars + 2 * both_22
+    mixed = _sum(sums_2 * others + sums * others_2, weights)
+    chains = p1 * (_sum(sums * others, weights) - both_12) - stars + both_22 - mixed + 2 * both_13
     num_quadruples = p1**4 - 6 * p1**2 * p2 + 3 * p2**2 + 8 * p1 * p3 - 6 * p4
     hsic = (pairs + apart - 2 * chains) / num_quadruples
     return _known(hsic, pairs / num_quadruples) if first is second else hsic
 
 
-def _hollow(matrix: Gram) -> Gram:
-    return matrix - torch.diag(matrix.diagonal())
+def _hollow_sums(products: InnerProducts, *weights: Weights) -> list[Weights]:
+    """Products weights @ K, K with a diagonal of zeros."""
+    diagonal = products.diagonal()
+    return [products.weighted(one).sub_(one * diagonal) for one in weights]
+
+
+def _sum(values: Weights, weights: Weights) -> Replicates:
+    """The weighted sum of each resample's values, without a copy of their size."""
+    return torch.einsum("rs,rs->r", values, weights)
 
 
 def _known(squared: Replicates, scale: Replicates) -> Replicates:

@@ -1,5 +1,7 @@
 """How far the centre of the representations moved."""
 
+import torch
+
 from src.metrics.bootstrap import Resampled
 from src.metrics.catalog import check_samples
 from src.metrics.rows import Rows
@@ -18,11 +20,11 @@ def mean_shift(base: Pooled, tuned: Pooled) -> Scalar:
 
 def mean_shift_statistic(base: Rows, tuned: Rows) -> Statistic:
     """`mean_shift` as a function of the kept samples."""
-    difference = tuned.pooled.double() - base.pooled.double()
+    difference = tuned.pooled.to(torch.float64, copy=True).sub_(base.pooled)
     return lambda kept: difference[kept].mean(dim=0).norm().item()
 
 
 def mean_shift_resampled(base: Rows, tuned: Rows) -> Resampled:
     """`mean_shift` as a function of the multiplicities of samples."""
-    difference = tuned.pooled.double() - base.pooled.double()
+    difference = tuned.pooled.to(torch.float64, copy=True).sub_(base.pooled)
     return lambda weights: (weights @ difference).norm(dim=1) / weights.sum(dim=1)

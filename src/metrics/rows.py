@@ -7,7 +7,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from src.metrics.gram import ROUNDING, centred_gram, double_centred, gram, kept_part, spectrum, unit_rows
+from src.metrics.gram import ROUNDING, double_centred, gram, kept_part, spectrum, unit_rows
+from src.metrics.inner_products import STRIP, InnerProducts, held
 from src.metrics.jackknife import NUM_BLOCKS
 from src.metrics.neighbours import Indices, Neighbours, nearest, nearest_kept
 from src.metrics.shapes import Gram, Pooled, Spectrum
@@ -53,9 +54,9 @@ class Rows:
         return gram(self.pooled)
 
     @cached_property
-    def centred_gram(self) -> Gram:
-        """Inner products of the deviations from the mean, float64."""
-        return centred_gram(self.pooled)
+    def products(self) -> InnerProducts:
+        """Inner products of the deviations from the mean, float64; by strips where there are many rows."""
+        return InnerProducts(self.pooled)
 
     @cached_property
     def unit(self) -> Pooled:
@@ -98,24 +99,29 @@ class Rows:
         if kind in (Kind.RAW, Kind.UNIT):
             matrix = kept_part(self.gram, kept)
         else:
-            matrix = double_centred(kept_part(self.centred_gram, kept))
+            matrix = double_centred(kept_part(held(self.products), kept))
         return unit_rows(matrix) if kind in (Kind.UNIT, Kind.CENTRED_UNIT) else matrix
 
     def _of_columns(self, kind: Kind, kept: Tensor) -> Gram:
-        rows = self.pooled.double()
+        """Sum of outer products of the prepared rows, a strip of them at a time."""
+        mean = torch.zeros(self.width, dtype=torch.float64)
         if kind in (Kind.CENTRED, Kind.CENTRED_UNIT):
-            given = (rows - rows.mean(dim=0))[kept]
-            rows = given - given.mean(dim=0)
-            if rows.square().sum() <= ROUNDING * given.square().sum():
-                rows = torch.zeros_like(rows)
-        else:
-            rows = rows[kept]
-        return rows.T @ rows if kind in (Kind.RAW, Kind.CENTRED) else self._scaled(rows)
+            mean = sum(self.pooled[some].double().sum(dim=0) for some in kept.split(STRIP)) / len(kept)
+        squared = torch.cat([self._deviations(some, mean).square().sum(dim=1) for some in kept.split(STRIP)])
+        lengths = torch.ones(len(kept), dtype=torch.float64)
+        if kind in (Kind.UNIT, Kind.CENTRED_UNIT):
+            lengths = torch.where(squared > ROUNDING * squared.max(), squared, torch.inf).sqrt()
+        matrix = torch.zeros(self.width, self.width, dtype=torch.float64)
+        if squared.sum() <= ROUNDING * self._squared_deviations(kept):
+            return matrix  # what centring leaves of equal rows
+        for some, length in zip(kept.split(STRIP), lengths.split(STRIP), strict=True):
+            rows = self._deviations(some, mean) / length[:, None]
+            matrix.addmm_(rows.T, rows)
+        return matrix
 
-    @staticmethod
-    def _scaled(rows: Tensor) -> Gram:
-        """Columns' inner products of rows scaled to length 1; a row of zeros, or of rounding, stays zeros."""
-        squared = rows.square().sum(dim=1)
-        lengths = torch.where(squared > ROUNDING * squared.max(), squared, torch.inf).sqrt()
-        rows = rows / lengths[:, None]
-        return rows.T @ rows
+    def _deviations(self, some: Tensor, mean: Tensor) -> Tensor:
+        return self.pooled[some].double() - mean
+
+    def _squared_deviations(self, kept: Tensor) -> Tensor:
+        """Squared lengths of some rows, summed, without the mean of all rows."""
+        return self.products.diagonal()[kept].sum()

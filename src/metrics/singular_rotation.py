@@ -25,8 +25,8 @@ def singular_rotation(base: Matrix, tuned: Matrix) -> Scalar:
 
 def singular_rotation_of_factors(base: Matrix, b: Tall, a: Wide) -> Scalar:
     """`singular_rotation` of W and W + BA, without building W + BA where the matrix is large."""
-    base = base.double()
-    return _rotation(Sum(base), Sum(base, (b.double(), a.double())))
+    plain = Sum(base.double())
+    return _rotation(plain, Sum(plain.matrix, (b.double(), a.double()), plain))
 
 
 def principal_angles(first: Float[Tensor, "dim k"], second: Float[Tensor, "dim k"]) -> Spectrum:

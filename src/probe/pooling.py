@@ -14,5 +14,8 @@ def masked_mean(states: States, mask: Mask) -> Vectors:
 
     What stands at masked places does not matter, be it inf or NaN. NaN for a row without tokens.
     """
-    kept = states.float().masked_fill(~mask[:, :, None], 0.0)
-    return kept.sum(dim=1) / mask.sum(dim=1, dtype=torch.float32)[:, None]
+    counts = mask.sum(dim=1, dtype=torch.float32)[:, None]
+    sums = torch.bmm(mask[:, None, :].float(), states.float())[:, 0]
+    if not sums.isfinite().all():  # a product with 0 keeps inf and NaN, which may stand at masked places
+        sums = states.float().masked_fill(~mask[:, :, None], 0.0).sum(dim=1)
+    return sums / counts

@@ -1,7 +1,7 @@
 """The layer table: a row for each metric, stage and layer."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -11,6 +11,7 @@ from src.metrics.catalog import METRICS, Metric, alike_only, check_names, names_
 from src.metrics.rows import Rows
 from src.probe.measure import measure
 from src.probe.statistics import LayerStatistics
+from src.probe.threads import side_by_side
 
 STAGES = ("base", "tuned", "change")
 
@@ -66,7 +67,7 @@ def layer_rows(
     if metrics:
         for stage, statistics in stages.items():
             _check_fits(stage, statistics, base, num_blocks, names)
-    rows = list(_measured(metrics, stages, num_blocks)) if metrics else []
+    rows = _measured(metrics, stages, num_blocks) if metrics else []
     if "weight_change" in names:
         rows += [_row("change", layer, num_blocks, "weight_change", x) for layer, x in enumerate(changes, 1)]
     return _ordered([*rows, *extra], names)
@@ -74,14 +75,22 @@ def layer_rows(
 
 def _measured(
     metrics: Sequence[Metric], stages: dict[str, LayerStatistics], num_blocks: int
-) -> Iterator[LayerRow]:
+) -> list[LayerRow]:
     """Layer by layer: the metrics of one share its spectra, which are gone before the next."""
-    for layer in range(num_blocks + 1):
+
+    def of_layer(layer: int) -> list[LayerRow]:
         rows = {stage: Rows(statistics.pooled[layer]) for stage, statistics in stages.items()}
-        for metric in metrics:
-            for stage, samples in _samples(metric, layer, stages, rows):
-                value, interval, n = measure(metric, samples)
-                yield _row(stage, layer, num_blocks, metric.name, value, *interval, n)
+        return [
+            _row(stage, layer, num_blocks, metric.name, value, *interval, n)
+            for metric in metrics
+            for stage, samples in _samples(metric, layer, stages, rows)
+            for value, interval, n in [measure(metric, samples)]
+        ]
+
+    num_layers, num_samples, width = stages["base"].pooled.shape
+    if num_samples > width:  # several layers at a time would cost memory that grows with the samples
+        return [row for layer in range(num_layers) for row in of_layer(layer)]
+    return [row for rows in side_by_side(of_layer, range(num_layers)) for row in rows]
 
 
 def _samples(

@@ -11,6 +11,7 @@ from src.metrics.update_rank import update_effective_rank, update_stable_rank
 from src.probe.block_updates import TensorUpdate, as_matrices, block_updates
 from src.probe.kind_rows import BLOCK, NO_INTERVAL, kind_rows
 from src.probe.table import LayerRow
+from src.probe.threads import side_by_side
 from src.probe.weight_change import change_of
 
 Part = tuple[float, float]
@@ -61,7 +62,7 @@ def _changes(updates: Sequence[TensorUpdate]) -> dict[str, float]:
 def _means(name: str, updates: Sequence[TensorUpdate]) -> dict[str, float]:
     """Weighted mean over the matrices of each kind, each matrix measured once."""
     measure = _PARTS[name]
-    parts = {update.name: measure(update) for update in updates}
+    parts = dict(zip((update.name for update in updates), side_by_side(measure, updates), strict=True))
     return {
         kind: _mean([part for update in some for part in parts[update.name]])
         for kind, some in by_kind(updates).items()

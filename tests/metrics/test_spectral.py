@@ -113,7 +113,7 @@ def test_entropy_of_bfloat16_states(generator):
 def test_a_token_of_zeros_counts_as_nothing(generator):
     states = samples(generator, 6, 5)
     with_zeros = torch.cat([states, torch.zeros(1, 5)])
-    assert prompt_entropy(with_zeros).item() == pytest.approx(prompt_entropy(states).item(), rel=1e-6)
+    assert prompt_entropy(with_zeros).item() == pytest.approx(prompt_entropy(states).item(), rel=1e-5)
 
 
 def test_published_normalisations(generator):
