@@ -30,8 +30,7 @@ class InnerProducts:
         """The rows of K that belong to some samples, [some, sample]."""
         if self._matrix is not None:
             return self._matrix[some]
-        rows = self._rows(some)
-        return torch.cat([rows @ self._rows(others).T for others in self.strips()], dim=1)
+        return self._times_all(self._rows(some))
 
     def diagonal(self) -> Tensor:
         """Squared lengths of the centred rows, [sample]."""
@@ -44,7 +43,14 @@ class InnerProducts:
         if self._matrix is not None:
             return weights @ self._matrix
         sums = sum(weights[:, some] @ self._rows(some) for some in self.strips())
-        return torch.cat([sums @ self._rows(some).T for some in self.strips()], dim=1)
+        return self._times_all(sums)
+
+    def _times_all(self, rows: Tensor) -> Tensor:
+        """Products [row, sample] of some vectors with all centred rows."""
+        found = torch.empty(len(rows), len(self), dtype=torch.float64)
+        for others in self.strips():
+            found[:, others] = rows @ self._rows(others).T
+        return found
 
     def _rows(self, some: slice) -> Tensor:
         return self._pooled[some].double() - self._mean
@@ -52,13 +58,13 @@ class InnerProducts:
 
 def weighted_products(first: InnerProducts, second: InnerProducts, *weights: Weights) -> list[Tensor]:
     """Products weights @ (K * L) entry by entry, [resample, sample] for each of the weights."""
-    parts: list[list[Tensor]] = [[] for _ in weights]
+    found = [torch.empty_like(one) for one in weights]
     for some in first.strips():
         strip = first.strip(some)
         products = (strip * (strip if first is second else second.strip(some))).T  # K and L are symmetric
-        for found, one in zip(parts, weights, strict=True):
-            found.append(one @ products)
-    return [torch.cat(found, dim=1) for found in parts]
+        for sums, one in zip(found, weights, strict=True):
+            sums[:, some] = one @ products
+    return found
 
 
 def held(products: InnerProducts) -> Gram:

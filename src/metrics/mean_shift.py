@@ -1,9 +1,8 @@
 """How far the centre of the representations moved."""
 
-import torch
-
-from src.metrics.bootstrap import Resampled
+from src.metrics.bootstrap import Replicates, Resampled, Weights, statistic_of_weights
 from src.metrics.catalog import check_samples
+from src.metrics.inner_products import STRIP
 from src.metrics.rows import Rows
 from src.metrics.shapes import Pooled, Scalar, Statistic
 
@@ -20,11 +19,17 @@ def mean_shift(base: Pooled, tuned: Pooled) -> Scalar:
 
 def mean_shift_statistic(base: Rows, tuned: Rows) -> Statistic:
     """`mean_shift` as a function of the kept samples."""
-    difference = tuned.pooled.to(torch.float64, copy=True).sub_(base.pooled)
-    return lambda kept: difference[kept].mean(dim=0).norm().item()
+    return statistic_of_weights(mean_shift_resampled(base, tuned), len(base))
 
 
 def mean_shift_resampled(base: Rows, tuned: Rows) -> Resampled:
     """`mean_shift` as a function of the multiplicities of samples."""
-    difference = tuned.pooled.to(torch.float64, copy=True).sub_(base.pooled)
-    return lambda weights: (weights @ difference).norm(dim=1) / weights.sum(dim=1)
+
+    def shift(weights: Weights) -> Replicates:
+        strips = zip(
+            weights.split(STRIP, dim=1), tuned.pooled.split(STRIP), base.pooled.split(STRIP), strict=True
+        )
+        sums = sum(some @ (after.double() - before.double()) for some, after, before in strips)
+        return sums.norm(dim=1) / weights.sum(dim=1)
+
+    return shift
