@@ -27,3 +27,11 @@ class TrainingError(UserError):
 
 class StorageError(UserError):
     """A file cannot be written or read: disk full, no permission."""
+
+
+class LockedError(UserError):
+    """A run's folder belongs to another job, or what says so cannot be trusted."""
+
+
+class SchedulerError(UserError):
+    """The cluster's scheduler is missing, does not answer, or refuses."""

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from omegaconf import OmegaConf
 
@@ -26,7 +27,7 @@ class RunFolder:
 
     def check_writable(self) -> None:
         """ConfigError unless files can be written beside this folder; nothing is left behind."""
-        probe = self.path.parent / f"{ASIDE}writable"
+        probe = self.path.parent / f"{ASIDE}writable-{uuid4().hex[:8]}"
         try:
             write_text(probe, "")
             probe.unlink()

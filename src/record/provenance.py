@@ -7,9 +7,12 @@ import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
+from src.files import read_json
+
+if TYPE_CHECKING:  # launchers read the commit, and have no need of torch
+    import torch
 
 _ROOT = Path(__file__).resolve().parents[2]
 _LIBRARIES = (
@@ -19,7 +22,12 @@ _LIBRARIES = (
 
 
 def git() -> dict[str, Any]:
-    """Commit and whether the work tree differs from it; None where this is no checkout."""
+    """Commit and whether the work tree differs from it; None where this is no checkout.
+
+    A copy of the code that a sweep made says it itself: it may lie inside a checkout of another commit.
+    """
+    if (_ROOT / "code.json").is_file():
+        return read_json(_ROOT / "code.json")
     commit = _git("rev-parse", "HEAD")
     changes = _git("status", "--porcelain")
     return {"commit": commit, "dirty": None if changes is None else bool(changes)}
@@ -27,6 +35,8 @@ def git() -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """Exact versions of Python and of the libraries that decide numbers."""
+    import torch
+
     found = {"python": platform.python_version()}
     for name in _LIBRARIES:
         try:
@@ -36,8 +46,10 @@ def versions() -> dict[str, str]:
     return found | {"torch_build": torch.__version__}
 
 
-def hardware(device: torch.device) -> dict[str, Any]:
+def hardware(device: "torch.device") -> dict[str, Any]:
     """Processor, cores, threads, memory and GPU."""
+    import torch
+
     return {
         "device": str(device),
         "processor": _processor(),
@@ -48,9 +60,11 @@ def hardware(device: torch.device) -> dict[str, Any]:
     }
 
 
-def peak_memory_gib(device: torch.device) -> float:
+def peak_memory_gib(device: "torch.device") -> float:
     """Peak memory of this process (CPU) or of its tensors on the GPU, in GiB."""
     if device.type == "cuda":
+        import torch
+
         return round(torch.cuda.max_memory_allocated(device) / 2**30, 3)
     unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss is in bytes on macOS, in KiB on Linux
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30, 3)

@@ -1,0 +1,118 @@
+"""Many runs from one file: expand, launch, look after.
+
+python -m src.sweep sweeps/NAME.yaml [KEY=VALUE ...] [--dry-run] [--wait]
+python -m src.sweep status sweeps/NAME.yaml [--watch | --json]
+python -m src.sweep rerun --failed sweeps/NAME.yaml
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from hydra.errors import HydraException
+from omegaconf.errors import OmegaConfBaseException
+
+from src.entry import leave
+from src.errors import UserError
+from src.record.provenance import git
+from src.sweep.estimate import gpu_hours
+from src.sweep.launch import BROKEN, FRESH, check_launchers, launch
+from src.sweep.plan import Plan, make_plan
+from src.sweep.spec import read_sweep
+from src.sweep.states import State, count, look
+from src.sweep.table import as_json, run_table, show, total
+from src.sweep.watch import Watch
+
+_VERBS = ("launch", "status", "rerun")
+
+
+def main(arguments: list[str]) -> None:
+    """The command."""
+    verb = arguments.pop(0) if arguments and arguments[0] in _VERBS else "launch"
+    options = _parser().parse_intermixed_args(arguments)
+    launchers = [text for text in options.overrides if text.startswith("launcher=")]
+    overrides = [text for text in options.overrides if text not in launchers]
+    launcher = launchers[-1].partition("=")[2] if launchers else None
+    try:
+        plan = make_plan(read_sweep(options.sweep, overrides, launcher))
+        {"launch": _launch, "status": _status, "rerun": _rerun}[verb](plan, options)
+    except UserError as error:
+        leave(str(error))
+    except (HydraException, OmegaConfBaseException) as error:
+        leave(str(error))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "python -m src.sweep", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("sweep", type=Path, metavar="sweeps/NAME.yaml")
+    parser.add_argument(
+        "overrides", nargs="*", metavar="KEY=VALUE", help="for every run; launcher=NAME for where they go"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="show the runs and start nothing")
+    parser.add_argument("--wait", action="store_true", help="show progress until every run has ended")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="launcher=local: runs at a time (1)")
+    parser.add_argument(
+        "--watch", action="store_true", help="status: again every few seconds, until all have ended"
+    )
+    parser.add_argument("--json", action="store_true", help="status: for programs")
+    parser.add_argument("--failed", action="store_true", help="rerun: what failed or was lost")
+    return parser
+
+
+def _launch(plan: Plan, options: argparse.Namespace) -> None:
+    if options.dry_run:
+        check_launchers(plan)
+        states = look(plan)
+        hours = gpu_hours(plan.runs, states)
+        show(run_table(plan, states, hours))
+        show(total(hours[key] for key, state in states.items() if state.name != "done"))
+        show(count(states))
+        return
+    _start(plan, options, FRESH)
+
+
+def _rerun(plan: Plan, options: argparse.Namespace) -> None:
+    if not options.failed:
+        leave("rerun: given nothing; accepted: --failed, which starts failed and lost runs again")
+    _start(plan, options, BROKEN)
+
+
+def _start(plan: Plan, options: argparse.Namespace, wanted: tuple[str, ...]) -> None:
+    if options.jobs < 1:
+        leave(f"--jobs: given {options.jobs}; accepted: a number of at least 1")
+    if git()["dirty"]:
+        show("the work tree differs from its commit: the records will say dirty; the jobs run a copy of it")
+    with Watch(plan, visible=sys.stderr.isatty()) as watch:
+        started = launch(plan, wanted, options.jobs, watch.glance)
+        states = watch.until_ended() if options.wait else look(plan)
+    show(f"{started} started; jobs, logs and the copy of the code: {plan.folder}")
+    _summary(plan, states)
+
+
+def _status(plan: Plan, options: argparse.Namespace) -> None:
+    if options.watch:
+        with Watch(plan, visible=True) as watch:
+            states = watch.until_ended()
+    else:
+        states = look(plan)
+    if options.json:
+        print(as_json(plan, states))
+        return
+    show(run_table(plan, states))
+    _summary(plan, states)
+
+
+def _summary(plan: Plan, states: dict[str, State]) -> None:
+    """Errors, what to do about them, and the counts as the last line."""
+    broken = [run for run in plan.runs if states[run.key].name in BROKEN]
+    for run in broken[:10]:
+        show(f"{states[run.key].name}: {run.id}: {states[run.key].detail}")
+    if broken:
+        show("again: python -m src.sweep rerun --failed, with the same file and overrides")
+    show(count(states))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,72 @@
+"""What a job does: one run, from a configuration that was resolved when the sweep was launched.
+
+python -m src.sweep.job TASK.json        a job of this machine; on a cluster submitit calls `run_task`
+"""
+
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from src.config.schema import RunConfig
+from src.errors import LockedError, UserError
+from src.files import write_json
+from src.sweep.requeue import Requeue
+from src.sweep.stopping import EXIT_CODE, is_preempted
+
+
+def run_task(task: dict[str, Any]) -> None:
+    """Do one run; nothing is composed here.
+
+    Args:
+        task: `config` (a resolved RunConfig as plain data), `folder` (where relative paths start), `outcome`
+            (the file that says why the run was refused), `signal_delay_s` and `max_restarts` of its launcher.
+
+    Exits with 75 when the run was asked to stop, after SLURM was asked to start it again; with 2 when a
+    person must mend something; with 1 after any other error.
+    """
+    logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(message)s", force=True)
+    os.chdir(task["folder"])
+    with Requeue(task["signal_delay_s"], task["max_restarts"]) as requeue:
+        try:
+            _execute(task["config"])
+        except LockedError as error:
+            _leave(error)  # the job that works there says how it ends
+        except (Exception, SystemExit) as error:
+            if is_preempted(error):
+                requeue.now()
+                sys.exit(EXIT_CODE)
+            if is_first():
+                line = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+                write_json(Path(task["outcome"]), {"error": line.splitlines()[0]})
+            if isinstance(error, UserError):
+                _leave(error)
+            raise
+
+
+def is_first() -> bool:
+    """Whether this process is rank 0 of its job."""
+    return int(os.environ.get("RANK", "0")) == 0
+
+
+def _execute(values: dict[str, Any]) -> None:
+    if os.environ.get("SUBMITIT_EXECUTOR") and int(os.environ.get("SLURM_NTASKS", "1")) > 1:
+        from submitit.helpers import TorchDistributedEnvironment
+
+        TorchDistributedEnvironment().export(set_cuda_visible_devices=False)
+    from src.run import execute
+
+    execute(OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(RunConfig), values)))
+
+
+def _leave(error: Exception) -> None:
+    print(f"strata: {' '.join(str(error).split())}", file=sys.stderr, flush=True)
+    sys.exit(2)
+
+
+if __name__ == "__main__":
+    run_task(json.loads(Path(sys.argv[1]).read_text()))

@@ -1,0 +1,74 @@
+"""Start what a sweep has not started yet: on a cluster, or on this machine."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from src.record.lock import RunLock
+from src.sweep.ledger import Entry, Ledger
+from src.sweep.local import LocalPool
+from src.sweep.plan import Plan, Planned
+from src.sweep.slurm import check_cluster
+from src.sweep.snapshot import take_snapshot
+from src.sweep.states import State, look
+from src.sweep.submit import submit
+from src.sweep.task import outcome
+
+FRESH = ("new", "preempted")
+"""What a launch starts. Failed and lost runs wait for `rerun --failed`: starting them again is a decision."""
+BROKEN = ("failed", "lost")
+
+
+def check_launchers(plan: Plan) -> None:
+    """Refuse a cluster or a folder that cannot work, before anything is submitted."""
+    for launcher in {
+        run.launcher.shape: run.launcher for run in plan.runs if not run.launcher.is_local
+    }.values():
+        check_cluster(launcher, plan.folder)
+
+
+def launch(plan: Plan, wanted: tuple[str, ...], num_jobs: int, watch: Callable[[], None]) -> int:
+    """Start the runs whose state is in `wanted`; how many.
+
+    Jobs of a cluster are submitted; those of this machine are done before this returns. Two launches at once
+    start every run once: the states are read and the jobs written down under one lock.
+    """
+    check_launchers(plan)
+    ledger = Ledger(plan.folder)
+    with ledger.open() as entries:
+        states = look(plan)
+        runs = [run for run in plan.runs if _wanted(states[run.key], wanted)]
+        if not runs:
+            return 0
+        code = take_snapshot(plan.folder)
+        for run in runs:
+            outcome(plan, run).unlink(missing_ok=True)
+        remote = [run for run in runs if not run.launcher.is_local]
+        for jobs in submit(plan, remote, code) if remote else ():
+            by_key = {run.key: run for run in remote}
+            entries |= {key: _entry(by_key[key], job, code) for key, job in jobs.items()}
+            ledger.keep(entries)  # after each array: what was submitted is known whatever comes next
+        local = [run for run in runs if run.launcher.is_local]
+        if not local:
+            return len(runs)
+        pool = RunLock(plan.folder).__enter__()
+        try:
+            entries |= {run.key: _entry(run, None, code) for run in local}
+            ledger.keep(entries)
+        except BaseException:
+            pool.__exit__(None, None, None)
+            raise
+    try:
+        LocalPool(plan, code, num_jobs).run(local, watch)
+    finally:
+        pool.__exit__(None, None, None)
+    return len(runs)
+
+
+def _wanted(state: State, wanted: tuple[str, ...]) -> bool:
+    waiting_in_queue = state.name == "preempted" and state.job is not None
+    return state.name in wanted and not waiting_in_queue
+
+
+def _entry(run: Planned, job: str | None, code: Path) -> Entry:
+    return Entry(job, run.launcher.name, datetime.now(UTC).isoformat(timespec="seconds"), code.name)

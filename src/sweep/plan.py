@@ -1,0 +1,82 @@
+"""A sweep's runs: each with its id, its folder, its configuration and its launcher."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from src.config.rules import refuse
+from src.config.schema import RunConfig
+from src.sweep.contents import Contents
+from src.sweep.expand import composer
+from src.sweep.launchers import Launcher, Launchers, check_shape
+from src.sweep.spec import Sweep
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One run of a sweep."""
+
+    id: str
+    folder: Path
+    config: RunConfig
+    line: str
+    """Its overrides, as the command line would have them."""
+    launcher: Launcher
+
+    @property
+    def num_processes(self) -> int:
+        """Processes that this run is spread over."""
+        return getattr(self.config.train, "num_processes", 1)
+
+    @property
+    def key(self) -> str:
+        """Experiment and id: unique in a sweep."""
+        return f"{self.config.experiment}/{self.id}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All runs of a sweep, and where it keeps its own files."""
+
+    name: str
+    folder: Path
+    runs: list[Planned]
+
+
+def make_plan(sweep: Sweep) -> Plan:
+    """Expand a sweep; everything that can be refused about its runs is refused here.
+
+    Raises:
+        ConfigError: an unknown key, preset or launcher, a run given twice, processes that do not fit.
+    """
+    contents, found = Contents(), {}
+    with composer(sweep) as composed:
+        launchers = Launchers(composed)
+        base = composed.composed(())
+        for cell in sweep.cells:
+            config, line = _absolute(composed.run(cell.overrides)), " ".join(cell.overrides)
+            launcher = launchers.of(cell)
+            check_shape(config, launcher, line)
+            folder = Path(config.paths.runs_dir) / config.experiment
+            run = Planned(id_ := contents.id(config), folder / id_, config, line, launcher)
+            if run.key in found:
+                refuse("sweep", f"{found[run.key].line!r} and {line!r}", f"each run once; both are {run.id}")
+            found[run.key] = run
+        runs = list(found.values())
+        folder = _runs_dir(str(base.paths.runs_dir)) / str(base.experiment)
+    if len({run.config.experiment for run in runs}) == 1:
+        folder = runs[0].folder.parent
+    return Plan(sweep.name, folder / ".sweep" / sweep.name, runs)
+
+
+def _runs_dir(text: str) -> Path:
+    return Path(text).absolute()
+
+
+def _absolute(config: RunConfig) -> RunConfig:
+    """The same run with paths that hold in any folder; paths are no part of its id."""
+    paths = replace(
+        config.paths,
+        runs_dir=str(_runs_dir(config.paths.runs_dir)),
+        cache_dir=str(Path(config.paths.cache_dir).absolute()),
+    )
+    return replace(config, paths=paths)

@@ -1,0 +1,67 @@
+"""A run that was asked to stop is put back into SLURM's queue, once; on other machines nothing happens."""
+
+import logging
+import os
+import subprocess
+import threading
+from types import TracebackType
+from typing import Self
+
+from src.record.owner import slurm_job
+from src.sweep import stopping
+
+_LOG = logging.getLogger(__name__)
+
+
+class Requeue:
+    """Puts this job back into the queue; `with Requeue(...) as requeue`, then `requeue.now()`.
+
+    Training stops between two steps. A long evaluation or probe has no such place: there the job is put back
+    when most of the time is over that SLURM leaves after its signal. Complete stages are not done again.
+    """
+
+    def __init__(self, signal_delay_s: int, max_restarts: int) -> None:
+        self._patience = 0.7 * signal_delay_s
+        self._max_restarts = max_restarts
+        self._once = threading.Lock()
+        self._ended = threading.Event()
+
+    def __enter__(self) -> Self:
+        stopping.listen()  # submitit's own handler would leave at any line, with nothing saved
+        if slurm_job() is not None:
+            threading.Thread(target=self._watch, name="requeue", daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+
+    def now(self) -> None:
+        """Ask SLURM to start this job again, from one of its processes and only once."""
+        job = slurm_job()  # ARRAY_TASK: the bare number of an array's first element means the whole array
+        if (
+            job is None
+            or os.environ.get("SLURM_PROCID", "0") != "0"
+            or not self._once.acquire(blocking=False)
+        ):
+            return
+        restarts = int(os.environ.get("SLURM_RESTART_COUNT", "0") or 0)
+        if restarts >= self._max_restarts:
+            _LOG.warning("started again %d times already (max_num_timeout): not put back", restarts)
+            return
+        done = subprocess.run(["scontrol", "requeue", job], capture_output=True, text=True, timeout=60)
+        if done.returncode == 0:
+            _LOG.info("put back into the queue: job %s", job)
+        else:  # as when SLURM has already put it back itself
+            _LOG.warning("scontrol requeue %s: %s", job, done.stderr.strip())
+
+    def _watch(self) -> None:
+        while not stopping.asked():
+            if self._ended.wait(1.0):
+                return
+        if not self._ended.wait(self._patience):
+            _LOG.warning(
+                "asked to stop %.0f s ago and in the middle of a stage: put back as it is", self._patience
+            )
+            self.now()
