@@ -11,6 +11,11 @@ from omegaconf import DictConfig
 
 from src.compose import CONFIG_ERRORS, Config, one_line, quote_patterns, typed
 from src.errors import UserError
+from src.preemption import listening
+from src.requeue import Requeue
+
+SIGNAL_DELAY_S, RESTARTS = 120, 50
+"""For a job that none of our launchers sent, such as a batch script with `#SBATCH --signal=USR2@120`."""
 
 
 def leave(line: str) -> NoReturn:
@@ -20,9 +25,17 @@ def leave(line: str) -> NoReturn:
 
 
 def do(composed: DictConfig, schema: type[Config], execute: Callable[[Config], None]) -> None:
-    """One job: the composed configuration becomes typed and is executed."""
+    """One job: the composed configuration becomes typed and is executed.
+
+    A job that is asked to stop goes back into the queue of SLURM, if it came from there, and ends with 75.
+    """
+    launcher = HydraConfig.get().launcher
+    delay = launcher.get("signal_delay_s", SIGNAL_DELAY_S)
+    restarts = launcher.get("max_num_timeout", RESTARTS)
     try:
-        execute(typed(composed, schema))
+        config = typed(composed, schema)
+        with listening(), Requeue(delay, restarts):
+            execute(config)
     except UserError as error:
         if HydraConfig.get().mode == RunMode.MULTIRUN:
             raise  # the other jobs of the sweep go on; the first error is told at the end

@@ -14,7 +14,7 @@ from src.config.schema import RunConfig
 from src.data.encode import Encoded, encode_rows
 from src.data.splits import load_splits
 from src.device import pick_device
-from src.errors import TrainingError, UserError
+from src.errors import LockedError, TrainingError, UserError
 from src.evaluate.harness import evaluate
 from src.files import read_jsonl, write_json, write_jsonl
 from src.method.adapt import AdaptedModel, adapt
@@ -23,13 +23,22 @@ from src.method.weights import base_weights, load_tuned, save_tuned
 from src.model.content import model_content
 from src.model.load import load_model
 from src.objective.causal_lm import require_causal
+from src.preemption import Preempted
 from src.probe.layers_csv import read_layers, write_layers
 from src.probe.spread import spread_over_seeds
 from src.probe.summary import spearman_between, summarise
 from src.probing import RunProbe, step_measurement
 from src.record.folder import RunFolder
 from src.record.identity import run_id
-from src.record.run_record import describe_data, describe_model, describe_run, write_failure, write_record
+from src.record.lock import RunLock
+from src.record.run_record import (
+    describe_data,
+    describe_model,
+    describe_run,
+    write_failure,
+    write_preempted,
+    write_record,
+)
 from src.record.tracking import Tracker
 from src.train.checkpoint import checkpoints
 from src.train.loop import train
@@ -53,14 +62,20 @@ class Pipeline:
         """Everything that can be refused is refused before the folder exists; a failure is recorded."""
         self.folder.check_writable()
         self.encoded  # noqa: B018  (loads the model, adapts it, encodes the rows)
-        self.folder.open(self.config)
-        try:
-            with Tracker(self.config, self.id, self.folder.path) as self.tracker:
-                yield
-        except Exception as error:
-            if isinstance(error, TrainingError) or not isinstance(error, UserError):
-                write_failure(self.folder.path, self._description("failed"), error)
-            raise
+        with RunLock(self.folder.path) as self.lock:
+            if self.folder.finished:
+                raise LockedError(f"{self.folder.path}: another job has finished this run just now")
+            self.folder.open(self.config)
+            try:
+                with Tracker(self.config, self.id, self.folder.path) as self.tracker:
+                    yield
+            except Preempted:
+                write_preempted(self.folder.path)
+                raise
+            except Exception as error:
+                if isinstance(error, TrainingError) or not isinstance(error, UserError):
+                    write_failure(self.folder.path, self._description("failed"), error)
+                raise
 
     @cached_property
     def adapted(self) -> AdaptedModel:
@@ -108,6 +123,7 @@ class Pipeline:
 
     def record(self) -> None:
         """Write the files that a reader opens, and the record last of all."""
+        self.lock.check()
         scores, samples = self.folder.scores()
         write_json(self.folder.path / "scores.json", scores)
         write_jsonl(self.folder.path / "samples.jsonl", samples)
@@ -134,6 +150,7 @@ class Pipeline:
         return {"num_steps": trained.num_steps, "loss": last["loss"]}
 
     def _on_step(self, step: int, row: dict[str, Any]) -> None:
+        self.lock.check()
         self.tracker.step(row)
         every = self.config.evaluate.every_steps
         if every and step % every == 0:

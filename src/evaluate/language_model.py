@@ -9,6 +9,8 @@ from lm_eval.models.huggingface import HFLM
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase, StoppingCriteria, StoppingCriteriaList
 
+from src.preemption import stop_if_asked
+
 
 class StopTexts(StoppingCriteria):
     """Ends each sequence of a batch where one of some texts shows up in what it generated.
@@ -45,8 +47,14 @@ class LanguageModel(HFLM):
         """Generate as HFLM does; the progress bar is left out where nobody watches."""
         return super().generate_until(requests, disable_tqdm or not sys.stderr.isatty())
 
+    def _model_call(self, inps: Tensor, *given: Any, **options: Any) -> Tensor:
+        """The logits of one batch."""
+        stop_if_asked()
+        return super()._model_call(inps, *given, **options)
+
     def _model_generate(self, context: Tensor, max_length: int, stop: list[str], **options: Any) -> Tensor:
         """Generate greedily, unless a task asks for sampling."""
+        stop_if_asked()
         texts = [text for text in stop if text and text != self.tokenizer.eos_token]
         if not options.get("do_sample"):
             options = {key: value for key, value in options.items() if key != "temperature"}

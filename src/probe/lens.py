@@ -12,6 +12,7 @@ from src.errors import ConfigError, DataError, ModelError
 from src.metrics.catalog import METRICS, resolve
 from src.metrics.interval import mean_interval
 from src.model.causal import is_causal
+from src.preemption import stop_if_asked
 from src.probe.head_path import find_head_path
 from src.probe.hooks import layer_states
 from src.probe.kind_rows import known
@@ -60,6 +61,7 @@ def lens_pass(
     modules = block_modules(model, blocks)
     with evaluating(model), torch.no_grad():
         for batch in tqdm(batches, desc="lens", unit="batch", leave=False, disable=None):
+            stop_if_asked()
             ids, mask = right_padded(batch)
             labels, _ = right_padded(
                 {"input_ids": batch["labels"], "attention_mask": batch["attention_mask"]}

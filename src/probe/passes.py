@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from src.errors import DataError
 from src.model.loaded import residual_width
+from src.preemption import stop_if_asked
 from src.probe.gathering import Gathering
 from src.probe.hooks import layer_states
 from src.probe.padding import right_padded
@@ -57,6 +58,7 @@ def probe_pass(
     hooked = layer_states(block_modules(model, blocks), gathering.take)
     with evaluating(model), torch.no_grad(), hooked:
         for batch in tqdm(batches, desc="probe", unit="batch", leave=False, disable=None):
+            stop_if_asked()
             ids, mask = right_padded(batch)
             gathering.start(mask)
             trunk(input_ids=ids.to(device), attention_mask=mask.long().to(device), **options)

@@ -12,6 +12,9 @@ from src.config.schema import RunConfig
 from src.errors import ConfigError, StorageError
 from src.files import ASIDE, read_json, read_jsonl, remove_partial, storage_reason, write_json, write_text
 
+PREEMPTED = "preempted.json"
+"""Says that a run was asked to stop and has stopped, and goes on when it is started again."""
+
 
 class RunFolder:
     """The folder of one run. A stage that is complete has a file under stages/ and is not done again."""
@@ -36,8 +39,10 @@ class RunFolder:
             raise ConfigError(f"paths.runs_dir: {self.path.parent} cannot be written ({reason})") from error
 
     def open(self, config: RunConfig) -> None:
-        """Make the folder and write config.yaml; leave an unfinished run's files in place."""
+        """Make the folder and write config.yaml; leave an unfinished run's stages in place."""
         write_text(self.path / "config.yaml", OmegaConf.to_yaml(OmegaConf.structured(config)))
+        for name in ("run.json", PREEMPTED):  # what an earlier attempt came to
+            (self.path / name).unlink(missing_ok=True)
         remove_partial(self.path)
 
     def has(self, name: str) -> bool:

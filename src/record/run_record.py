@@ -14,6 +14,7 @@ from src.errors import StorageError
 from src.files import write_json
 from src.method.adapt import AdaptedModel
 from src.model.loaded import LoadedModel
+from src.record.folder import PREEMPTED
 from src.record.provenance import git, hardware, peak_memory_gib, versions
 
 SCHEMA_VERSION = 1
@@ -90,6 +91,11 @@ def describe_data(splits: Splits, encoded: Encoded) -> dict[str, Any]:
 def write_record(folder: Path, record: dict[str, Any]) -> None:
     """Write run.json, whole or not at all."""
     write_json(folder / "run.json", record)
+
+
+def write_preempted(folder: Path) -> None:
+    """Leave a note that the run was asked to stop and can go on."""
+    write_json(folder / PREEMPTED, {"stopped": datetime.now(UTC).isoformat(timespec="seconds")})
 
 
 def write_failure(folder: Path, record: dict[str, Any], error: Exception) -> None:

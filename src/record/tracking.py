@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from src.config.schema import RunConfig
+from src.preemption import EXIT_CODE, Preempted
 from src.probe.table import LayerRow
 
 _LOG = logging.getLogger(__name__)
@@ -29,7 +30,10 @@ class Tracker:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._run is not None:
-            self._attempt(lambda: self._run.finish(exit_code=0 if kind is None else 1))
+            if kind is Preempted:
+                self._attempt(self._run.mark_preempting)
+            code = {None: 0, Preempted: EXIT_CODE}.get(kind, 1)
+            self._attempt(lambda: self._run.finish(exit_code=code))
 
     def step(self, row: dict[str, Any]) -> None:
         """Mirror one line of steps.jsonl."""

@@ -15,8 +15,8 @@ from omegaconf import OmegaConf
 from src.config.schema import RunConfig
 from src.errors import LockedError, UserError
 from src.files import write_json
-from src.sweep.requeue import Requeue
-from src.sweep.stopping import EXIT_CODE, is_preempted
+from src.preemption import listening
+from src.requeue import Requeue
 
 
 def run_task(task: dict[str, Any]) -> None:
@@ -31,15 +31,12 @@ def run_task(task: dict[str, Any]) -> None:
     """
     logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(message)s", force=True)
     os.chdir(task["folder"])
-    with Requeue(task["signal_delay_s"], task["max_restarts"]) as requeue:
+    with listening(), Requeue(task["signal_delay_s"], task["max_restarts"]):
         try:
             _execute(task["config"])
         except LockedError as error:
             _leave(error)  # the job that works there says how it ends
-        except (Exception, SystemExit) as error:
-            if is_preempted(error):
-                requeue.now()
-                sys.exit(EXIT_CODE)
+        except Exception as error:
             if is_first():
                 line = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
                 write_json(Path(task["outcome"]), {"error": line.splitlines()[0]})

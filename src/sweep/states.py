@@ -7,6 +7,7 @@ from pathlib import Path
 from src.errors import StorageError
 from src.files import read_json
 from src.record import owner
+from src.record.folder import PREEMPTED
 from src.sweep.ledger import Entry, Ledger
 from src.sweep.plan import Plan, Planned
 from src.sweep.slurm import queue
@@ -53,7 +54,7 @@ class Look:
             return State("running", f"{_holder(run.folder)}{_progress(run.folder)}", job)
         waits = self._waits(entry)
         if waits is not None and waits.split(" ")[0] in WAITING:
-            stopped = (run.folder / "preempted.json").is_file()
+            stopped = (run.folder / PREEMPTED).is_file()
             return State(
                 "preempted" if stopped else "queued", f"job {job or 'of this machine'}: {waits}", job
             )
@@ -69,7 +70,7 @@ class Look:
             return State("failed", read_json(refused)["error"], job)
         if (run.folder / owner.NAME).is_file():
             return State("lost", f"{_holder(run.folder)} is gone{_progress(run.folder)}", job)
-        if (run.folder / "preempted.json").is_file() and job is None:
+        if (run.folder / PREEMPTED).is_file() and job is None:
             return State("preempted", f"stopped{_progress(run.folder)}", job)
         if error is not None:
             return State("failed", error, job)

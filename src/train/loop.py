@@ -17,6 +17,7 @@ from src.data.batches import collate, num_steps, step_rows
 from src.data.encode import EncodedRow, num_supervised
 from src.errors import TrainingError
 from src.objective.causal_lm import causal_lm_loss
+from src.preemption import asked, stop_if_asked
 from src.seeding import set_global
 from src.train.checkpoint import load_last_checkpoint, save_checkpoint
 from src.train.optimizer import learning_rate, make_optimizer
@@ -55,6 +56,7 @@ def train(
     process was killed on the way.
 
     Raises:
+        Preempted: the process was asked to stop; the steps so far are in a checkpoint.
         TrainingError: a loss or gradient is not finite.
         CheckpointError: the newest checkpoint is damaged.
     """
@@ -69,8 +71,10 @@ def train(
             bar.set_postfix(loss=f"{row['loss']:.3f}", refresh=False)
             bar.update()
             on_step(step + 1, row)  # before the checkpoint: killed in between, both are done again
-            if config.checkpoint_steps and (step + 1) % config.checkpoint_steps == 0:
+            due = config.checkpoint_steps and (step + 1) % config.checkpoint_steps == 0
+            if due or asked():
                 save_checkpoint(folder, step + 1, model, loop.optimizer)
+            stop_if_asked()
     model.eval()
     return Trained(loop.num_steps, done, log.rows())
 

@@ -7,17 +7,22 @@ import threading
 from types import TracebackType
 from typing import Self
 
+from src import preemption
+from src.preemption import Preempted
 from src.record.owner import slurm_job
-from src.sweep import stopping
 
 _LOG = logging.getLogger(__name__)
 
 
 class Requeue:
-    """Puts this job back into the queue; `with Requeue(...) as requeue`, then `requeue.now()`.
+    """`with Requeue(...):` a run that is asked to stop inside goes back into the queue of SLURM.
 
-    Training stops between two steps. A long evaluation or probe has no such place: there the job is put back
-    when most of the time is over that SLURM leaves after its signal. Complete stages are not done again.
+    A run stops between two steps or two batches. Where that takes too long, the job is put back when most of
+    the time is over that SLURM leaves after its signal: complete stages are not done again.
+
+    Args:
+        signal_delay_s: how long before the end SLURM sends its signal.
+        max_restarts: how often one job may start again.
     """
 
     def __init__(self, signal_delay_s: int, max_restarts: int) -> None:
@@ -27,7 +32,6 @@ class Requeue:
         self._ended = threading.Event()
 
     def __enter__(self) -> Self:
-        stopping.listen()  # submitit's own handler would leave at any line, with nothing saved
         if slurm_job() is not None:
             threading.Thread(target=self._watch, name="requeue", daemon=True).start()
         return self
@@ -36,6 +40,8 @@ class Requeue:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ended.set()
+        if kind is Preempted:
+            self.now()
 
     def now(self) -> None:
         """Ask SLURM to start this job again, from one of its processes and only once."""
@@ -57,7 +63,7 @@ class Requeue:
             _LOG.warning("scontrol requeue %s: %s", job, done.stderr.strip())
 
     def _watch(self) -> None:
-        while not stopping.asked():
+        while not preemption.asked():
             if self._ended.wait(1.0):
                 return
         if not self._ended.wait(self._patience):

@@ -1,0 +1,67 @@
+"""Whether this process was asked to stop: a flag that signals raise, and nothing else happens at that line.
+
+The places that look at it are those where stopping loses nothing: between two steps of training, between two
+batches of a probe or of an evaluation.
+"""
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+EXIT_CODE = 75  # sysexits' EX_TEMPFAIL: try again later
+SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
+_ASKED = threading.Event()
+_LOG = logging.getLogger(__name__)
+
+
+class Preempted(SystemExit):
+    """The run stops where it can go on later. Left alone, it ends the process with status 75.
+
+    No error: an `except Exception` on the way does not hold it up.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(EXIT_CODE)
+
+
+@contextmanager
+def listening() -> Iterator[None]:
+    """Inside the context SIGTERM, SIGUSR1 and SIGUSR2 raise the flag, whoever else had taken them.
+
+    A process forked inside keeps what the signals do by default: nobody there looks at the flag. Outside the
+    main thread, where Python takes no handlers, nothing changes.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pid = os.getpid()
+
+    def raise_flag(number: int, frame: object) -> None:
+        if os.getpid() != pid:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+            return
+        _ASKED.set()
+
+    before = {number: signal.signal(number, raise_flag) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        _ASKED.clear()
+
+
+def asked() -> bool:
+    """Whether a signal came since `listening` began."""
+    return _ASKED.is_set()
+
+
+def stop_if_asked() -> None:
+    """Raise Preempted if a signal came."""
+    if asked():
+        _LOG.warning("asked to stop: what is done is kept, the rest waits for the next start")
+        raise Preempted
