@@ -31,6 +31,7 @@ from src.probe.updates import update_rows
 from src.probing import probe_rows
 from src.record.folder import RunFolder
 from src.record.identity import pair_id
+from src.record.lock import RunLock
 from src.record.run_record import describe_loaded, describe_machine, write_record
 
 _LOG = logging.getLogger(__name__)
@@ -48,9 +49,10 @@ class Pair:
         self.folder = RunFolder(Path(config.paths.runs_dir) / config.experiment / self.id)
         self.cache, self.device = Path(config.paths.cache_dir), pick_device(config.device)
         self.described: dict[str, Any] = {}
+        self.tables: dict[int, list[LayerRow]] = {}
 
     def probe(self) -> None:
-        """Measure both models on every set of rows; layers.csv, and one a seed if there are several."""
+        """Measure both models on every set of rows."""
         self.folder.check_writable()
         _refuse_untrained(self.config.metrics.names)
         base = load_model(self.base, self.cache, self.device)
@@ -69,15 +71,20 @@ class Pair:
             self._refuse(f"width {width} against {tuned.width}", alike_only(self.config.metrics.names))
         if own != tokens:
             self._refuse("tokenizers that cut the rows differently", alike_only(self.config.metrics.names))
-        tables = {seed: self._table(tuned, own[seed], before[seed], initial) for seed in self.splits}
-        self.folder.open(self.config)
-        if len(tables) > 1:
-            for seed, table in tables.items():
-                write_layers(self.folder.path / f"layers-seed-{seed}.csv", table)
-        write_layers(self.folder.path / "layers.csv", spread_over_seeds(list(tables.values())))
+        self.tables = {seed: self._table(tuned, own[seed], before[seed], initial) for seed in self.splits}
 
     def record(self) -> None:
-        """Write run.json: what was compared, on what, and the profiles in a few numbers."""
+        """Write layers.csv, one a seed if there are several, and run.json; one of two jobs at once does."""
+        with RunLock(self.folder.path):
+            if not self.folder.finished:
+                self._write()
+
+    def _write(self) -> None:
+        self.folder.open(self.config)
+        if len(self.tables) > 1:
+            for seed, table in self.tables.items():
+                write_layers(self.folder.path / f"layers-seed-{seed}.csv", table)
+        write_layers(self.folder.path / "layers.csv", spread_over_seeds(list(self.tables.values())))
         first = next(iter(self.splits.values()))
         layers = read_layers(self.folder.path / "layers.csv")
         record = describe_machine(self.id, "success", self.config.experiment, self.device) | {

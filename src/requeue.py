@@ -1,4 +1,8 @@
-"""A run that was asked to stop is put back into SLURM's queue, once; on other machines nothing happens."""
+"""A run that was asked to stop is put back into SLURM's queue, once; on other machines nothing happens.
+
+A preemption, a time limit and `scancel` all send SIGTERM. Only the state of the job tells them apart: SLURM
+says CANCELLED before it sends the signal, and what a person has cancelled stays so.
+"""
 
 import logging
 import os
@@ -56,7 +60,10 @@ class Requeue:
         if restarts >= self._max_restarts:
             _LOG.warning("started again %d times already (max_num_timeout): not put back", restarts)
             return
-        done = subprocess.run(["scontrol", "requeue", job], capture_output=True, text=True, timeout=60)
+        if "JobState=CANCELLED" in _scontrol("show", "job", "-o", job).stdout:
+            _LOG.info("job %s was cancelled: not put back", job)
+            return
+        done = _scontrol("requeue", job)
         if done.returncode == 0:
             _LOG.info("put back into the queue: job %s", job)
         else:  # as when SLURM has already put it back itself
@@ -71,3 +78,7 @@ class Requeue:
                 "asked to stop %.0f s ago and in the middle of a stage: put back as it is", self._patience
             )
             self.now()
+
+
+def _scontrol(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(["scontrol", *arguments], capture_output=True, text=True, timeout=60)

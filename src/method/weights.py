@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 
 from src.errors import CheckpointError
 from src.files import write_json, written_folder
+from src.manifest import damage, write_manifest
 from src.method.adapt import AdaptedModel
 
 FULL_WEIGHTS = "tuned_parameters.safetensors"  # only what training changed
@@ -48,10 +49,13 @@ def save_tuned(adapted: AdaptedModel, folder: Path) -> None:
                 "fingerprint": adapted.loaded.fingerprint,
             },
         )
+        write_manifest(aside)
 
 
 def load_tuned(adapted: AdaptedModel, folder: Path) -> None:
     """Load weights that `save_tuned` wrote; CheckpointError if they are damaged or do not fit."""
+    if (found := damage(folder)) is not None:
+        raise CheckpointError(f"{folder}: {found}; remove the run's folder to train it again")
     lora = adapted.method.kind == "lora"
     path = folder / ("adapter_model.safetensors" if lora else FULL_WEIGHTS)
     try:

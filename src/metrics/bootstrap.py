@@ -19,7 +19,7 @@ from src.seeding import generator
 NUM_RESAMPLES = 200
 SEED = 0  # of its own: the interval of a table must not depend on the run's seed
 LEAST_SAMPLES = 4
-NUMBERS_HELD = 100_000  # multiplicities that go through a metric at a time; it makes a dozen arrays like them
+NUMBERS_HELD = 50_000  # multiplicities that go through a metric at a time; it makes a dozen arrays like them
 
 Weights = Float[Tensor, "resample sample"]
 Replicates = Float[Tensor, "resample"]

@@ -40,6 +40,8 @@ def main(arguments: list[str]) -> None:
         leave(str(error))
     except (HydraException, OmegaConfBaseException) as error:
         leave(str(error))
+    except KeyboardInterrupt:  # while it looks on: jobs of a cluster go on
+        sys.exit(130)
 
 
 def _parser() -> argparse.ArgumentParser:

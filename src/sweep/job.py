@@ -14,9 +14,9 @@ from omegaconf import OmegaConf
 
 from src.config.schema import RunConfig
 from src.errors import LockedError, UserError
-from src.files import write_json
-from src.preemption import listening
+from src.preemption import Preempted, listening
 from src.requeue import Requeue
+from src.sweep.outcome import write_outcome
 
 
 def run_task(task: dict[str, Any]) -> None:
@@ -24,7 +24,8 @@ def run_task(task: dict[str, Any]) -> None:
 
     Args:
         task: `config` (a resolved RunConfig as plain data), `folder` (where relative paths start), `outcome`
-            (the file that says why the run was refused), `signal_delay_s` and `max_restarts` of its launcher.
+            (the file that says why a run was refused or stopped), `signal_delay_s` and `max_restarts` of its
+            launcher.
 
     Exits with 75 when the run was asked to stop, after SLURM was asked to start it again; with 2 when a
     person must mend something; with 1 after any other error.
@@ -32,14 +33,21 @@ def run_task(task: dict[str, Any]) -> None:
     logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(message)s", force=True)
     os.chdir(task["folder"])
     with listening(), Requeue(task["signal_delay_s"], task["max_restarts"]):
+        path = Path(task["outcome"])
+        if is_first():
+            path.unlink(missing_ok=True)  # an earlier start of this job
         try:
             _execute(task["config"])
+        except Preempted:
+            if is_first():  # it may be too early for the run's folder to say so
+                write_outcome(path, "preempted", "stopped")
+            raise
         except LockedError as error:
             _leave(error)  # the job that works there says how it ends
         except Exception as error:
             if is_first():
                 line = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
-                write_json(Path(task["outcome"]), {"error": line.splitlines()[0]})
+                write_outcome(path, "failed", line.splitlines()[0])
             if isinstance(error, UserError):
                 _leave(error)
             raise
@@ -47,7 +55,7 @@ def run_task(task: dict[str, Any]) -> None:
 
 def is_first() -> bool:
     """Whether this process is rank 0 of its job."""
-    return int(os.environ.get("RANK", "0")) == 0
+    return int(os.environ.get("RANK", os.environ.get("SLURM_PROCID", "0"))) == 0
 
 
 def _execute(values: dict[str, Any]) -> None:

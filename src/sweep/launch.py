@@ -12,7 +12,7 @@ from src.sweep.slurm import check_cluster
 from src.sweep.snapshot import take_snapshot
 from src.sweep.states import State, look
 from src.sweep.submit import submit
-from src.sweep.task import outcome
+from src.sweep.task import forget
 
 FRESH = ("new", "preempted")
 """What a launch starts. Failed and lost runs wait for `rerun --failed`: starting them again is a decision."""
@@ -42,7 +42,7 @@ def launch(plan: Plan, wanted: tuple[str, ...], num_jobs: int, watch: Callable[[
             return 0
         code = take_snapshot(plan.folder)
         for run in runs:
-            outcome(plan, run).unlink(missing_ok=True)
+            forget(plan, run)
         remote = [run for run in runs if not run.launcher.is_local]
         for jobs in submit(plan, remote, code) if remote else ():
             by_key = {run.key: run for run in remote}

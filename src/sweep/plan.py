@@ -59,7 +59,8 @@ def make_plan(sweep: Sweep) -> Plan:
             folder = Path(config.paths.runs_dir) / config.experiment
             run = Planned(id_ := contents.id(config), folder / id_, config, line, launcher)
             if run.key in found:
-                refuse("sweep", f"{found[run.key].line!r} and {line!r}", f"each run once; both are {run.id}")
+                twins = " and ".join(text or "no overrides" for text in (found[run.key].line, line))
+                refuse("sweep", twins, f"each run once; both are {run.id}")
             found[run.key] = run
         runs = list(found.values())
         folder = _runs_dir(str(base.paths.runs_dir)) / str(base.experiment)

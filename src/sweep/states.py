@@ -9,9 +9,10 @@ from src.files import read_json
 from src.record import owner
 from src.record.folder import PREEMPTED
 from src.sweep.ledger import Entry, Ledger
+from src.sweep.outcome import Outcome, read_outcome
 from src.sweep.plan import Plan, Planned
 from src.sweep.slurm import queue
-from src.sweep.task import outcome
+from src.sweep.task import outcome, task_file
 
 STATES = ("done", "running", "queued", "preempted", "failed", "lost", "new")
 WAITING = ("CONFIGURING", "PENDING", "REQUEUED", "REQUEUE_HOLD", "SUSPENDED", "SPECIAL_EXIT")
@@ -35,13 +36,13 @@ class Look:
         self.plan = plan
         self._ledger = Ledger(plan.folder).read()
         on_slurm = any(entry.job is not None for entry in self._ledger.values())
-        self._queue = queue() if on_slurm else {}
+        self._queue = queue() if on_slurm else None
         self._now = {
             folder: owner.shared_now(folder)
             for folder in {run.folder.parent for run in plan.runs}
             if folder.is_dir()
         }
-        self._local = plan.folder.is_dir() and self._lives(plan.folder)
+        self._pool = plan.folder.is_dir() and self._lives(plan.folder)
 
     def state(self, run: Planned) -> State:
         """The state of one run."""
@@ -50,41 +51,47 @@ class Look:
         record, error = _record(run.folder)
         if record == "success":
             return State("done", "", job)
-        if (run.folder / owner.NAME).is_file() and self._lives(run.folder):
+        if self._lives(run.folder):
             return State("running", f"{_holder(run.folder)}{_progress(run.folder)}", job)
-        waits = self._waits(entry)
-        if waits is not None and waits.split(" ")[0] in WAITING:
-            stopped = (run.folder / PREEMPTED).is_file()
-            return State(
-                "preempted" if stopped else "queued", f"job {job or 'of this machine'}: {waits}", job
-            )
-        if waits is not None and not (run.folder / owner.NAME).is_file():
-            return State("running", f"job {job}: {waits.lower()}, begins", job)
-        return self._ended(run, entry, error)
+        told = read_outcome(outcome(self.plan, run))
+        ended = told is not None and (job is None or told.state != "preempted")
+        turn = None if ended else self._turn(run, entry)
+        if turn is None:
+            return self._ended(run, entry, told, error)
+        detail = f"job {job or 'of this machine'}: {turn}"
+        if turn.split(" ")[0] not in WAITING:
+            return State("running", f"{detail.lower()}, begins", job)
+        stopped = (run.folder / PREEMPTED).is_file() or (told is not None and told.state == "preempted")
+        return State("preempted" if stopped else "queued", detail, job)
 
-    def _ended(self, run: Planned, entry: Entry | None, error: str | None) -> State:
+    def _ended(self, run: Planned, entry: Entry | None, told: Outcome | None, error: str | None) -> State:
         """The state of a run on which no job works or waits."""
         job = entry.job if entry else None
-        refused = outcome(self.plan, run)
-        if refused.is_file():
-            return State("failed", read_json(refused)["error"], job)
-        if (run.folder / owner.NAME).is_file():
-            return State("lost", f"{_holder(run.folder)} is gone{_progress(run.folder)}", job)
-        if (run.folder / PREEMPTED).is_file() and job is None:
+        if told is not None and told.state != "preempted":
+            return State(told.state, told.detail, job)
+        if told is not None or (run.folder / PREEMPTED).is_file():
+            if job is not None:
+                return State("lost", f"job {job} was stopped and not put back{_progress(run.folder)}", job)
             return State("preempted", f"stopped{_progress(run.folder)}", job)
+        if (run.folder / owner.NAME).is_file():
+            return State("lost", f"{_holder(run.folder)} {self._silence(run.folder)}", job)
         if error is not None:
             return State("failed", error, job)
-        if entry is not None or (run.folder / "config.yaml").is_file():
-            return State("lost", f"job {job} is gone" if job else "its process is gone", job)
-        return State("new", "", None)
+        if job is not None:
+            return State("lost", f"job {job} is gone{_progress(run.folder)}", job)
+        if task_file(self.plan, run).is_file() or (run.folder / "config.yaml").is_file():
+            return State("lost", f"its process is gone{_progress(run.folder)}", job)
+        return State("new", "", None)  # also what a pool was to start and never began
 
-    def _waits(self, entry: Entry | None) -> str | None:
-        """What the queue says of a job; None where it has left the queue."""
+    def _turn(self, run: Planned, entry: Entry | None) -> str | None:
+        """What the queue, or the pool of this machine, says of a run's job; None where it has ended."""
         if entry is None:
             return None
-        if entry.job is None:
-            return "PENDING" if self._local else None
-        return self._queue.get(entry.job)
+        if entry.job is not None:
+            return (self._queue or {}).get(entry.job)
+        if not self._pool:
+            return None
+        return "RUNNING" if task_file(self.plan, run).is_file() else "PENDING"
 
     def _lives(self, folder: Path) -> bool:
         """Whether whoever holds a folder lives: its process, its job, its heart."""
@@ -94,18 +101,26 @@ class Look:
         gone = owner.is_gone(holder)
         if gone is not None:
             return not gone
-        if (
-            holder.job is not None
-            and self._queue
-            and holder.job not in self._queue
-            and self._knows(holder.job)
-        ):
+        if self._queue is not None and holder.job not in self._queue and self._knows(holder.job):
             return False
-        now = self._now.get(folder.parent) or owner.shared_now(folder)
-        return (owner.age(folder, now) or 0.0) < owner.STALE
+        return -owner.AHEAD <= self._age(folder) < owner.STALE
 
-    def _knows(self, job: str) -> bool:
-        return any(entry.job == job for entry in self._ledger.values())
+    def _silence(self, folder: Path) -> str:
+        """What is wrong with the lock of a folder on which nobody seems to work."""
+        age = self._age(folder)
+        if age >= -owner.AHEAD:
+            return f"is gone{_progress(folder)}"
+        return (
+            f"left a heartbeat that lies {-age:.0f} s in the future: a clock was set; "
+            f"if no job works there, remove {folder / owner.NAME}"
+        )
+
+    def _age(self, folder: Path) -> float:
+        now = self._now.get(folder.parent) or owner.shared_now(folder)
+        return owner.age(folder, now) or 0.0
+
+    def _knows(self, job: str | None) -> bool:
+        return job is not None and any(entry.job == job for entry in self._ledger.values())
 
 
 def look(plan: Plan) -> dict[str, State]:

@@ -8,8 +8,19 @@ from src.sweep.plan import Plan, Planned
 
 
 def outcome(plan: Plan, run: Planned) -> Path:
-    """The file in which a job says why it could not begin."""
+    """The file that says how a job ended where the run's folder may not."""
     return plan.folder / "outcomes" / f"{run.key}.json"
+
+
+def task_file(plan: Plan, run: Planned) -> Path:
+    """What a job of this machine reads; there is none before its job begins."""
+    return plan.folder / "tasks" / f"{run.key}.json"
+
+
+def forget(plan: Plan, run: Planned) -> None:
+    """Remove what earlier jobs left of a run beside its folder."""
+    for path in (outcome(plan, run), task_file(plan, run)):
+        path.unlink(missing_ok=True)
 
 
 def make_task(plan: Plan, run: Planned) -> dict[str, Any]:

@@ -1,0 +1,103 @@
+"""Runs in processes of their own that can be killed at any moment; what must be true after; a count."""
+
+import json
+import multiprocessing
+import os
+import signal
+import sys
+from collections import Counter
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+
+from safetensors.torch import load_file
+from torch import equal
+
+from src.config.schema import RunConfig
+
+COUNTS: Counter[tuple[str, str]] = Counter()
+SMALL = [
+    "debug=smoke",
+    "train.max_steps=6",
+    "train.checkpoint_steps=2",
+    "model.num_blocks=4",
+    "evaluate.every_steps=3",
+]
+"""A tiny run with every kind of file: base and intermediate scores, checkpoints, adapter, tables, record."""
+
+# A process that has imported everything, from which each run is forked: moments fall into the run's own work.
+FORKED = multiprocessing.get_context("forkserver")
+FORKED.set_forkserver_preload(["src.pipeline", "src.evaluate.language_model", "src.evaluate.named", "peft"])
+
+
+def work(config: RunConfig, events: int | None, output: str) -> None:
+    """One run in its own process; with `events`, SIGKILL just before its so-many-th change of a file."""
+    from src.errors import UserError
+    from src.preemption import listening
+    from src.run import execute
+
+    count = _counter(config.paths.runs_dir, config.paths.cache_dir)
+    sys.addaudithook(lambda event, given: _kill_at(count(event, given), events))
+    with Path(output).open("a") as said, redirect_stdout(said), redirect_stderr(said):
+        try:
+            with listening():
+                execute(config)
+            print("changes", count("", ()))
+        except UserError as error:
+            print(f"strata: {error}")
+            sys.exit(2)
+
+
+def _counter(*folders: str):
+    """A function that counts the changes below some folders: every event that Python's own auditing tells."""
+    seen = 0
+    names = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.utime", "os.truncate"}
+
+    def count(event, given):
+        nonlocal seen
+        writes = event == "open" and isinstance(given[1], str) and set(given[1]) & set("wax+")
+        if (event in names or writes) and str(given[0]).startswith(folders):
+            seen += 1
+        return seen
+
+    return count
+
+
+def _kill_at(seen: int, events: int | None) -> None:
+    if seen == events:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def only_run(runs: Path) -> Path:
+    """The folder of the one run: fails if a run was doubled."""
+    (folder,) = (path.parent for path in runs.glob("*/*/config.yaml"))
+    return folder
+
+
+def assert_same(folder: Path, expected: Path) -> None:
+    """Every number of a run is that of the undisturbed one, bit for bit; nothing half-written is left."""
+    record = json.loads((folder / "run.json").read_text())
+    theirs = json.loads((expected / "run.json").read_text())
+    assert record["status"] == "success"
+    for key in ("scores", "profiles", "spearman", "params", "id"):
+        assert record[key] == theirs[key], key
+    assert steps_of(folder) == steps_of(expected)
+    ours, others = (load_file(path / "adapter" / "adapter_model.safetensors") for path in (folder, expected))
+    assert ours.keys() == others.keys()
+    assert all(equal(ours[name], others[name]) for name in ours)
+    for name in ("layers.csv", "scores.json", "samples.jsonl"):
+        assert (folder / name).read_text() == (expected / name).read_text(), name
+    left = [
+        path for path in folder.rglob("*") if path.name.startswith((".partial-", "checkpoint-", "lock.json"))
+    ]
+    assert not left
+
+
+def steps_of(folder: Path) -> list[dict]:
+    """The step log without what a clock told."""
+    lines = (folder / "steps.jsonl").read_text().splitlines()
+    return [{key: value for key, value in json.loads(line).items() if key != "seconds"} for line in lines]
+
+
+def count(fault: str, outcome: str, times: int = 1) -> None:
+    """Note for the table at the end how often a fault came to an outcome."""
+    COUNTS[fault, outcome] += times

@@ -1,0 +1,121 @@
+"""A run that is asked to stop: where it stops, what it leaves, and how it goes on."""
+
+import json
+import os
+import signal
+import time
+
+import pytest
+from safetensors.torch import load_file
+from torch import equal
+
+from src import preemption
+
+LONG = ["train.max_steps=30", "train.accumulation=2", "train.checkpoint_steps=null", "record=offline"]
+
+
+def folder_of(tmp_path):
+    (path,) = (tmp_path / "runs").glob("*/*/config.yaml")
+    return path.parent
+
+
+def status_of(process):
+    process.communicate(timeout=300)
+    return process.returncode
+
+
+def numbers(folder):
+    """Steps without their seconds, and the tables."""
+    rows = [json.loads(line) for line in (folder / "steps.jsonl").read_text().splitlines()]
+    steps = [{key: value for key, value in row.items() if key != "seconds"} for row in rows]
+    return steps, *((folder / name).read_text() for name in ("layers.csv", "scores.json", "samples.jsonl"))
+
+
+def signal_when(process, condition, number):
+    """Send a signal as soon as something is true of the files; the exit status."""
+    while process.poll() is None:
+        if condition():
+            process.send_signal(number)
+            break
+        time.sleep(0.002)
+    process.communicate(timeout=300)
+    return process.returncode
+
+
+@pytest.mark.parametrize("number", preemption.SIGNALS)
+def test_stopped_in_training_it_goes_on_bit_for_bit(command, tmp_path, number):
+    """No checkpoint was due: the signal alone makes one. Dropout and accumulation are on."""
+    whole = tmp_path / "whole"
+    assert status_of(command(*LONG, f"paths.runs_dir={whole}/runs")) == 0
+
+    def trains():
+        logs = list((tmp_path / "runs").glob("*/*/steps.jsonl"))
+        return bool(logs) and logs[0].read_bytes().count(b"\n") >= 5
+
+    assert signal_when(command(*LONG), trains, number) == preemption.EXIT_CODE
+    folder = folder_of(tmp_path)
+    (checkpoint,) = folder.glob("checkpoint-*")
+    assert 5 <= int(checkpoint.name.split("-")[1]) < 30
+    assert json.loads((folder / "preempted.json").read_text()).keys() == {"stopped"}
+    assert not (folder / "run.json").exists()
+    assert not (folder / "lock.json").exists()
+    assert status_of(command(*LONG)) == 0
+    assert numbers(folder) == numbers(folder_of(whole))
+    ours, others = (
+        load_file(one / "adapter" / "adapter_model.safetensors") for one in (folder, folder_of(whole))
+    )
+    assert all(equal(ours[name], others[name]) for name in others)
+    assert not (folder / "preempted.json").exists()
+
+
+@pytest.mark.parametrize("stage", ["train", "probe"])
+def test_stopped_between_batches_of_probe_and_evaluation(command, tmp_path, stage):
+    """Two signals, as a scheduler sends them; the stage is done again, those before it are not."""
+    slow = ["data.num_probe=400", "data.num_test=300", "train.max_steps=2", "record=none"]
+
+    def reached():
+        return bool(list((tmp_path / "runs").glob(f"*/*/stages/{stage}.json")))
+
+    process = command(*slow)
+    while not reached():
+        assert process.poll() is None
+        time.sleep(0.002)
+    process.send_signal(signal.SIGUSR1)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=300)
+    assert process.returncode == preemption.EXIT_CODE
+    folder = folder_of(tmp_path)
+    before = (folder / "stages" / f"{stage}.json").stat().st_mtime_ns
+    assert not (folder / "run.json").exists()
+    assert status_of(command(*slow)) == 0
+    assert (folder / "stages" / f"{stage}.json").stat().st_mtime_ns == before
+    assert json.loads((folder / "run.json").read_text())["status"] == "success"
+
+
+def test_a_multirun_stops_with_its_run(command, tmp_path):
+    process = command("hydra.mode=MULTIRUN", "seed=0,1,2", *LONG)
+
+    def trains():
+        return bool(list((tmp_path / "runs").glob("*/*/steps.jsonl")))
+
+    assert signal_when(process, trains, signal.SIGUSR2) == preemption.EXIT_CODE
+    assert folder_of(tmp_path)  # one folder, not three
+
+
+def test_the_flag_belongs_to_the_process_and_the_time(capfd):
+    before = [signal.getsignal(number) for number in preemption.SIGNALS]
+    with preemption.listening():
+        assert not preemption.asked()
+        child = os.fork()
+        if child == 0:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(10)
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGTERM
+        assert not preemption.asked()
+        os.kill(os.getpid(), signal.SIGUSR1)
+        assert preemption.asked()
+        with pytest.raises(SystemExit, match="75"):
+            preemption.stop_if_asked()
+    assert not preemption.asked()
+    assert [signal.getsignal(number) for number in preemption.SIGNALS] == before

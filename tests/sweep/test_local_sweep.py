@@ -1,0 +1,29 @@
+"""A sweep of this machine is stopped by a signal and goes on at the next launch."""
+
+import json
+import signal
+import time
+
+import pytest
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_runs_between_steps_and_the_next_launch_goes_on(write_sweep, sweep, planned, number):
+    path = write_sweep(seed="0,1", **{"train.max_steps": 60, "metrics": "none"})
+    plan = planned(path)
+    first, second = plan.runs
+    process = sweep(path, wait=False)
+    log, end = first.folder / "steps.jsonl", time.monotonic() + 60
+    while not (log.is_file() and log.read_bytes().count(b"\n") >= 3):
+        assert time.monotonic() < end and process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(number)
+    output, errors = process.communicate(timeout=60)
+    assert output.splitlines()[-1] == "2 runs: 1 preempted, 1 new", errors
+    assert "Traceback" not in errors
+    assert not second.folder.exists()
+    done = sweep(path, "--jobs", 2)
+    assert done.stdout.splitlines()[-1] == "2 runs: 2 done", done.stderr
+    assert "0 started" in sweep(path).stdout
+    steps = [json.loads(line)["step"] for line in log.read_text().splitlines()]
+    assert steps == list(range(1, 61))
