@@ -3,7 +3,7 @@
 import logging
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +27,7 @@ from src.preemption import Preempted
 from src.probe.layers_csv import read_layers, write_layers
 from src.probe.spread import spread_over_seeds
 from src.probe.summary import spearman_between, summarise
+from src.probe.trunk import block_modules
 from src.probing import RunProbe, step_measurement
 from src.record.folder import RunFolder
 from src.record.identity import run_id
@@ -42,6 +43,7 @@ from src.record.run_record import (
 from src.record.tracking import Tracker
 from src.train.checkpoint import checkpoints
 from src.train.loop import train
+from src.train.recompute import recomputed
 
 _LOG = logging.getLogger(__name__)
 
@@ -134,16 +136,19 @@ class Pipeline:
             shutil.rmtree(folder)
 
     def _train(self, adapter: Path) -> dict[str, Any]:
-        trained = train(
-            self.adapted.model,
-            self.encoded.rows,
-            self.config.train,
-            seed=self.config.seed,
-            pad_id=self.adapted.loaded.tokenizer.pad_token_id,
-            folder=self.folder.path,
-            on_step=self._on_step,
-            measure=step_measurement(self.adapted.model, self.adapted.loaded.blocks, self.config.metrics),
-        )
+        model, blocks = self.adapted.model, self.adapted.loaded.blocks
+        again = self.config.train.activation_checkpointing
+        with recomputed(block_modules(model, blocks)) if again else nullcontext():
+            trained = train(
+                model,
+                self.encoded.rows,
+                self.config.train,
+                seed=self.config.seed,
+                pad_id=self.adapted.loaded.tokenizer.pad_token_id,
+                folder=self.folder.path,
+                on_step=self._on_step,
+                measure=step_measurement(model, blocks, self.config.metrics),
+            )
         save_tuned(self.adapted, adapter)
         first, last = trained.steps[0], trained.steps[-1]
         _LOG.info("trained: %d steps, loss %.3f -> %.3f", last["step"], first["loss"], last["loss"])

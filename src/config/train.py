@@ -46,6 +46,8 @@ class TrainConfig:
     """float32, or bfloat16 through autocast."""
     checkpoint_steps: int | None
     """Optimizer steps between checkpoints; null: none."""
+    activation_checkpointing: bool
+    """Compute blocks that a gradient reaches again backward instead of keeping what happened inside them."""
 
     def __post_init__(self) -> None:
         require("train.schedule", self.schedule, rules.SCHEDULES)

@@ -7,7 +7,11 @@ from src.config.schema import PairConfig, RunConfig
 from src.files import fingerprint
 
 _NOT_SCIENTIFIC = ("experiment", "device", "paths", "record")
-_BY_CONTENT = {"data": ("path", "test_path"), "model": ("id", "variants"), "train": ("checkpoint_steps",)}
+_BY_CONTENT = {
+    "data": ("path", "test_path"),
+    "model": ("id", "variants"),
+    "train": ("checkpoint_steps", "activation_checkpointing"),
+}
 
 
 def scientific(config: RunConfig, data_fingerprint: str, model_content: str) -> dict[str, Any]:
