@@ -1,7 +1,7 @@
 """Activation checkpointing that knows the band: only blocks that a gradient reaches are computed twice.
 
-The libraries around us let embeddings require gradients for it, so that backward and recomputation walk through
-all blocks. Here the blocks below the lowest trained one run once, without a graph.
+The libraries around us let the embeddings require gradients for it, so that backward and recomputation walk
+through all blocks. Here the blocks below the lowest trained one run once, without a graph.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,10 +15,10 @@ from torch.utils.checkpoint import checkpoint
 
 @contextmanager
 def recomputed(blocks: Sequence[nn.Module]) -> Iterator[None]:
-    """Inside, the lowest trained block and those above keep their input alone and are computed again backward.
+    """Inside, the lowest trained block and those above keep their input alone and run again for backward.
 
-    Gradients are the same bit for bit, dropout included: the random state of the first time is restored. Memory
-    falls to one input a block and the inside of one block, for at most a third more computation in these blocks.
+    Gradients are the same bit for bit, dropout included: the random state of the first time is restored.
+    Memory falls to one input a block and the inside of one block; these blocks run forward twice.
 
     Args:
         blocks: first to last, as they lie in the model that is trained.
