@@ -1,6 +1,7 @@
 """Which weights."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from src.config import rules
 from src.config.rules import require
@@ -27,6 +28,8 @@ class ModelConfig:
     """Number of blocks, where it is known before the weights are read; checked against the model."""
     width: int | None
     """Width of the residual stream, where known."""
+    sizes: dict[str, Any] | None
+    """What else transformers' configuration of the architecture says, for estimates without the weights."""
     lora_targets: list[str] | None
     """Last parts of the names of the linear layers that LoRA adapts; null: `method.targets` decides."""
     architecture: str | None

@@ -1,0 +1,123 @@
+"""Bytes that a training step holds at once, counted on a skeleton of the model and not from a formula.
+
+What autograd keeps for backward is counted by torch's own hook on saved tensors, so that the band, the
+dropout and the cast of the adapters enter as they are. Every storage counts once, weights do not count.
+"""
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.autograd.graph import saved_tensors_hooks
+from torch.nn.functional import cross_entropy
+
+from src.config.schema import RunConfig
+from src.method.adapt import AdaptedModel, adapt
+from src.method.band import resolve_band
+from src.plan.skeleton import skeleton
+
+ADAM_MOMENTS = 2
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One method on one device; bytes, except where it says otherwise."""
+
+    method: str
+    blocks: list[int]
+    """Trained blocks."""
+    num_blocks: int
+    trainable: int
+    """Parameters."""
+    weights: int
+    gradients: int
+    optimizer: int
+    activations: int
+    """What is kept for backward, block insides and head."""
+    activations_checkpointed: int
+    """The same with train.activation_checkpointing: inputs of the blocks, the inside of one, head."""
+    flops: float
+    """Of one optimizer step, forward and backward, attention's products of tokens left out."""
+
+    @property
+    def backward_blocks(self) -> int:
+        """Blocks that backward passes: from the lowest trained one up."""
+        return self.num_blocks - min(self.blocks, default=self.num_blocks)
+
+    def total(self, checkpointed: bool) -> int:
+        """Everything at once."""
+        kept = self.activations_checkpointed if checkpointed else self.activations
+        return self.weights + self.gradients + self.optimizer + kept
+
+
+def estimate(config: RunConfig) -> Estimate:
+    """What one step of a run needs on one device.
+
+    Every position is taken for a supervised one, so the output head's share is the largest it can be.
+    """
+    loaded = skeleton(config.model)
+    blocks = resolve_band(config.band, loaded.num_blocks, config.seed)
+    with torch.device("meta"):
+        adapted = adapt(loaded, config.method, blocks, config.seed, config.model.lora_targets)
+    parameters = list(adapted.model.parameters())
+    trained = [value for value in parameters if value.requires_grad]
+    tokens = torch.zeros(config.train.batch_size, config.data.max_length, dtype=torch.long, device="meta")
+    precision = torch.bfloat16 if config.train.precision == "bfloat16" else None
+    inside, head, one_input = _kept(adapted, tokens, precision)
+    lowest = min(adapted.blocks, default=loaded.num_blocks)
+    num_kept = loaded.num_blocks - lowest
+    originals = sum(_bytes(value) for value in adapted.originals.values())
+    return Estimate(
+        method=config.method.name,
+        blocks=adapted.blocks,
+        num_blocks=loaded.num_blocks,
+        trainable=sum(value.numel() for value in trained),
+        weights=sum(map(_bytes, parameters)) + originals,
+        gradients=sum(map(_bytes, trained)),
+        optimizer=ADAM_MOMENTS * sum(map(_bytes, trained)),
+        activations=inside + head,
+        activations_checkpointed=num_kept * one_input + (inside // num_kept if num_kept else 0) + head,
+        flops=config.train.accumulation * _flops(adapted, lowest, tokens.numel()),
+    )
+
+
+def _kept(adapted: AdaptedModel, tokens: torch.Tensor, precision: torch.dtype | None) -> tuple[int, int, int]:
+    """Bytes kept inside all blocks, by the head and the loss, and the size of one block's input."""
+    trunk, head = adapted.loaded.model.base_model, adapted.loaded.model.get_output_embeddings()
+    weights = {value.untyped_storage()._cdata for value in adapted.model.parameters()}
+    adapted.model.train()
+    autocast = torch.autocast("cuda", dtype=precision) if precision else nullcontext()
+    found: dict[int, torch.UntypedStorage] = {}  # storages stay alive, so that no address comes twice
+
+    def count(value: torch.Tensor) -> torch.Tensor:
+        storage = value.untyped_storage()
+        if storage._cdata not in weights:
+            found[storage._cdata] = storage
+        return value
+
+    # A mask of whole rows: how one is made from the padding depends on values, which a skeleton has not.
+    mask = tokens.new_ones(len(tokens), 1, tokens.shape[1], tokens.shape[1], dtype=torch.bool)
+    with saved_tensors_hooks(count, lambda value: value), autocast:
+        states = trunk(input_ids=tokens, attention_mask=mask, use_cache=False).last_hidden_state
+        inside = sum(storage.nbytes() for storage in found.values())
+        logits = head(states).float()
+        if logits.requires_grad:
+            cross_entropy(logits.flatten(0, 1), tokens.flatten(), reduction="sum")
+    everything = sum(storage.nbytes() for storage in found.values())
+    return inside, everything - inside, states.numel() * states.element_size()
+
+
+def _flops(adapted: AdaptedModel, lowest: int, num_tokens: int) -> float:
+    """2 a weight and token forward, 2 more where a gradient passes, 2 more where the weight trains."""
+    model, blocks = adapted.loaded.model, adapted.loaded.blocks
+    total = 0.0
+    for index, name in enumerate(blocks):
+        for value in model.get_submodule(name).parameters():
+            total += value.numel() * (2 + 2 * (index >= lowest) + 2 * value.requires_grad)
+    head: nn.Module = model.get_output_embeddings()
+    return num_tokens * (total + 4 * sum(value.numel() for value in head.parameters()))
+
+
+def _bytes(value: torch.Tensor) -> int:
+    return value.numel() * value.element_size()

@@ -1,0 +1,44 @@
+"""A model of the real architecture without a byte of weights: every tensor is on torch's meta device."""
+
+from typing import Any
+
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM, PretrainedConfig
+
+from src.config.schema import ModelConfig
+from src.errors import ModelError
+from src.model import hub
+from src.model.blocks import find_blocks
+from src.model.loaded import LoadedModel
+
+
+def skeleton(config: ModelConfig) -> LoadedModel:
+    """The model that `config` describes, with shapes and dtypes alone.
+
+    Raises:
+        ModelError: its sizes stand neither in its file of conf/model nor in a folder.
+    """
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(_architecture(config), dtype=getattr(torch, config.dtype))
+    return LoadedModel(
+        model=model.eval(),
+        tokenizer=None,
+        blocks=find_blocks(model),
+        family=model.config.model_type,
+        id=config.resolved_id,
+        revision=config.revision,
+        fingerprint="",
+    )
+
+
+def _architecture(config: ModelConfig) -> PretrainedConfig:
+    if config.sizes is not None:
+        sizes: dict[str, Any] = dict(config.sizes)
+        known = {"hidden_size": config.width, "num_hidden_layers": config.num_blocks}
+        return AutoConfig.for_model(sizes.pop("model_type"), **known, **sizes)
+    if config.source == "hub" and hub.is_local(config.resolved_id):
+        return AutoConfig.from_pretrained(hub.local_folder(config.resolved_id, config.revision))
+    raise ModelError(
+        f"model.sizes: {config.name} has none in its file; accepted: a model with sizes "
+        "(olmo2_1b, olmo2_7b, olmo2_13b, olmo2_32b, mistral_7b, smollm2_135m) or model=hf with a local folder"
+    )
