@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.autograd.graph import saved_tensors_hooks
 from torch.nn.functional import cross_entropy
 
@@ -62,9 +63,9 @@ def estimate(config: RunConfig) -> Estimate:
         adapted = adapt(loaded, config.method, blocks, config.seed, config.model.lora_targets)
     parameters = list(adapted.model.parameters())
     trained = [value for value in parameters if value.requires_grad]
-    tokens = torch.zeros(config.train.batch_size, config.data.max_length, dtype=torch.long, device="meta")
+    shape = (config.train.batch_size, config.data.max_length)
     precision = torch.bfloat16 if config.train.precision == "bfloat16" else None
-    inside, head, one_input = _kept(adapted, tokens, precision)
+    inside, head, one_input = _kept(adapted, shape, precision)
     lowest = min(adapted.blocks, default=loaded.num_blocks)
     num_kept = loaded.num_blocks - lowest
     originals = sum(_bytes(value) for value in adapted.originals.values())
@@ -78,16 +79,30 @@ def estimate(config: RunConfig) -> Estimate:
         optimizer=ADAM_MOMENTS * sum(map(_bytes, trained)),
         activations=inside + head,
         activations_checkpointed=num_kept * one_input + (inside // num_kept if num_kept else 0) + head,
-        flops=config.train.accumulation * _flops(adapted, lowest, tokens.numel()),
+        flops=config.train.accumulation * _flops(adapted, lowest, shape[0] * shape[1]),
     )
 
 
-def _kept(adapted: AdaptedModel, tokens: torch.Tensor, precision: torch.dtype | None) -> tuple[int, int, int]:
-    """Bytes kept inside all blocks, by the head and the loss, and the size of one block's input."""
+def _kept(
+    adapted: AdaptedModel, shape: tuple[int, int], precision: torch.dtype | None
+) -> tuple[int, int, int]:
+    """Bytes kept inside all blocks, by the head and the loss, and the size of one block's input.
+
+    Fake tensors say that they lie on a CPU: attention takes a fused kernel there, as on a GPU, where the
+    meta device would keep every pair of tokens.
+    """
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        adapted.model.to_empty(device="cpu")
+        return _kept_by_fakes(adapted, torch.zeros(shape, dtype=torch.long), precision)
+
+
+def _kept_by_fakes(
+    adapted: AdaptedModel, tokens: torch.Tensor, precision: torch.dtype | None
+) -> tuple[int, int, int]:
     trunk, head = adapted.loaded.model.base_model, adapted.loaded.model.get_output_embeddings()
     weights = {value.untyped_storage()._cdata for value in adapted.model.parameters()}
     adapted.model.train()
-    autocast = torch.autocast("cuda", dtype=precision) if precision else nullcontext()
+    autocast = torch.autocast("cpu", dtype=precision) if precision else nullcontext()
     found: dict[int, torch.UntypedStorage] = {}  # storages stay alive, so that no address comes twice
 
     def count(value: torch.Tensor) -> torch.Tensor:

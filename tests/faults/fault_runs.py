@@ -35,36 +35,33 @@ def work(config: RunConfig, events: int | None, output: str) -> None:
     from src.preemption import listening
     from src.run import execute
 
-    count = _counter(config.paths.runs_dir, config.paths.cache_dir)
-    sys.addaudithook(lambda event, given: _kill_at(count(event, given), events))
+    changes = Changes(config.paths.runs_dir, config.paths.cache_dir, kill_at=events)
+    sys.addaudithook(changes.hear)
     with Path(output).open("a") as said, redirect_stdout(said), redirect_stderr(said):
         try:
             with listening():
                 execute(config)
-            print("changes", count("", ()))
+            print("changes", changes.seen)
         except UserError as error:
             print(f"strata: {error}")
             sys.exit(2)
 
 
-def _counter(*folders: str):
-    """A function that counts the changes below some folders: every event that Python's own auditing tells."""
-    seen = 0
-    names = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.utime", "os.truncate"}
+class Changes:
+    """Hears from Python's own auditing of every change of a file below some folders, just before it happens."""
 
-    def count(event, given):
-        nonlocal seen
+    NAMES = frozenset({"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.utime", "os.truncate"})
+
+    def __init__(self, *folders: str, kill_at: int | None) -> None:
+        self.folders, self.kill_at, self.seen = folders, kill_at, 0
+
+    def hear(self, event: str, given: tuple) -> None:
         writes = event == "open" and isinstance(given[1], str) and set(given[1]) & set("wax+")
-        if (event in names or writes) and str(given[0]).startswith(folders):
-            seen += 1
-        return seen
-
-    return count
-
-
-def _kill_at(seen: int, events: int | None) -> None:
-    if seen == events:
-        os.kill(os.getpid(), signal.SIGKILL)
+        if not (event in self.NAMES or writes) or not str(given[0]).startswith(self.folders):
+            return
+        self.seen += 1
+        if self.seen == self.kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def only_run(runs: Path) -> Path:
