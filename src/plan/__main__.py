@@ -17,9 +17,9 @@ from src.errors import UserError
 
 _GIB = 2**30
 _LEGEND = """\
-Counted on the model's own code, without weights. Every position is taken for a supervised one: the output
-head's share is an upper bound. Not in it: transient gradients of activations, what the allocator leaves
-between blocks of memory, the device's own context. 10-20 % more is wise."""
+Counted on the model's own code, without weights. Every position is taken for a supervised one: the
+head's share is an upper bound. Not in it: transient gradients of activations, what the allocator
+leaves between blocks of memory, the device's own context. 10-20 % more is wise."""
 
 
 def main(overrides: list[str]) -> None:
