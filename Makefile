@@ -5,7 +5,7 @@ JOBS ?= 2
 SETUP := $(if $(filter .venv/bin/python,$(PY)),setup)  # another Python brings its own packages
 
 .DEFAULT_GOAL := help
-.PHONY: help setup weights run report smoke test test-slurm bench lint format clean
+.PHONY: help setup weights run report smoke test test-slurm faults bench lint format clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ test: $(SETUP) lint ## everything that is checked, without a network
 
 test-slurm: $(SETUP) ## sweeps on a real SLURM of one node, where it is installed; else it says what is missing
 	OMP_NUM_THREADS=1 $(PY) -m pytest -m slurm -rs tests/slurm
+
+faults: $(SETUP) ## kills, full disks, damaged files, clocks that jump: each many times, counted
+	OMP_NUM_THREADS=1 $(PY) -m pytest -m faults -rs tests/faults
 
 bench: $(SETUP) ## the ratios that the README states, into runs/bench/bench.json
 	$(PY) -m src.bench

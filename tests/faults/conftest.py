@@ -8,6 +8,16 @@ from fault_runs import COUNTS, FORKED, SMALL, only_run, work
 from src.config.schema import RunConfig
 
 
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items):
+    """These take minutes: `make faults` asks for them."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.faults)
+
+
 @pytest.fixture
 def small(make_config, tmp_path):
     """The tiny run's configuration, with overrides; its files lie in the test's folder."""

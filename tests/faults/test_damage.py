@@ -38,7 +38,7 @@ def test_a_damaged_checkpoint_is_named(small, start, ended, whole, tmp_path):
         damage(folder / draw.choice(files), draw)
         before = (tmp_path / "output.txt").stat().st_size
         assert ended(small(root=again)) == 2
-        said = (tmp_path / "output.txt").read_text()[before:].splitlines()[-1]
+        said = (tmp_path / "output.txt").read_bytes()[before:].decode().splitlines()[-1]
         assert said.startswith("strata: ")
         assert "checkpoint-" in said
         for checkpoint in folder.glob("checkpoint-*"):  # as the line advises
