@@ -7,7 +7,6 @@ from fault_runs import COUNTS, FORKED, SMALL, only_run, work
 
 from src.config.schema import RunConfig
 
-
 HERE = Path(__file__).parent
 
 
