@@ -8,7 +8,6 @@ from typing import Any
 
 from filelock import FileLock
 
-from src.errors import StorageError
 from src.files import ASIDE, fingerprint, read_json, sha256_file, storage_errors, write_json, written_folder
 from src.manifest import damage, write_manifest
 
@@ -53,10 +52,7 @@ def _remove_damaged(path: Path) -> None:
         shutil.rmtree(leftover)
     if not path.is_dir():
         return
-    try:
-        found = damage(path)
-    except StorageError as error:
-        found = str(error)
+    found = damage(path)
     if found is not None:
         _LOG.warning("%s: %s; it is made anew", path, found)
         shutil.rmtree(path)

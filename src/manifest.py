@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from src.errors import StorageError
 from src.files import read_json, sha256_file, write_json
 
 NAME = "manifest.json"
@@ -19,7 +20,11 @@ def damage(folder: Path) -> str | None:
     """The first thing about a folder that is not as it was written, for a person; None for an intact one."""
     if not (folder / NAME).is_file():
         return f"incomplete, {NAME} is missing"
-    for name, digest in read_json(folder / NAME)["files"].items():
+    try:
+        digests = dict(read_json(folder / NAME)["files"])
+    except (StorageError, KeyError, TypeError, ValueError):
+        return f"damaged, {NAME} is not what was written"
+    for name, digest in digests.items():
         path = folder / name
         if not path.is_file():
             return f"incomplete, {name} is missing"

@@ -1,7 +1,7 @@
 """A run that was asked to stop is put back into SLURM's queue, once; on other machines nothing happens.
 
-A preemption, a time limit and `scancel` all send SIGTERM. Only the state of the job tells them apart: SLURM
-says CANCELLED before it sends the signal, and what a person has cancelled stays so.
+A preemption, a time limit and `scancel` all send SIGTERM. Only the state of the job tells them apart, and what
+a person has cancelled stays so.
 """
 
 import logging
@@ -60,7 +60,7 @@ class Requeue:
         if restarts >= self._max_restarts:
             _LOG.warning("started again %d times already (max_num_timeout): not put back", restarts)
             return
-        if "JobState=CANCELLED" in _scontrol("show", "job", "-o", job).stdout:
+        if _cancelled(_scontrol("show", "job", "-o", job).stdout):
             _LOG.info("job %s was cancelled: not put back", job)
             return
         done = _scontrol("requeue", job)
@@ -82,3 +82,13 @@ class Requeue:
 
 def _scontrol(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(["scontrol", *arguments], capture_output=True, text=True, timeout=60)
+
+
+def _cancelled(job: str) -> bool:
+    """Whether a person has ended a job, by what scontrol shows of it.
+
+    A preempted job is RUNNING while its grace lasts. One that was cancelled is COMPLETING when its processes
+    get SIGTERM, and CANCELLED only after they have ended; so is one beyond its limit, whose reason says so.
+    """
+    ending = "JobState=CANCELLED" in job or "JobState=COMPLETING" in job
+    return ending and "Reason=TimeLimit" not in job

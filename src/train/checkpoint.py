@@ -18,10 +18,10 @@ from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.checkpoint.state_dict import StateDictOptions, get_state_dict, set_state_dict
 
 from src.errors import CheckpointError
-from src.files import read_json, remove_partial, sha256_file, write_json, written_folder
+from src.files import remove_partial, written_folder
+from src.manifest import damage, write_manifest
 
 _OPTIONS = StateDictOptions(ignore_frozen_params=True)
-_MANIFEST = "manifest.json"
 
 
 def save_checkpoint(run: Path, step: int, model: nn.Module, optimizer: torch.optim.Optimizer) -> Path:
@@ -30,9 +30,7 @@ def save_checkpoint(run: Path, step: int, model: nn.Module, optimizer: torch.opt
     with written_folder(folder) as aside:
         with _one_process():
             dcp.save(_state(model, optimizer), checkpoint_id=aside / "state", no_dist=True)
-        files = sorted(path for path in aside.rglob("*") if path.is_file())
-        digests = {str(path.relative_to(aside)): sha256_file(path) for path in files}
-        write_json(aside / _MANIFEST, {"step": step, "files": digests})
+        write_manifest(aside, step=step)
     for older in checkpoints(run):
         if older != folder:
             shutil.rmtree(older)
@@ -92,16 +90,8 @@ def _one_process() -> Iterator[None]:
 
 def _check(folder: Path) -> None:
     """CheckpointError that names the first file which is not as it was written."""
-    advice = f"remove {folder} to start from an older state"
-    manifest = folder / _MANIFEST
-    if not manifest.is_file():
-        raise CheckpointError(f"{folder}: incomplete, {_MANIFEST} is missing; {advice}")
-    for name, digest in read_json(manifest)["files"].items():
-        path = folder / name
-        if not path.is_file():
-            raise CheckpointError(f"{folder}: incomplete, {name} is missing; {advice}")
-        if sha256_file(path) != digest:
-            raise CheckpointError(f"{folder}: damaged, {name} is not what was written; {advice}")
+    if (found := damage(folder)) is not None:
+        raise CheckpointError(f"{folder}: {found}; remove {folder} to start from an older state")
 
 
 def _step(folder: Path) -> int:
