@@ -1,7 +1,7 @@
 """A run that was asked to stop is put back into SLURM's queue, once; on other machines nothing happens.
 
-A preemption, a time limit and `scancel` all send SIGTERM. Only the state of the job tells them apart, and what
-a person has cancelled stays so.
+A preemption, a time limit and `scancel` all send SIGTERM. Only the state of the job tells them apart, and
+what a person has cancelled stays so.
 """
 
 import logging
