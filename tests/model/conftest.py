@@ -19,6 +19,7 @@ BASE = {
     "num_blocks": None,
     "width": None,
     "lora_targets": None,
+    "sizes": None,
     "architecture": None,
 }
 
