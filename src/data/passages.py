@@ -1,0 +1,61 @@
+"""General English without a network: prose of the language reference that every CPython ships.
+
+The text is that of `pydoc_data.topics`. It differs a little between versions of Python, so whatever is measured
+on it carries a fingerprint of the passages, and the record the version.
+"""
+
+import hashlib
+import re
+from functools import cache
+
+MIN_CHARACTERS, MAX_CHARACTERS = 150, 1000  # shorter ones are headings and notes, longer ones are tables
+MIN_PROSE = 0.88  # share of letters and spaces; grammar rules and signatures have less
+HELD_OUT_ONE_IN = 5
+
+_PARAGRAPHS = re.compile(r"\n\s*\n")
+_CODE = ("::=", ">>>", "==", "->")
+
+
+def training_passages() -> list[str]:
+    """Passages that a model may be trained on, in the order of the topics' names.
+
+    Each is one paragraph of 150 to 1000 characters on one line, and none is there twice.
+    """
+    return [passage for passage in _passages() if not _is_held_out(passage)]
+
+
+def held_out_passages() -> list[str]:
+    """Passages that score a model, about one in five, in an order that a hash draws: no prefix is one topic.
+
+    None of them is in `training_passages`. A passage is held out by its own hash: new text moves no other.
+    """
+    return sorted(filter(_is_held_out, _passages()), key=_digest)
+
+
+@cache
+def _passages() -> tuple[str, ...]:
+    from pydoc_data.topics import topics
+
+    found: dict[str, str] = {}
+    for name in sorted(topics):
+        for paragraph in _PARAGRAPHS.split(topics[name]):
+            text = " ".join(paragraph.replace("**", "").split()).removeprefix("* ")
+            if _is_prose(text):
+                found.setdefault(text.casefold(), text)
+    return tuple(found.values())
+
+
+def _is_prose(text: str) -> bool:
+    """A whole paragraph of sentences."""
+    if not MIN_CHARACTERS <= len(text) <= MAX_CHARACTERS or any(sign in text for sign in _CODE):
+        return False
+    prose = sum(character.isalpha() or character == " " for character in text) / len(text)
+    return text[0].isupper() and text[-1] in ".:" and prose >= MIN_PROSE
+
+
+def _is_held_out(passage: str) -> bool:
+    return int(_digest(passage), 16) % HELD_OUT_ONE_IN == 0
+
+
+def _digest(passage: str) -> str:
+    return hashlib.sha256(passage.encode()).hexdigest()
