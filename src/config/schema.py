@@ -7,6 +7,7 @@ so a config error answers at once.
 from dataclasses import dataclass
 
 from src.config import rules
+from src.config.control import ControlConfig
 from src.config.data import DataConfig
 from src.config.measure import EvaluateConfig, MetricsConfig, ProbeConfig
 from src.config.method import BandConfig, MethodConfig
@@ -16,6 +17,7 @@ from src.config.train import ObjectiveConfig, TrainConfig
 
 __all__ = [
     "BandConfig",
+    "ControlConfig",
     "DataConfig",
     "EvaluateConfig",
     "MethodConfig",
@@ -65,6 +67,7 @@ class RunConfig:
     method: MethodConfig
     band: BandConfig
     objective: ObjectiveConfig
+    control: ControlConfig
     data: DataConfig
     train: TrainConfig
     metrics: MetricsConfig
@@ -77,6 +80,9 @@ class RunConfig:
         require("device", self.device, rules.DEVICES)
         rules.check_folder_name("experiment", self.experiment)
         rules.check_at_least("seed", self.seed, 0)
+        if self.control.kind != "none" and self.method.kind == "none":
+            accepted = "control=none with a method that trains nothing"
+            rules.refuse("control.kind", self.control.kind, accepted)
         if self.method.kind == "full" and self.model.dtype != "float32":
             rules.refuse(
                 "method.kind=full with model.dtype",

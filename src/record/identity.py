@@ -23,6 +23,8 @@ def scientific(config: RunConfig, data_fingerprint: str, model_content: str) -> 
     values = {key: value for key, value in asdict(config).items() if key not in _NOT_SCIENTIFIC}
     for group, keys in _BY_CONTENT.items():
         values[group] = {key: value for key, value in values[group].items() if key not in keys}
+    if config.control.kind == "none":
+        del values["control"]
     values["probe"] = {"num_sets": len(config.probe.seeds)}  # the seeds of a run only name its sets
     return {**values, "data_fingerprint": data_fingerprint, "model_content": model_content}
 

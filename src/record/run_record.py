@@ -37,7 +37,7 @@ def describe_machine(run_id: str, status: str, experiment: str, device: torch.de
 
 def describe_run(config: RunConfig, run_id: str, status: str, device: torch.device) -> dict[str, Any]:
     """What is known of a run whatever became of it."""
-    groups = ("model", "method", "band", "objective", "data", "train", "metrics", "evaluate")
+    groups = ("model", "method", "band", "objective", "control", "data", "train", "metrics", "evaluate")
     choices = {group: getattr(config, group).name for group in groups} | {"record": config.record.mode}
     machine = describe_machine(run_id, status, config.experiment, device)
     return machine | {"choices": choices, "seed": config.seed}

@@ -1,4 +1,4 @@
-"""The training loop: batch -> loss -> backward -> clip -> optimizer -> log -> checkpoint."""
+"""The training loop: batch -> loss -> backward -> clip -> optimizer -> control -> log -> checkpoint."""
 
 import math
 import time
@@ -13,6 +13,7 @@ from torch import nn
 from tqdm import tqdm
 
 from src.config.schema import TrainConfig
+from src.control.control import Control, NoControl
 from src.data.batches import collate, num_steps, step_rows
 from src.data.encode import EncodedRow, num_supervised
 from src.errors import TrainingError
@@ -47,9 +48,11 @@ def train(
     folder: Path,
     on_step: OnStep = lambda step, row: None,
     measure: Callable[[], dict[str, Any]] = dict,
+    control: Control | None = None,
 ) -> Trained:
     """Train the model's trainable parameters; goes on from the newest checkpoint in `folder`.
 
+    `control` sees the weights around each optimizer step and may change them; what it returns is logged.
     `measure()` is asked after each backward pass, before clipping; what it returns is added to the log.
     `on_step(step, row)` is called after each step, with the number of steps done; whatever it draws at
     random changes nothing here. Weights after the last step are the same, bit for bit, however often the
@@ -60,7 +63,7 @@ def train(
         TrainingError: a loss or gradient is not finite.
         CheckpointError: the newest checkpoint is damaged.
     """
-    loop = _Loop(model, rows, config, seed, pad_id, measure)
+    loop = _Loop(model, rows, config, seed, pad_id, measure, control or NoControl())
     done = load_last_checkpoint(folder, model, loop.optimizer)
     log = StepLog(folder / "steps.jsonl", done)
     model.train()
@@ -90,9 +93,10 @@ class _Loop:
         seed: int,
         pad_id: int,
         measure: Callable[[], dict[str, Any]],
+        control: Control,
     ) -> None:
         self.model, self.rows, self.config, self.seed, self.pad_id = model, rows, config, seed, pad_id
-        self.measure = measure
+        self.measure, self.control = measure, control
         self.parameters = [value for value in model.parameters() if value.requires_grad]
         self.device = self.parameters[0].device
         self.optimizer = make_optimizer(self.parameters, config)
@@ -115,7 +119,9 @@ class _Loop:
                 f"step {step + 1}: the norm of the gradient is {norm}; "
                 + _names([self.rows[i] for batch in batches for i in batch])
             )
+        self.control.before(rate * self.config.weight_decay)
         self.optimizer.step()
+        controlled = self.control.after(step)
         self.optimizer.zero_grad(set_to_none=True)
         return {
             "step": step + 1,
@@ -125,6 +131,7 @@ class _Loop:
             "learning_rate": rate,
             "gradient_norm": norm,
             **measured,
+            **controlled,
             "seconds": round(time.perf_counter() - start, 4),
         }
 

@@ -7,7 +7,7 @@ from hydra import compose, initialize_config_dir
 from src.compose import CONF, CONFIG_ERRORS, one_line, quote_patterns, typed
 from src.errors import ConfigError
 
-GROUPS = ("model", "method", "band", "data", "train", "metrics", "evaluate", "record", "objective")
+GROUPS = ("model", "method", "band", "data", "train", "metrics", "evaluate", "record", "objective", "control")
 
 
 def line_of(*overrides):
