@@ -1,7 +1,7 @@
 """General English without a network: prose of the language reference that every CPython ships.
 
-The text is that of `pydoc_data.topics`. It differs a little between versions of Python, so whatever is measured
-on it carries a fingerprint of the passages, and the record the version.
+The text is that of `pydoc_data.topics`. It differs a little between versions of Python, so whatever is
+measured on it carries a fingerprint of the passages, and the record the version.
 """
 
 import hashlib
