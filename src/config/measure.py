@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from src.config import rules
+from src.config.data import DataConfig
 from src.config.rules import require
 
 
@@ -58,7 +59,12 @@ class EvaluateConfig:
 
     name: str
     tasks: list[str]
-    """`heldout`: the data's own test split; another name: a task that lm-eval knows. Empty: no scores."""
+    """`heldout`: the data's own test split; `english`: passages of general English; a name of `abilities`;
+    another name: a task that lm-eval knows. Empty: no scores."""
+    num_passages: int
+    """Passages that `english` scores."""
+    abilities: dict[str, DataConfig]
+    """Data whose test rows are a task of that name: what training should leave alone."""
     limit: int | None
     """Items a task; null: all of them."""
     batch_size: int
@@ -69,6 +75,9 @@ class EvaluateConfig:
     """Optimizer steps between evaluations during training; null: only before and after."""
 
     def __post_init__(self) -> None:
-        for key in ("limit", "batch_size", "every_steps"):
+        for key in ("limit", "batch_size", "every_steps", "num_passages"):
             if getattr(self, key) is not None:
                 rules.check_at_least(f"evaluate.{key}", getattr(self, key), 1)
+        for name in self.abilities:
+            if name in ("heldout", "english"):
+                rules.refuse("evaluate.abilities", name, "a name of its own: this one is taken")

@@ -37,6 +37,8 @@ class MethodConfig:
     """lora, full (the weights themselves) or none (no training)."""
     rank: int
     """LoRA rank asked for; `budget` may turn it into another one."""
+    ranks: list[int] | None
+    """One LoRA rank for every block of the model, 0: not adapted; null: `rank` on the whole band."""
     alpha: float
     """LoRA alpha asked for; `scaling` says what it means when the rank differs."""
     dropout: float
@@ -63,5 +65,15 @@ class MethodConfig:
         rules.check_positive("method.alpha", self.alpha)
         if not 0 <= self.dropout < 1:
             rules.refuse("method.dropout", self.dropout, "a probability in [0, 1)")
+        if self.ranks is not None:
+            self._check_ranks()
         if len(self.budget_band) != 2 or not 0 <= self.budget_band[0] < self.budget_band[1] <= 1:
             rules.refuse("method.budget_band", self.budget_band, "[start, stop] with 0 <= start < stop <= 1")
+
+    def _check_ranks(self) -> None:
+        if self.kind != "lora":
+            rules.refuse("method.ranks", list(self.ranks), "null, or method.kind=lora")
+        if not any(self.ranks) or min(self.ranks) < 0:
+            rules.refuse("method.ranks", list(self.ranks), "ranks of at least 0, and one of them above 0")
+        if self.budget != "none":
+            rules.refuse("method.budget", self.budget, "none with method.ranks, which are the budget")

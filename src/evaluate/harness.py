@@ -19,7 +19,6 @@ from src.data.rows import Row
 from src.errors import ConfigError, ModelError
 from src.evaluate.samples import to_samples
 from src.evaluate.scores import Score, to_scores
-from src.evaluate.task import HELDOUT
 
 BOOTSTRAP_ITERATIONS = 1000  # for the few metrics without a closed form of their standard error
 
@@ -53,7 +52,7 @@ def evaluate(
         rows: The test rows, in their order; the task `heldout` scores the first `config.limit` of them.
         data: How `heldout` generates and extracts answers.
         config: Tasks, limit, batch size.
-        cache_dir: The folder for the files of the task `heldout`.
+        cache_dir: The folder for the files of our own tasks.
         seed: The run's seed; evaluation draws from a stream of its own.
 
     Raises:
@@ -69,7 +68,7 @@ def evaluate(
         from lm_eval import evaluate as run_tasks
 
         from src.evaluate.language_model import LanguageModel
-        from src.evaluate.named import load_tasks
+        from src.evaluate.named import load_tasks, row_sets
 
         # A copy: lm-eval sets the padding token and side of the tokenizer that it is given.
         lm = LanguageModel(
@@ -78,14 +77,15 @@ def evaluate(
             batch_size=config.batch_size,
             backend="causal",
         )
-        if HELDOUT in config.tasks:
-            _check_lengths(rows[: config.limit], lm, data)
-        tasks = load_tasks(rows, data, config, cache_dir)
+        sets = row_sets(rows, data, config)
+        for name, (own, settings) in sets.items():
+            _check_lengths(name, own[: config.limit], lm, settings)
+        tasks = load_tasks(sets, config, cache_dir)
         results = run_tasks(lm, tasks, limit=config.limit, bootstrap_iters=BOOTSTRAP_ITERATIONS)
     return Evaluation(to_scores(results, config.batch_size), to_samples(results["samples"]))
 
 
-def _check_lengths(rows: list[Row], lm: Any, data: DataConfig) -> None:
+def _check_lengths(task: str, rows: list[Row], lm: Any, data: DataConfig) -> None:
     """Refuse a generation that no prompt leaves room for; say how many prompts are too long."""
     room = lm.max_length - data.max_new_tokens
     if room < 1:
@@ -96,7 +96,8 @@ def _check_lengths(rows: list[Row], lm: Any, data: DataConfig) -> None:
     num_long = sum(len(lm.tok_encode(row.prompt)) > room for row in rows)
     if num_long:
         _log.warning(
-            "heldout: %d of %d prompts are longer than %d tokens and lose their beginning",
+            "%s: %d of %d prompts are longer than %d tokens and lose their beginning",
+            task,
             num_long,
             len(rows),
             room,

@@ -47,6 +47,12 @@ class LanguageModel(HFLM):
         """Generate as HFLM does; the progress bar is left out where nobody watches."""
         return super().generate_until(requests, disable_tqdm or not sys.stderr.isatty())
 
+    def _loglikelihood_tokens(
+        self, requests: list[Any], disable_tqdm: bool = False, **options: Any
+    ) -> list[tuple[float, bool]]:
+        """Score as HFLM does; the progress bar is left out where nobody watches."""
+        return super()._loglikelihood_tokens(requests, disable_tqdm or not sys.stderr.isatty(), **options)
+
     def _model_call(self, inps: Tensor, *given: Any, **options: Any) -> Tensor:
         """The logits of one batch."""
         stop_if_asked()

@@ -1,4 +1,4 @@
-"""Tasks by name: `heldout` from the test rows, all others from lm-eval's own list."""
+"""Tasks by name: `heldout`, abilities and `english` are our own, all others are of lm-eval's list."""
 
 from difflib import get_close_matches
 from pathlib import Path
@@ -7,13 +7,30 @@ from typing import Any
 from src.config.schema import DataConfig, EvaluateConfig
 from src.data.hub import first_line, is_unreachable
 from src.data.rows import Row
+from src.data.splits import load_splits
 from src.errors import ConfigError, DataError
+from src.evaluate.english import ENGLISH, write_english
 from src.evaluate.task import HELDOUT, write_task
 
 FEWSHOT_SEED = 1234  # the seed that lm-eval itself uses: which examples are shown is part of a task
 
 
-def load_tasks(rows: list[Row], data: DataConfig, config: EvaluateConfig, cache_dir: Path) -> dict[str, Any]:
+RowSets = dict[str, tuple[list[Row], DataConfig]]
+"""Test rows by the name of their task, and how their answers are generated and extracted."""
+
+
+def row_sets(rows: list[Row], data: DataConfig, config: EvaluateConfig) -> RowSets:
+    """The run's own test rows as `heldout`, and those of every ability that `config.tasks` names.
+
+    Raises:
+        DataError: The rows of an ability cannot be had.
+    """
+    asked = [name for name in config.abilities if name in config.tasks]
+    others = {name: (load_splits(config.abilities[name]).test, config.abilities[name]) for name in asked}
+    return ({HELDOUT: (rows, data)} if HELDOUT in config.tasks else {}) | others
+
+
+def load_tasks(sets: RowSets, config: EvaluateConfig, cache_dir: Path) -> dict[str, Any]:
     """Load the tasks of a config as lm-eval's `evaluate` takes them.
 
     lm-eval's own list is read only where it is needed: that takes many seconds.
@@ -25,24 +42,30 @@ def load_tasks(rows: list[Row], data: DataConfig, config: EvaluateConfig, cache_
     from lm_eval.tasks import TaskManager
 
     names = list(dict.fromkeys(config.tasks))
-    folder = str(write_task(rows, data, cache_dir)) if HELDOUT in names else None
-    manager = TaskManager(include_path=folder, include_defaults=names != [HELDOUT])
-    for name in names:
+    folders = {name: write_task(rows, data, cache_dir, name) for name, (rows, data) in sets.items()}
+    if ENGLISH in names:
+        folders[ENGLISH] = write_english(config.num_passages, cache_dir)
+    foreign = [name for name in names if name not in folders]
+    manager = TaskManager(
+        include_path=[str(folder) for folder in folders.values()], include_defaults=bool(foreign)
+    )
+    for name in foreign:
         if name not in manager.all_tasks:
             near = get_close_matches(name, manager.all_tasks, n=3) or [HELDOUT]
+            ours = ", ".join((HELDOUT, ENGLISH, *config.abilities))
             raise ConfigError(
                 f"evaluate.tasks: given {name!r}; "
-                f"accepted: {HELDOUT} or a task of lm-eval, such as {', '.join(near)}"
+                f"accepted: {ours} or a task of lm-eval, such as {', '.join(near)}"
             )
-    tasks = _load(manager, names)
+    tasks = _load(manager, names, foreign)
     for task in tasks["tasks"].values():
         _set_fewshot(task, config.num_fewshot)
     return tasks
 
 
-def _load(manager: Any, names: list[str]) -> dict[str, Any]:
+def _load(manager: Any, names: list[str], foreign: list[str]) -> dict[str, Any]:
     """Load tasks and their data; what can go wrong is said in one line."""
-    others = ", ".join(name for name in names if name != HELDOUT)
+    others = ", ".join(foreign)
     try:
         return manager.load(names)
     except ImportError as error:

@@ -1,5 +1,7 @@
 """Make a band of a loaded model trainable, and prove that exactly this band is."""
 
+import math
+import re
 import warnings
 from dataclasses import dataclass, field
 
@@ -23,7 +25,7 @@ class AdaptedModel:
     model: nn.Module
     method: MethodConfig
     asked: list[int]
-    """Blocks of the band."""
+    """Blocks of the band; without those of rank 0 where `method.ranks` is given."""
     blocks: list[int]
     """Blocks that hold something trainable, found in the adapted model."""
     modules: list[str]
@@ -84,6 +86,24 @@ def verify(adapted: AdaptedModel) -> None:
         raise ModelError(
             f"the band did not take effect: blocks {adapted.asked} were asked for, {adapted.blocks} train"
         )
+    if adapted.plan is not None:
+        _verify_ranks(adapted, adapted.plan)
+
+
+def _verify_ranks(adapted: AdaptedModel, plan: LoraPlan) -> None:
+    """ModelError unless the factors of every layer have the rank, and its update the scale, of its block."""
+    for block in adapted.blocks:
+        prefix = adapted.loaded.blocks[block] + "."
+        for name in (name for name in adapted.modules if (name + ".").startswith(prefix)):
+            layer = adapted.model.get_submodule(f"base_model.model.{name}")
+            (factor,) = layer.lora_A.values()
+            found = (factor.weight.shape[0], *layer.scaling.values())
+            expected = (plan.ranks[block], plan.scale_of(block))
+            if found[0] != expected[0] or not math.isclose(found[1], expected[1], rel_tol=1e-9):
+                raise ModelError(
+                    f"the ranks did not take effect: {name} has rank {found[0]}, scale {found[1]:g}; "
+                    f"asked for rank {expected[0]}, scale {expected[1]:g}"
+                )
 
 
 def _with_lora(
@@ -92,11 +112,14 @@ def _with_lora(
     from peft import LoraConfig, get_peft_model
 
     shapes = [[_shape(loaded.model.get_submodule(name)) for name in names] for names in per_block]
-    names = [name for block in blocks for name in per_block[block]]
     plan = plan_lora(method, blocks, shapes)
+    names = [name for block in plan.ranks for name in per_block[block]]
+    first = next(iter(plan.ranks))
     config = LoraConfig(
-        r=plan.rank,
-        lora_alpha=plan.alpha,
+        r=plan.ranks[first],
+        lora_alpha=plan.alphas[first],
+        rank_pattern=_patterns(plan.ranks, per_block),
+        alpha_pattern=_patterns(plan.alphas, per_block),
         lora_dropout=method.dropout,
         use_rslora=plan.use_rslora,
         target_modules=names,  # full names: peft's own layer selection drops what it does not know
@@ -113,7 +136,17 @@ def _with_lora(
             raise ModelError(
                 f"model.lora_targets: peft cannot adapt {loaded.family} so ({reason})"
             ) from error
-    return AdaptedModel(loaded, model, method, blocks, _blocks_of(names, loaded), names, plan)
+    return AdaptedModel(loaded, model, method, list(plan.ranks), _blocks_of(names, loaded), names, plan)
+
+
+def _patterns(values: dict[int, float], per_block: list[list[str]]) -> dict[str, float]:
+    """What peft is told of each layer where blocks differ; nothing where one value holds for all.
+
+    peft reads the keys as regular expressions that end a layer's name, and takes the first that matches.
+    """
+    if len(set(values.values())) == 1:
+        return {}
+    return {re.escape(name): value for block, value in values.items() for name in per_block[block]}
 
 
 def _with_full(loaded: LoadedModel, method: MethodConfig, blocks: list[int]) -> AdaptedModel:

@@ -64,7 +64,14 @@ def describe_model(config: RunConfig, adapted: AdaptedModel) -> dict[str, Any]:
         "scale": plan.scale,
         "rank_asked": config.method.rank,
         "alpha_asked": config.method.alpha,
-        "rank_units": plan.rank * len(adapted.blocks),
+        "rank_units": plan.rank_units,
+        "ranks": [plan.ranks.get(block, 0) for block in range(adapted.loaded.num_blocks)],
+        "scales": [
+            plan.scale_of(block) if block in plan.ranks else None
+            for block in range(adapted.loaded.num_blocks)
+        ],
+        "scaling": config.method.scaling,
+        "budget": config.method.budget,
     }
     return {
         "model": describe_loaded(adapted.loaded),

@@ -199,7 +199,9 @@ def test_model_changed_in_place_is_scored_anew(run, model):
 
 
 def test_unknown_task_names_near_ones(run):
-    with pytest.raises(ConfigError, match=r"^evaluate.tasks: given 'heldoud'; accepted: heldout or a task"):
+    with pytest.raises(
+        ConfigError, match=r"^evaluate.tasks: given 'heldoud'; accepted: heldout, english or a task"
+    ):
         run(tasks=["heldoud"])
 
 

@@ -27,8 +27,8 @@ def own_list(monkeypatch, tmp_path):
         real = TaskManager.__init__
 
         def init(self, include_path=None, include_defaults=True):
-            folders = [folder for folder in (include_path, include_defaults and str(tmp_path)) if folder]
-            real(self, include_path=folders, include_defaults=False)
+            own = [str(tmp_path)] if include_defaults else []
+            real(self, include_path=[*include_path, *own], include_defaults=False)
 
         monkeypatch.setattr(TaskManager, "__init__", init)
 
@@ -37,9 +37,9 @@ def own_list(monkeypatch, tmp_path):
 
 @pytest.fixture
 def load(rows, make_data, make_evaluate, tmp_path):
-    return lambda **config: load_tasks(rows, make_data(), make_evaluate(**config), tmp_path / "cache")[
-        "tasks"
-    ]
+    return lambda **config: load_tasks(
+        {"heldout": (rows, make_data())}, make_evaluate(**config), tmp_path / "cache"
+    )["tasks"]
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_missing_package_is_one_line(own_list, load):
 
 def test_unknown_name_lists_near_ones(own_list, load):
     own_list(hellaswag=WITHOUT_SHOTS.format(name="hellaswag"))
-    message = r"^evaluate.tasks: given 'helaswag'; accepted: heldout or a task of lm-eval, such as hellaswag$"
+    message = r"^evaluate.tasks: given 'helaswag'; accepted: heldout, english or a task of lm-eval, such as hellaswag$"
     with pytest.raises(ConfigError, match=message):
         load(tasks=["heldout", "helaswag"])
 

@@ -165,6 +165,31 @@ def test_the_scale_that_peft_applies_is_the_one_planned(adapted, scaling):
         assert layer.lora_A["default"].weight.shape[0] == 6
 
 
+@pytest.mark.parametrize("family", ["llama", "gpt2", "opt", "gpt_neox", "bert"])
+def test_ranks_by_block_reach_the_layers_of_their_block(adapted, family, tmp_path):
+    ranks = [0, 3, 0, 1, 12, 3, 3, 2, 0, 1]  # block 1 is a prefix of no other name, blocks 1 and 10 apart
+    found = adapted(family, blocks=list(range(10)), ranks=ranks, rank=3, alpha=6, scaling="fixed_alpha")
+    assert found.blocks == [1, 3, 4, 5, 6, 7, 9]
+    seen = {block: set() for block in found.blocks}
+    for name in found.modules:
+        layer = found.model.base_model.model.get_submodule(name)
+        block = next(b for b in found.blocks if name.startswith(found.loaded.blocks[b] + "."))
+        seen[block].add((layer.lora_A["default"].weight.shape[0], layer.scaling["default"]))
+    assert seen == {block: {(ranks[block], 6 / ranks[block])} for block in found.blocks}
+    disturb(found)
+    save_tuned(found, tmp_path / "adapter")
+    again = adapted(family, blocks=list(range(10)), ranks=ranks, rank=3, alpha=6, scaling="fixed_alpha")
+    load_tuned(again, tmp_path / "adapter")
+    assert torch.equal(logits(again), logits(found))
+
+
+def test_a_rank_that_did_not_take_effect_is_noticed(adapted):
+    found = adapted(blocks=list(range(10)), ranks=[2] * 5 + [4] * 5, rank=4)
+    found.plan.ranks[3] = 4
+    with pytest.raises(ModelError, match=r"the ranks did not take effect: model.layers.3.*rank 2.*rank 4"):
+        verify(found)
+
+
 def test_targets_of_a_family_take_precedence_and_a_wrong_one_is_named(adapted):
     found = adapted(targets=["q_proj"])
     assert {name.rsplit(".", 1)[1] for name in found.modules} == {"q_proj"}

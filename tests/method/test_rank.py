@@ -66,3 +66,44 @@ def test_rank_above_the_matrix_is_refused(make_config):
 def test_budget_too_small_for_the_band_is_refused(make_config):
     with pytest.raises(ConfigError, match="leaves at least rank 1 on 10 blocks"):
         plan(make_config, 10, range(10), rank=1, budget="rank", budget_band=[0.0, 0.1])
+
+
+def test_ranks_given_by_block_scale_each_block_by_its_own_rank(make_config):
+    ranks = [0, 4, 8, 0, 2, 0]
+    asked = {"ranks": ranks, "rank": 4, "alpha": 12}
+    for scaling, expected in (
+        ("fixed_alpha", [3, 1.5, 6]),
+        ("alpha_over_r", [3, 3, 3]),
+        ("rslora", [6, 12 / math.sqrt(8), 12 / math.sqrt(2)]),
+    ):
+        found = plan(make_config, 6, range(6), scaling=scaling, **asked)
+        assert found.ranks == {1: 4, 2: 8, 4: 2}
+        assert [found.scale_of(block) for block in found.ranks] == pytest.approx(expected)
+        assert found.rank is None
+        assert found.rank_units == 14
+
+
+def test_ranks_that_do_not_fit_are_refused(make_config):
+    with pytest.raises(ConfigError, match="method.ranks: given '3 ranks'; accepted: 6, one for every block"):
+        plan(make_config, 6, range(6), ranks=[1, 2, 3])
+    with pytest.raises(ConfigError, match=r"a rank for blocks \[0, 5\]'; accepted: 0 outside the band"):
+        plan(make_config, 6, range(1, 5), ranks=[1, 0, 3, 0, 0, 1])
+    with pytest.raises(ConfigError, match="method.ranks: given '33'; accepted: at most 32"):
+        plan(make_config, 2, range(2), [[(64, 32)]] * 2, ranks=[1, 33])
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["method=lora", "method.ranks=[0,0]"], "method.ranks: given .0, 0.; accepted: ranks of at least 0"),
+        (["method=lora", "method.ranks=[1,-1]"], "method.ranks: given"),
+        (["method=full", "method.ranks=[1]"], "method.ranks: given .1.; accepted: null, or method.kind=lora"),
+        (
+            ["method=lora", "method.ranks=[1]", "method.budget=rank"],
+            "method.budget: given 'rank'; accepted: none",
+        ),
+    ],
+)
+def test_ranks_that_cannot_work_are_refused_at_the_door(make_config, overrides, message):
+    with pytest.raises(ConfigError, match=message):
+        make_config(*overrides)
