@@ -1,0 +1,77 @@
+"""From a probe profile to a band and a rank for every block, as a preset that `src.run` takes.
+
+python -m src.suggest runs/EXPERIMENT/ID [more runs ...] [--metric NAME] [--rank R] [--out FILE]
+
+The budget is that of LoRA with rank R on every block. Without --out, the preset is printed. With
+--out sweeps/suggested/NAME.yaml it is used so:
+
+python -m src.run --config-dir sweeps +suggested=NAME
+
+The rule, why it is so, and what it cannot know stand in src/suggest/rule.py. The default metric is measured
+at the pretrained weights, so a run of one step will do:
+
+python -m src.run train.max_steps=1 metrics.names=[fisher_trace] metrics.num_gradient_rows=64 evaluate=none
+"""
+
+import argparse
+from pathlib import Path
+
+from src.config import rules
+from src.entry import leave
+from src.errors import UserError
+from src.files import write_text
+from src.suggest.preset import preset
+from src.suggest.profile import demands
+from src.suggest.rule import allocate, shortest_band
+
+
+def main() -> None:
+    """The command."""
+    options = _parser().parse_args()
+    try:
+        text = suggest(options)
+        if options.out is None:
+            print(text, end="")
+            return
+        write_text(options.out, text)
+        print(f"written: {options.out}")
+    except UserError as error:
+        leave(str(error))
+
+
+def suggest(options: argparse.Namespace) -> str:
+    """The preset that the options ask for."""
+    rules.check_at_least("--rank", options.rank, 1)
+    max_rank = 4 * options.rank if options.max_rank is None else options.max_rank
+    rules.check_at_least("--max-rank", max_rank, 1)
+    if not 0 < options.share <= 1:
+        rules.refuse("--share", options.share, "a share in (0, 1]")
+    demand = demands(options.runs, options.metric)
+    start, stop = shortest_band(demand, options.share)
+    budget = options.rank * len(demand)
+    ranks = allocate(demand[start:stop], budget, max_rank)
+    whole = [0] * start + ranks + [0] * (len(demand) - stop)
+    held = sum(demand[start:stop])
+    about = f"{options.metric} of {', '.join(folder.name for folder in options.runs)}"
+    name = options.name or (options.out.stem if options.out else "suggested")
+    return preset(name, about, whole, (start, stop), options.rank, held)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "python -m src.suggest", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("runs", nargs="+", type=Path, metavar="runs/EXPERIMENT/ID")
+    parser.add_argument("--metric", default="fisher_trace", help="what the profile is made of (fisher_trace)")
+    parser.add_argument(
+        "--rank", type=int, default=16, metavar="R", help="of the LoRA whose budget is spent (16)"
+    )
+    parser.add_argument("--share", type=float, default=0.8, help="of the demand that the band holds (0.8)")
+    parser.add_argument("--max-rank", type=int, help="largest rank of a block (4 R)")
+    parser.add_argument("--name", help="of the band in records (the name of the file)")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the preset there")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""The command: from layer tables to a preset that composes, and one line for what cannot be used."""
+
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from src.compose import CONF
+from src.errors import DataError, UserError
+from src.files import write_json
+from src.method.band import band_blocks
+from src.probe.layers_csv import write_layers
+from src.probe.table import LayerRow
+from src.suggest.profile import demands
+
+ROOT = CONF.parent
+
+
+@pytest.fixture
+def make_run(tmp_path):
+    def make(name="a", status="success", num_blocks=4, **series):
+        folder = tmp_path / name
+        rows = [
+            LayerRow(stage, layer, layer / num_blocks, metric, value, None, None)
+            for key, values in series.items()
+            for stage, _, metric in [key.partition("_")]
+            for layer, value in enumerate(values, 1 if len(values) == num_blocks else 0)
+        ]
+        write_layers(folder / "layers.csv", rows)
+        write_json(folder / "run.json", {"status": status, "error": "out of memory"})
+        return folder
+
+    return make
+
+
+def test_the_root_of_the_fisher_trace_at_the_base_is_the_demand(make_run):
+    found = make_run(base_fisher_trace=[1.0, 4.0, 9.0, 16.0], tuned_fisher_trace=[9.0] * 4)
+    assert demands([found], "fisher_trace") == pytest.approx([0.1, 0.2, 0.3, 0.4])
+
+
+def test_changes_of_weights_belong_to_their_block(make_run):
+    found = make_run(change_weight_change=[1.0, 0.0, 2.0, 1.0])
+    assert demands([found], "weight_change") == pytest.approx([0.25, 0, 0.5, 0.25])
+
+
+def test_of_representations_a_block_gets_what_it_adds(make_run):
+    similar = make_run(change_cka_debiased=[1.0, 0.9, 0.9, 0.95, 0.6])
+    assert demands([similar], "cka_debiased") == pytest.approx([0.1 / 0.45, 0, 0, 0.35 / 0.45])
+    distant = make_run("b", change_mean_shift=[0.0, 1.0, 3.0, 2.0, 6.0])
+    assert demands([distant], "mean_shift") == pytest.approx([1 / 7, 2 / 7, 0, 4 / 7])
+
+
+def test_of_several_runs_the_mean_of_each_ones_profile(make_run):
+    one = make_run("a", change_weight_change=[1.0, 0.0, 0.0, 0.0])
+    other = make_run("b", change_weight_change=[0.0, 0.0, 0.0, 50.0])
+    assert demands([one, other], "weight_change") == pytest.approx([0.5, 0, 0, 0.5])
+
+
+def test_what_cannot_be_used_is_one_line(make_run, tmp_path):
+    good = make_run(change_weight_change=[1.0] * 4, change_update_stable_rank=[1.0] * 4)
+    with pytest.raises(DataError, match="given fisher_trace, not measured there; accepted: weight_change$"):
+        demands([good], "fisher_trace")
+    with pytest.raises(DataError, match="update_stable_rank; accepted: an amount of change"):
+        demands([good], "update_stable_rank")
+    with pytest.raises(DataError, match="given blocks a 4, b 5; accepted: runs of one number of blocks"):
+        demands([good, make_run("b", num_blocks=5, change_weight_change=[1.0] * 5)], "weight_change")
+    with pytest.raises(DataError, match=r"no value at layers \[2\]"):
+        demands([make_run("c", change_weight_change=[1.0, None, 1.0, 1.0])], "weight_change")
+    with pytest.raises(DataError, match="is 0 at every block"):
+        demands([make_run("d", change_weight_change=[0.0] * 4)], "weight_change")
+    with pytest.raises(UserError, match=r"failed \(out of memory\); accepted: a finished run"):
+        demands([make_run("e", status="failed", change_weight_change=[1.0] * 4)], "weight_change")
+    with pytest.raises(UserError, match="nowhere: holds no run"):
+        demands([tmp_path / "nowhere"], "weight_change")
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half" / "config.yaml").touch()
+    with pytest.raises(UserError, match="half: has not finished"):
+        demands([tmp_path / "half"], "weight_change")
+
+
+def suggest(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "src.suggest", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True
+    )
+
+
+def test_the_command_writes_a_preset_that_spends_the_budget_in_its_band(make_run, tmp_path):
+    run = make_run(num_blocks=7, change_weight_change=[1.0, 1.0, 9.0, 30.0, 20.0, 2.0, 1.0])
+    out = tmp_path / "suggested" / "mine.yaml"
+    done = suggest(run, "--metric", "weight_change", "--rank", 8, "--out", out)
+    assert (done.returncode, done.stderr) == (0, "")
+    found = yaml.safe_load(out.read_text())
+    ranks = found["method"]["ranks"]
+    assert sum(ranks) == 8 * 7
+    assert found["band"]["name"] == "mine"
+    blocks = band_blocks(found["band"]["start"], found["band"]["stop"], 7)
+    assert [block for block, rank in enumerate(ranks) if rank] == list(blocks) == [2, 3, 4]
+    assert out.read_text().startswith("# @package _global_\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (["--share", "1.5"], "strata: --share: given 1.5; accepted: a share in (0, 1]"),
+        (["--rank", "0"], "strata: --rank: given 0; accepted: a number of at least 1"),
+    ],
+)
+def test_the_command_refuses_in_one_line(make_run, options, line):
+    done = suggest(make_run(change_weight_change=[1.0] * 4), "--metric", "weight_change", *options)
+    assert (done.returncode, done.stderr.strip(), done.stdout) == (2, line, "")
