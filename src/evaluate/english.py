@@ -26,7 +26,8 @@ def write_english(num_passages: int, cache_dir: Path) -> Path:
     passages = held_out_passages()
     if num_passages > len(passages):
         refuse("evaluate.num_passages", num_passages, f"at most {len(passages)}, which this Python ships")
-    items = [{"id": _id(text), "text": text} for text in passages[:num_passages]]
+    taken = sorted(passages[:num_passages], key=len)  # lm-eval pads a batch in the order it is given
+    items = [{"id": _id(text), "text": text} for text in taken]
     settings = {
         "output_type": "loglikelihood_rolling",
         "doc_to_text": "",
