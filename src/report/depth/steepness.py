@@ -1,0 +1,106 @@
+"""Does a profile rise more steeply, the farther the tuning objective is from the pretraining objective?"""
+
+import math
+from itertools import permutations
+
+import numpy
+import pandas
+from pandas import DataFrame
+from scipy.stats import rankdata
+
+NUM_DRAWS = 10_000
+EXACT_UP_TO = 8  # 8! = 40,320 orders are fewer than a sample that is worth drawing
+MIN_CELLS = 3
+MIN_RESAMPLED = 5  # below, resampled cells are too few different ones for an interval
+
+
+def steepness_against_distance(cells: DataFrame, by: list[str], within: str, seed: int = 0) -> DataFrame:
+    """Spearman's rho of steepness against distance per group, and over all with ranks inside each group.
+
+    Args:
+        cells: one row a cell (model and objective), columns `steepness` and `distance`: means over seeds, as
+            the seeds of a cell are no new points.
+        by: what is analysed apart, such as the metric.
+        within: the column of the groups, such as architecture.
+        seed: of the draws.
+
+    Returns:
+        n (cells), rho, pvalue (two-sided, by permuting cells inside each group: all orders up to 8 cells,
+        10,000 draws above), least_pvalue (what n allows at best), low and high (bootstrap over cells,
+        percentile; missing below 5 cells). Missing below 3 cells or where a side does not vary.
+    """
+    rows = []
+    for key, one in cells.dropna(subset=["steepness", "distance"]).groupby(by, sort=False):
+        names = dict(zip(by, key, strict=True))
+        groups = {name: group[["steepness", "distance"]].to_numpy() for name, group in one.groupby(within)}
+        generator = numpy.random.default_rng(seed)
+        rows += [names | {within: name} | _group([group], generator) for name, group in groups.items()]
+        if len(groups) > 1:
+            usable = [group for group in groups.values() if _varies(group)]
+            rows.append(names | {within: "all, ranked within each"} | _group(usable, generator))
+    return pandas.DataFrame(rows)
+
+
+def _group(groups: list[numpy.ndarray], generator: numpy.random.Generator) -> dict[str, float | int]:
+    n = sum(len(group) for group in groups)
+    if not groups or not all(_varies(group) for group in groups):
+        missing = dict.fromkeys(("rho", "pvalue", "least_pvalue", "low", "high"), math.nan)
+        return {"n": n} | missing
+    found = _rho([_ranks(group) for group in groups])
+    drawn = _under_chance(groups, generator)
+    # Ties in floating point: an order with the same rho must count as one that is as extreme.
+    reached = numpy.abs(drawn) >= abs(found) - 1e-9
+    exact = len(groups) == 1 and n <= EXACT_UP_TO
+    pvalue = reached.mean() if exact else (1 + reached.sum()) / (1 + len(drawn))
+    orders = math.prod(math.factorial(len(group)) for group in groups)
+    least = min(2 / orders, 1.0) if exact else max(2 / orders, 1 / (1 + NUM_DRAWS))
+    low, high = _bootstrap(groups, generator) if n >= MIN_RESAMPLED else (math.nan, math.nan)
+    return {"n": n, "rho": found, "pvalue": float(pvalue), "least_pvalue": least, "low": low, "high": high}
+
+
+def _varies(group: numpy.ndarray) -> bool:
+    return len(group) >= MIN_CELLS and all(len(set(side)) > 1 for side in group.T)
+
+
+def _ranks(group: numpy.ndarray) -> numpy.ndarray:
+    """Ranks of both columns around 0, so that pooled groups are compared within themselves."""
+    ranks = rankdata(group, axis=0)
+    return ranks - ranks.mean(axis=0)
+
+
+def _rho(ranked: list[numpy.ndarray]) -> float:
+    """Pearson's correlation of the ranks, pooled over groups; one group: Spearman's rho."""
+    one, other = numpy.concatenate(ranked).T
+    return float(one @ other / math.sqrt((one @ one) * (other @ other)))
+
+
+def _under_chance(groups: list[numpy.ndarray], generator: numpy.random.Generator) -> numpy.ndarray:
+    """rho of every order (or of many drawn ones) of the cells of each group."""
+    products, lengths = 0.0, numpy.zeros(2)
+    for group in groups:
+        one, other = _ranks(group).T
+        products = products + _orders(one, generator, len(groups) == 1) @ other
+        lengths += numpy.array([one @ one, other @ other])
+    return products / math.sqrt(lengths.prod())
+
+
+def _orders(values: numpy.ndarray, generator: numpy.random.Generator, alone: bool) -> numpy.ndarray:
+    if alone and len(values) <= EXACT_UP_TO:
+        return numpy.array(list(permutations(values)))
+    return generator.permuted(numpy.tile(values, (NUM_DRAWS, 1)), axis=1)
+
+
+def _bootstrap(groups: list[numpy.ndarray], generator: numpy.random.Generator) -> tuple[float, float]:
+    """Percentiles of rho over cells drawn with replacement inside each group."""
+    products, ones, others = (numpy.zeros(NUM_DRAWS) for _ in range(3))
+    for group in groups:
+        drawn = rankdata(group[generator.integers(len(group), size=(NUM_DRAWS, len(group)))], axis=1)
+        one, other = numpy.moveaxis(drawn - drawn.mean(axis=1, keepdims=True), 2, 0)
+        products += (one * other).sum(1)
+        ones += (one * one).sum(1)
+        others += (other * other).sum(1)
+    defined = ones * others > 0  # a draw of one cell only has no correlation
+    low, high = numpy.percentile(
+        products[defined] / numpy.sqrt(ones[defined] * others[defined]), [2.5, 97.5]
+    )
+    return float(low), float(high)

@@ -1,0 +1,105 @@
+"""How much of the differences in width (or in anything else) is a matter of architecture."""
+
+import math
+from typing import NamedTuple
+
+import numpy
+import pandas
+from pandas import DataFrame
+from scipy.special import ncfdtrinc
+
+from src.report.depth.seeds import over_seeds
+
+
+class Explained(NamedTuple):
+    """Share of variance that groups explain."""
+
+    eta_squared: float
+    """Between over total sum of squares, 0 to 1; too high by chance when groups are many."""
+    low: float
+    high: float
+    """95 %, by inverting the noncentral F distribution (Steiger 2004): of noncentrality / (it + n)."""
+    omega_squared: float
+    """The share without the part that chance alone explains; may be below 0."""
+    num_groups: int
+    n: int
+
+
+def explained(values: numpy.ndarray, groups: numpy.ndarray) -> Explained:
+    """One-way analysis of variance; missing (NaN) without two groups, spare values, or any variation."""
+    _, labels = numpy.unique(groups.astype(str), return_inverse=True)
+    n, num_groups = len(values), int(labels.max(initial=-1)) + 1
+    missing = Explained(math.nan, math.nan, math.nan, math.nan, num_groups, n)
+    if num_groups < 2 or n <= num_groups:
+        return missing
+    means = numpy.bincount(labels, values) / numpy.bincount(labels)
+    within = float(((values - means[labels]) ** 2).sum())
+    total = float(((values - values.mean()) ** 2).sum())
+    if total <= 0:
+        return missing
+    between = max(total - within, 0.0)
+    first, second = num_groups - 1, n - num_groups
+    noise = within / second
+    omega = (between - first * noise) / (total + noise)
+    low, high = _interval(between / first / noise, first, second) if noise > 0 else (1.0, 1.0)
+    return Explained(between / total, low, high, omega, num_groups, n)
+
+
+def _interval(statistic: float, first: int, second: int) -> tuple[float, float]:
+    ends = [float(ncfdtrinc(first, second, level, statistic)) for level in (0.975, 0.025)]
+    ends = [end if math.isfinite(end) and end > 1e-6 else 0.0 for end in ends]  # no root: 0 is the end
+    n = first + second + 1
+    low, high = (end / (end + n) for end in ends)
+    return low, high
+
+
+def width_shares(table: DataFrame, by: list[str], groups: list[str]) -> DataFrame:
+    """Per metric and the like: the share of variance that each column of `groups` explains by itself.
+
+    The units are cells (mean over their seeds), so that repeating a run adds nothing. The columns overlap
+    where they go together, as masked_lm does with encoders: their shares need not add to 1.
+
+    Args:
+        table: one width a run in `value`, with columns `model`, `objective`, `seed` and those named here.
+        by: what is analysed apart.
+        groups: such as architecture, family, wiring, objective.
+    """
+    cells = over_seeds(table, list(dict.fromkeys([*by, *groups, "model", "objective"])))
+    rows = []
+    for key, one in cells.groupby(by, dropna=False, sort=False):
+        for name in groups:
+            found = explained(one["mean"].to_numpy(), one[name].to_numpy())
+            rows.append([*key, name, *found])
+    return pandas.DataFrame(rows, columns=[*by, "explained_by", *Explained._fields])
+
+
+def variance_components(table: DataFrame, group: str) -> dict[str, float]:
+    """Shares of variance between groups, between the cells of a group, and between seeds; they add to 1.
+
+    A linear mixed model by restricted likelihood (statsmodels): value ~ 1, random intercepts for the group
+    and for the cell inside it. Missing where it cannot be fitted.
+    """
+    names = (group, "cell", "seed")
+    known = table.dropna(subset=["value"])
+    cells = known["model"].astype(str) + " " + known["objective"].astype(str)
+    if known[group].nunique() < 2 or cells.nunique() == len(known) or known["value"].std() == 0:
+        return dict.fromkeys(names, math.nan)
+    scaled = known["value"] / known["value"].std()  # a variance far from 1 stops the optimiser too early
+    found = _fitted(DataFrame({"value": scaled, "unit": known[group].astype(str), "cell": cells}))
+    total = sum(found)
+    return dict(zip(names, (part / total for part in found), strict=True))
+
+
+def _fitted(frame: DataFrame) -> tuple[float, float, float]:
+    """Variances of group, cell and residual."""
+    import warnings
+
+    from statsmodels.regression.mixed_linear_model import MixedLM
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an estimate on the boundary is an answer here: the share is 0
+        model = MixedLM.from_formula(
+            "value ~ 1", frame, groups="unit", re_formula="1", vc_formula={"cell": "0 + C(cell)"}
+        )
+        fit = model.fit(reml=True, method=["lbfgs", "powell"])
+    return float(fit.cov_re.iloc[0, 0]), float(fit.vcomp[0]), float(fit.scale)
