@@ -22,6 +22,18 @@ class ModelConfig:
     """A key of `variants`; null when the model has none."""
     variants: dict[str, str]
     """Variant (base, sft, dpo, rlvr, instruct) to hub id."""
+    kind: str | None
+    """encoder, decoder, ssm or rnn; null: not known. Tells the report what to compare, decides no number."""
+    wiring: str | None
+    """How the two parts of a block, one that mixes tokens and one that mixes channels, are wired.
+
+    sequential (one reads the other's output), parallel (both read one input), single (one part does both);
+    null: not known.
+    """
+    stands_for: str | None
+    """Of a miniature: the preset of the checkpoint whose architecture it repeats."""
+    num_parameters: int | None
+    """Of the checkpoint, a miniature's as of what it stands for; null: not known before it is loaded."""
     dtype: str
     """float32, bfloat16 or float16: dtype of the frozen weights. Adapters are always float32."""
     num_blocks: int | None
@@ -37,6 +49,8 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         require("model.source", self.source, rules.MODEL_SOURCES)
+        require("model.kind", self.kind, rules.MODEL_KINDS)
+        require("model.wiring", self.wiring, rules.WIRINGS)
         require("model.dtype", self.dtype, rules.DTYPES)
         if self.variants:
             require("model.variant", self.variant, tuple(self.variants))

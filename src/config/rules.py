@@ -9,6 +9,8 @@ from typing import Any, NoReturn
 from src.errors import ConfigError
 
 MODEL_SOURCES = ("wheel", "hub", "tiny")
+MODEL_KINDS = (None, "encoder", "decoder", "ssm", "rnn")
+WIRINGS = (None, "sequential", "parallel", "single")
 DTYPES = ("float32", "bfloat16", "float16")
 METHOD_KINDS = ("lora", "full", "none")
 SCALINGS = ("fixed_alpha", "alpha_over_r", "rslora")
@@ -29,10 +31,10 @@ def refuse(key: str, given: Any, accepted: str) -> NoReturn:
     raise ConfigError(f"{key}: given {given!r}; accepted: {accepted}")
 
 
-def require(key: str, given: Any, accepted: tuple[str, ...]) -> None:
-    """Refuse a value outside a list."""
+def require(key: str, given: Any, accepted: tuple[str | None, ...]) -> None:
+    """Refuse a value outside a list; None in the list is shown as null."""
     if given not in accepted:
-        refuse(key, given, ", ".join(accepted))
+        refuse(key, given, ", ".join("null" if one is None else one for one in accepted))
 
 
 def check_at_least(key: str, given: float, least: float) -> None:

@@ -9,7 +9,7 @@ from src.files import fingerprint
 _NOT_SCIENTIFIC = ("experiment", "device", "paths", "record")
 _BY_CONTENT = {
     "data": ("path", "test_path"),
-    "model": ("id", "variants", "sizes"),
+    "model": ("id", "variants", "sizes", "kind", "wiring", "stands_for", "num_parameters"),
     "train": ("checkpoint_steps", "activation_checkpointing"),
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from src.config.schema import RunConfig
+from src.config.schema import ModelConfig, RunConfig
 from src.data.encode import Encoded
 from src.data.splits import Splits
 from src.errors import StorageError
@@ -55,6 +55,16 @@ def describe_loaded(loaded: LoadedModel) -> dict[str, Any]:
     }
 
 
+def describe_architecture(model: ModelConfig) -> dict[str, Any]:
+    """What the report groups models by; null where the preset does not tell it."""
+    return {
+        "kind": model.kind,
+        "wiring": model.wiring,
+        "stands_for": model.stands_for,
+        "num_parameters": model.num_parameters,
+    }
+
+
 def describe_model(config: RunConfig, adapted: AdaptedModel) -> dict[str, Any]:
     """Which weights, which band, and what trains in it; asked for and found are both told."""
     plan = adapted.plan
@@ -74,7 +84,7 @@ def describe_model(config: RunConfig, adapted: AdaptedModel) -> dict[str, Any]:
         "budget": config.method.budget,
     }
     return {
-        "model": describe_loaded(adapted.loaded),
+        "model": describe_loaded(adapted.loaded) | describe_architecture(config.model),
         "band": {"start": config.band.start, "stop": config.band.stop, "blocks": adapted.asked},
         "adapted": {"blocks": adapted.blocks, "modules": adapted.modules, "lora": lora},
         "params": {"trainable": adapted.num_trainable, "total": adapted.num_total},

@@ -51,6 +51,7 @@ def line_of(*overrides):
         (["experiment=nope"], "experiment: given 'nope'"),
         (["record.mode=maybe"], "record.mode: given 'maybe'; accepted: offline, online, none"),
         (["device=tpu"], "device: given 'tpu'; accepted: auto, cpu, cuda"),
+        (["model.wiring=round"], "model.wiring: given 'round'; accepted: null, sequential, parallel, single"),
         (["seed=-1"], "seed: given -1"),
     ],
 )  # fmt: skip

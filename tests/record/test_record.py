@@ -21,6 +21,7 @@ from src.record.tracking import Tracker
         ["record=none"],
         ["device=cpu"],
         ["train.checkpoint_steps=7"],
+        ["model.wiring=parallel", "model.num_parameters=7"],
     ],
 )
 def test_what_decides_no_number_does_not_change_the_id(make_config, same):

@@ -44,8 +44,9 @@ def cross(table: DataFrame, by: list[str], on: str, first: str, second: str) -> 
 def survives(standard: Mean, equal_step: Mean, change: Mean) -> tuple[str, str]:
     """A verdict and one sentence, from the three rows of a group.
 
-    none: standard training shows no advantage (0 is in its interval or above it), so there is none to lose. kept: under equal steps it is still
-    above 0. lost: it is not, and it fell. open: the intervals decide neither.
+    none: standard training shows no advantage (its interval is not above 0), so there is none to lose.
+    kept: under equal steps it is still above 0. lost: it is not, and it fell. open: the intervals decide
+    neither.
     """
     if min(standard.n, equal_step.n, change.n) < 2:
         return "open", "Fewer than two seeds ran in all four cells, so nothing can be said."

@@ -41,7 +41,5 @@ def _shares(cells: DataFrame, by: list[str]) -> DataFrame:
         ratio = ratio_of_means(means["value"], means[STANDARD])
         kept = numpy.subtract(1, [ratio.value, ratio.high, ratio.low])
         rows.append([*key, len(group[["model", "objective"]].drop_duplicates()), *ratio[:3], *kept])
-    names = [
-        f"share_{part}{end}" for part in ("removed", "kept") for end in ("", "_low", "_high")
-    ]
+    names = [f"share_{part}{end}" for part in ("removed", "kept") for end in ("", "_low", "_high")]
     return DataFrame(rows, columns=[*by, "num_cells", *names])

@@ -29,6 +29,6 @@ def count_positive(table: DataFrame, by: list[str], cell: list[str]) -> DataFram
 
 
 def share(positive: int, n: int) -> dict[str, float | int]:
-    """positive / n with the exact 95 % interval of Clopper and Pearson."""
+    """The share of positive ones with the exact 95 % interval of Clopper and Pearson."""
     found = binomtest(positive, n).proportion_ci(0.95, "exact")
     return {"positive": positive, "n": n, "share": positive / n, "low": found.low, "high": found.high}

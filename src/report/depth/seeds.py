@@ -64,9 +64,10 @@ def difference(table: DataFrame, by: list[str], on: str, first: str, second: str
 
 
 def difference_over_models(table: DataFrame, by: list[str], on: str, first: str, second: str) -> DataFrame:
-    """first - second over new models: Welch's interval of the models' means over seeds.
+    """What difference new models would show: Welch's interval of the models' means over seeds.
 
-    Columns mean, low, high, n_first, n_second (models); low and high are missing below two models a side.
+    Columns mean (of first - second), low, high, n_first, n_second (models); low and high are missing below
+    two models a side.
     """
     sides = table[table[on].isin([first, second])]
     cells = seed_means(sides, [*by, on, "model"]).groupby([*by, on, "model"], dropna=False, sort=False)

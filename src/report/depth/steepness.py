@@ -75,7 +75,7 @@ def _rho(ranked: list[numpy.ndarray]) -> float:
 
 
 def _under_chance(groups: list[numpy.ndarray], generator: numpy.random.Generator) -> numpy.ndarray:
-    """rho of every order (or of many drawn ones) of the cells of each group."""
+    """The rho of every order (or of many drawn ones) of the cells of each group."""
     products, lengths = 0.0, numpy.zeros(2)
     for group in groups:
         one, other = _ranks(group).T
@@ -100,7 +100,5 @@ def _bootstrap(groups: list[numpy.ndarray], generator: numpy.random.Generator) -
         ones += (one * one).sum(1)
         others += (other * other).sum(1)
     defined = ones * others > 0  # a draw of one cell only has no correlation
-    low, high = numpy.percentile(
-        products[defined] / numpy.sqrt(ones[defined] * others[defined]), [2.5, 97.5]
-    )
+    low, high = numpy.percentile(products[defined] / numpy.sqrt(ones[defined] * others[defined]), [2.5, 97.5])
     return float(low), float(high)

@@ -14,9 +14,9 @@ def scores(made_up):
         gain = 0.10 if control == "none" else 0.02
         return 0.4 + hard[seed] + gain * (method == "midblock") + rng.normal(0, 0.005)
 
-    return made_up(
-        score, method=["lora", "midblock"], control=["none", "equal_step"], seed=range(5)
-    ).assign(task="t")
+    return made_up(score, method=["lora", "midblock"], control=["none", "equal_step"], seed=range(5)).assign(
+        task="t"
+    )
 
 
 def test_the_change_is_the_interaction_of_a_linear_model_with_seeds(scores):

@@ -7,9 +7,7 @@ from src.report.depth.positive import count_positive, share
 
 def test_the_published_count_has_the_interval_of_clopper_and_pearson():
     found = share(189, 190)
-    assert [found["low"], found["high"]] == pytest.approx(
-        [beta.ppf(0.025, 189, 2), beta.ppf(0.975, 190, 1)]
-    )
+    assert [found["low"], found["high"]] == pytest.approx([beta.ppf(0.025, 189, 2), beta.ppf(0.975, 190, 1)])
     assert (share(5, 5)["high"], share(0, 5)["low"]) == (1, 0)
 
 
@@ -18,7 +16,9 @@ def test_runs_and_cells_are_counted_apart(made_up):
     slopes = {("a", seed): 1.0 for seed in range(5)} | dict(
         zip([("b", seed) for seed in range(5)], [9, 9, -1, -1, -1], strict=True)
     )
-    table = made_up(lambda model, seed: slopes[model, seed], model=["a", "b"], seed=range(5)).assign(metric="x")
+    table = made_up(lambda model, seed: slopes[model, seed], model=["a", "b"], seed=range(5)).assign(
+        metric="x"
+    )
     found = count_positive(table, ["metric"], ["model"]).set_index("unit")
     assert found.loc["runs", ["positive", "n"]].tolist() == [7, 10]
     assert found.loc["cells", ["positive", "n"]].tolist() == [2, 2]

@@ -9,7 +9,9 @@ from src.report.depth.seeds import difference, difference_over_models, over_seed
 
 def test_the_interval_is_that_of_a_t_test(made_up):
     draws = numpy.random.default_rng(0).normal(3, 2, 5)
-    table = made_up(lambda cell, seed: draws[seed] * (1 if cell == "a" else -2), cell=["a", "b"], seed=range(5))
+    table = made_up(
+        lambda cell, seed: draws[seed] * (1 if cell == "a" else -2), cell=["a", "b"], seed=range(5)
+    )
     found = over_seeds(table, ["cell"]).set_index("cell")
     expected = stats.ttest_1samp(draws, 0).confidence_interval()
     assert found.loc["a", ["low", "high"]].tolist() == pytest.approx(list(expected))

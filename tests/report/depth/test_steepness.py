@@ -56,7 +56,8 @@ def test_many_cells_agree_with_the_t_approximation():
 def test_pooling_compares_inside_architectures_only():
     """Each architecture falls, while their levels rise together: pooled without groups it would rise."""
     groups = {
-        name: (numpy.arange(5) + 100 * level, 100 * level - numpy.arange(5)) for level, name in enumerate("abc")
+        name: (numpy.arange(5) + 100 * level, 100 * level - numpy.arange(5))
+        for level, name in enumerate("abc")
     }
     table = found(**groups)
     row = table.loc["all, ranked within each"]
@@ -68,7 +69,9 @@ def test_pooling_compares_inside_architectures_only():
 def test_chance_alone_is_significant_as_often_as_it_says():
     rng = numpy.random.default_rng(2)
     draws = [found(a=(rng.random(4), rng.random(4))).loc["a", "pvalue"] for _ in range(400)]
-    assert numpy.mean(numpy.array(draws) < 0.1) == pytest.approx(2 / 24, abs=0.04)  # of 24 orders, the two ends
+    assert numpy.mean(numpy.array(draws) < 0.1) == pytest.approx(
+        2 / 24, abs=0.04
+    )  # of 24 orders, the two ends
 
 
 def test_what_cannot_be_ranked_is_missing():
