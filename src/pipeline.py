@@ -4,25 +4,16 @@ import logging
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from src.base import base_key, base_scores
+from src.assembly import Assembly
 from src.config.schema import RunConfig
-from src.data.encode import Encoded, encode_rows
-from src.data.splits import load_splits
-from src.device import pick_device
 from src.errors import LockedError, TrainingError, UserError
-from src.evaluate.harness import evaluate
 from src.files import read_jsonl, write_json, write_jsonl
-from src.method.adapt import AdaptedModel, adapt
-from src.method.band import resolve_band
-from src.method.weights import base_weights, load_tuned, save_tuned
+from src.method.weights import load_tuned, save_tuned
 from src.model.content import model_content
-from src.model.load import load_model
-from src.objective.causal_lm import require_causal
 from src.preemption import Preempted
 from src.probe.layers_csv import read_layers, write_layers
 from src.probe.spread import spread_over_seeds
@@ -41,6 +32,7 @@ from src.record.run_record import (
     write_record,
 )
 from src.record.tracking import Tracker
+from src.scoring import RunScores, tell_scores
 from src.train.checkpoint import checkpoints
 from src.train.loop import train
 from src.train.recompute import recomputed
@@ -48,16 +40,13 @@ from src.train.recompute import recomputed
 _LOG = logging.getLogger(__name__)
 
 
-class Pipeline:
+class Pipeline(Assembly):
     """One run. The constructor reads the rows and knows the folder; `opened` loads the model."""
 
     def __init__(self, config: RunConfig) -> None:
-        self.config = config
-        self.splits = load_splits(config.data, len(config.probe.seeds))
+        super().__init__(config)
         self.id = run_id(config, self.splits.fingerprint, model_content(config.model))
         self.folder = RunFolder(Path(config.paths.runs_dir) / config.experiment / self.id)
-        self.cache = Path(config.paths.cache_dir)
-        self.device = pick_device(config.device)
 
     @contextmanager
     def opened(self) -> Iterator[None]:
@@ -79,29 +68,9 @@ class Pipeline:
                     write_failure(self.folder.path, self._description("failed"), error)
                 raise
 
-    @cached_property
-    def adapted(self) -> AdaptedModel:
-        """The model with its trainable band."""
-        loaded = load_model(self.config.model, self.cache, self.device)
-        require_causal(loaded.model)
-        blocks = resolve_band(self.config.band, loaded.num_blocks, self.config.seed)
-        targets = self.config.model.lora_targets
-        return adapt(loaded, self.config.method, blocks, self.config.seed, targets)
-
-    @cached_property
-    def encoded(self) -> Encoded:
-        """The training rows as tokens with labels."""
-        tokenizer, data = self.adapted.loaded.tokenizer, self.config.data
-        return encode_rows(self.splits.train, tokenizer, data.max_length, self.config.objective.supervise)
-
     def score_base(self) -> None:
         """Scores of the model before training."""
-
-        def compute() -> dict[str, Any]:
-            with base_weights(self.adapted):
-                return base_scores(self._base_key, self.config.evaluate, self.cache, self._evaluate)
-
-        self._score("base", compute)
+        self._keep_scores("base", self._scores.of_base)
 
     def train(self) -> None:
         """Train the band, or load the weights that an earlier process trained."""
@@ -121,7 +90,7 @@ class Pipeline:
     def score_tuned(self) -> None:
         """Scores of the trained model."""
         if self.config.method.kind != "none":
-            self._score("tuned", self._evaluate)
+            self._keep_scores("tuned", self._scores.of_tuned)
 
     def record(self) -> None:
         """Write the files that a reader opens, and the record last of all."""
@@ -143,8 +112,8 @@ class Pipeline:
                 model,
                 self.encoded.rows,
                 self.config.train,
+                objective=self.objective,
                 seed=self.config.seed,
-                pad_id=self.adapted.loaded.tokenizer.pad_token_id,
                 folder=self.folder.path,
                 on_step=self._on_step,
                 measure=step_measurement(model, blocks, self.config.metrics),
@@ -159,13 +128,13 @@ class Pipeline:
         self.tracker.step(row)
         every = self.config.evaluate.every_steps
         if every and step % every == 0:
-            self._score(f"step-{step}", self._evaluate)
+            self._keep_scores(f"step-{step}", self._scores.of_tuned)
 
     def _probe(self) -> dict[str, Any]:
-        probe = RunProbe(self.adapted, self.splits, self.encoded.rows, self.config)
+        probe = RunProbe(self.adapted, self.objective, self.splits, self.encoded.rows, self.config)
         steps = self.folder.path / "steps.jsonl"
-        found = probe.measure(self.cache, self._base_key, read_jsonl(steps) if steps.is_file() else [])
-        further = probe.measure_further(self.cache, self._base_key)
+        found = probe.measure(self.cache, self.base_key, read_jsonl(steps) if steps.is_file() else [])
+        further = probe.measure_further(self.cache, self.base_key)
         if further:
             for seed, table in zip(self.config.probe.seeds, [found, *further], strict=True):
                 write_layers(self.folder.path / f"layers-seed-{seed}.csv", table)
@@ -175,24 +144,14 @@ class Pipeline:
         _LOG.info("probed: %d rows, layers 0-%d: %s", num_rows, self.adapted.loaded.num_blocks, names)
         return {"num_rows": num_rows}
 
-    @property
-    def _base_key(self) -> dict[str, Any]:
-        loaded, config = self.adapted.loaded, self.config
-        return base_key(loaded.fingerprint, config.model.dtype, self.device, self.splits, config.data)
-
-    def _score(self, stage: str, compute: Callable[[], dict[str, Any]]) -> None:
+    def _keep_scores(self, stage: str, compute: Callable[[], dict[str, Any]]) -> None:
         result = self.folder.stage(f"scores-{stage}", compute)
         self.tracker.scores(stage, result["scores"])
-        for score in result["scores"]:
-            spread = "" if score["stderr"] is None else f" ± {score['stderr']:.3f}"
-            line = (stage, score["task"], score["metric"], f"{score['value']:.3f}{spread}", score["n"])
-            _LOG.info("%s: %s %s %s (n=%d)", *line)
+        tell_scores(stage, result["scores"])
 
-    def _evaluate(self) -> dict[str, Any]:
-        model, tokenizer, config = self.adapted.model, self.adapted.loaded.tokenizer, self.config
-        rows = self.splits.test
-        found = evaluate(model, tokenizer, rows, config.data, config.evaluate, self.cache, config.seed)
-        return {"scores": [asdict(score) for score in found.scores], "samples": found.samples}
+    @cached_property
+    def _scores(self) -> RunScores:
+        return RunScores(self.adapted, self.splits.test, self.config, self.cache, self.base_key)
 
     def _description(self, status: str) -> dict[str, Any]:
         return (

@@ -12,14 +12,13 @@ from transformers import PreTrainedTokenizerBase
 
 from src.base import base_statistics
 from src.config.schema import DataConfig, MetricsConfig, RunConfig
-from src.data.batches import collate
 from src.data.encode import EncodedRow, encode_rows, encode_texts
 from src.data.rows import Row
 from src.data.splits import Splits
 from src.method.adapt import AdaptedModel
 from src.method.weights import base_weights
 from src.metrics.catalog import names_needing
-from src.objective.causal_lm import causal_lm_loss
+from src.objective.objective import Draw, Objective
 from src.probe.gradient_norm import block_gradient_norms, gradient_norm
 from src.probe.gradients import gradient_rows
 from src.probe.lens import lens_pass, lens_rows
@@ -58,9 +57,15 @@ class RunProbe:
     """Everything that the metrics of one run need, base against tuned."""
 
     def __init__(
-        self, adapted: AdaptedModel, splits: Splits, train: list[EncodedRow], config: RunConfig
+        self,
+        adapted: AdaptedModel,
+        objective: Objective,
+        splits: Splits,
+        train: list[EncodedRow],
+        config: RunConfig,
     ) -> None:
-        self.adapted, self.splits, self.train, self.config = adapted, splits, train, config
+        self.adapted, self.objective, self.splits = adapted, objective, splits
+        self.train, self.config = train, config
         self.model, self.blocks = adapted.model, adapted.loaded.blocks
         self.trained = config.method.kind != "none"
         self.rows = self._encoded(splits.probe)
@@ -120,15 +125,16 @@ class RunProbe:
         later = [name for name in names if name != "gradient_norm"]
         if later and self.trained:
             rows += gradient_rows(
-                self.model, self.blocks, self._training_batches, causal_lm_loss, later, self._base,
+                self.model, self.blocks, self._training_batches, self.objective.loss, later, self._base,
                 self.adapted.originals, self.config.metrics.gradient_blocks,
             )  # fmt: skip
         return rows
 
     def _training_batches(self) -> list[dict[str, Tensor]]:
         rows = self.train[: self.config.metrics.num_gradient_rows]
-        size, pad_id = self.config.metrics.batch_size, self.rows.pad_id
-        return [collate(rows[start : start + size], pad_id) for start in range(0, len(rows), size)]
+        size, draw = self.config.metrics.batch_size, Draw(self.config.seed, 0)
+        starts = range(0, len(rows), size)
+        return [self.objective.collate(rows[start : start + size], draw, start) for start in starts]
 
     def _lens(self) -> list[LayerRow]:
         metrics, data = self.config.metrics, self.config.data

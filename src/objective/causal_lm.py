@@ -1,16 +1,47 @@
 """Next-token cross-entropy on the supervised positions."""
 
+from collections.abc import Sequence
+
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import PreTrainedModel
 
-from src.data.encode import IGNORED
+from src.data.batches import collate
+from src.data.encode import IGNORED, Encoded, EncodedRow, encode_rows
+from src.data.rows import Row
 from src.errors import ModelError
 from src.model.causal import is_causal
 from src.objective.head import chosen_logits
+from src.objective.objective import Batch, Draw, Objective
 
 
-def causal_lm_loss(model: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, int]:
+class CausalLM(Objective):
+    """Each supervised token is predicted from those before it; `supervise` says which tokens these are."""
+
+    counted = "supervised_tokens"
+
+    def check(self, model: PreTrainedModel) -> None:
+        """ModelError if later tokens reach earlier predictions: the loss would be shown its answer."""
+        require_causal(model)
+
+    def encode(self, rows: Sequence[Row], max_length: int) -> Encoded:
+        """Prompt, completion and end token, with labels where `supervise` says so."""
+        return encode_rows(rows, self.tokenizer, max_length, self.config.supervise)
+
+    def collate(self, rows: Sequence[EncodedRow], draw: Draw, first: int = 0) -> Batch:
+        """input_ids, attention_mask, labels; nothing is drawn."""
+        return collate(rows, self.tokenizer.pad_token_id)
+
+    def count(self, batch: Batch) -> int:
+        """Supervised tokens; the first of a row never is one, nothing predicts it."""
+        return int((batch["labels"][:, 1:] != IGNORED).sum())
+
+    def loss(self, model: nn.Module, batch: Batch) -> tuple[Tensor, int]:
+        """Summed cross-entropy in nats and the number of supervised tokens."""
+        return causal_lm_loss(model, batch)
+
+
+def causal_lm_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, int]:
     """Summed cross-entropy in nats and the number of supervised tokens.
 
     The sum, not the mean, is returned, so that accumulation over batches of unlike lengths stays exact.

@@ -14,10 +14,10 @@ from tqdm import tqdm
 
 from src.config.schema import TrainConfig
 from src.control.control import Control, NoControl
-from src.data.batches import collate, num_steps, step_rows
-from src.data.encode import EncodedRow, num_supervised
+from src.data.batches import num_steps, step_rows
+from src.data.encode import EncodedRow
 from src.errors import TrainingError
-from src.objective.causal_lm import causal_lm_loss
+from src.objective.objective import Batch, Draw, Objective
 from src.preemption import asked, stop_if_asked
 from src.seeding import set_global
 from src.train.checkpoint import load_last_checkpoint, save_checkpoint
@@ -43,8 +43,8 @@ def train(
     rows: list[EncodedRow],
     config: TrainConfig,
     *,
+    objective: Objective,
     seed: int,
-    pad_id: int,
     folder: Path,
     on_step: OnStep = lambda step, row: None,
     measure: Callable[[], dict[str, Any]] = dict,
@@ -63,7 +63,7 @@ def train(
         TrainingError: a loss or gradient is not finite.
         CheckpointError: the newest checkpoint is damaged.
     """
-    loop = _Loop(model, rows, config, seed, pad_id, measure, control or NoControl())
+    loop = _Loop(model, rows, config, objective, seed, measure, control or NoControl())
     done = load_last_checkpoint(folder, model, loop.optimizer)
     log = StepLog(folder / "steps.jsonl", done)
     model.train()
@@ -90,13 +90,13 @@ class _Loop:
         model: nn.Module,
         rows: list[EncodedRow],
         config: TrainConfig,
+        objective: Objective,
         seed: int,
-        pad_id: int,
         measure: Callable[[], dict[str, Any]],
         control: Control,
     ) -> None:
-        self.model, self.rows, self.config, self.seed, self.pad_id = model, rows, config, seed, pad_id
-        self.measure, self.control = measure, control
+        self.model, self.rows, self.config, self.seed = model, rows, config, seed
+        self.objective, self.measure, self.control = objective, measure, control
         self.parameters = [value for value in model.parameters() if value.requires_grad]
         self.device = self.parameters[0].device
         self.optimizer = make_optimizer(self.parameters, config)
@@ -109,15 +109,18 @@ class _Loop:
         rate = learning_rate(step, self.num_steps, self.config)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        total = sum(num_supervised(self.rows[i]) for batch in batches for i in batch)
+        made = self._collated(batches, step)
+        total = sum(self.objective.count(batch) for batch in made)
         set_global(self.seed, "train", step)  # dropout draws from here
-        loss = sum(self._backward([self.rows[i] for i in batch], total, step) for batch in batches)
+        loss = sum(
+            self._backward(batch, total, step, rows) for batch, rows in zip(made, batches, strict=True)
+        )
         measured = self.measure()
         norm = nn.utils.clip_grad_norm_(self.parameters, self.config.clip_norm or math.inf).item()
         if not math.isfinite(norm):
             raise TrainingError(
                 f"step {step + 1}: the norm of the gradient is {norm}; "
-                + _names([self.rows[i] for batch in batches for i in batch])
+                + self._names([i for batch in batches for i in batch])
             )
         self.control.before(rate * self.config.weight_decay)
         self.optimizer.step()
@@ -126,7 +129,7 @@ class _Loop:
         return {
             "step": step + 1,
             "tokens": sum(len(self.rows[i].input_ids) for batch in batches for i in batch),
-            "supervised_tokens": total,
+            self.objective.counted: total,
             "loss": loss,
             "learning_rate": rate,
             "gradient_norm": norm,
@@ -135,15 +138,23 @@ class _Loop:
             "seconds": round(time.perf_counter() - start, 4),
         }
 
-    def _backward(self, rows: list[EncodedRow], num_tokens: int, step: int) -> float:
-        """Add one batch's gradient; its share of the step's mean loss, in nats per supervised token."""
-        batch = {key: value.to(self.device) for key, value in collate(rows, self.pad_id).items()}
+    def _collated(self, batches: list[list[int]], step: int) -> list[Batch]:
+        """The step's micro-batches. All are made first: the count of every one divides the loss of each."""
+        draw, size = Draw(self.seed, step), self.config.batch_size
+        return [
+            self.objective.collate([self.rows[i] for i in batch], draw, number * size)
+            for number, batch in enumerate(batches)
+        ]
+
+    def _backward(self, batch: Batch, count: int, step: int, rows: list[int]) -> float:
+        """Add one batch's gradient; its share of the step's loss, in nats a term."""
+        batch = {key: value.to(self.device) for key, value in batch.items()}
         with self._autocast():
-            summed, _ = causal_lm_loss(self.model, batch)
-        loss = summed / num_tokens
+            summed, _ = self.objective.loss(self.model, batch)
+        loss = summed / count
         value = loss.item()
         if not math.isfinite(value):
-            raise TrainingError(f"step {step + 1}: the loss is {value}; {_names(rows)}")
+            raise TrainingError(f"step {step + 1}: the loss is {value}; {self._names(rows)}")
         loss.backward()
         return value
 
@@ -152,6 +163,5 @@ class _Loop:
             return nullcontext()
         return torch.autocast(self.device.type, dtype=torch.bfloat16)
 
-
-def _names(rows: list[EncodedRow]) -> str:
-    return "rows " + ", ".join(row.id for row in rows)
+    def _names(self, rows: list[int]) -> str:
+        return "rows " + ", ".join(self.rows[i].id for i in rows)

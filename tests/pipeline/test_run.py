@@ -110,11 +110,11 @@ def test_stopped_before_any_stage_it_goes_on_and_ends_the_same(run, monkeypatch,
 
 
 def test_base_is_measured_once_for_all_runs(run, monkeypatch):
-    import src.pipeline as pipeline
+    import src.scoring as scoring
 
     calls = []
-    original = pipeline.evaluate
-    monkeypatch.setattr(pipeline, "evaluate", lambda *a, **k: calls.append(1) or original(*a, **k))
+    original = scoring.evaluate
+    monkeypatch.setattr(scoring, "evaluate", lambda *a, **k: calls.append(1) or original(*a, **k))
     run("method=lora")
     assert len(calls) == 2
     run("method=midblock")

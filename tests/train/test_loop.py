@@ -8,6 +8,7 @@ import torch
 from src.data.encode import EncodedRow
 from src.errors import CheckpointError, TrainingError
 from src.method.adapt import adapt
+from src.objective.catalog import make_objective
 from src.seeding import generator
 from src.train.checkpoint import checkpoints
 from src.train.loop import train
@@ -40,7 +41,8 @@ def setting(make_config, load_tiny, tmp_path):
                 raise Killed
 
         folder.mkdir(exist_ok=True)
-        options = {"seed": 0, "pad_id": loaded.tokenizer.pad_token_id, "folder": folder, "on_step": on_step}
+        objective = make_objective(make_config().objective, loaded.tokenizer)
+        options = {"objective": objective, "seed": 0, "folder": folder, "on_step": on_step}
         result = train(adapted.model, rows(), config, **options)
         return adapted, result
 

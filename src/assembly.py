@@ -1,0 +1,51 @@
+"""What a run is made of, each part made when it is first asked for: model, objective, tokens."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from src.base import base_key
+from src.config.schema import RunConfig
+from src.data.encode import Encoded
+from src.data.splits import load_splits
+from src.device import pick_device
+from src.method.adapt import AdaptedModel, adapt
+from src.method.band import resolve_band
+from src.model.load import load_model
+from src.objective.catalog import make_objective
+from src.objective.objective import Objective
+
+
+class Assembly:
+    """The constructor reads the rows; nothing heavier is done before it is needed."""
+
+    def __init__(self, config: RunConfig) -> None:
+        self.config = config
+        self.splits = load_splits(config.data, len(config.probe.seeds))
+        self.cache = Path(config.paths.cache_dir)
+        self.device = pick_device(config.device)
+
+    @cached_property
+    def adapted(self) -> AdaptedModel:
+        """The model with its trainable band; it can have the objective."""
+        config = self.config
+        loaded = load_model(config.model, self.cache, self.device)
+        make_objective(config.objective, loaded.tokenizer).check(loaded.model)
+        blocks = resolve_band(config.band, loaded.num_blocks, config.seed)
+        return adapt(loaded, config.method, blocks, config.seed, config.model.lora_targets)
+
+    @cached_property
+    def objective(self) -> Objective:
+        """What training minimises."""
+        return make_objective(self.config.objective, self.adapted.loaded.tokenizer)
+
+    @cached_property
+    def encoded(self) -> Encoded:
+        """The training rows as tokens, with whatever the objective looks at."""
+        return self.objective.encode(self.splits.train, self.config.data.max_length)
+
+    @cached_property
+    def base_key(self) -> dict[str, Any]:
+        """All that decides a number of the untrained model."""
+        loaded, config = self.adapted.loaded, self.config
+        return base_key(loaded.fingerprint, config.model.dtype, self.device, self.splits, config.data)
