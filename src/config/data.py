@@ -31,6 +31,8 @@ class DataConfig:
     """Template of the completion, such as " {answer}"."""
     answer_pattern: str
     """Regular expression with one group: the answer inside a completion. The last match counts."""
+    labels: dict[str, list[str]]
+    """Words for a field that holds a place in a list, from 0: {answer: [A, B, C, D]}."""
     strip_annotations: bool
     """Remove calculator annotations, the <<...>> of GSM8K."""
     seed: int
@@ -68,4 +70,7 @@ class DataConfig:
                 )
         rules.check_pattern("data.answer_pattern", self.answer_pattern)
         rules.check_template("data.prompt", self.prompt, self.fields)
+        for name in self.labels:
+            if name not in self.fields:
+                rules.refuse("data.labels", name, "names of data.fields: " + ", ".join(self.fields))
         rules.check_template("data.completion", self.completion, self.fields)

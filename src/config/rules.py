@@ -72,13 +72,13 @@ def check_pattern(key: str, given: str) -> None:
 
 
 def check_template(key: str, given: str, fields: list[str]) -> None:
-    """Refuse a text template that uses a field the rows need not have."""
+    """Refuse a text template that uses a field the rows need not have; `name[0]` is a part of a list."""
     try:
         used = [name for _, name, _, _ in Formatter().parse(given) if name is not None]
     except ValueError as error:
         refuse(key, given, f"a template with fields in braces ({error})")
     for name in used:
-        if name not in fields:
+        if name.split("[")[0] not in fields:
             refuse(key, given, "a template over the fields " + ", ".join(fields))
 
 

@@ -61,6 +61,8 @@ class RunConfig:
 
     seed: int
     experiment: str
+    fidelity: str | None
+    """published or sound: the label of what conf/fidelity set; null where no published study is repeated."""
     device: str
     """auto, cpu or cuda."""
     model: ModelConfig

@@ -32,14 +32,20 @@ def make_row(values: Any, config: DataConfig, where: str) -> Row:
         where: The place of the record, such as "rows.jsonl line 7", for errors.
 
     Raises:
-        DataError: The record is not an object, or a field is missing, empty or neither text nor number.
+        DataError: The record is not an object, a field is missing, empty or neither text nor number nor a
+            list of these, or holds no place in its labels.
     """
     if not isinstance(values, Mapping):
         raise DataError(
             f"{where}: {_shown(values)} is not an object with the fields {', '.join(config.fields)}"
         )
-    texts = {name: _text(values, name, config.strip_annotations, where) for name in config.fields}
-    prompt, completion = config.prompt.format(**texts), config.completion.format(**texts)
+    texts = {name: _field(values, name, config, where) for name in config.fields}
+    try:
+        prompt, completion = config.prompt.format(**texts), config.completion.format(**texts)
+    except (IndexError, TypeError, ValueError) as error:
+        raise DataError(
+            f"{where}: data.prompt and data.completion do not fit the record ({error})"
+        ) from error
     if not completion.strip():
         raise DataError(
             f"{where}: data.completion={config.completion!r} gives an empty text; it must hold one"
@@ -62,6 +68,20 @@ def drop_duplicates(rows: list[Row], taken: set[str]) -> list[Row]:
     """The first row of every prompt, without prompts in `taken`; order kept. `taken` is not changed."""
     first = {prompt_key(row): row for row in reversed(rows)}
     return [row for row in rows if first[key := prompt_key(row)] is row and key not in taken]
+
+
+def _field(values: Mapping[str, Any], name: str, config: DataConfig, where: str) -> str | list[str]:
+    """One field as the templates take it: text, or a list of texts."""
+    value = values.get(name)
+    if name in config.labels:
+        labels = config.labels[name]
+        if type(value) is not int or not 0 <= value < len(labels):
+            raise DataError(f"{where}: field {name!r} is {_shown(value)}; accepted: 0 to {len(labels) - 1}")
+        return labels[value]
+    if isinstance(value, list) and value:
+        parts = {f"{name}[{place}]": part for place, part in enumerate(value)}
+        return [_text(parts, part, config.strip_annotations, where) for part in parts]
+    return _text(values, name, config.strip_annotations, where)
 
 
 def _text(values: Mapping[str, Any], name: str, strip_annotations: bool, where: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from src.config.schema import PairConfig, RunConfig
 from src.files import fingerprint
 
-_NOT_SCIENTIFIC = ("experiment", "device", "paths", "record")
+_NOT_SCIENTIFIC = ("experiment", "fidelity", "device", "paths", "record")
 _BY_CONTENT = {
     "data": ("path", "test_path"),
     "model": ("id", "variants", "sizes", "kind", "wiring", "stands_for", "num_parameters"),

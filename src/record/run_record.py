@@ -40,7 +40,7 @@ def describe_run(config: RunConfig, run_id: str, status: str, device: torch.devi
     groups = ("model", "method", "band", "objective", "control", "data", "train", "metrics", "evaluate")
     choices = {group: getattr(config, group).name for group in groups} | {"record": config.record.mode}
     machine = describe_machine(run_id, status, config.experiment, device)
-    return machine | {"choices": choices, "seed": config.seed}
+    return machine | {"choices": choices, "seed": config.seed, "fidelity": config.fidelity}
 
 
 def describe_loaded(loaded: LoadedModel) -> dict[str, Any]:
