@@ -78,7 +78,7 @@ def _field(values: Mapping[str, Any], name: str, config: DataConfig, where: str)
         if type(value) is not int or not 0 <= value < len(labels):
             raise DataError(f"{where}: field {name!r} is {_shown(value)}; accepted: 0 to {len(labels) - 1}")
         return labels[value]
-    if isinstance(value, list) and value:
+    if isinstance(value, list) and f"{{{name}[" in config.prompt + config.completion:
         parts = {f"{name}[{place}]": part for place, part in enumerate(value)}
         return [_text(parts, part, config.strip_annotations, where) for part in parts]
     return _text(values, name, config.strip_annotations, where)
