@@ -59,6 +59,7 @@ class Pipeline(Assembly):
             self.folder.open(self.config)
             try:
                 with Tracker(self.config, self.id, self.folder.path) as self.tracker:
+                    self.tracker.parameters(self.adapted.num_trainable, self.adapted.num_total)
                     yield
             except Preempted:
                 write_preempted(self.folder.path)

@@ -1,17 +1,22 @@
-"""W&B mirrors the files: the run never depends on it, and whatever fails here costs a warning."""
+"""W&B mirrors the files: the run never depends on it, and whatever fails here costs a warning.
 
-import logging
-from dataclasses import asdict
+A server that is dead, hangs or dies on the way costs at most 30 s in all, and nothing of what was measured:
+everything is in the run's files, and in `wandb/` for `wandb sync`.
+"""
+
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from src.config.schema import RunConfig
+from src.files import read_jsonl
 from src.preemption import EXIT_CODE, Preempted
+from src.probe.layers_csv import read_layers
 from src.probe.table import LayerRow
-
-_LOG = logging.getLogger(__name__)
-_SECONDS = 30  # what a dead server may cost at the start and at the end
+from src.record import series
+from src.record.connection import attempts, first_line, forget, later, let_go, open_run, refusal, warn
+from src.record.folder import RunFolder
 
 
 class Tracker:
@@ -20,87 +25,116 @@ class Tracker:
     def __init__(self, config: RunConfig, run_id: str, folder: Path) -> None:
         self.config, self.run_id, self.folder = config, run_id, folder
         self._run: Any = None
+        self._mode = config.record.mode
+        self._replaced: set[Path] = set()
+        self._counts: dict[str, int] = {}
+        self._nothing_mirrored()
 
     def __enter__(self) -> Self:
-        if self.config.record.mode != "none":
-            self._attempt(self._start)
+        if self._mode != "none":
+            self._open()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._run is not None:
+        if self._run is None:
+            return
+        try:
             if kind is Preempted:
-                self._attempt(self._run.mark_preempting)
-            code = {None: 0, Preempted: EXIT_CODE}.get(kind, 1)
-            self._attempt(lambda: self._run.finish(exit_code=code))
+                self._run.mark_preempting()
+            self._run.finish(exit_code={None: 0, Preempted: EXIT_CODE}.get(kind, 1))
+            if self._mode == "online":
+                self._mark_sent()
+        except Exception as failure:
+            warn(f"{first_line(failure)}; {later(self.folder)}", self.folder)
+            let_go()
+        forget(self._replaced)
 
     def step(self, row: dict[str, Any]) -> None:
-        """Mirror one line of steps.jsonl."""
-        self._log({f"train/{key}": value for key, value in row.items()})
+        """Mirror one line of steps.jsonl; one that was mirrored before, as after a resume, is left out."""
+        if row["step"] > self._num_steps:
+            self._num_steps = row["step"]
+            self._attempt(lambda run: run.log(series.step_values(row)))
 
     def scores(self, stage: str, scores: list[dict[str, Any]]) -> None:
         """Mirror the scores of a stage: base, tuned, or a step on the way."""
-        self._log({f"score/{stage}/{score['task']}/{score['metric']}": score["value"] for score in scores})
+        if stage not in self._scored:
+            self._scored.add(stage)
+            step = series.score_step(stage, self._num_steps)
+            self._attempt(lambda run: run.summary.update(series.score_summary(stage, scores)))
+            self._attempt(lambda run: run.log(series.score_values(scores, step)))
 
     def layers(self, rows: list[LayerRow]) -> None:
-        """Mirror layers.csv as one table and one line series a metric."""
-        if self._run is not None:
-            self._attempt(lambda: self._layers(rows))
+        """Mirror layers.csv: a table, a line over the layers for each metric, a few single numbers."""
+        if not self._profiled:
+            self._profiled = True
+            self._attempt(lambda run: self._log_layers(run, rows))
 
-    def _log(self, values: dict[str, Any]) -> None:
-        if self._run is not None:
-            self._attempt(lambda: self._run.log(values))
+    def parameters(self, num_trainable: int, num_total: int) -> None:
+        """Mirror the counts of parameters."""
+        self._counts = {"params/trainable": num_trainable, "params/total": num_total}
+        self._attempt(lambda run: run.summary.update(self._counts))
 
-    def _attempt(self, action: Any) -> None:
-        """A mirror must not stop what it mirrors."""
+    def _log_layers(self, run: Any, rows: list[LayerRow]) -> None:
+        import wandb
+
+        reason = refusal() if self._mode == "online" else None
+        if reason is not None:
+            raise ConnectionError(reason)  # a table asks the server first, and would wait for half a minute
+        data = [[getattr(row, column) for column in series.COLUMNS] for row in rows]
+        run.summary.update(series.profile_summary(rows))
+        for values in series.profile_values(rows):
+            run.log(values)
+        run.log({"layers": wandb.Table(columns=series.COLUMNS, data=data)})
+
+    def _attempt(self, action: Callable[[Any], None]) -> None:
+        """A mirror must not stop what it mirrors: where it breaks, it begins again offline, once."""
+        if self._run is None:
+            return
         try:
-            action()
+            action(self._run)
         except Exception as error:
-            _LOG.warning(
-                "W&B: %s; the files in %s are complete without it", str(error).splitlines()[0], self.folder
+            self._run = None
+            let_go()
+            again = self._mode == "online"
+            warn(
+                first_line(error) + (f"; offline from here, {later(self.folder)}" if again else ""),
+                self.folder,
             )
-            self._run = None if action == self._start else self._run
+            if again:
+                self._mode = "offline"
+                self._open()
 
-    def _start(self) -> None:
-        import wandb
+    def _open(self) -> None:
+        """Start a W&B run and log all that the run's files hold by now."""
+        self._nothing_mirrored()
+        self._replaced = attempts(self.folder)
+        try:
+            self._run, self._mode = open_run(self.config, self.run_id, self.folder, self._mode)
+            self._catch_up()
+        except Exception as error:
+            warn(first_line(error), self.folder)
 
-        settings = wandb.Settings(
-            init_timeout=_SECONDS, finish_timeout=_SECONDS, console="off", silent=True, disable_git=True
-        )
-        config, record = asdict(self.config), self.config.record
-        config.pop("paths")
-        self._run = wandb.init(
-            mode=record.mode,
-            project=record.project,
-            entity=record.entity,
-            id=self.run_id,
-            name=self.run_id,
-            group=self.config.experiment,
-            tags=[*record.tags, self.config.method.name, f"band_{self.config.band.name}"],
-            config=config,
-            dir=str(self.folder),
-            resume="allow",
-            settings=settings,
-        )
-        self._run.define_metric("train/*", step_metric="train/step")
+    def _nothing_mirrored(self) -> None:
+        self._num_steps, self._scored, self._profiled = 0, set[str](), False
 
-    def _layers(self, rows: list[LayerRow]) -> None:
-        import wandb
+    def _catch_up(self) -> None:
+        folder, steps = RunFolder(self.folder), self.folder / "steps.jsonl"
+        rows = read_jsonl(steps) if steps.is_file() else []
+        stages: dict[str, list[dict[str, Any]]] = {}
+        for score in folder.scores()[0]:
+            stages.setdefault(score["stage"], []).append(score)
+        self._attempt(lambda run: run.summary.update(self._counts))
+        for row in rows:
+            self.step(row)
+        for stage, scores in stages.items():
+            self.scores(stage, scores)
+        if folder.has("probe"):
+            self.layers(read_layers(self.folder / "layers.csv"))
 
-        columns = ["stage", "layer", "depth", "metric", "value", "stderr", "n", "low", "high"]
-        table = wandb.Table(
-            columns=columns, data=[[getattr(row, column) for column in columns] for row in rows]
-        )
-        self._run.log({"layers": table})
-        for metric in dict.fromkeys(row.metric for row in rows if "/" not in row.metric):
-            stages = dict.fromkeys(row.stage for row in rows if row.metric == metric)
-            series = [[row for row in rows if (row.metric, row.stage) == (metric, stage)] for stage in stages]
-            chart = wandb.plot.line_series(
-                xs=[[row.layer for row in one] for one in series],
-                ys=[[row.value for row in one] for one in series],
-                keys=list(stages),
-                title=metric,
-                xname="layer",
-            )
-            self._run.log({f"profile/{metric}": chart})
+    def _mark_sent(self) -> None:
+        """Leave the mark by which `wandb sync` knows that this attempt is on the server as a whole."""
+        for path in attempts(self.folder) - self._replaced:
+            for log in path.glob("*.wandb"):
+                log.with_suffix(".wandb.synced").touch()

@@ -1,0 +1,40 @@
+"""Whether W&B can be reached from here: its address, a key, an answer. No key is ever read into a value."""
+
+import netrc
+import os
+import urllib.error
+import urllib.request
+from pathlib import Path
+from urllib.parse import urlsplit
+
+PATIENCE = 3.0  # seconds for the first answer of a server
+NO_KEY = "no key for {url}: `wandb login`, or set WANDB_API_KEY"
+
+
+def server() -> str:
+    """The address of the W&B server, from WANDB_BASE_URL or wandb's own settings."""
+    import wandb
+
+    return wandb.setup().settings.base_url
+
+
+def has_key(url: str) -> bool:
+    """Whether wandb will find a key for this server, without asking a person."""
+    if os.environ.get("WANDB_API_KEY") or os.environ.get("WANDB_IDENTITY_TOKEN_FILE"):
+        return True
+    try:
+        path = Path(os.environ.get("NETRC") or "~/.netrc").expanduser()
+        return urlsplit(url).hostname in netrc.netrc(path).hosts
+    except (OSError, netrc.NetrcParseError):
+        return False
+
+
+def no_answer(url: str) -> str | None:
+    """Why a server cannot be used now; None: it answers."""
+    try:
+        with urllib.request.urlopen(url, timeout=PATIENCE):
+            return None
+    except urllib.error.HTTPError as error:
+        return f"{url} answers {error.code}" if error.code >= 500 else None
+    except (OSError, ValueError) as error:
+        return f"{url} does not answer ({getattr(error, 'reason', error)})"
