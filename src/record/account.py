@@ -8,7 +8,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 PATIENCE = 3.0  # seconds for the first answer of a server
-NO_KEY = "no key for {url}: `wandb login`, or set WANDB_API_KEY"
+
+
+def refusal() -> str | None:
+    """Why not to go online now; None: there is a key, and the server answers."""
+    url = server()
+    if not has_key(url):
+        return f"no key for {url}: `wandb login`, or set WANDB_API_KEY"
+    return no_answer(url)
 
 
 def server() -> str:
@@ -22,11 +29,14 @@ def has_key(url: str) -> bool:
     """Whether wandb will find a key for this server, without asking a person."""
     if os.environ.get("WANDB_API_KEY") or os.environ.get("WANDB_IDENTITY_TOKEN_FILE"):
         return True
+    hosts = [urlsplit(url).netloc]
+    if hosts[0].endswith((".wandb.ai", ".coreweave.com")):
+        hosts.append("api.wandb.ai")  # one service, two names
     try:
-        path = Path(os.environ.get("NETRC") or "~/.netrc").expanduser()
-        return urlsplit(url).hostname in netrc.netrc(path).hosts
+        known = netrc.netrc(Path(os.environ.get("NETRC") or "~/.netrc").expanduser())
     except (OSError, netrc.NetrcParseError):
         return False
+    return any(known.authenticators(host) for host in hosts)
 
 
 def no_answer(url: str) -> str | None:

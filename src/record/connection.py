@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from src.config.schema import RunConfig
-from src.record.account import NO_KEY, has_key, no_answer, server
+from src.record.account import refusal
 from src.record.names import GROUP, bounded, run_name, run_tags
 from src.record.series import AXES
 
@@ -38,12 +38,6 @@ def open_run(config: RunConfig, run_id: str, folder: Path, mode: str) -> tuple[A
                 reason = first_line(error)
         warn(f"{reason}; offline from here, {later(folder)}", folder)
     return _start(config, run_id, folder, "offline"), "offline"
-
-
-def refusal() -> str | None:
-    """Why not to go online now; None: there is a key, and the server answers."""
-    url = server()
-    return no_answer(url) if has_key(url) else NO_KEY.format(url=url)
 
 
 def attempts(folder: Path) -> set[Path]:

@@ -15,7 +15,8 @@ from src.preemption import EXIT_CODE, Preempted
 from src.probe.layers_csv import read_layers
 from src.probe.table import LayerRow
 from src.record import series
-from src.record.connection import attempts, first_line, forget, later, let_go, open_run, refusal, warn
+from src.record.account import refusal
+from src.record.connection import attempts, first_line, forget, later, let_go, open_run, warn
 from src.record.folder import RunFolder
 
 

@@ -5,6 +5,7 @@ It answers on a port of this machine, in the test's own process: a run in a chil
 
 import gzip
 import json
+import re
 import threading
 from collections import defaultdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,7 +31,7 @@ class Bucket:
 
 
 class WandbServer(ThreadingHTTPServer):
-    """`with WandbServer() as server:`; `behaviour` is ok, hang or error, and may change while it runs."""
+    """`with WandbServer() as server:`; `behaviour` is ok, error, hang, or deaf: only `/` is answered."""
 
     daemon_threads = True
     block_on_close = False
@@ -40,6 +41,7 @@ class WandbServer(ThreadingHTTPServer):
         self.behaviour = behaviour
         self.buckets: defaultdict[str, Bucket] = defaultdict(Bucket)
         self.known: set[str] = set()
+        self.views: list[dict[str, Any]] = []
         self.requests: list[str] = []
         self.stopped = threading.Event()
 
@@ -89,7 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, answer: Any) -> None:
         self.server.requests.append(self.path)
-        if self.server.behaviour == "hang":
+        if self.server.behaviour == "hang" or (self.server.behaviour == "deaf" and self.path != "/"):
             self.server.stopped.wait()
             self.close_connection = True
             return
@@ -102,7 +104,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(text)
 
     def _query(self, request: dict[str, Any]) -> dict[str, Any]:
-        given, name = request.get("variables", {}), request.get("operationName")
+        given = request.get("variables") or {}
+        named = re.search(r"(?:query|mutation)\s+(\w+)", request["query"])
+        name = named[1] if named else None
         self.server.requests.append(str(name))
         found = self._found(name, given)
         return {"errors": [{"message": f"{name} is not known here"}]} if found is None else {"data": found}
@@ -110,6 +114,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _found(self, name: str | None, given: dict[str, Any]) -> dict[str, Any] | None:
         if name == "Viewer":
             return {"viewer": {"id": "v", "entity": "lab", "username": "lab", "flags": "{}", "teams": None}}
+        if name == "UpsertView2":
+            self.server.views.append(given)
+            return {"upsertView": {"view": {"id": "w", "name": given["name"]}, "inserted": True}}
         if name == "RunResumeStatus":
             return {"model": _project() | {"bucket": self._resume(given["name"])}}
         if name == "UpsertBucket":

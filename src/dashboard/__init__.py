@@ -1,0 +1,1 @@
+"""The comparison of an experiment as a workspace of W&B."""

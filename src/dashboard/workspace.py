@@ -1,0 +1,130 @@
+"""The workspace: a section for each question that the study asks, built without a server or a key."""
+
+import wandb_workspaces.reports.v2 as wr
+import wandb_workspaces.workspaces as ws
+
+from src.dashboard.measured import Measured
+from src.record.names import GROUP, bounded, metric_name
+from src.record.series import AXES
+
+BAND = "band.name"
+_OVER_RUNS = {"groupby": wr.Config(BAND), "groupby_aggfunc": "mean", "groupby_rangefunc": "stderr"}
+"""A bar or line a band: the mean over its runs, with the standard error over them."""
+_MAX_RUNS = 100  # the most that W&B draws in one panel
+
+
+def workspace(entity: str, project: str, experiment: str | None, found: Measured) -> ws.Workspace:
+    """The comparison of one experiment, or of all in the project (`experiment=None`).
+
+    Runs are grouped by experiment, then by band; whoever opens it may group by any other tag.
+    """
+    return ws.Workspace(
+        entity=entity,
+        project=project,
+        name=bounded(f"Strata: {experiment or 'all experiments'}", GROUP),
+        sections=[_scores(found), _parameters(found), _profiles(found), _curves(found), _comparer()],
+        settings=ws.WorkspaceSettings(max_runs=_MAX_RUNS),
+        runset_settings=ws.RunsetSettings(
+            filters=[ws.Config("experiment") == experiment] if experiment else [],
+            groupby=[ws.Metric("Group"), ws.Config(BAND)],
+            pinned_columns=[
+                "run:displayName",
+                "run:tags",
+                *(f"summary:{_tuned(*one)}" for one in found.scores),
+            ],
+        ),
+    )
+
+
+def _scores(found: Measured) -> ws.Section:
+    panels = [
+        wr.BarPlot(
+            title=f"{task} {metric}, {stage}: mean and standard error over runs",
+            metrics=[metric_name(stage, task, metric)],
+            orientation="v",
+            title_x="band",
+            max_runs_to_show=_MAX_RUNS,
+            **_OVER_RUNS,
+        )
+        for task, metric in found.scores
+        for stage in ("tuned", "base")
+    ]
+    return _section("Score by band", panels)
+
+
+def _parameters(found: Measured) -> ws.Section:
+    panels = [
+        wr.ScatterPlot(
+            title=f"{task} {metric} against trained parameters",
+            x=wr.SummaryMetric("params/trainable"),
+            y=wr.SummaryMetric(_tuned(task, metric)),
+            log_x=True,
+        )
+        for task, metric in found.scores
+    ]
+    columns = [wr.Config("band.start"), wr.Config("band.stop"), wr.Config("method.rank")]
+    columns += [wr.SummaryMetric("params/trainable")]
+    columns += [wr.SummaryMetric(_tuned(*one)) for one in found.scores]
+    lines = [wr.ParallelCoordinatesPlotColumn(column) for column in columns]
+    panels.append(wr.ParallelCoordinatesPlot(title="From band to score", columns=lines))
+    return _section("Parameters against score", panels)
+
+
+def _profiles(found: Measured) -> ws.Section:
+    stages: dict[str, list[str]] = {}
+    for metric, stage in found.profiles:
+        stages.setdefault(metric, []).append(stage)
+    panels = [
+        wr.LinePlot(
+            title=f"{metric} by layer",
+            x=AXES["profile"],
+            y=[metric_name("profile", metric, stage) for stage in known],
+            title_x="layer (0: embedding output, k: output of block k)",
+            title_y=metric,
+            max_runs_to_show=_MAX_RUNS,
+            **_OVER_RUNS,
+        )
+        for metric, known in stages.items()
+    ]
+    return _section("Profiles by layer", [*panels, wr.WeavePanelSummaryTable(table_name="layers")])
+
+
+def _curves(found: Measured) -> ws.Section:
+    columns = {"loss": "nats per supervised token", "gradient_norm": "before clipping", "learning_rate": ""}
+    panels = [
+        wr.LinePlot(
+            title=" ".join([column.replace("_", " "), "by step"]),
+            x=AXES["train"],
+            y=[metric_name("train", column)],
+            title_x="optimizer step",
+            title_y=unit or None,
+            max_runs_to_show=_MAX_RUNS,
+            **_OVER_RUNS,
+        )
+        for column, unit in columns.items()
+    ]
+    panels += [
+        wr.LinePlot(
+            title=f"{task} {metric} by step",
+            x=AXES["score"],
+            y=[metric_name("score", task, metric)],
+            title_x="optimizer step (0: before training)",
+            max_runs_to_show=_MAX_RUNS,
+            **_OVER_RUNS,
+        )
+        for task, metric in found.scores
+    ]
+    return _section("Learning curves", panels)
+
+
+def _comparer() -> ws.Section:
+    return _section("Run comparer", [wr.RunComparer(diff_only="split")])
+
+
+def _section(name: str, panels: list) -> ws.Section:
+    layout = ws.SectionLayoutSettings(columns=2 if len(panels) > 1 else 1, rows=max(1, -(-len(panels) // 2)))
+    return ws.Section(name=name, panels=panels, is_open=True, layout_settings=layout)
+
+
+def _tuned(task: str, metric: str) -> str:
+    return metric_name("tuned", task, metric)
