@@ -41,7 +41,9 @@ class RecordConfig:
     """offline (files on this machine, no account), online, or none."""
     project: str
     entity: str | None
+    """User or team; null: the one that the key belongs to."""
     tags: list[str]
+    """Beside those that every run has: band, method, model, data, seed, scaling, budget, ..."""
 
     def __post_init__(self) -> None:
         require("record.mode", self.mode, rules.RECORD_MODES)
