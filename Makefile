@@ -5,7 +5,7 @@ JOBS ?= 2
 SETUP := $(if $(filter .venv/bin/python,$(PY)),setup)  # another Python brings its own packages
 
 .DEFAULT_GOAL := help
-.PHONY: help setup weights system run report smoke test test-slurm faults bench lint format clean
+.PHONY: help setup weights system run report study smoke test test-slurm faults bench lint format clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -33,6 +33,11 @@ run: $(SETUP) ## lora and midblock on SmolLM2, from base scores to the report
 
 report: ## print and draw what `make run` found
 	@$(PY) -m src.report runs/quickstart
+
+study: $(SETUP) ## the small band study from nothing, its report, and whether it agrees with the committed one (hours)
+	OMP_NUM_THREADS=1 $(PY) -m src.sweep sweeps/band_study_small.yaml --jobs $(JOBS) --wait
+	@$(PY) -m src.report runs/band_study_small
+	@$(PY) -m src.study check runs/band_study_small sweeps/results/band_study_small
 
 smoke: $(SETUP) ## a tiny model through every stage
 	$(PY) -m src.run debug=smoke

@@ -25,6 +25,7 @@ from src.record.identity import run_id
 from src.record.lock import RunLock
 from src.record.run_record import (
     describe_data,
+    describe_items,
     describe_model,
     describe_run,
     write_failure,
@@ -100,7 +101,8 @@ class Pipeline(Assembly):
         write_json(self.folder.path / "scores.json", scores)
         write_jsonl(self.folder.path / "samples.jsonl", samples)
         layers = read_layers(self.folder.path / "layers.csv")
-        found = {"scores": scores, "profiles": summarise(layers), "spearman": spearman_between(layers)}
+        found = {"scores": scores, "items": describe_items(samples)}
+        found |= {"profiles": summarise(layers), "spearman": spearman_between(layers)}
         write_record(self.folder.path, self._description("success") | found)
         for folder in checkpoints(self.folder.path):
             shutil.rmtree(folder)

@@ -1,5 +1,25 @@
-"""run.json: the record of a run, written last. Its presence with status success means done."""
+"""run.json: the record of a run, written last. Its presence with status success means done.
 
+What a study reads, and may rely on within one `schema_version`:
+
+choices     group to choice; `band` is the band's own name: a pattern, random, or the name of a suggestion
+seed        the unit of the statistics; runs of one arm differ in it and in nothing else
+fidelity    published, sound, or null; runs of different fidelity are not one study
+band        start, stop, and the `blocks` asked for; those of band=random are drawn by the seed
+adapted     blocks and modules that were found to train, in the adapted model; `lora`, null without it:
+            rank, alpha, scale of all blocks (null where blocks differ); rank_units, the sum of ranks;
+            ranks and scales, one a block of the model (0 and null where nothing is adapted);
+            rank_asked, alpha_asked, scaling, budget as the config has them
+params      trainable, total
+data        fingerprint of the text of train, probe and test rows, in order
+items       task to n and fingerprint of the ids of its items, in order. Runs with one fingerprint answered
+            the same items: samples.jsonl pairs them by task, filter and id; its stage is base or tuned
+scores      a list: stage, task, metric, value, stderr over items, n, higher_is_better
+seconds     by stage; train is the sum of the steps; numbers from the cache took no time
+git, hardware, versions     commit and dirty flag, machine, libraries
+"""
+
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +31,7 @@ from src.config.schema import ModelConfig, RunConfig
 from src.data.encode import Encoded
 from src.data.splits import Splits
 from src.errors import StorageError
-from src.files import write_json
+from src.files import fingerprint, write_json
 from src.method.adapt import AdaptedModel
 from src.model.loaded import LoadedModel
 from src.record.folder import PREEMPTED
@@ -103,6 +123,14 @@ def describe_data(splits: Splits, encoded: Encoded) -> dict[str, Any]:
         "num_duplicates_left_out": splits.num_duplicates,
         **counts,
     }
+
+
+def describe_items(samples: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What each task asked: runs whose fingerprints agree can be paired item by item."""
+    ids: dict[str, dict[str, None]] = {}
+    for sample in samples:
+        ids.setdefault(sample["task"], {})[str(sample["id"])] = None
+    return {task: {"n": len(found), "fingerprint": fingerprint(list(found))} for task, found in ids.items()}
 
 
 def write_record(folder: Path, record: dict[str, Any]) -> None:

@@ -1,0 +1,1 @@
+"""What is committed of a study, whether a fresh one agrees with it, and what it cost."""

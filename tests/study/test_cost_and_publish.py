@@ -1,0 +1,64 @@
+"""What a study cost, from made-up records; and what of it is committed names no place on the machine."""
+
+import csv
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from src.errors import DataError
+from src.files import write_json, write_text
+from src.probe.layers_csv import write_layers
+from src.probe.table import LayerRow
+from src.study.cost import cost
+from src.study.publish import publish
+
+
+@pytest.fixture
+def runs(tmp_path):
+    folder = tmp_path / "runs" / "small"
+    for seed, minute in ((0, 1), (1, 2)):
+        run = folder / f"lora-s{seed}"
+        write_json(run / "run.json", {
+            "status": "success", "seed": seed, "written": f"2026-01-01T00:0{minute}:00+00:00",
+            "choices": {"method": "lora", "band": "10000"}, "adapted": {"lora": {"scaling": "fixed_alpha"}},
+            "seconds": {"scores-base": 10.0 * (1 - seed), "train": 40.0, "probe": 5.0, "scores-tuned": 10.0, "total": 0},
+            "git": {"commit": "abc", "dirty": False}, "hardware": {"processor": "p"}, "versions": {"torch": "1"},
+            "data": {"fingerprint": "f"},
+        })  # fmt: skip
+        write_layers(run / "layers.csv", [
+            LayerRow("base", 0, 0.0, "l2_norm", 1.0, None, 5),
+            LayerRow("change", 0, 0.0, "mean_shift", 1.0 + seed, None, 5),
+            LayerRow("change", 1, 1.0, "mean_shift", None, None, 5),
+        ])  # fmt: skip
+    write_json(folder / "failed" / "run.json", {"status": "failed", "error": "x"})
+    return folder
+
+
+def test_cost_counts_places_from_the_start_to_the_last_record(runs):
+    found = cost(runs, num_jobs=2, started=datetime(2026, 1, 1, tzinfo=UTC))
+    assert (found.num_runs, found.training, found.evaluation, found.probing) == (2, 80.0, 30.0, 10.0)
+    assert found.outside == 2 * 120 - 120
+    assert found.ratio == pytest.approx(240 / 110)
+    assert cost(runs, num_jobs=2).ratio is None
+    with pytest.raises(DataError, match="no finished run"):
+        cost(runs / "failed", 2)
+
+
+def test_published_are_tables_profiles_and_their_origin(runs, tmp_path):
+    with pytest.raises(DataError, match="holds no tables; first: python -m src.report"):
+        publish(runs, tmp_path / "results", "make study")
+    write_text(runs / "report" / "scores.csv", "band\n10000\n")
+    write_text(runs / "report" / "report.md", "# small\n")
+    write_text(runs / "report" / "report.html", "large")
+    written = publish(runs, tmp_path / "results", "make study")
+    assert sorted(path.name for path in written) == ["made.json", "profiles.csv", "report.md", "scores.csv"]
+    assert all(str(tmp_path) not in path.read_text() for path in written)
+    with (tmp_path / "results" / "profiles.csv").open() as file:
+        rows = {(row["stage"], row["layer"]): row for row in csv.DictReader(file)}
+    assert set(rows) == {("base", "0"), ("change", "0")}  # a missing value makes no row
+    assert (rows["change", "0"]["value"], rows["change", "0"]["seeds"]) == ("1.5", "2")
+    made = json.loads((tmp_path / "results" / "made.json").read_text())
+    assert made["command"] == "make study"
+    assert made["num_runs"] == {"success": 2, "other": 1}
+    assert made["seeds"] == [0, 1]
