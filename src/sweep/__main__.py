@@ -17,6 +17,7 @@ from src.errors import UserError
 from src.record.provenance import git
 from src.sweep.estimate import gpu_hours
 from src.sweep.launch import BROKEN, FRESH, check_launchers, launch
+from src.sweep.local import threads_each
 from src.sweep.plan import Plan, make_plan
 from src.sweep.spec import read_sweep
 from src.sweep.states import State, count, look
@@ -56,6 +57,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--wait", action="store_true", help="show progress until every run has ended")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="launcher=local: runs at a time (1)")
     parser.add_argument(
+        "--threads",
+        type=int,
+        metavar="N",
+        help="launcher=local: threads of each run (OMP_NUM_THREADS, else the cores divided by --jobs)",
+    )
+    parser.add_argument(
         "--watch", action="store_true", help="status: again every few seconds, until all have ended"
     )
     parser.add_argument("--json", action="store_true", help="status: for programs")
@@ -84,10 +91,13 @@ def _rerun(plan: Plan, options: argparse.Namespace) -> None:
 def _start(plan: Plan, options: argparse.Namespace, wanted: tuple[str, ...]) -> None:
     if options.jobs < 1:
         leave(f"--jobs: given {options.jobs}; accepted: a number of at least 1")
+    threads = threads_each(options.jobs) if options.threads is None else options.threads
+    if threads < 1:
+        leave(f"--threads: given {threads}; accepted: a number of at least 1")
     if git()["dirty"]:
         show("the work tree differs from its commit: the records will say dirty; the jobs run a copy of it")
     with Watch(plan, visible=sys.stderr.isatty()) as watch:
-        started = launch(plan, wanted, options.jobs, watch.glance)
+        started = launch(plan, wanted, options.jobs, threads, watch.glance)
         states = watch.until_ended() if options.wait else look(plan)
     show(f"{started} started; jobs, logs and the copy of the code: {plan.folder}")
     _summary(plan, states)

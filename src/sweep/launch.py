@@ -27,11 +27,14 @@ def check_launchers(plan: Plan) -> None:
         check_cluster(launcher, plan.folder)
 
 
-def launch(plan: Plan, wanted: tuple[str, ...], num_jobs: int, watch: Callable[[], None]) -> int:
+def launch(
+    plan: Plan, wanted: tuple[str, ...], num_jobs: int, num_threads: int, watch: Callable[[], None]
+) -> int:
     """Start the runs whose state is in `wanted`; how many.
 
     Jobs of a cluster are submitted; those of this machine are done before this returns. Two launches at once
-    start every run once: the states are read and the jobs written down under one lock.
+    start every run once: the states are read and the jobs written down under one lock. `num_jobs` and
+    `num_threads` (of each) are those of this machine's jobs.
     """
     check_launchers(plan)
     ledger = Ledger(plan.folder)
@@ -59,7 +62,7 @@ def launch(plan: Plan, wanted: tuple[str, ...], num_jobs: int, watch: Callable[[
             pool.__exit__(None, None, None)
             raise
     try:
-        LocalPool(plan, code, num_jobs).run(local, watch)
+        LocalPool(plan, code, num_jobs, num_threads).run(local, watch)
     finally:
         pool.__exit__(None, None, None)
     return len(runs)

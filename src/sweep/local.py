@@ -13,28 +13,42 @@ from src.preemption import EXIT_CODE
 from src.sweep.outcome import write_outcome
 from src.sweep.plan import Plan, Planned
 from src.sweep.task import make_task, outcome, task_file
+from src.sweep.warm import WarmJob, WarmServer, modules_for
 
 _SAID = (0, 2, EXIT_CODE)  # a job that ends so has left a record, an outcome, or the folder to another job
-_POLL = 0.2  # seconds between looks at the processes
+_POLL = 0.1  # seconds between looks at the processes
+
+Process = subprocess.Popen | WarmJob
 
 
 class LocalPool:
-    """Runs jobs, `num_jobs` at a time. A signal asks each to stop between two steps, and starts no more."""
+    """Runs jobs, `num_jobs` at a time. A signal asks each to stop between two steps, and starts no more.
 
-    def __init__(self, plan: Plan, code: Path, num_jobs: int) -> None:
-        self._plan, self._code, self._num_jobs = plan, code, num_jobs
-        self._alive: list[tuple[Planned, subprocess.Popen[bytes]]] = []
+    A job is forked from a server that has done the imports, or started cold: where the run has several
+    processes, which torchrun starts, or where there is no server because it could not import.
+    """
+
+    def __init__(self, plan: Plan, code: Path, num_jobs: int, num_threads: int) -> None:
+        self._plan, self._code, self._num_jobs, self._num_threads = plan, code, num_jobs, num_threads
+        self._alive: list[tuple[Planned, Process]] = []
         self._asked: set[int] = set()
         self._stopped = False
+        self._logs = plan.folder / "logs"
+        self._server: WarmServer | None = None
 
     def run(self, runs: list[Planned], watch: Callable[[], None]) -> None:
         """Run all, calling `watch` every now and then; returns when the last has ended."""
         waiting = list(runs)
+        self._logs.mkdir(parents=True, exist_ok=True)
         before = {number: signal.signal(number, self._stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        single = [run.config for run in runs if run.num_processes == 1]
+        environment, log = self._environment(1), self._logs / "server.log"
         try:
+            if single:
+                self._server = WarmServer(self._code, environment, modules_for(single), log)
             while (waiting and not self._stopped) or self._alive:
                 self._collect()
-                while waiting and not self._stopped and len(self._alive) < self._num_jobs:
+                while waiting and not self._stopped and self._may_start(waiting[0]):
                     run = waiting.pop(0)
                     self._alive.append((run, self._start(run)))
                 if self._stopped:
@@ -42,15 +56,23 @@ class LocalPool:
                 watch()
                 time.sleep(_POLL)
         finally:
+            if self._server is not None:
+                self._server.close()
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def _start(self, run: Planned) -> "subprocess.Popen[bytes]":
-        task = task_file(self._plan, run)
+    def _may_start(self, run: Planned) -> bool:
+        """Whether there is a place for a run, and the server, if it is to come from there, has imported."""
+        if len(self._alive) >= self._num_jobs:
+            return False
+        return run.num_processes > 1 or self._server.ready or self._server.gone
+
+    def _start(self, run: Planned) -> Process:
+        task, log = task_file(self._plan, run), self._logs / f"{run.key}.log"
         write_json(task, make_task(self._plan, run))
-        log = self._plan.folder / "logs" / f"{run.key}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
-        environment = {**os.environ, "PYTHONPATH": str(self._code)}
+        if run.num_processes == 1 and not self._server.gone:
+            return self._server.start(task, log)
         with log.open("ab") as output:
             return subprocess.Popen(
                 [sys.executable, *_ranks(run), "-m", "src.sweep.job", str(task)],
@@ -58,14 +80,20 @@ class LocalPool:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd=self._code,
-                env=environment,
+                env=self._environment(run.num_processes),
                 start_new_session=True,  # Ctrl-C reaches the pool alone, which then asks its jobs to stop
             )
 
+    def _environment(self, num_processes: int) -> dict[str, str]:
+        threads = max(1, self._num_threads // num_processes)
+        return {**os.environ, "PYTHONPATH": str(self._code), "OMP_NUM_THREADS": str(threads)}
+
     def _collect(self) -> None:
         """Keep how jobs ended that could not say it themselves."""
+        if self._server is not None:
+            self._server.listen()
         for run, process in self._alive:
-            status, path = process.poll(), outcome(self._plan, run)
+            status, path = _status(process), outcome(self._plan, run)
             if status is None or status in _SAID or path.is_file():
                 continue
             if status == -signal.SIGTERM:  # before it listened
@@ -73,15 +101,27 @@ class LocalPool:
             else:
                 how = signal.Signals(-status).name if status < 0 else f"status {status}"
                 write_outcome(path, "lost", f"its process ended with {how}")
-        self._alive = [(run, process) for run, process in self._alive if process.poll() is None]
+        self._alive = [(run, process) for run, process in self._alive if process.returncode is None]
 
     def _stop(self, number: int, frame: object) -> None:
         self._stopped = True
 
     def _ask(self) -> None:
-        for process in [process for _, process in self._alive if process.pid not in self._asked]:
-            self._asked.add(process.pid)
-            process.terminate()
+        for _, process in self._alive:
+            if process.pid is not None and process.pid not in self._asked:
+                self._asked.add(process.pid)
+                process.terminate()
+
+
+def threads_each(num_jobs: int) -> int:
+    """Threads of a job where nobody says it: OMP_NUM_THREADS, or its share of this machine's cores."""
+    given = os.environ.get("OMP_NUM_THREADS", "")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return int(given) if given.isdigit() and int(given) > 0 else max(1, cores // num_jobs)
+
+
+def _status(process: Process) -> int | None:
+    return process.returncode if isinstance(process, WarmJob) else process.poll()
 
 
 def _ranks(run: Planned) -> list[str]:
