@@ -4,7 +4,7 @@ python -m src.sweep.server MODULE...        started by src.sweep.warm, in the co
 
 A job starts as a cold one would: own session, own log, signals at their defaults, the interpreter's own way
 out. (multiprocessing's forkserver would put the launcher's paths before the copy's, and skip that way out.)
-Lines on standard input ask, lines on standard output tell: `ready`, `began NUMBER PID`, `ended NUMBER STATUS`.
+Lines on standard input ask; those on standard output tell: `ready`, `began N PID`, `ended N STATUS`.
 """
 
 import importlib

@@ -57,7 +57,7 @@ def sweep():
         )  # fmt: skip
         if not wait:
             return process
-        output, errors = process.communicate(timeout=120)
+        output, errors = process.communicate(timeout=400)
         return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
     return run
