@@ -3,8 +3,7 @@
 import logging
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
-from functools import cached_property
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,7 @@ from src.preemption import Preempted
 from src.probe.layers_csv import read_layers, write_layers
 from src.probe.spread import spread_over_seeds
 from src.probe.summary import spearman_between, summarise
-from src.probe.trunk import block_modules
-from src.probing import RunProbe, step_measurement
+from src.probing import RunProbe
 from src.record.folder import RunFolder
 from src.record.identity import run_id
 from src.record.lock import RunLock
@@ -35,8 +33,8 @@ from src.record.run_record import (
 from src.record.tracking import Tracker
 from src.scoring import RunScores, tell_scores
 from src.train.checkpoint import checkpoints
-from src.train.loop import train
-from src.train.recompute import recomputed
+from src.train.ranks import Ranks
+from src.training import run_training
 
 _LOG = logging.getLogger(__name__)
 
@@ -44,8 +42,9 @@ _LOG = logging.getLogger(__name__)
 class Pipeline(Assembly):
     """One run. The constructor reads the rows and knows the folder; `opened` loads the model."""
 
-    def __init__(self, config: RunConfig) -> None:
+    def __init__(self, config: RunConfig, ranks: Ranks | None = None) -> None:
         super().__init__(config)
+        self.ranks = ranks or Ranks(config)
         self.id = run_id(config, self.splits.fingerprint, model_content(config.model))
         self.folder = RunFolder(Path(config.paths.runs_dir) / config.experiment / self.id)
 
@@ -108,19 +107,7 @@ class Pipeline(Assembly):
             shutil.rmtree(folder)
 
     def _train(self, adapter: Path) -> dict[str, Any]:
-        model, blocks = self.adapted.model, self.adapted.loaded.blocks
-        again = self.config.train.activation_checkpointing
-        with recomputed(block_modules(model, blocks)) if again else nullcontext():
-            trained = train(
-                model,
-                self.encoded.rows,
-                self.config.train,
-                objective=self.objective,
-                seed=self.config.seed,
-                folder=self.folder.path,
-                on_step=self._on_step,
-                measure=step_measurement(model, blocks, self.config.metrics),
-            )
+        trained = run_training(self, self.ranks, self.folder.path, self._on_step)
         save_tuned(self.adapted, adapter)
         first, last = trained.steps[0], trained.steps[-1]
         _LOG.info("trained: %d steps, loss %.3f -> %.3f", last["step"], first["loss"], last["loss"])
@@ -152,7 +139,7 @@ class Pipeline(Assembly):
         self.tracker.scores(stage, result["scores"])
         tell_scores(stage, result["scores"])
 
-    @cached_property
+    @property
     def _scores(self) -> RunScores:
         return RunScores(self.adapted, self.splits.test, self.config, self.cache, self.base_key)
 

@@ -62,6 +62,11 @@ def asked() -> bool:
 
 def stop_if_asked() -> None:
     """Raise Preempted if a signal came."""
-    if asked():
+    stop_if(asked())
+
+
+def stop_if(wanted: bool) -> None:
+    """Raise Preempted where all processes of a run have agreed to stop."""
+    if wanted:
         _LOG.warning("asked to stop: what is done is kept, the rest waits for the next start")
         raise Preempted

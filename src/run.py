@@ -4,6 +4,7 @@ python -m src.run model=olmo2_7b method=midblock
 """
 
 import logging
+from typing import TYPE_CHECKING
 
 import hydra
 from omegaconf import DictConfig
@@ -12,14 +13,26 @@ from src.compose import CONF
 from src.config.schema import RunConfig
 from src.entry import do, start
 
+if TYPE_CHECKING:
+    from src.pipeline import Pipeline
+
 _LOG = logging.getLogger(__name__)
 
 
 def execute(config: RunConfig) -> None:
     """One run, from config to record; nothing is done when its record already says success."""
     from src.pipeline import Pipeline  # torch comes with it: not before the config is known to be right
+    from src.train.ranks import Ranks
+    from src.training import follow
 
-    pipeline = Pipeline(config)
+    with Ranks(config) as ranks:
+        if ranks.rank > 0:
+            follow(config, ranks)
+        else:
+            _do(Pipeline(config, ranks))
+
+
+def _do(pipeline: "Pipeline") -> None:
     if pipeline.folder.finished:
         _LOG.info("finished earlier: %s", pipeline.folder.path)
         return

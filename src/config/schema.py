@@ -87,11 +87,27 @@ class RunConfig:
         if self.control.kind != "none" and self.method.kind == "none":
             accepted = "control=none with a method that trains nothing"
             rules.refuse("control.kind", self.control.kind, accepted)
+        if self.train.num_processes > 1:
+            self._check_sharded()
         if self.method.kind == "full" and self.model.dtype != "float32":
             rules.refuse(
                 "method.kind=full with model.dtype",
                 self.model.dtype,
                 "float32 (small updates vanish in 16 bits); train.precision=bfloat16 still computes in 16",
+            )
+
+    def _check_sharded(self) -> None:
+        """Refuse what needs the whole model between two steps, or all rows of a batch at once."""
+        given = f"{self.train.num_processes}, with"
+        if self.control.kind != "none":
+            rules.refuse("train.num_processes", f"{given} control={self.control.kind}", "control=none, or 1")
+        if self.evaluate.every_steps is not None:
+            every = f"{given} evaluate.every_steps={self.evaluate.every_steps}"
+            rules.refuse("train.num_processes", every, "evaluate.every_steps=null, or 1")
+        if self.objective.name not in rules.SHARDED_OBJECTIVES:
+            accepted = ", ".join(f"objective={name}" for name in rules.SHARDED_OBJECTIVES)
+            rules.refuse(
+                "train.num_processes", f"{given} objective={self.objective.name}", f"{accepted}, or 1"
             )
 
 

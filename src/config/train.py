@@ -46,6 +46,8 @@ class TrainConfig:
     """float32, or bfloat16 through autocast."""
     checkpoint_steps: int | None
     """Optimizer steps between checkpoints; null: none."""
+    num_processes: int
+    """Ranks that share each step; weights, gradients and moments are sharded over them."""
     activation_checkpointing: bool
     """Compute blocks that a gradient reaches again backward instead of keeping what happened inside them."""
 
@@ -55,9 +57,12 @@ class TrainConfig:
         if (self.max_steps is None) == (self.epochs is None):
             given = f"max_steps={self.max_steps}, epochs={self.epochs}"
             rules.refuse("train", given, "one of train.max_steps and train.epochs, the other null")
-        for key in ("batch_size", "accumulation", "max_steps", "checkpoint_steps"):
+        for key in ("batch_size", "accumulation", "max_steps", "checkpoint_steps", "num_processes"):
             if getattr(self, key) is not None:
                 rules.check_at_least(f"train.{key}", getattr(self, key), 1)
+        if self.batch_size % self.num_processes:
+            accepted = f"a multiple of train.num_processes={self.num_processes}"
+            rules.refuse("train.batch_size", self.batch_size, accepted)
         for key in ("epochs", "clip_norm", "learning_rate", "epsilon"):
             if getattr(self, key) is not None:
                 rules.check_positive(f"train.{key}", getattr(self, key))

@@ -67,12 +67,16 @@ def load_tuned(adapted: AdaptedModel, folder: Path) -> None:
         ) from error
     if lora:  # peft leaves the adapter's name out of the file
         stored = {name.replace(".weight", ".default.weight"): value for name, value in stored.items()}
-    trainable = adapted.trainable
-    if stored.keys() != trainable.keys():
+    if stored.keys() != adapted.trainable.keys():
         raise CheckpointError(f"{path}: holds other tensors than this run trains; remove {folder}")
+    set_tuned(adapted, stored)
+
+
+def set_tuned(adapted: AdaptedModel, values: dict[str, torch.Tensor]) -> None:
+    """Give the trainable parameters the values of their names."""
     with torch.no_grad():
-        for name, value in trainable.items():
-            value.copy_(stored[name])
+        for name, value in adapted.trainable.items():
+            value.copy_(values[name])
 
 
 def _swap(adapted: AdaptedModel) -> None:

@@ -9,6 +9,7 @@ from torch import nn
 from src.probe.kind_rows import BLOCK, NO_INTERVAL, kind_rows
 from src.probe.table import LayerRow
 from src.probe.trunk import block_modules
+from src.train.sharding import whole
 
 PART = 0.1  # of the steps: what counts as the start and as the end
 
@@ -57,4 +58,4 @@ def gradient_norm(steps: Sequence[BlockNorms]) -> list[LayerRow]:
 
 def _norm(block: nn.Module) -> torch.Tensor | None:
     gradients = [weight.grad for weight in block.parameters() if weight.grad is not None]
-    return nn.utils.get_total_norm(gradients).float() if gradients else None
+    return whole(nn.utils.get_total_norm(gradients)).float() if gradients else None

@@ -10,7 +10,7 @@ _NOT_SCIENTIFIC = ("experiment", "fidelity", "device", "paths", "record")
 _BY_CONTENT = {
     "data": ("path", "test_path"),
     "model": ("id", "variants", "sizes", "kind", "wiring", "stands_for", "num_parameters"),
-    "train": ("checkpoint_steps", "activation_checkpointing"),
+    "train": ("checkpoint_steps", "activation_checkpointing", "num_processes"),
 }
 
 
@@ -18,7 +18,8 @@ def scientific(config: RunConfig, data_fingerprint: str, model_content: str) -> 
     """The part of a config that decides the numbers.
 
     Paths are replaced by the content they lead to, so that a moved file does not make another run, and a
-    changed file does. How often checkpoints are written changes no number and is left out.
+    changed file does. How often checkpoints are written changes no number; the number of
+    processes changes the last bits, and the dropout: a run may go on with another, and both are left out.
     """
     values = {key: value for key, value in asdict(config).items() if key not in _NOT_SCIENTIFIC}
     for group, keys in _BY_CONTENT.items():

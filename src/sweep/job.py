@@ -59,10 +59,6 @@ def is_first() -> bool:
 
 
 def _execute(values: dict[str, Any]) -> None:
-    if os.environ.get("SUBMITIT_EXECUTOR") and int(os.environ.get("SLURM_NTASKS", "1")) > 1:
-        from submitit.helpers import TorchDistributedEnvironment
-
-        TorchDistributedEnvironment().export(set_cuda_visible_devices=False)
     from src.run import execute
 
     execute(OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(RunConfig), values)))

@@ -72,7 +72,7 @@ class Launchers:
 
 def check_shape(config: RunConfig, launcher: Launcher, line: str) -> None:
     """Refuse a run whose processes are not those that its launcher starts (ConfigError)."""
-    asked = getattr(config.train, "num_processes", 1)
+    asked = config.train.num_processes
     if launcher.is_local:
         return
     given = launcher.num_processes

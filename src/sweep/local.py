@@ -25,7 +25,7 @@ class LocalPool:
     """Runs jobs, `num_jobs` at a time. A signal asks each to stop between two steps, and starts no more.
 
     A job is forked from a server that has done the imports, or started cold: where the run has several
-    processes, which torchrun starts, or where there is no server because it could not import.
+    processes, which it starts itself, or where there is no server because it could not import.
     """
 
     def __init__(self, plan: Plan, code: Path, num_jobs: int, num_threads: int) -> None:
@@ -75,7 +75,7 @@ class LocalPool:
             return self._server.start(task, log)
         with log.open("ab") as output:
             return subprocess.Popen(
-                [sys.executable, *_ranks(run), "-m", "src.sweep.job", str(task)],
+                [sys.executable, "-m", "src.sweep.job", str(task)],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -122,9 +122,3 @@ def threads_each(num_jobs: int) -> int:
 
 def _status(process: Process) -> int | None:
     return process.returncode if isinstance(process, WarmJob) else process.poll()
-
-
-def _ranks(run: Planned) -> list[str]:
-    """Torchrun's arguments for a run of several processes."""
-    count = run.num_processes
-    return [] if count == 1 else ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={count}"]

@@ -25,7 +25,7 @@ class Planned:
     @property
     def num_processes(self) -> int:
         """Processes that this run is spread over."""
-        return getattr(self.config.train, "num_processes", 1)
+        return self.config.train.num_processes
 
     @property
     def key(self) -> str:

@@ -18,8 +18,10 @@ from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.checkpoint.state_dict import StateDictOptions, get_state_dict, set_state_dict
 
 from src.errors import CheckpointError
-from src.files import remove_partial, written_folder
+from src.files import remove_partial
 from src.manifest import damage, write_manifest
+from src.train.ranks import is_first, num_ranks, together
+from src.train.sharding import shared_folder
 
 _OPTIONS = StateDictOptions(ignore_frozen_params=True)
 
@@ -27,11 +29,14 @@ _OPTIONS = StateDictOptions(ignore_frozen_params=True)
 def save_checkpoint(run: Path, step: int, model: nn.Module, optimizer: torch.optim.Optimizer) -> Path:
     """Write checkpoint-`step` into the run's folder, then remove older ones."""
     folder = run / f"checkpoint-{step}"
-    with written_folder(folder) as aside:
+    with shared_folder(folder) as aside:
         with _one_process():
-            dcp.save(_state(model, optimizer), checkpoint_id=aside / "state", no_dist=True)
-        write_manifest(aside, step=step)
-    for older in checkpoints(run):
+            alone = num_ranks() == 1
+            dcp.save(_state(model, optimizer), checkpoint_id=aside / "state", no_dist=alone)
+        together()
+        if is_first():
+            write_manifest(aside, step=step)
+    for older in checkpoints(run) if is_first() else ():
         if older != folder:
             shutil.rmtree(older)
     return folder
@@ -49,7 +54,9 @@ def load_last_checkpoint(run: Path, model: nn.Module, optimizer: torch.optim.Opt
     Raises:
         CheckpointError: the newest checkpoint lacks a file or a byte of it changed.
     """
-    remove_partial(run)
+    if is_first():
+        remove_partial(run)
+    together()
     found = checkpoints(run)
     if not found:
         return 0
@@ -57,7 +64,7 @@ def load_last_checkpoint(run: Path, model: nn.Module, optimizer: torch.optim.Opt
     _check(folder)
     with _one_process():
         state = _state(model, optimizer)
-        dcp.load(state, checkpoint_id=folder / "state", no_dist=True)
+        dcp.load(state, checkpoint_id=folder / "state", no_dist=num_ranks() == 1)
         set_state_dict(
             model,
             optimizer,

@@ -18,10 +18,12 @@ from src.data.batches import num_steps, step_rows
 from src.data.encode import EncodedRow
 from src.errors import TrainingError
 from src.objective.objective import Batch, Draw, Objective
-from src.preemption import asked, stop_if_asked
+from src.preemption import asked, stop_if
 from src.seeding import set_global
 from src.train.checkpoint import load_last_checkpoint, save_checkpoint
 from src.train.optimizer import learning_rate, make_optimizer
+from src.train.ranks import any_rank, is_first, num_ranks, over_ranks, share_of, stream
+from src.train.sharding import whole
 from src.train.step_log import StepLog
 
 OnStep = Callable[[int, dict[str, Any]], None]
@@ -65,9 +67,11 @@ def train(
     """
     loop = _Loop(model, rows, config, objective, seed, measure, control or NoControl())
     done = load_last_checkpoint(folder, model, loop.optimizer)
-    log = StepLog(folder / "steps.jsonl", done)
+    log = StepLog(folder / "steps.jsonl", done, is_first())
     model.train()
-    with tqdm(total=loop.num_steps, initial=done, desc="train", unit="step", leave=False) as bar:
+    with tqdm(
+        total=loop.num_steps, initial=done, desc="train", unit="step", leave=False, disable=not is_first()
+    ) as bar:
         for step in range(done, loop.num_steps):
             row = loop.step(step)
             log.append(row)
@@ -75,9 +79,10 @@ def train(
             bar.update()
             on_step(step + 1, row)  # before the checkpoint: killed in between, both are done again
             due = config.checkpoint_steps and (step + 1) % config.checkpoint_steps == 0
-            if due or asked():
+            stop = any_rank(asked())
+            if due or stop:
                 save_checkpoint(folder, step + 1, model, loop.optimizer)
-            stop_if_asked()
+            stop_if(stop)
     model.eval()
     return Trained(loop.num_steps, done, log.rows())
 
@@ -110,13 +115,13 @@ class _Loop:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         made = self._collated(batches, step)
-        total = sum(self.objective.count(batch) for batch in made)
-        set_global(self.seed, "train", step)  # dropout draws from here
+        total = int(over_ranks(sum(self.objective.count(batch) for batch in made)))
+        set_global(self.seed, "train", step, *stream())  # dropout draws from here
         loss = sum(
             self._backward(batch, total, step, rows) for batch, rows in zip(made, batches, strict=True)
         )
         measured = self.measure()
-        norm = nn.utils.clip_grad_norm_(self.parameters, self.config.clip_norm or math.inf).item()
+        norm = whole(nn.utils.clip_grad_norm_(self.parameters, self.config.clip_norm or math.inf)).item()
         if not math.isfinite(norm):
             raise TrainingError(
                 f"step {step + 1}: the norm of the gradient is {norm}; "
@@ -141,9 +146,10 @@ class _Loop:
     def _collated(self, batches: list[list[int]], step: int) -> list[Batch]:
         """The step's micro-batches. All are made first: the count of every one divides the loss of each."""
         draw, size = Draw(self.seed, step), self.config.batch_size
+        shares = [share_of(batch) for batch in batches]
         return [
-            self.objective.collate([self.rows[i] for i in batch], draw, number * size)
-            for number, batch in enumerate(batches)
+            self.objective.collate([self.rows[i] for i in mine], draw, number * size + begin)
+            for number, (begin, mine) in enumerate(shares)
         ]
 
     def _backward(self, batch: Batch, count: int, step: int, rows: list[int]) -> float:
@@ -152,10 +158,10 @@ class _Loop:
         with self._autocast():
             summed, _ = self.objective.loss(self.model, batch)
         loss = summed / count
-        value = loss.item()
+        value = over_ranks(loss.item())
         if not math.isfinite(value):
             raise TrainingError(f"step {step + 1}: the loss is {value}; {self._names(rows)}")
-        loss.backward()
+        (loss * num_ranks()).backward()  # fully_shard takes the mean over ranks, and the sum is meant
         return value
 
     def _autocast(self) -> AbstractContextManager:

@@ -1,0 +1,64 @@
+"""The training stage of a run, on one process or sharded over several.
+
+Measuring is rank 0's alone, on the whole model: it lets its shards go when training ends, loads the weights
+anew and gives them what was trained. So every metric and score is that of one process.
+"""
+
+from contextlib import nullcontext
+from pathlib import Path
+
+from src.assembly import Assembly
+from src.config.schema import RunConfig
+from src.method.weights import set_tuned
+from src.probe.trunk import block_modules
+from src.probing import step_measurement
+from src.train.loop import OnStep, Trained, train
+from src.train.ranks import Ranks
+from src.train.recompute import recomputed
+from src.train.sharding import gathered, shard
+
+
+def run_training(run: Assembly, ranks: Ranks, folder: Path, on_step: OnStep) -> Trained:
+    """Train the run's model from the newest checkpoint in `folder`; it is whole afterwards."""
+    if ranks.count == 1:
+        return _trained(run, folder, on_step)
+    with ranks.training(run.config, follow, folder):
+        _shard(run)
+        trained = _trained(run, folder, on_step)
+        weights = gathered(run.adapted.model)
+    del run.adapted
+    set_tuned(run.adapted, weights)
+    run.adapted.model.eval()
+    return trained
+
+
+def follow(config: RunConfig, ranks: Ranks) -> None:
+    """What a rank above 0 does: wait for rank 0, and train with it if there is something to train."""
+    run = Assembly(config)
+    with ranks.following() as folder:
+        if folder is not None:
+            _shard(run)
+            _trained(run, folder, lambda step, row: None)
+            gathered(run.adapted.model)
+
+
+def _shard(run: Assembly) -> None:
+    adapted = run.adapted
+    adapted.originals.clear()  # of full training: the whole model, loaded anew, brings its own
+    shard(adapted.model, block_modules(adapted.model, adapted.loaded.blocks), run.device)
+
+
+def _trained(run: Assembly, folder: Path, on_step: OnStep) -> Trained:
+    model, blocks, config = run.adapted.model, run.adapted.loaded.blocks, run.config
+    again = config.train.activation_checkpointing
+    with recomputed(block_modules(model, blocks)) if again else nullcontext():
+        return train(
+            model,
+            run.encoded.rows,
+            config.train,
+            objective=run.objective,
+            seed=config.seed,
+            folder=folder,
+            on_step=on_step,
+            measure=step_measurement(model, blocks, config.metrics),
+        )

@@ -1,0 +1,138 @@
+"""Two processes train what one does: same losses, same weights within float tolerance; one goes on for two."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from src.errors import ConfigError
+from src.train.ranks import Ranks
+
+ROOT = Path(__file__).resolve().parents[2]
+SMALL = [
+    "debug=smoke", "metrics=none", "evaluate.limit=2", "method.dropout=0.0",
+    "train.max_steps=6", "train.batch_size=4", "train.accumulation=2",
+]  # fmt: skip
+
+
+@pytest.fixture
+def begin(tmp_path):
+    """Start `python -m src.run` on so many processes; it writes to `root`."""
+
+    def start(num_processes, *overrides, root="runs"):
+        paths = [f"paths.runs_dir={tmp_path / root}", f"paths.cache_dir={tmp_path / 'cache'}"]
+        return subprocess.Popen(
+            [sys.executable, "-m", "src.run", *SMALL, *paths, f"train.num_processes={num_processes}", *overrides],
+            cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"}, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+    return start
+
+
+@pytest.fixture
+def run(begin, tmp_path):
+    """The same, to its end; its folder."""
+
+    def wait(num_processes, *overrides, root="runs"):
+        process = begin(num_processes, *overrides, root=root)
+        output, _ = process.communicate(timeout=500)
+        assert process.returncode == 0, output[-4000:]
+        (folder,) = (path.parent for path in (tmp_path / root).glob("smoke/*/run.json"))
+        return folder
+
+    return wait
+
+
+def steps_of(folder):
+    return [json.loads(line) for line in (folder / "steps.jsonl").read_text().splitlines()]
+
+
+def weights_of(folder):
+    (path,) = (folder / "adapter").glob("*.safetensors")
+    return load_file(path)
+
+
+def assert_close(mine, theirs):
+    """The same steps within what the order of a sum decides."""
+    for ours, others in zip(steps_of(mine), steps_of(theirs), strict=True):
+        for key in ("step", "tokens", "supervised_tokens", "learning_rate"):
+            assert ours[key] == others[key]
+        for key in ("loss", "gradient_norm"):
+            assert ours[key] == pytest.approx(others[key], rel=2e-4)
+    one, two = weights_of(mine), weights_of(theirs)
+    assert one.keys() == two.keys()
+    for name in one:
+        torch.testing.assert_close(one[name], two[name], rtol=1e-3, atol=2e-5)
+
+
+@pytest.mark.parametrize("method", ["midblock", "full"])
+def test_two_processes_give_the_losses_and_the_weights_of_one(run, tmp_path, method):
+    one, two = run(1, f"method={method}", root="one"), run(2, f"method={method}", root="two")
+    assert one.name == two.name  # the number of processes is no part of a run's identity
+    assert_close(two, one)
+    losses = [step["loss"] for step in steps_of(one)]
+    assert losses[-1] < losses[0]
+    # what two have trained loads on one, and scores the same
+    before = (two / "scores.json").read_text()
+    (two / "run.json").unlink()
+    (two / "stages" / "scores-tuned.json").unlink()
+    again = run(1, f"method={method}", root="two")
+    assert (again / "scores.json").read_text() == before
+    assert not list(two.glob("checkpoint-*"))
+
+
+def test_a_run_that_was_stopped_on_two_goes_on_with_one(begin, run, tmp_path):
+    longer = ("train.max_steps=30", "train.checkpoint_steps=100")
+    process = begin(2, *longer)
+    end = time.monotonic() + 300
+    while not any(path.read_bytes().count(b"\n") >= 3 for path in (tmp_path / "runs").rglob("steps.jsonl")):
+        assert time.monotonic() < end and process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=300)
+    assert process.returncode == 75, output[-3000:]
+    (checkpoint,) = (tmp_path / "runs").glob("smoke/*/checkpoint-*")
+    assert len(list((checkpoint / "state").glob("*.distcp"))) == 2
+    stopped = int(checkpoint.name.partition("-")[2])
+    assert 3 <= stopped < 30
+    copy = tmp_path / "copy"
+    shutil.copytree(tmp_path / "runs", copy)
+    whole = run(1, *longer, root="whole")
+    for number, root in ((1, "runs"), (2, "copy")):
+        folder = run(number, *longer, root=root)
+        assert [step["step"] for step in steps_of(folder)] == list(range(1, 31))
+        assert_close(folder, whole)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "line"),
+    [
+        (["train.batch_size=3"], "train.batch_size: given 3; accepted: a multiple of train.num_processes=2"),
+        (
+            ["evaluate.every_steps=2"],
+            "with evaluate.every_steps=2'; accepted: evaluate.every_steps=null, or 1",
+        ),
+        (["train.num_processes=0"], "train.num_processes: given 0; accepted: a number of at least 1"),
+    ],
+)
+def test_what_shards_cannot_do_is_refused_at_the_door(make_config, overrides, line):
+    with pytest.raises(ConfigError) as refused:
+        make_config("train.num_processes=2", *overrides)
+    assert line in str(refused.value)
+
+
+def test_processes_that_were_started_must_be_those_of_the_run(make_config, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    monkeypatch.setenv("RANK", "1")
+    with pytest.raises(ConfigError, match="train.num_processes: given 2; accepted: 4"):
+        Ranks(make_config("train.num_processes=2"))
+    assert Ranks(make_config("train.num_processes=4")).rank == 1
