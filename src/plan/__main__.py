@@ -53,11 +53,12 @@ def _show(config: RunConfig, others: list[RunConfig]) -> None:
 
     found = [estimate(one) for one in (config, *others)]
     rows, length = config.train.batch_size, config.data.max_length
-    title = f"{config.model.name} in {config.model.dtype}, {rows} x {length} tokens, one device, GiB"
+    title = f"{config.model.name} in {config.model.dtype}, {rows} x {length} tokens, {_ranks(config)}, GiB"
     table = Table(title=title, title_justify="left")
     table.add_column("")
     for one in found:
         table.add_column(one.method, justify="right")
+    sharded = config.train.num_processes > 1
     lines = {
         "trained parameters": lambda one: f"{one.trainable:,}",
         "blocks that backward passes": lambda one: f"{one.backward_blocks} of {one.num_blocks}",
@@ -67,7 +68,8 @@ def _show(config: RunConfig, others: list[RunConfig]) -> None:
         "optimizer": lambda one: _gib(one.optimizer),
         "activations": lambda one: _gib(one.activations),
         "  with checkpointing": lambda one: _gib(one.activations_checkpointed),
-        "total": lambda one: _gib(one.total(False)),
+        **({"whole while it computes": lambda one: _gib(one.gathered)} if sharded else {}),
+        f"total{' on each' if sharded else ''}": lambda one: _gib(one.total(False)),
         "  total with checkpointing": lambda one: _gib(one.total(True)),
     }
     for name, text in lines.items():
@@ -75,6 +77,11 @@ def _show(config: RunConfig, others: list[RunConfig]) -> None:
     console = Console(width=100)
     console.print(table)
     console.print(_LEGEND, highlight=False)
+
+
+def _ranks(config: RunConfig) -> str:
+    count = config.train.num_processes
+    return "one device" if count == 1 else f"{count} devices, activations of one"
 
 
 def _gib(size: float) -> str:

@@ -38,6 +38,10 @@ class Estimate:
     """What is kept for backward, block insides and head."""
     activations_checkpointed: int
     """The same with train.activation_checkpointing: inputs of the blocks, the inside of one, head."""
+    num_ranks: int
+    """Processes that weights, gradients and moments are sharded over; each has its part of the batch."""
+    gathered: int
+    """What is whole on a rank while it computes: embeddings, head, and two blocks, one of them on its way."""
     flops: float
     """Of one optimizer step, forward and backward, attention's products of tokens left out."""
 
@@ -47,9 +51,10 @@ class Estimate:
         return self.num_blocks - min(self.blocks, default=self.num_blocks)
 
     def total(self, checkpointed: bool) -> int:
-        """Everything at once."""
+        """Everything at once, on each rank while it trains; rank 0 also measures, with all the weights."""
         kept = self.activations_checkpointed if checkpointed else self.activations
-        return self.weights + self.gradients + self.optimizer + kept
+        sharded = (self.weights + self.gradients + self.optimizer) // self.num_ranks
+        return sharded + kept + (self.gathered if self.num_ranks > 1 else 0)
 
 
 def estimate(config: RunConfig) -> Estimate:
@@ -63,7 +68,8 @@ def estimate(config: RunConfig) -> Estimate:
         adapted = adapt(loaded, config.method, blocks, config.seed, config.model.lora_targets)
     parameters = list(adapted.model.parameters())
     trained = [value for value in parameters if value.requires_grad]
-    shape = (config.train.batch_size, config.data.max_length)
+    num_ranks = config.train.num_processes
+    shape = (config.train.batch_size // num_ranks, config.data.max_length)
     precision = torch.bfloat16 if config.train.precision == "bfloat16" else None
     inside, head, one_input = _kept(adapted, shape, precision)
     lowest = min(adapted.blocks, default=loaded.num_blocks)
@@ -79,7 +85,9 @@ def estimate(config: RunConfig) -> Estimate:
         optimizer=ADAM_MOMENTS * sum(map(_bytes, trained)),
         activations=inside + head,
         activations_checkpointed=num_kept * one_input + (inside // num_kept if num_kept else 0) + head,
-        flops=config.train.accumulation * _flops(adapted, lowest, shape[0] * shape[1]),
+        num_ranks=num_ranks,
+        gathered=_gathered(adapted),
+        flops=config.train.accumulation * num_ranks * _flops(adapted, lowest, shape[0] * shape[1]),
     )
 
 
@@ -121,6 +129,16 @@ def _kept_by_fakes(
             cross_entropy(logits.flatten(0, 1), tokens.flatten(), reduction="sum")
     everything = sum(storage.nbytes() for storage in found.values())
     return inside, everything - inside, states.numel() * states.element_size()
+
+
+def _gathered(adapted: AdaptedModel) -> int:
+    """Bytes of the parameters outside of the blocks, and of the two largest blocks."""
+    everything = sum(map(_bytes, adapted.model.parameters()))
+    model = adapted.loaded.model
+    blocks = sorted(
+        sum(map(_bytes, model.get_submodule(name).parameters())) for name in adapted.loaded.blocks
+    )
+    return everything - sum(blocks) + sum(blocks[-2:])
 
 
 def _flops(adapted: AdaptedModel, lowest: int, num_tokens: int) -> float:

@@ -42,7 +42,7 @@ class LocalPool:
         self._logs.mkdir(parents=True, exist_ok=True)
         before = {number: signal.signal(number, self._stop) for number in (signal.SIGINT, signal.SIGTERM)}
         single = [run.config for run in runs if run.num_processes == 1]
-        environment, log = self._environment(1), self._logs / "server.log"
+        environment, log = self._environment(), self._logs / "server.log"
         try:
             if single:
                 self._server = WarmServer(self._code, environment, modules_for(single), log)
@@ -80,13 +80,13 @@ class LocalPool:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd=self._code,
-                env=self._environment(run.num_processes),
+                env=self._environment(),
                 start_new_session=True,  # Ctrl-C reaches the pool alone, which then asks its jobs to stop
             )
 
-    def _environment(self, num_processes: int) -> dict[str, str]:
-        threads = max(1, self._num_threads // num_processes)
-        return {**os.environ, "PYTHONPATH": str(self._code), "OMP_NUM_THREADS": str(threads)}
+    def _environment(self) -> dict[str, str]:
+        """Of a job; several ranks share its threads among them."""
+        return {**os.environ, "PYTHONPATH": str(self._code), "OMP_NUM_THREADS": str(self._num_threads)}
 
     def _collect(self) -> None:
         """Keep how jobs ended that could not say it themselves."""
