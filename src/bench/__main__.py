@@ -1,7 +1,7 @@
 """python -m src.bench: measure ratios, print them, write runs/bench/bench.json.
 
-Only ratios and differences are kept: they hold on another machine, seconds do not.
-`python -m src.bench steps` or `probe` measures one part and keeps the other numbers of the file.
+Ratios and differences, which hold on another machine; of sweeps seconds, which have limits of their own.
+`python -m src.bench steps`, `probe` or `sweeps` measures one part and keeps the other numbers of the file.
 """
 
 import sys
@@ -12,12 +12,16 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from src.bench import probe, steps
+from src.bench import probe, steps, sweeps
 from src.bench.measure import config_of
 from src.files import read_json, write_json
 
-PARTS: dict[str, Callable[[], dict[str, float]]] = {"steps": steps.bench_steps, "probe": probe.bench_probe}
-MEANING = steps.MEANING | probe.MEANING
+PARTS: dict[str, Callable[[], dict[str, float]]] = {
+    "steps": steps.bench_steps,
+    "probe": probe.bench_probe,
+    "sweeps": sweeps.bench_sweeps,
+}
+MEANING = steps.MEANING | probe.MEANING | sweeps.MEANING
 
 
 def main() -> None:

@@ -1,0 +1,67 @@
+"""Sweeps: how long it takes to expand, to look at, and to launch again what is finished."""
+
+import io
+import json
+import tempfile
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import yaml
+
+from src.bench.measure import seconds
+from src.sweep.launch import FRESH, launch
+from src.sweep.plan import Plan, make_plan
+from src.sweep.spec import read_sweep
+from src.sweep.states import look
+from src.sweep.table import count, run_table, show
+
+MEANING = {
+    "sweep_expand_1000_s": "seconds to expand a sweep of 1,000 cells into runs and ids (at most 5)",
+    "sweep_status_240_s": "seconds from the file of a sweep of 240 finished runs to its status (at most 3)",
+    "sweep_relaunch_240_s": "seconds to launch the same again, which starts nothing (at most 10)",
+}
+
+
+def bench_sweeps() -> dict[str, float]:
+    """Tiny runs that look finished; the rows' fingerprint is in the cache, as after a first launch."""
+    with tempfile.TemporaryDirectory() as folder:
+        many, some = _sweep(Path(folder), "many", 1000), _sweep(Path(folder), "some", 240)
+        for run in _plan(some).runs:
+            run.folder.mkdir(parents=True)
+            (run.folder / "run.json").write_text(json.dumps({"status": "success", "id": run.id}))
+        return {
+            "sweep_expand_1000_s": seconds(lambda: _plan(many)),
+            "sweep_status_240_s": seconds(lambda: _status(some)),
+            "sweep_relaunch_240_s": seconds(lambda: launch(_plan(some), FRESH, 1, 1, lambda: None)),
+        }
+
+
+def _sweep(folder: Path, name: str, num_runs: int) -> Path:
+    """A sweep over ten rates of learning and as many seeds as it takes."""
+    content = {
+        "defaults": ["config", {"override debug": "smoke"}, "_self_"],
+        "paths": {"runs_dir": f"{folder}/runs", "cache_dir": f"{folder}/cache"},
+        "hydra": {
+            "sweeper": {
+                "params": {
+                    "seed": ",".join(map(str, range(num_runs // 10))),
+                    "train.learning_rate": ",".join(f"{number}e-5" for number in range(1, 11)),
+                }
+            }
+        },
+    }
+    path = folder / f"{name}.yaml"
+    path.write_text(yaml.safe_dump(content))
+    return path
+
+
+def _plan(path: Path) -> Plan:
+    return make_plan(read_sweep(path, [], None))
+
+
+def _status(path: Path) -> None:
+    plan = _plan(path)
+    states = look(plan)
+    with redirect_stdout(io.StringIO()):
+        show(run_table(plan, states))
+        show(count(states))
