@@ -67,7 +67,7 @@ def test_forgetting_composes_and_its_rows_are_not_the_runs(make_config):
     config = make_config("evaluate=forgetting", "data=gsm_symbolic").evaluate
     assert config.tasks == ["heldout", "english", "gcd"]
     assert config.abilities["gcd"].generator == "gcd"
-    assert config.abilities["gcd"].num_test == 100
+    assert config.abilities["gcd"].num_test == 60
 
 
 def test_the_name_of_an_ability_is_its_own(make_config):
