@@ -21,6 +21,7 @@ def publish(entity: str | None, project: str, experiment: str | None, found: Mea
     if reason is not None:
         raise UserError(f"W&B: {reason}; or --dry-run, which prints the workspace without W&B")
     import wandb
+
     from src.dashboard.workspace import workspace
 
     try:
