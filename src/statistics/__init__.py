@@ -1,0 +1,1 @@
+"""Intervals and tests over seeds and items: pure functions of arrays, and nothing of this project's files."""

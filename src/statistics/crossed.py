@@ -1,0 +1,64 @@
+"""Seeds x items: what another seed would give on other items of the same kind."""
+
+import math
+from typing import NamedTuple
+
+import numpy
+
+from src.statistics.estimate import Estimate
+
+
+class MeanSquares(NamedTuple):
+    """Of a two-way table with one number a cell."""
+
+    seeds: float
+    items: float
+    rest: float
+
+
+def mean_squares(table: numpy.ndarray) -> MeanSquares:
+    """Mean squares of rows (seeds), columns (items) and what is left, of a table of at least 2 x 2."""
+    num_seeds, num_items = table.shape
+    mean, rows, columns = table.mean(), table.mean(axis=1), table.mean(axis=0)
+    rest = table - rows[:, None] - columns + mean
+    return MeanSquares(
+        float(num_items * ((rows - mean) ** 2).sum() / (num_seeds - 1)),
+        float(num_seeds * ((columns - mean) ** 2).sum() / (num_items - 1)),
+        float((rest**2).sum() / ((num_seeds - 1) * (num_items - 1))),
+    )
+
+
+def crossed(table: numpy.ndarray) -> Estimate:
+    """Mean of a table of seeds x items, both drawn at random, every seed on the same items.
+
+    For a difference of two arms the cells hold first - second, item by item. The error is that of a two-way
+    random model: Var = (MS_seeds + MS_items - MS_rest) / (S I), never below what seeds or items alone give,
+    with Satterthwaite's degrees of freedom between S - 1 and I - 1. One seed: the error over items alone,
+    which says nothing of other seeds.
+
+    Simulated (3 or 5 seeds, 200 items, right or wrong answers, both arms equal): a test at 5 % errs in 2 to
+    6 %; at 0.5 %, as the first step of Holm over ten bands, in 0.1 to 2 %, most where seeds differ most.
+
+    Args:
+        table: [seed, item], finite numbers.
+
+    Raises:
+        ValueError: no seed, or fewer than 2 items.
+    """
+    table = numpy.asarray(table, dtype=float)
+    num_seeds, num_items = table.shape
+    if num_seeds < 1 or num_items < 2:
+        raise ValueError(f"table: given {num_seeds} seeds x {num_items} items; needed: at least 1 x 2")
+    mean = float(table.mean())
+    if num_seeds == 1:
+        return Estimate(mean, float(table.std(ddof=1)) / math.sqrt(num_items), num_items - 1, 1, num_items)
+    seeds, items, rest = mean_squares(table)
+    variance = max(seeds + items - rest, seeds, items)
+    cells = num_seeds * num_items
+    if variance == 0:
+        return Estimate(mean, 0.0, num_seeds - 1, num_seeds, num_items)
+    weights = (num_seeds - 1, num_items - 1, (num_seeds - 1) * (num_items - 1))
+    spread = sum(one**2 / freedom for one, freedom in zip((seeds, items, rest), weights, strict=True))
+    low, high = sorted((num_seeds - 1, num_items - 1))
+    freedom = min(max(variance**2 / spread, low), high)
+    return Estimate(mean, math.sqrt(variance / cells), freedom, num_seeds, num_items)

@@ -1,0 +1,21 @@
+"""The smallest effect that a test could have seen."""
+
+import math
+
+from scipy.special import nctdtrinc, stdtrit
+
+from src.statistics.estimate import LEVEL, Estimate
+
+POWER = 0.8
+
+
+def smallest_detectable(estimate: Estimate, level: float = LEVEL, power: float = POWER) -> float:
+    """The true effect, in the units of the estimate, that a two-sided t test finds with the given power.
+
+    Taken at the standard error and the degrees of freedom that were found, from the noncentral t
+    distribution; the far tail is left out. NaN without an error.
+    """
+    if not math.isfinite(estimate.stderr):
+        return math.nan
+    critical = float(stdtrit(estimate.freedom, 1 - level / 2))
+    return float(nctdtrinc(estimate.freedom, 1 - power, critical)) * estimate.stderr

@@ -1,0 +1,28 @@
+"""Two runs, the same items, right or wrong: McNemar's exact test."""
+
+from typing import NamedTuple
+
+import numpy
+from scipy.stats import binomtest
+
+
+class McNemar(NamedTuple):
+    """The items on which two runs disagree."""
+
+    only_first: int
+    """Items that the first run alone got right."""
+    only_second: int
+    pvalue: float
+    """Two-sided, exact: given the number of disagreements, each falls either way with probability 1/2."""
+
+
+def mcnemar_exact(first: numpy.ndarray, second: numpy.ndarray) -> McNemar:
+    """Of two vectors of 0 and 1 over the same items, in the same order; p is 1 without a disagreement.
+
+    Items alone are the unit: two runs of one seed each may differ for no other reason than the seed.
+    """
+    first, second = numpy.asarray(first), numpy.asarray(second)
+    if first.shape != second.shape or not numpy.isin([first, second], (0, 1)).all():
+        raise ValueError("items: needed: two vectors of 0 and 1 of one length")
+    one, other = int(((first == 1) & (second == 0)).sum()), int(((first == 0) & (second == 1)).sum())
+    return McNemar(one, other, binomtest(one, one + other).pvalue if one + other else 1.0)
