@@ -36,8 +36,7 @@ from src.method.adapt import AdaptedModel
 from src.model.loaded import LoadedModel
 from src.record.folder import PREEMPTED
 from src.record.provenance import git, hardware, peak_memory_gib, versions
-
-SCHEMA_VERSION = 1
+from src.record.schema_version import SCHEMA_VERSION
 
 
 def describe_machine(run_id: str, status: str, experiment: str, device: torch.device) -> dict[str, Any]:

@@ -1,55 +1,53 @@
-"""python -m src.report runs/quickstart: print the comparison, write it as Markdown, draw the profiles."""
+"""python -m src.report runs/quickstart: print the comparison; write it as one HTML page, Markdown and CSV."""
 
 import sys
 from pathlib import Path
-
-from rich.console import Console
+from typing import TYPE_CHECKING
 
 from src.errors import UserError
-from src.files import write_text
-from src.report.figures import draw_profiles
-from src.report.runs import Run, find_runs
-from src.report.table import markdown_table, rich_table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_USAGE = """python -m src.report FOLDER [--screenshot]
+
+Tables and figures of the runs in FOLDER, such as runs/quickstart, into FOLDER/report:
+report.html (one page, works without a network), report.md, the tables as CSV, profiles as PNG.
+--screenshot   also report.png, a picture of the page's head; needs Chromium"""
 
 
-def report(folder: Path, console: Console) -> Path:
-    """Write report.md and the figures into `folder`/report and print the table; the path of report.md."""
-    runs = find_runs(folder)
-    figures = draw_profiles(runs, folder / "report")
-    path = folder / "report" / "report.md"
-    write_text(path, _markdown(folder.name, runs, figures))
-    console.print(rich_table(runs, f"{folder}: score ± standard error"))
-    for run in runs:
-        if run.problem:
-            console.print(f"not compared: {run.folder.name}: {run.problem}", highlight=False)
-    console.print(f"report: {path}, with {len(figures)} figures beside it", highlight=False)
-    return path
+def report(folder: Path, console: "Console") -> Path:
+    """Write the report into `folder`/report and print the table; the path of the page."""
+    from src.report.figures import draw_profiles
+    from src.report.terminal import print_table
+    from src.report.write import write_report
 
-
-def _markdown(name: str, runs: list[Run], figures: list[Path]) -> str:
-    parts = [f"# {name}\n", "Scores with their standard error over n held-out items.\n", markdown_table(runs)]
-    machines = {_machine(run) for run in runs if run.record}
-    parts += [f"Machine: {machine}.\n" for machine in sorted(machines)]
-    parts += [f"- not compared: `{run.folder.name}`: {run.problem}\n" for run in runs if run.problem]
-    parts += [f"![{figure.stem} by layer]({figure.name})\n" for figure in figures]
-    return "\n".join(parts)
-
-
-def _machine(run: Run) -> str:
-    machine, code = run.record["hardware"], run.record["git"]
-    commit = (code["commit"] or "unknown")[:10] + (" (dirty)" if code["dirty"] else "")
-    return f"{machine['processor']}, {machine['threads']} threads, {machine['device']}; commit {commit}"
+    written = write_report(folder)
+    figures = draw_profiles(written.study, written.path.parent)
+    written.write_markdown([figure.stem for figure in figures])
+    print_table(written.study, console, f"{folder}: score ± standard error")
+    for run, reason in written.study.left_out:
+        console.print(f"not compared: {run.name}: {reason}", highlight=False)
+    console.print(
+        f"report: {written.path}, with tables and {len(figures)} figures beside it", highlight=False
+    )
+    return written.path
 
 
 def main() -> None:
     """The entry point."""
-    if len(sys.argv) != 2 or sys.argv[1] in ("-h", "--help"):
-        print(
-            "python -m src.report FOLDER    tables and figures of the runs in FOLDER, such as runs/quickstart"
-        )
-        sys.exit(0 if len(sys.argv) == 2 else 2)
+    arguments = [argument for argument in sys.argv[1:] if argument != "--screenshot"]
+    if len(arguments) != 1 or arguments[0] in ("-h", "--help"):
+        print(_USAGE)
+        sys.exit(0 if arguments else 2)
+    from rich.console import Console
+
     try:
-        report(Path(sys.argv[1]), Console(width=100))
+        page = report(Path(arguments[0]), Console(width=100))
+        if "--screenshot" in sys.argv:
+            from src.report.screenshot import take_screenshot
+
+            print(f"picture: {take_screenshot(page)}")
     except UserError as error:
         print(f"strata: {error}", file=sys.stderr)
         sys.exit(2)

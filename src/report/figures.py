@@ -7,15 +7,16 @@ import matplotlib
 
 matplotlib.use("agg")  # no screen is needed
 import matplotlib.pyplot as plt
-import pandas
+import numpy
 from matplotlib.axes import Axes
 
 from src.files import storage_errors
-from src.report.runs import Run
+from src.report.profiles import Line, read_profiles
+from src.report.study import Study
 
 _X_LABEL = (
     "relative depth (0: embedding output, 1: last block)\n"
-    "bars at the bottom: trained blocks; shade: 95 % interval over rows"
+    "bars at the bottom: trained blocks; shade: 95 % interval over seeds, of one seed over rows"
 )
 _UNITS = {
     "mean_shift": "mean shift (L2)",
@@ -29,31 +30,40 @@ _UNITS = {
 }
 
 
-def draw_profiles(runs: list[Run], folder: Path) -> list[Path]:
-    """One figure a metric: value by relative depth, a line a run, the 95 % interval, the band marked.
+_MOST_LINES = 12
+_CORE = (
+    "cka_debiased", "mean_shift", "effective_rank", "weight_change", "prompt_entropy", "dataset_entropy",
+    "procrustes_distance", "cosine_similarity",
+)  # fmt: skip
 
-    Kinds of tensors within a block (metric/kind) are in layers.csv only.
+
+def draw_profiles(study: Study, folder: Path) -> list[Path]:
+    """One figure a metric: value by relative depth, a line an arm, the 95 % interval, the band marked.
+
+    Of more arms than a printed figure can show, the first condition alone, and only eight metrics: the page
+    has all of them.
     """
-    profiles = [(run, run.layers) for run in runs if run.problem is None and run.layers is not None]
-    metrics = dict.fromkeys(
-        metric for _, layers in profiles for metric in layers["metric"].unique() if "/" not in metric
-    )
-    return [_draw(metric, profiles, folder / f"{metric}.png") for metric in metrics]
+    profiles = read_profiles(study)
+    if len(study.arms) > _MOST_LINES:
+        condition = study.condition(study.arms[0])
+        profiles = {
+            metric: [line for line in lines if line.stage == "base" or study.condition(line.arm) == condition]
+            for metric, lines in profiles.items()
+            if metric in _CORE
+        }
+    return [_draw(study, metric, lines, folder / f"{metric}.png") for metric, lines in profiles.items()]
 
 
-def _draw(metric: str, profiles: list[tuple[Run, pandas.DataFrame]], path: Path) -> Path:
+def _draw(study: Study, metric: str, lines: list[Line], path: Path) -> Path:
     figure, axes = plt.subplots(figsize=(7, 3.8), layout="constrained")
-    base_drawn: set[str] = set()
-    for number, (run, layers) in enumerate(profiles):
-        found = layers[layers["metric"] == metric]
-        for stage, one in found.groupby("stage", sort=False):
-            if stage == "base":  # one base a model, whatever was trained on it
-                if run.record["model"]["fingerprint"] not in base_drawn:
-                    base_drawn.add(run.record["model"]["fingerprint"])
-                    _line(axes, one, f"base {run.record['choices']['model']}", "0.35", "--")
-                continue
-            _line(axes, one, _label(run.record), f"C{number % 10}", "-")
-            _mark_band(axes, run.record, f"C{number % 10}", number)
+    arms = list(dict.fromkeys(id(line.arm) for line in lines if line.stage != "base"))
+    for line in lines:
+        if line.stage == "base":  # one base a model, whatever was trained on it
+            _line(axes, line, f"base {line.arm.record['choices']['model']}", "0.35", "--")
+            continue
+        number = arms.index(id(line.arm))
+        _line(axes, line, _label(study, line), f"C{number % 10}", "-")
+        _mark_band(axes, line.arm.record, f"C{number % 10}", number)
     axes.set(xlabel=_X_LABEL, ylabel=_UNITS.get(metric, metric))
     axes.set_xlim(0, 1)
     axes.grid(alpha=0.25)
@@ -65,12 +75,12 @@ def _draw(metric: str, profiles: list[tuple[Run, pandas.DataFrame]], path: Path)
     return path
 
 
-def _line(axes: Axes, one: pandas.DataFrame, label: str, color: str, style: str) -> None:
+def _line(axes: Axes, line: Line, label: str, color: str, style: str) -> None:
     axes.plot(
-        one["depth"], one["value"], style, color=color, label=label, linewidth=1.6, marker=".", markersize=4
+        line.depth, line.value, style, color=color, label=label, linewidth=1.6, marker=".", markersize=4
     )
-    if one["low"].notna().any():
-        axes.fill_between(one["depth"], one["low"], one["high"], color=color, alpha=0.18, linewidth=0)
+    if numpy.isfinite(line.low).any():
+        axes.fill_between(line.depth, line.low, line.high, color=color, alpha=0.18, linewidth=0)
 
 
 def _mark_band(axes: Axes, record: dict[str, Any], color: str, number: int) -> None:
@@ -81,8 +91,14 @@ def _mark_band(axes: Axes, record: dict[str, Any], color: str, number: int) -> N
         axes.axvspan(block / num_blocks, (block + 1) / num_blocks, low, low + 0.014, color=color, linewidth=0)
 
 
-def _label(record: dict[str, Any]) -> str:
-    choices = record["choices"]
-    if choices["method"] == "pair":
-        return f"{Path(choices['tuned']).name} against {Path(choices['model']).name}"
-    return f"{choices['method']}, band {choices['band']}, seed {record['seed']}"
+def _label(study: Study, line: Line) -> str:
+    record, arm = line.arm.record, line.arm
+    if arm.kind == "pair":
+        return f"{Path(record['choices']['tuned']).name} against {Path(record['choices']['model']).name}"
+    seeds = f"seed {min(arm.runs)}" if len(arm.runs) == 1 else f"{len(arm.runs)} seeds"
+    condition = study.condition(arm)
+    return (
+        f"{record['choices']['method']}, band {record['choices']['band']}, "
+        + (f"{condition}, " if condition else "")
+        + seeds
+    )

@@ -1,30 +1,89 @@
 """Read the runs of an experiment."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pandas
+import yaml
 
 from src.errors import StorageError, UserError
 from src.files import read_json
+from src.record.schema_version import SCHEMA_VERSION
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster where libyaml is there
 
 
-@dataclass(frozen=True)
+@dataclass
 class Run:
-    """One finished, failed or unfinished run."""
+    """One finished, failed or unfinished run. Files are read when they are asked for."""
 
     folder: Path
     record: dict[str, Any] | None
     """run.json; None for a run that has not ended."""
     problem: str | None
     """Why the run cannot be compared; None for a finished one."""
+    damaged: list[str] = field(default_factory=list)
+    """Files of a finished run that could not be read, with the reason; filled as they are read."""
 
     @property
+    def name(self) -> str:
+        """The run's id."""
+        return self.folder.name
+
+    @property
+    def seed(self) -> int | None:
+        """None for a comparison of two checkpoints."""
+        return self.record.get("seed") if self.record else None
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """config.yaml, flat: {"method.scaling": "rslora"}; empty where it cannot be read."""
+        try:
+            found = yaml.load((self.folder / "config.yaml").read_bytes(), _LOADER)
+        except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+            self._damage("config.yaml", error)
+            found = None
+        return dict(_flat(found, "")) if isinstance(found, dict) else {}
+
+    @cached_property
     def layers(self) -> pandas.DataFrame | None:
-        """layers.csv, None where the run was not probed."""
+        """layers.csv without kinds of weights within a block; None where the run was not probed."""
         path = self.folder / "layers.csv"
-        return pandas.read_csv(path) if path.is_file() else None
+        if not path.is_file():
+            return None
+        try:
+            found = pandas.read_csv(path)
+            return found[~found["metric"].str.contains("/", regex=False)]
+        except (OSError, ValueError, KeyError, AttributeError) as error:
+            self._damage("layers.csv", error)
+            return None
+
+    @cached_property
+    def steps(self) -> list[dict[str, Any]]:
+        """steps.jsonl; empty where there is none."""
+        return list(self._lines("steps.jsonl"))
+
+    def samples(self, *stages: str) -> list[dict[str, Any]]:
+        """The items of some stages, from samples.jsonl; empty where there is none."""
+        starts = tuple(f'{{"stage": "{stage}"' for stage in stages)  # others are not worth parsing
+        return [row for row in self._lines("samples.jsonl", starts) if row.get("stage") in stages]
+
+    def _lines(self, name: str, starts: tuple[str, ...] = ("{",)) -> list[dict[str, Any]]:
+        path = self.folder / name
+        if not path.is_file():
+            return []
+        try:
+            lines = path.read_text(encoding="utf-8").split("\n")
+            return [json.loads(line) for line in lines if line.startswith(starts)]
+        except (OSError, ValueError) as error:
+            self._damage(name, error)
+            return []
+
+    def _damage(self, name: str, error: Exception) -> None:
+        self.damaged.append(f"{name} cannot be read ({' '.join(str(error).split())[:120]})")
 
 
 def find_runs(folder: Path) -> list[Run]:
@@ -47,6 +106,22 @@ def _read(folder: Path) -> Run:
         record = read_json(path)
     except StorageError as error:
         return Run(folder, None, str(error))
+    if not isinstance(record, dict) or "status" not in record:
+        return Run(folder, None, f"{path}: is no record of a run")
+    version = record.get("schema_version")
+    if version != SCHEMA_VERSION:
+        return Run(folder, record, f"schema version {version}; this report reads version {SCHEMA_VERSION}")
     if record["status"] != "success":
         return Run(folder, record, f"{record['status']}: {record.get('error', 'no reason recorded')}")
     return Run(folder, record, None)
+
+
+def _flat(values: dict[str, Any], prefix: str) -> list[tuple[str, Any]]:
+    """Nested keys joined by dots; a list is one value."""
+    found = []
+    for key, value in values.items():
+        if isinstance(value, dict):
+            found += _flat(value, f"{prefix}{key}.")
+        else:
+            found.append((f"{prefix}{key}", value))
+    return found

@@ -20,7 +20,7 @@ COLUMNS = (
     "train s",
     "all s",
 )
-_LEFT = ("method", "band", "blocks", "task")
+LEFT = ("method", "band", "blocks", "task")
 
 
 def rows(runs: list[Run]) -> list[dict[str, str]]:
@@ -39,7 +39,7 @@ def rich_table(runs: list[Run], title: str) -> Table:
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, collapse_padding=True)
     columns = [column for column in COLUMNS if column != "blocks"]
     for column in columns:
-        table.add_column(column, justify="left" if column in _LEFT else "right", no_wrap=True)
+        table.add_column(column, justify="left" if column in LEFT else "right", no_wrap=True)
     for row in rows(runs):
         table.add_row(*(row[column] for column in columns))
     return table
@@ -47,7 +47,7 @@ def rich_table(runs: list[Run], title: str) -> Table:
 
 def markdown_table(runs: list[Run]) -> str:
     """The rows as a Markdown table."""
-    align = [":--" if column in _LEFT else "--:" for column in COLUMNS]
+    align = [":--" if column in LEFT else "--:" for column in COLUMNS]
     lines = [COLUMNS, align, *([row[column] for column in COLUMNS] for row in rows(runs))]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy
 
 from src.statistics.estimate import Estimate
+from src.statistics.pooled import Pooled
 
 
 class MeanSquares(NamedTuple):
@@ -28,7 +29,7 @@ def mean_squares(table: numpy.ndarray) -> MeanSquares:
     )
 
 
-def crossed(table: numpy.ndarray) -> Estimate:
+def crossed(table: numpy.ndarray, pooled: Pooled | None = None) -> Estimate:
     """Mean of a table of seeds x items, both drawn at random, every seed on the same items.
 
     For a difference of two arms the cells hold first - second, item by item. The error is that of a two-way
@@ -38,9 +39,11 @@ def crossed(table: numpy.ndarray) -> Estimate:
 
     Simulated (3 or 5 seeds, 200 items, right or wrong answers, both arms equal): a test at 5 % errs in 2 to
     6 %; at 0.5 %, as the first step of Holm over ten bands, in 0.1 to 2 %, most where seeds differ most.
+    With the scatter over seeds pooled over ten arms, at 0.5 % it errs in 0.1 to 0.7 %.
 
     Args:
         table: [seed, item], finite numbers.
+        pooled: the scatter over seeds as all arms show it, used in place of the table's own.
 
     Raises:
         ValueError: no seed, or fewer than 2 items.
@@ -53,12 +56,15 @@ def crossed(table: numpy.ndarray) -> Estimate:
     if num_seeds == 1:
         return Estimate(mean, float(table.std(ddof=1)) / math.sqrt(num_items), num_items - 1, 1, num_items)
     seeds, items, rest = mean_squares(table)
+    of_seeds = num_seeds - 1
+    if pooled:
+        seeds, of_seeds = num_items * pooled.variance, pooled.freedom
     variance = max(seeds + items - rest, seeds, items)
     cells = num_seeds * num_items
     if variance == 0:
-        return Estimate(mean, 0.0, num_seeds - 1, num_seeds, num_items)
-    weights = (num_seeds - 1, num_items - 1, (num_seeds - 1) * (num_items - 1))
+        return Estimate(mean, 0.0, of_seeds, num_seeds, num_items)
+    weights = (of_seeds, num_items - 1, (num_seeds - 1) * (num_items - 1))
     spread = sum(one**2 / freedom for one, freedom in zip((seeds, items, rest), weights, strict=True))
-    low, high = sorted((num_seeds - 1, num_items - 1))
+    low, high = sorted((of_seeds, num_items - 1))
     freedom = min(max(variance**2 / spread, low), high)
     return Estimate(mean, math.sqrt(variance / cells), freedom, num_seeds, num_items)

@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy
 
 from src.statistics.estimate import Estimate
+from src.statistics.pooled import Pooled
 
 
 def over_seeds(values: Sequence[float]) -> Estimate:
@@ -20,9 +22,17 @@ def over_seeds(values: Sequence[float]) -> Estimate:
     return Estimate(float(found.mean()), stderr, len(found) - 1, len(found))
 
 
-def paired_by_seed(first: Mapping[int, float], second: Mapping[int, float]) -> Estimate:
-    """Mean over common seeds of first - second; ValueError where no seed is common."""
+def paired_by_seed(
+    first: Mapping[int, float], second: Mapping[int, float], pooled: Pooled | None = None
+) -> Estimate:
+    """Mean over common seeds of first - second; ValueError where no seed is common.
+
+    `pooled`: the scatter over seeds as all arms show it, in place of that of these two.
+    """
     common = sorted(first.keys() & second.keys())
     if not common:
         raise ValueError(f"seeds: given {sorted(first)} and {sorted(second)}; needed: one in common")
-    return over_seeds([first[seed] - second[seed] for seed in common])
+    found = over_seeds([first[seed] - second[seed] for seed in common])
+    if pooled is None:
+        return found
+    return replace(found, stderr=math.sqrt(pooled.variance / len(common)), freedom=pooled.freedom)

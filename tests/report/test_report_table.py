@@ -13,6 +13,7 @@ from src.report.table import markdown_table, rich_table, rows
 
 def write_run(folder, **changes):
     record = {
+        "schema_version": 1,
         "status": "success",
         "seed": 0,
         "choices": {"method": "midblock", "band": "mid", "model": "smollm2_135m"},

@@ -1,0 +1,3 @@
+"""The version of run.json; a reader asks for it without loading torch."""
+
+SCHEMA_VERSION = 1

@@ -1,0 +1,125 @@
+"""Every arm against LoRA on the whole stack, under the same conditions."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy
+
+from src.report.arms import Arm
+from src.report.scores import UNKNOWN, Answers, ArmScores, TaskScores, difference
+from src.report.study import Study
+from src.statistics.detectable import smallest_detectable
+from src.statistics.estimate import LEVEL, Estimate
+from src.statistics.holm import Corrected, holm
+from src.statistics.mcnemar import McNemar, mcnemar_exact
+from src.statistics.pooled import Pooled, pooled_over_arms
+from src.statistics.resampling import bootstrap_seeds_items
+from src.statistics.seeds import paired_by_seed
+
+PRETRAINED = "pretrained"
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """One arm minus the baseline, on one metric of one task."""
+
+    name: str
+    """The arm's band, or pretrained."""
+    condition: str
+    arm: Arm | None
+    """None: the pretrained model."""
+    baseline: Arm
+    estimate: Estimate
+    by_seed: dict[int, float]
+    over_seeds: Estimate
+    """The same with seeds as the only unit: what other seeds would give on these very items."""
+    mcnemar: dict[int, McNemar]
+    """Seed by seed, where answers are right or wrong."""
+    bootstrap: tuple[float, float]
+    """Of seeds and items; NaN where the items are not known."""
+    corrected: Corrected
+    """Among all contrasts with this baseline."""
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """At the level at which Holm's procedure tested it."""
+        return self.estimate.interval(self.corrected.level)
+
+    @property
+    def detectable(self) -> float:
+        """The smallest true difference that this test would have found with 80 % power."""
+        return smallest_detectable(self.estimate, self.corrected.level)
+
+
+def contrasts(study: Study, scores: TaskScores) -> list[Contrast]:
+    """All arms, and the pretrained model, against their baseline; Holm-corrected among those of one baseline."""
+    by_arm = {id(one.arm): one for one in scores.arms}
+    families: dict[int, list[ArmScores]] = {}
+    for one in scores.arms:
+        baseline = by_arm.get(id(study.baseline(one.arm)))
+        if baseline is not None:
+            families.setdefault(id(baseline), [baseline]).append(one)
+    return [
+        one
+        for baseline, *members in families.values()
+        for one in _family(study, baseline, [member for member in members if member is not baseline])
+    ]
+
+
+def _family(study: Study, baseline: ArmScores, members: list[ArmScores]) -> list[Contrast]:
+    """The pretrained model is no band: it is tested by itself, with the scatter of the baseline's own seeds."""
+    pooled = _pooled([baseline, *members])
+    before = [_contrast(study, None, baseline, baseline, None)]
+    bands = [_contrast(study, one.arm, one, baseline, pooled) for one in members]
+    return [
+        replace(one, corrected=level)
+        for group in (before, [one for one in bands if one.estimate.num_seeds])
+        for one, level in zip(group, holm([one.estimate.pvalue for one in group]), strict=True)
+        if one.estimate.num_seeds
+    ]
+
+
+def _pooled(members: list[ArmScores]) -> Pooled | None:
+    """Of the arms that have all seeds of the family."""
+    seeds = sorted({seed for one in members for seed in one.tuned})
+    complete = [[one.tuned[seed].value for seed in seeds] for one in members if set(one.tuned) == set(seeds)]
+    return pooled_over_arms(numpy.array(complete)) if complete else None
+
+
+def _contrast(
+    study: Study, arm: Arm | None, source: ArmScores, baseline: ArmScores, pooled: Pooled | None
+) -> Contrast:
+    """`source` minus `baseline`; of the pretrained model where no arm is given."""
+    first, second = (source.base if arm is None else source.tuned), baseline.tuned
+    common = sorted(first.keys() & second.keys())
+    pairs = {seed: pair for seed in common if (pair := _same_items(first[seed], second[seed])) is not None}
+    values = [{seed: side[seed].value for seed in common} for side in (first, second)]
+    return Contrast(
+        name=PRETRAINED if arm is None else arm.band,
+        condition=study.condition(source.arm),
+        arm=arm,
+        baseline=baseline.arm,
+        estimate=difference(first, second, pooled),
+        by_seed={seed: values[0][seed] - values[1][seed] for seed in common},
+        over_seeds=paired_by_seed(*values) if common else UNKNOWN,
+        mcnemar={
+            seed: mcnemar_exact(*pair) for seed, pair in pairs.items() if numpy.isin(pair, (0, 1)).all()
+        },
+        bootstrap=_bootstrap(list(pairs.values()))
+        if pairs and len(pairs) == len(common)
+        else (math.nan,) * 2,
+        corrected=Corrected(math.nan, LEVEL),
+    )
+
+
+def _same_items(first: Answers, second: Answers) -> tuple[numpy.ndarray, numpy.ndarray] | None:
+    """The items of one seed on both sides; None unless they are known and the same."""
+    if first.items is None or second.items is None or first.ids != second.ids:
+        return None
+    return first.items, second.items
+
+
+def _bootstrap(pairs: list[tuple[numpy.ndarray, numpy.ndarray]]) -> tuple[float, float]:
+    if len({len(first) for first, _ in pairs}) > 1:
+        return math.nan, math.nan
+    return bootstrap_seeds_items(numpy.stack([first - second for first, second in pairs]))

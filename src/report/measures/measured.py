@@ -1,0 +1,21 @@
+"""What of ours stands beside a published number."""
+
+from dataclasses import dataclass
+
+from src.statistics.estimate import LEVEL, Estimate
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One number of ours."""
+
+    what: str
+    """Which arm, task and condition."""
+    estimate: Estimate
+    level: float = LEVEL
+    """Of the interval: smaller where several were tested at once."""
+    effect: bool = False
+    """A difference, which `judge` may judge on any model; else a level, which means what it says on the
+    published model only."""
+    setting: str = ""
+    """How ours differs from the published setting; empty where it does not."""

@@ -1,0 +1,64 @@
+"""Read the published numbers of conf/reference/."""
+
+import difflib
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+
+from omegaconf import OmegaConf
+from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
+
+from src.config.reference import Number, Reference
+from src.errors import ConfigError
+
+FOLDER = Path(__file__).resolve().parents[2] / "conf" / "reference"
+
+
+@dataclass(frozen=True)
+class Published:
+    """One number with the table that it comes from."""
+
+    file: str
+    reference: Reference
+    number: Number
+
+    @property
+    def label(self) -> str:
+        """file/name."""
+        return f"{self.file}/{self.number.name}"
+
+
+def load_references(folder: Path = FOLDER) -> list[Published]:
+    """Every published number, by file and in its order.
+
+    Raises:
+        ConfigError: a file has an unknown key, lacks one, or has a value that does not fit; it is named.
+    """
+    return [
+        Published(path.stem, reference, number)
+        for path in sorted(folder.glob("*.yaml"))
+        for reference in [_load(path)]
+        for number in reference.numbers
+    ]
+
+
+def _load(path: Path) -> Reference:
+    try:
+        merged = OmegaConf.merge(OmegaConf.structured(Reference), OmegaConf.load(path))
+        return OmegaConf.to_object(merged)
+    except OmegaConfBaseException as error:
+        raise ConfigError(f"{path.name}: {_explain(error)}") from error
+    except ConfigError as error:
+        raise ConfigError(f"{path.name}: {error}") from error
+    except Exception as error:  # a YAML parser's own errors have no common class
+        raise ConfigError(f"{path.name}: is no YAML ({' '.join(str(error).split())})") from error
+
+
+def _explain(error: OmegaConfBaseException) -> str:
+    key = error.full_key or ""
+    if not isinstance(error, ConfigKeyError):
+        return f"{key}: {str(error).splitlines()[0]}"
+    section = error.object_type if is_dataclass(error.object_type) else Reference
+    accepted = [field.name for field in fields(section)]
+    near = difflib.get_close_matches(key.rpartition(".")[2], accepted, n=1)
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    return f"{key}: there is no such key{hint}; accepted: {', '.join(accepted)}"

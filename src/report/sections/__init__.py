@@ -1,0 +1,26 @@
+"""The sections of the report, in order: one file each, with `SECTION`.
+
+A section is a function from the study to its blocks. A new one is a new file and a line in `SECTIONS`.
+"""
+
+from src.report.sections import (
+    curves,
+    differences,
+    forgetting,
+    parameters,
+    profiles,
+    published,
+    runs,
+    scores,
+)
+
+SECTIONS = (
+    published.SECTION,
+    scores.SECTION,
+    differences.SECTION,
+    forgetting.SECTION,
+    parameters.SECTION,
+    profiles.SECTION,
+    curves.SECTION,
+    runs.SECTION,
+)

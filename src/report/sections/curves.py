@@ -1,0 +1,72 @@
+"""Learning curves."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy
+from scipy.special import stdtrit
+
+from src.report.arms import Arm
+from src.report.blocks import Chart
+from src.report.look import color, compact, dash, layout, ribbon
+from src.report.section import Block, Material, Section
+from src.report.sections.scores import band_order
+from src.report.study import Study
+
+_MOST_POINTS = 60
+_SHOWN = {"loss": "training loss (nats per token)", "gradient_norm": "gradient norm before clipping"}
+
+
+def build(material: Material) -> list[Block]:
+    """One figure with a choice of what is drawn."""
+    arms = [
+        arm
+        for arm in sorted(material.study.arms, key=band_order)
+        if any(run.steps for run in arm.runs.values())
+    ]
+    if not arms:
+        return []
+    figures = {title: _figure(material.study, arms, key, title) for key, title in _SHOWN.items()}
+    note = f"Mean over seeds and over bins of steps (at most {_MOST_POINTS} a run); ribbons: 95 % interval over seeds."
+    return [Chart("learning_curves", "Learning curves", figures, note, "show")]
+
+
+def _figure(study: Study, arms: list[Arm], key: str, title: str) -> dict[str, Any]:
+    first = study.condition(arms[0]) if len(arms) > 12 else None
+    others = sorted({arm.band for arm in arms})
+    data: list[dict[str, Any]] = []
+    for arm in arms:
+        found = _binned([run.steps for run in arm.runs.values() if run.steps], key)
+        if found is None:
+            continue
+        steps, table = found
+        shade, name = color(arm.band, others), arm.label(study.factors)
+        shown = {} if first in (None, study.condition(arm)) else {"visible": "legendonly"}
+        mean = table.mean(axis=0)
+        if len(table) > 1:
+            reach = stdtrit(len(table) - 1, 0.975) * table.std(axis=0, ddof=1) / len(table) ** 0.5
+            data.append(
+                ribbon(compact(steps), compact(mean - reach, 4), compact(mean + reach, 4), shade, name)
+                | shown
+            )
+        data.append({
+            "type": "scatter", "mode": "lines", "name": name, "legendgroup": name, "x": compact(steps),
+            "y": compact(mean, 4), "line": {"color": shade, "dash": dash(arm.band), "width": 2},
+            "hovertemplate": f"{name} ({len(table)} seeds)<br>step %{{x:.0f}}: %{{y:.3f}}<extra></extra>",
+        } | shown)  # fmt: skip
+    return {"data": data, "layout": layout("optimizer step", title) | {"height": 460}}
+
+
+def _binned(runs: list[list[dict[str, Any]]], key: str) -> tuple[numpy.ndarray, numpy.ndarray] | None:
+    """Steps, and a table [run, bin] over the steps that all runs have; None where the key is nowhere."""
+    length = min((len(rows) for rows in runs), default=0)
+    if not length or any(key not in row for rows in runs for row in rows[:length]):
+        return None
+    bins = numpy.array_split(numpy.arange(length), min(length, _MOST_POINTS))
+    of_run: Callable[[list[dict[str, Any]], str], numpy.ndarray] = lambda rows, name: numpy.array(  # noqa: E731
+        [numpy.mean([rows[i][name] for i in one]) for one in bins]
+    )
+    return of_run(runs[0], "step"), numpy.stack([of_run(rows, key) for rows in runs])
+
+
+SECTION = Section("Learning curves", "steps.jsonl", build)

@@ -1,0 +1,114 @@
+"""Every band against LoRA on the whole stack: intervals, corrected tests, and what could have been seen."""
+
+from typing import Any
+
+from src.report.blocks import Chart, Column, Table, count, decimals, pvalue, signed, span
+from src.report.contrasts import PRETRAINED, Contrast
+from src.report.look import PRETRAINED_COLOR, color, compact, layout
+from src.report.section import Block, Material, Section
+from src.report.sections.scores import band_order
+from src.statistics.estimate import LEVEL
+
+_NOTE = (
+    "Error over seeds x items, paired; the scatter over seeds is pooled over all bands of a condition. Thick: 95 % "
+    "interval. Thin: the interval at the level of Holm's test among all bands of the condition; it leaves 0 "
+    "out exactly where the test finds a difference. The pretrained model is tested by itself."
+)
+COLUMNS = (
+    Column("task", numeric=False),
+    Column("band", numeric=False),
+    Column("condition", numeric=False),
+    Column("difference", signed(3)),
+    Column("95 % interval", span(3)),
+    Column("p (Holm)", pvalue),
+    Column("interval at Holm's level", span(3)),
+    Column("smallest detectable", decimals(3)),
+    Column("seeds", count),
+    Column("items", count),
+    Column("p, seeds only", pvalue),
+    Column("bootstrap, seeds x items", span(3)),
+    Column("McNemar p < 0.05", numeric=False),
+)
+
+
+def build(material: Material) -> list[Block]:
+    """A forest plot with a choice of task, and one table."""
+    found = {label: rows for label, rows in material.contrasts.items() if rows}
+    if not found:
+        return []
+    figures = {label: _forest(rows, label) for label, rows in found.items()}
+    table = [_row(label, one) for label, rows in found.items() for one in _ordered(rows)]
+    note = (
+        "smallest detectable: the true difference that the corrected test would have found with 80 % power. "
+        "McNemar: seeds whose exact test over items alone has p < 0.05, of all; uncorrected."
+    )
+    return [
+        Chart("differences", "Band minus LoRA on the whole stack", figures, _NOTE, "task"),
+        Table(
+            "differences", "Tests of every band against LoRA", COLUMNS, table, note, folded=len(table) > 30
+        ),
+    ]
+
+
+def _ordered(rows: list[Contrast]) -> list[Contrast]:
+    return sorted(rows, key=lambda one: (one.condition, (-1, "") if one.arm is None else band_order(one.arm)))
+
+
+def _row(label: str, one: Contrast) -> list[Any]:
+    estimate = one.estimate
+    low = sum(test.pvalue < LEVEL for test in one.mcnemar.values())
+    return [
+        label, one.name, one.condition, estimate.value, estimate.interval(), one.corrected.pvalue, one.interval,
+        one.detectable, estimate.num_seeds, estimate.num_items, one.over_seeds.pvalue, one.bootstrap,
+        f"{low} of {len(one.mcnemar)}" if one.mcnemar else None,
+    ]  # fmt: skip
+
+
+def _forest(rows: list[Contrast], label: str) -> dict[str, Any]:
+    ordered = _ordered(rows)[::-1]
+    several = len({one.condition for one in ordered}) > 1
+    names = [f"{one.name}, {one.condition}" if several else one.name for one in ordered]
+    shades = [PRETRAINED_COLOR if one.name == PRETRAINED else color(one.name) for one in ordered]
+    data = []
+    for name, width, ends in (
+        ("at Holm's level", 1.2, [one.interval for one in ordered]),
+        ("95 % interval", 4, [one.estimate.interval() for one in ordered]),
+    ):
+        x: list[float | None] = []
+        y: list[str | None] = []
+        for (low, high), place in zip(ends, names, strict=True):
+            x, y = [*x, low, high, None], [*y, place, place, None]
+        data.append({"type": "scatter", "mode": "lines", "name": name, "x": compact(x), "y": y, "hoverinfo": "skip",
+                     "line": {"width": width, "color": "#8b95a5"}})  # fmt: skip
+    data.append({
+        "type": "scatter", "mode": "markers", "name": "difference", "x": compact([one.estimate.value for one in ordered]),
+        "y": names, "text": [_words(one) for one in ordered], "hoverinfo": "text",
+        "marker": {"size": 10, "color": shades},
+    })  # fmt: skip
+    found = layout(
+        f"{label}: difference to LoRA on the whole stack", "", yaxis={"type": "category", "automargin": True}
+    )
+    zero = {
+        "type": "line",
+        "x0": 0,
+        "x1": 0,
+        "yref": "paper",
+        "y0": 0,
+        "y1": 1,
+        "line": {"width": 1, "color": "#8b95a5"},
+    }
+    return {"data": data, "layout": found | {"shapes": [zero], "height": 170 + 24 * len(names)}}
+
+
+def _words(one: Contrast) -> str:
+    low, high = one.estimate.interval()
+    interval = f"95 %: {low:+.3f} to {high:+.3f}<br>" if low == low else ""
+    tested = (
+        f"p (Holm) {pvalue(one.corrected.pvalue)}<br>" if one.corrected.pvalue == one.corrected.pvalue else ""
+    )
+    return f"{one.name} {one.condition}<br>{one.estimate.value:+.3f}<br>{interval}{tested}{one.estimate.num_seeds} seeds"
+
+
+SECTION = Section(
+    "Bands against LoRA", "runs of a band and of the whole stack under the same conditions", build
+)

@@ -1,0 +1,61 @@
+"""What a reader should know first."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from src.report.blocks import Part, Table
+from src.report.section import Material
+from src.report.sections.published import SECTION as PUBLISHED
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One number at the head of the page."""
+
+    name: str
+    value: str
+
+
+def facts(material: Material) -> list[Fact]:
+    """Runs, seeds, models, rows, where it ran."""
+    study = material.study
+    records = [run.record for run in study.compared]
+    models = list(dict.fromkeys(record["choices"].get("model", "?") for record in records))
+    seeds = ", ".join(str(seed) for seed in study.seeds)
+    items = sorted(
+        {f"{score['n']:,} {score['task']}" for record in records for score in record.get("scores", [])}
+    )
+    found = [
+        Fact("finished runs", str(len(records))),
+        Fact("arms", str(len(study.arms))),
+        Fact("seeds" if len(study.seeds) > 1 else "seed", seeds if len(study.seeds) < 8 else f"{len(study.seeds)} of them"),
+        Fact("model" if len(models) == 1 else "models", models[0] if len(models) == 1 else str(len(models))),
+        Fact("items scored", ", ".join(items)) if items else None,
+    ]  # fmt: skip
+    lost = len({run.name for run, _ in study.left_out})
+    found += [Fact("not compared", str(lost))] if lost else []
+    return [fact for fact in found if fact]
+
+
+def lead(material: Material, parts: Sequence[Part]) -> list[str]:
+    """The machine, and the verdicts counted."""
+    lines = machines(material)
+    tables = [block for part in parts if part.title == PUBLISHED.title for block in part.blocks
+              if isinstance(block, Table) and block.name == "published"]  # fmt: skip
+    verdicts = Counter(row[9] for table in tables for row in table.rows)
+    told = [
+        f"{verdicts[name]} {name}" for name in ("reproduced", "not reproduced", "undecided") if verdicts[name]
+    ]
+    return [*lines, f"Published effects, each under every condition: {', '.join(told)}."] if told else lines
+
+
+def machines(material: Material) -> list[str]:
+    """Processor, threads, device and commit; a line for each that took part."""
+    found = Counter()
+    for run in material.study.compared:
+        machine, code = run.record["hardware"], run.record["git"]
+        commit = (code["commit"] or "unknown")[:10] + (" (dirty)" if code["dirty"] else "")
+        device = machine.get("gpu") or machine["device"]
+        found[f"{machine['processor']}, {machine['threads']} threads, {device}; commit {commit}"] += 1
+    return [f"Machine: {machine}." for machine, _ in found.most_common(4)]

@@ -1,0 +1,43 @@
+"""The files of the report."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from src.files import write_text
+from src.report.blocks import Part, Table
+from src.report.markdown import csv_text, markdown
+from src.report.page import html_page
+from src.report.section import Material
+from src.report.sections import SECTIONS
+from src.report.study import Study, read_study
+from src.report.summary import facts, lead
+
+
+@dataclass(frozen=True)
+class Written:
+    """A page that was written, and what it was made from."""
+
+    path: Path
+    """report.html."""
+    study: Study
+    parts: Sequence[Part]
+    lead: Sequence[str]
+
+    def write_markdown(self, figures: Sequence[str]) -> None:
+        """report.md, which names the figures that lie beside it."""
+        text = markdown(self.study.name, self.lead, self.parts, figures)
+        write_text(self.path.parent / "report.md", text)
+
+
+def write_report(folder: Path) -> Written:
+    """Read the runs below a folder; write the page and the tables as CSV into `folder`/report."""
+    material = Material(read_study(folder))
+    parts = [section.part(material) for section in SECTIONS]
+    lines = lead(material, parts)
+    made_up = any(run.record.get("made_up") for run in material.study.compared)
+    path = folder / "report" / "report.html"
+    for table in (block for part in parts for block in part.blocks if isinstance(block, Table)):
+        write_text(path.parent / f"{table.name}.csv", csv_text(table))
+    write_text(path, html_page(folder.name, lines, facts(material), parts, made_up))
+    return Written(path, material.study, parts, lines)
