@@ -134,7 +134,8 @@ class _Making:
         for step in range(1, STEPS + 1):
             loss = 0.9 + 2.2 * math.exp(-step / 12) + float(self.random.normal(0, 0.05))
             rows.append({"step": step, "tokens": 1200, "supervised_tokens": 90, "loss": loss,
-                         "learning_rate": 5e-4 * (1 - step / STEPS), "gradient_norm": 1.0, "seconds": 0.9})  # fmt: skip
+                         "learning_rate": 5e-4 * (1 - step / STEPS), "gradient_norm": 1.0,
+                         "seconds": 0.9})  # fmt: skip
         return "".join(json.dumps(row) + "\n" for row in rows)
 
     def _record(self, scores: list[dict[str, Any]]) -> dict[str, Any]:

@@ -80,9 +80,11 @@ def signed(places: int) -> Callable[[float], str]:
     return lambda value: f"{value:+.{places}f}".replace("-", "−")
 
 
-def span(places: int) -> Callable[[Sequence[float]], str]:
+def span(
+    places: int, form: Callable[[int], Callable[[float], str]] = signed
+) -> Callable[[Sequence[float]], str]:
     """Show an interval (low, high)."""
-    show = signed(places)
+    show = form(places)
     return lambda ends: (
         MISSING if any(math.isnan(end) for end in ends) else f"{show(ends[0])} to {show(ends[1])}"
     )

@@ -52,7 +52,7 @@ class Contrast:
 
 
 def contrasts(study: Study, scores: TaskScores) -> list[Contrast]:
-    """All arms, and the pretrained model, against their baseline; Holm-corrected among those of one baseline."""
+    """All arms, and the pretrained model, against their baseline; corrected among those of one."""
     by_arm = {id(one.arm): one for one in scores.arms}
     families: dict[int, list[ArmScores]] = {}
     for one in scores.arms:
@@ -67,7 +67,7 @@ def contrasts(study: Study, scores: TaskScores) -> list[Contrast]:
 
 
 def _family(study: Study, baseline: ArmScores, members: list[ArmScores]) -> list[Contrast]:
-    """The pretrained model is no band: it is tested by itself, with the scatter of the baseline's own seeds."""
+    """The pretrained model is no band: it is tested by itself, with the baseline's own scatter."""
     pooled = _pooled([baseline, *members])
     before = [_contrast(study, None, baseline, baseline, None)]
     bands = [_contrast(study, one.arm, one, baseline, pooled) for one in members]

@@ -33,7 +33,7 @@ def html_page(
         *(f'<p class="lead">{escape(line)}</p>' for line in lead),
         f"{_facts(facts)}\n</header>\n<nav><div>{links}</div></nav>\n<main>",
         *(_part(part) for part in parts),
-        "</main>\n<footer>Written by <code>python -m src.report</code>. The tables lie beside this page as CSV.</footer>",
+        "</main>\n<footer>Written by <code>python -m src.report</code>; tables as CSV beside it.</footer>",
         f'<script type="application/json" id="charts">{_json(charts)}</script>',
         f"<script>{get_plotlyjs()}</script>\n<script>\n{_asset('page.js')}</script>\n</body>\n</html>\n",
     ])  # fmt: skip
@@ -75,7 +75,8 @@ def _table(block: Table) -> str:
     )
     rows = "\n".join(
         "<tr>" + "".join(
-            f"<td{_class(column.numeric and 'num', column.wide and 'wide', _VERDICTS.get(cell))}>{escape(cell)}</td>"
+            f"<td{_class(column.numeric and 'num', column.wide and 'wide', _VERDICTS.get(cell))}>"
+            f"{escape(cell)}</td>"
             for column, cell in zip(block.columns, row, strict=True)
         ) + "</tr>"
         for row in block.shown()
@@ -93,7 +94,8 @@ def _chart(block: Chart) -> str:
     options = "".join(f"<option>{escape(name)}</option>" for name in block.figures)
     label = escape(block.label or "show")
     choice = f"<label>{label}<select>{options}</select></label>" if len(block.figures) > 1 else ""
-    plot = f'<div class="plot" data-chart="{escape(block.name)}" role="img" aria-label="{escape(block.title)}"></div>'
+    named = f'data-chart="{escape(block.name)}" role="img" aria-label="{escape(block.title)}"'
+    plot = f'<div class="plot" {named}></div>'
     return f'<h3>{escape(block.title)}</h3><div class="chart">{choice}{plot}</div>{_note(block.note)}'
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from src.report.blocks import Part, Table
 from src.report.section import Material
 from src.report.sections.published import SECTION as PUBLISHED
+from src.report.sections.published import VERDICT
 
 
 @dataclass(frozen=True)
@@ -22,14 +23,14 @@ def facts(material: Material) -> list[Fact]:
     study = material.study
     records = [run.record for run in study.compared]
     models = list(dict.fromkeys(record["choices"].get("model", "?") for record in records))
-    seeds = ", ".join(str(seed) for seed in study.seeds)
+    seeds = ", ".join(str(seed) for seed in study.seeds) if len(study.seeds) < 8 else str(len(study.seeds))
     items = sorted(
         {f"{score['n']:,} {score['task']}" for record in records for score in record.get("scores", [])}
     )
     found = [
         Fact("finished runs", str(len(records))),
         Fact("arms", str(len(study.arms))),
-        Fact("seeds" if len(study.seeds) > 1 else "seed", seeds if len(study.seeds) < 8 else f"{len(study.seeds)} of them"),
+        Fact("seeds" if len(study.seeds) > 1 else "seed", seeds),
         Fact("model" if len(models) == 1 else "models", models[0] if len(models) == 1 else str(len(models))),
         Fact("items scored", ", ".join(items)) if items else None,
     ]  # fmt: skip
@@ -43,7 +44,7 @@ def lead(material: Material, parts: Sequence[Part]) -> list[str]:
     lines = machines(material)
     tables = [block for part in parts if part.title == PUBLISHED.title for block in part.blocks
               if isinstance(block, Table) and block.name == "published"]  # fmt: skip
-    verdicts = Counter(row[9] for table in tables for row in table.rows)
+    verdicts = Counter(row[VERDICT] for table in tables for row in table.rows)
     told = [
         f"{verdicts[name]} {name}" for name in ("reproduced", "not reproduced", "undecided") if verdicts[name]
     ]

@@ -22,12 +22,15 @@ class Verdict(NamedTuple):
 def judge(estimate: Estimate, level: float, published: float) -> Verdict:
     """Judge a published effect by the interval of ours.
 
-    The interval is that of the difference over seeds x items, at the level at which Holm's procedure tested
+    The interval is that of our difference over seeds and items, at the level at which Holm's procedure tested
     it among all bands against the same baseline (family-wise error 5 %). The published effect is taken at
     face value, as a number without an error.
-    reproduced: the interval lies on the published side of 0 and reaches the published effect or lies beyond.
-    not reproduced: the whole interval falls short of the published effect, the opposite sign included.
-    undecided: the interval holds both 0 and the published effect, or there are fewer than 3 seeds; the
+
+    Reproduced: the interval lies on the published side of 0 and reaches the published effect or goes beyond.
+
+    Not reproduced: the whole interval falls short of the published effect, the opposite sign included.
+
+    Undecided: the interval holds both 0 and the published effect, or there are fewer than 3 seeds. The
     smallest true effect that would have been found with 80 % power is stated.
     """
     if estimate.num_seeds < MIN_SEEDS or not math.isfinite(estimate.stderr):

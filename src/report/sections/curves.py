@@ -27,7 +27,9 @@ def build(material: Material) -> list[Block]:
     if not arms:
         return []
     figures = {title: _figure(material.study, arms, key, title) for key, title in _SHOWN.items()}
-    note = f"Mean over seeds and over bins of steps (at most {_MOST_POINTS} a run); ribbons: 95 % interval over seeds."
+    note = (
+        f"Mean over seeds and over bins of steps (at most {_MOST_POINTS}); ribbons: 95 % interval over seeds."
+    )
     return [Chart("learning_curves", "Learning curves", figures, note, "show")]
 
 

@@ -9,10 +9,11 @@ from src.report.section import Block, Material, Section
 from src.report.sections.scores import band_order
 from src.statistics.estimate import LEVEL
 
+_GREY = "#8b95a5"
 _NOTE = (
-    "Error over seeds x items, paired; the scatter over seeds is pooled over all bands of a condition. Thick: 95 % "
-    "interval. Thin: the interval at the level of Holm's test among all bands of the condition; it leaves 0 "
-    "out exactly where the test finds a difference. The pretrained model is tested by itself."
+    "Error over seeds x items, paired; the scatter over seeds is pooled over all bands of a condition. "
+    "Thick: 95 % interval. Thin: the interval at the level of Holm's test among all bands of the condition; "
+    "it leaves 0 out exactly where the test finds a difference. The pretrained model is tested by itself."
 )
 COLUMNS = (
     Column("task", numeric=False),
@@ -58,8 +59,9 @@ def _row(label: str, one: Contrast) -> list[Any]:
     estimate = one.estimate
     low = sum(test.pvalue < LEVEL for test in one.mcnemar.values())
     return [
-        label, one.name, one.condition, estimate.value, estimate.interval(), one.corrected.pvalue, one.interval,
-        one.detectable, estimate.num_seeds, estimate.num_items, one.over_seeds.pvalue, one.bootstrap,
+        label, one.name, one.condition, estimate.value, estimate.interval(), one.corrected.pvalue,
+        one.interval, one.detectable, estimate.num_seeds, estimate.num_items, one.over_seeds.pvalue,
+        one.bootstrap,
         f"{low} of {len(one.mcnemar)}" if one.mcnemar else None,
     ]  # fmt: skip
 
@@ -78,35 +80,28 @@ def _forest(rows: list[Contrast], label: str) -> dict[str, Any]:
         y: list[str | None] = []
         for (low, high), place in zip(ends, names, strict=True):
             x, y = [*x, low, high, None], [*y, place, place, None]
-        data.append({"type": "scatter", "mode": "lines", "name": name, "x": compact(x), "y": y, "hoverinfo": "skip",
-                     "line": {"width": width, "color": "#8b95a5"}})  # fmt: skip
+        data.append({"type": "scatter", "mode": "lines", "name": name, "x": compact(x), "y": y,
+                     "hoverinfo": "skip", "line": {"width": width, "color": _GREY}})  # fmt: skip
     data.append({
-        "type": "scatter", "mode": "markers", "name": "difference", "x": compact([one.estimate.value for one in ordered]),
-        "y": names, "text": [_words(one) for one in ordered], "hoverinfo": "text",
-        "marker": {"size": 10, "color": shades},
+        "type": "scatter", "mode": "markers", "name": "difference",
+        "x": compact([one.estimate.value for one in ordered]), "y": names, "hoverinfo": "text",
+        "text": [_words(one) for one in ordered], "marker": {"size": 10, "color": shades},
     })  # fmt: skip
     found = layout(
         f"{label}: difference to LoRA on the whole stack", "", yaxis={"type": "category", "automargin": True}
     )
-    zero = {
-        "type": "line",
-        "x0": 0,
-        "x1": 0,
-        "yref": "paper",
-        "y0": 0,
-        "y1": 1,
-        "line": {"width": 1, "color": "#8b95a5"},
-    }
+    line = {"width": 1, "color": _GREY}
+    zero = {"type": "line", "x0": 0, "x1": 0, "yref": "paper", "y0": 0, "y1": 1, "line": line}
     return {"data": data, "layout": found | {"shapes": [zero], "height": 170 + 24 * len(names)}}
 
 
 def _words(one: Contrast) -> str:
     low, high = one.estimate.interval()
     interval = f"95 %: {low:+.3f} to {high:+.3f}<br>" if low == low else ""
-    tested = (
-        f"p (Holm) {pvalue(one.corrected.pvalue)}<br>" if one.corrected.pvalue == one.corrected.pvalue else ""
-    )
-    return f"{one.name} {one.condition}<br>{one.estimate.value:+.3f}<br>{interval}{tested}{one.estimate.num_seeds} seeds"
+    p = one.corrected.pvalue
+    tested = f"p (Holm) {pvalue(p)}<br>" if p == p else ""
+    value = f"{one.estimate.value:+.3f}<br>{interval}{tested}{one.estimate.num_seeds} seeds"
+    return f"{one.name} {one.condition}<br>{value}"
 
 
 SECTION = Section(

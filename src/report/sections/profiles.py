@@ -26,14 +26,14 @@ def build(material: Material) -> list[Block]:
     if not figures:
         return []
     note = (
-        "Layer 0 is the embedding output. Ribbons: 95 % interval over seeds; of one seed, over the rows that were "
-        "measured. Bars below: the blocks that were trained. Click a name to hide it, twice to see it alone."
+        "Layer 0 is the embedding output. Ribbons: 95 % interval over seeds; of one seed, over rows. "
+        " Bars below: the blocks that were trained. Click a name to hide it, twice to see it alone."
     )
     return [Chart("profiles", "Metric by layer", figures, note, "metric")]
 
 
 def figure(study: Study, metric: str, lines: Sequence[Line]) -> dict[str, Any]:
-    """All arms on one metric; where they are many, the first condition is shown and the others wait in the legend."""
+    """All arms on one metric; of many, the first condition is shown, the others wait in the legend."""
     data: list[dict[str, Any]] = []
     shapes: list[dict[str, Any]] = []
     trained = [line for line in lines if line.stage != "base"]
@@ -73,16 +73,16 @@ def _traces(line: Line, name: str, shade: str, style: str, visible: bool) -> lis
 
 
 def _band(line: Line, shade: str, number: int) -> list[dict[str, Any]]:
-    """A bar under the axis over the trained blocks; the whole height lightly, where only one band was trained."""
+    """A bar above the axis over the trained blocks, one height an arm."""
     record = line.arm.record
     blocks, num_blocks = record.get("adapted", {}).get("blocks", []), record["model"].get("num_blocks")
     if not blocks or not num_blocks:
         return []
     low = 0.004 + 0.016 * number
     return [
-        {"type": "rect", "name": line.arm.band, "xref": "x", "yref": "paper", "x0": round(first / num_blocks, 4),
-         "x1": round((last + 1) / num_blocks, 4), "y0": low, "y1": low + 0.011, "fillcolor": faded(shade, 0.75),
-         "line": {"width": 0}, "layer": "below"}
+        {"type": "rect", "name": line.arm.band, "xref": "x", "yref": "paper",
+         "x0": round(first / num_blocks, 4), "x1": round((last + 1) / num_blocks, 4), "y0": low,
+         "y1": low + 0.011, "fillcolor": faded(shade, 0.75), "line": {"width": 0}, "layer": "below"}
         for first, last in _spans(blocks)
     ]  # fmt: skip
 

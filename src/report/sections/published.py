@@ -1,9 +1,9 @@
 """Ours beside the published numbers, with a verdict."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from src.report.blocks import Column, Table, Text, count, decimals, signed, span
+from src.report.blocks import Column, Table, Text, count, signed, span
 from src.report.measures import MEASURES
 from src.report.measures.measured import Measured
 from src.report.references import Published
@@ -11,53 +11,59 @@ from src.report.section import Block, Material, Section
 from src.statistics.verdict import judge
 
 COLUMNS = (
-    Column("published in", numeric=False),
+    Column("published for", numeric=False),
     Column("what", numeric=False),
-    Column("published", str),
-    Column("ours, and where", numeric=False, wide=True),
-    Column("ours", decimals(3)),
-    Column("ours − published", signed(3)),
+    Column("published", numeric=False),
+    Column("ours", signed(3)),
     Column("interval of ours", span(3)),
-    Column("seeds", count),
-    Column("items", count),
+    Column("ours − published", signed(3)),
     Column("verdict", numeric=False),
     Column("because", numeric=False, wide=True),
+    Column("our runs", numeric=False, wide=True),
+    Column("not the published setting", numeric=False, wide=True),
+    Column("seeds", count),
+    Column("items", count),
 )
-_NOT_JUDGED = "not judged"
+VERDICT = [column.name for column in COLUMNS].index("verdict")
+_ORDER = {"reproduced": 0, "not reproduced": 1, "undecided": 2}
+_MISSING = ("published for", "what", "published", "unit", "why")
+_EFFECTS = (
+    "n: items behind the published number. Ours is judged on whatever model and task it ran: a column tells "
+    "in what that differs from the published setting."
+)
+_LEVELS = "A level belongs to its model, task and training; it stands here for orientation."
 
 
 def build(material: Material) -> list[Block]:
-    """The comparison, the rule, and what nobody measured."""
-    compared, missing = [], []
+    """Effects with their verdict and the rule, levels, and what nobody measured."""
+    effects, levels, missing = [], [], []
     for one in material.study.published:
         measured = _measure(material, one)
-        compared += [_row(one, ours) for ours in measured]
+        for ours in measured:
+            (effects if ours.effect else levels).append(_row(one, ours))
         if not measured:
             missing.append(_missing(one))
-    order = {"reproduced": 0, "not reproduced": 0, "undecided": 1}
-    compared.sort(key=lambda row: order.get(row[9], 2))
+    effects.sort(key=lambda row: _ORDER[row[VERDICT]])
     blocks: list[Block] = []
-    if compared:
-        blocks += [
-            Text([rule()]),
-            Table("published", "Ours beside the published numbers", COLUMNS, compared,
-                  "A published effect (a difference) is judged on any model; the column before tells in what ours "
-                  "differs. A level is not: it belongs to its model and task."),
-        ]  # fmt: skip
-    columns = [Column(name, numeric=False, wide=name == "why") for name in ("published in", "what")]
-    columns += [
-        Column("published"),
-        Column("unit", numeric=False, wide=True),
-        Column("why", numeric=False, wide=True),
-    ]
+    if effects:
+        blocks += [Text(rule()), Table("published", "Published effects and ours", COLUMNS, effects, _EFFECTS)]
+    if levels:
+        title, columns = f"Published levels, not judged ({len(levels)})", _without_verdict(COLUMNS)
+        rows = [_without_verdict(row) for row in levels]
+        blocks.append(Table("published_levels", title, columns, rows, _LEVELS, folded=True))
     title = f"Published numbers that these runs do not measure ({len(missing)})"
+    columns = [Column(name, numeric=False, wide=name in ("unit", "why")) for name in _MISSING]
     return [*blocks, Table("published_missing", title, columns, missing, folded=True)]
 
 
-def rule() -> str:
-    """The verdict rule, as its function states it."""
-    text = judge.__doc__ or ""
-    return " ".join(text.partition("\n\n")[2].split())
+def _without_verdict(cells: Sequence[Any]) -> list[Any]:
+    return [*cells[:VERDICT], *cells[VERDICT + 2 :]]
+
+
+def rule() -> list[str]:
+    """The verdict rule, as its function states it: a line each."""
+    text = (judge.__doc__ or "").partition("\n\n")[2]
+    return [" ".join(part.split()) for part in text.split("\n\n")]
 
 
 def _measure(material: Material, one: Published) -> list[Measured]:
@@ -71,19 +77,14 @@ def _measure(material: Material, one: Published) -> list[Measured]:
 
 def _row(one: Published, ours: Measured) -> list[Any]:
     number, estimate = one.number, ours.estimate
-    where = ours.what + (f"; {ours.setting}" if ours.setting else "")
     gap = None if number.value is None else estimate.value - number.value
+    judged = ours.effect and number.value is not None
+    verdict = judge(estimate, ours.level, number.value) if judged else ("", "")
     return [
-        one.reference.title, number.name.replace("_", " "), _published(one), where, estimate.value, gap,
-        estimate.interval(ours.level), estimate.num_seeds or None, estimate.num_items, *_verdict(one, ours),
+        one.reference.title, number.name.replace("_", " "), _published(one), estimate.value,
+        estimate.interval(ours.level), gap, *verdict, ours.what, ours.setting, estimate.num_seeds or None,
+        estimate.num_items,
     ]  # fmt: skip
-
-
-def _verdict(one: Published, ours: Measured) -> tuple[str, str]:
-    if not ours.effect or one.number.value is None:
-        return _NOT_JUDGED, "" if ours.setting.startswith("a count") else "a level"
-    found = judge(ours.estimate, ours.level, one.number.value)
-    return found.verdict, found.reason
 
 
 def _published(one: Published) -> str:

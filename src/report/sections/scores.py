@@ -3,7 +3,7 @@
 from typing import Any
 
 from src.report.arms import Arm
-from src.report.blocks import Chart, Column, Table, count, decimals
+from src.report.blocks import Chart, Column, Table, count, decimals, span
 from src.report.look import PRETRAINED_COLOR, compact, layout, symbol
 from src.report.scores import ArmScores, TaskScores
 from src.report.section import Block, Material, Section
@@ -96,8 +96,9 @@ def _pretrained(arms: list[ArmScores], num_bands: int) -> list[dict[str, Any]]:
         spread = "" if reach is None else f" ± {reach:.3f} (95 %, over items)"
         name = "pretrained" if len(found) == 1 else f"pretrained {model}"
         data.append({
-            "type": "scatter", "mode": "lines", "name": name, "x": [-0.6, (num_bands - 1) / 2, num_bands - 0.4],
-            "y": compact([value.value] * 3), "line": {"dash": "dash", "color": PRETRAINED_COLOR, "width": 1.5},
+            "type": "scatter", "mode": "lines", "name": name,
+            "x": [-0.6, (num_bands - 1) / 2, num_bands - 0.4], "y": compact([value.value] * 3),
+            "line": {"dash": "dash", "color": PRETRAINED_COLOR, "width": 1.5},
             "hoverinfo": "text", "text": [f"{name}: {value.value:.3f}{spread}"] * 3,
         })  # fmt: skip
     return data
@@ -115,8 +116,8 @@ def _table(material: Material, tasks: list[TaskScores]) -> Table:
     columns = [
         Column("task", numeric=False), Column("metric", numeric=False), Column("band", numeric=False),
         *(Column(name.removesuffix(".name").replace("_", " "), numeric=False) for name in study.conditions),
-        Column("seeds", count), Column("n", count), Column("before", decimals(3)), Column("after", decimals(3)),
-        Column("95 % interval", lambda ends: f"{ends[0]:.3f} to {ends[1]:.3f}" if ends[0] == ends[0] else "–"),
+        Column("seeds", count), Column("n", count), Column("before", decimals(3)),
+        Column("after", decimals(3)), Column("95 % interval", span(3, decimals)),
         Column("trainable", count), Column("alpha / rank", decimals(3)),
     ]  # fmt: skip
     rows = [

@@ -1,0 +1,137 @@
+"""The whole report on made-up runs: files, what they say, and what they do not hide."""
+
+import csv
+import io
+import json
+
+import plotly.graph_objects as go
+import pytest
+from rich.console import Console
+
+from src.bench.made_runs import MadeStudy, make_runs
+from src.report.__main__ import report
+from src.report.section import Material
+from src.report.sections import SECTIONS
+from src.report.sections.published import rule
+from src.report.study import read_study
+
+MADE = MadeStudy(
+    bands=("whole", "01110", "01000", "10000", "00010", "00001"),
+    effects={"00001": -0.2, "01000": 0.1, "10000": -0.06},
+    seeds=(0, 1, 2, 3, 4),
+)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "made"
+    make_runs(folder, MADE)
+    failed = folder / "lora-smollm2_135m-arithmetic-s9-failed"
+    failed.mkdir()
+    (failed / "config.yaml").write_text("")
+    (failed / "run.json").write_text(
+        json.dumps({"schema_version": 1, "status": "failed", "error": "E: <b>nan</b>"})
+    )
+    (folder / "unfinished").mkdir()
+    (folder / "unfinished" / "config.yaml").write_text("")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def written(made):
+    text = io.StringIO()
+    page = report(made, Console(width=100, file=text))
+    return page.parent, page.read_text(encoding="utf-8"), text.getvalue()
+
+
+def rows_of(folder, name):
+    return list(csv.DictReader(io.StringIO((folder / f"{name}.csv").read_text(encoding="utf-8"))))
+
+
+def test_the_page_is_one_file_without_a_network(written):
+    _, page, _ = written
+    assert page.count("plotly.js v") == 1
+    assert '<script src="' not in page
+    assert '<link rel="stylesheet"' not in page
+    assert len(page.encode()) < 8e6
+
+
+def test_made_up_data_are_called_so(written):
+    assert "Made-up data: nothing here was measured." in written[1]
+
+
+def test_every_figure_is_one_that_plotly_accepts(made):
+    material = Material(read_study(made))
+    parts = [section.part(material) for section in SECTIONS]
+    charts = [block for part in parts for block in part.blocks if hasattr(block, "figures")]
+    assert {"scores_by_band", "differences", "forgetting", "parameters", "profiles", "learning_curves"} == {
+        chart.name for chart in charts
+    }
+    for chart in charts:
+        for figure in chart.figures.values():
+            assert len(go.Figure(figure).data)
+            assert figure["layout"]["xaxis"]["title"]["text"]
+
+
+def test_failed_and_unfinished_runs_are_in_every_form_of_the_report(written):
+    folder, page, terminal = written
+    assert "E: &lt;b&gt;nan&lt;/b&gt;" in page
+    assert "<b>nan</b>" not in page
+    for text in ((folder / "report.md").read_text(), terminal):
+        assert "failed: E: <b>nan</b>" in text
+        assert "unfinished" in text
+    assert {row["run"] for row in rows_of(folder, "left_out")} == {
+        "unfinished", "lora-smollm2_135m-arithmetic-s9-failed",
+    }  # fmt: skip
+
+
+def test_effects_have_a_verdict_and_the_rule_is_printed(written):
+    folder, page, _ = written
+    found = rows_of(folder, "published")
+    assert {row["verdict"] for row in found} <= {"reproduced", "not reproduced", "undecided"}
+    by_name = {}
+    for row in found:
+        by_name.setdefault(row["what"], []).append(row)
+    assert set(by_name) == {"best band gain", "gain 10000", "gain 00010", "gain 00001", "middle over edge"}
+    edge = by_name["gain 00001"]
+    assert [row["verdict"] for row in edge] == ["reproduced", "reproduced"]  # under two scalings
+    assert all("olmo2_7b" in row["not the published setting"] for row in edge)
+    for line in rule():
+        assert line.replace("'", "&#x27;") in page
+    assert [line.split(":")[0] for line in rule()[1:]] == ["Reproduced", "Not reproduced", "Undecided"]
+
+
+def test_what_nobody_measured_is_shown_as_missing(written):
+    folder, page, _ = written
+    why = {row["what"]: row["why"] for row in rows_of(folder, "published_missing")}
+    assert "no finished run has it: profile of metric early_exit_accuracy" in why["probing 32b end"]
+    assert why["headline gain"].startswith("nothing here measures it")
+    assert "early_exit_accuracy" in page
+
+
+def test_levels_are_shown_and_not_judged(written):
+    rows = rows_of(written[0], "published_levels")
+    assert "verdict" not in rows[0]
+    assert {"lora", "largest scale ratio", "weight change with cosine"} <= {row["what"] for row in rows}
+    ratios = {float(row["ours"]) for row in rows if row["what"] == "largest scale ratio"}
+    assert ratios == {1.0, 5.0}  # alpha / rank kept; alpha fixed and the rank five times as large
+
+
+def test_markdown_and_csv_hold_the_same_tables(written):
+    folder, page, _ = written
+    text = (folder / "report.md").read_text()
+    for name in ("scores", "differences", "published", "runs"):
+        rows = rows_of(folder, name)
+        assert rows
+        for cell in list(rows[0].values())[:2]:
+            assert cell in text
+            assert cell in page
+    row = rows_of(folder, "differences")[1]
+    assert float(row["95 % interval, low"]) < float(row["difference"]) < float(row["95 % interval, high"])
+
+
+def test_many_runs_are_shown_by_arm_within_a_hundred_columns(written):
+    terminal = written[2]
+    assert max(len(line.rstrip()) for line in terminal.splitlines() if "report: " not in line) <= 100
+    assert "condition" in terminal
+    assert terminal.count("01110") == 4  # two tasks, two scalings
