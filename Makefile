@@ -50,7 +50,7 @@ test-slurm: $(SETUP) ## sweeps on a real SLURM of one node, where it is installe
 	OMP_NUM_THREADS=1 $(PY) -m pytest -m slurm -rs tests/slurm
 
 faults: $(SETUP) ## kills, full disks, damaged files, clocks that jump: each many times, counted
-	OMP_NUM_THREADS=1 $(PY) -m pytest -m faults -rs tests/faults
+	OMP_NUM_THREADS=1 $(PY) -m pytest -m faults -rs tests/faults tests/record
 
 bench: $(SETUP) ## the ratios that the README states, into runs/bench/bench.json
 	$(PY) -m src.bench
