@@ -264,3 +264,14 @@ def test_every_sequence_ends_on_its_own(tokenizer):
 def test_nothing_is_printed(run, capfd):
     run()
     assert capfd.readouterr() == ("", "")
+
+
+def test_without_stop_texts_an_answer_goes_on_and_its_last_number_counts(run, scripted, make_data):
+    """As the published scripts generate: what a model goes on with is scored too."""
+    scripted(" 6.\nQ8")
+    stopped, goes_on = run(), run(data=make_data(stop=[], max_new_tokens=8))
+    assert {sample["response"] for sample in stopped.samples} == {" 6."}
+    assert {sample["response"] for sample in goes_on.samples} == {" 6.\nQ8"}
+    assert [sample["scores"]["exact_match"] for sample in goes_on.samples] == [
+        float(i == 4) for i in range(7)
+    ]
