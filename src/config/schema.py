@@ -89,6 +89,10 @@ class RunConfig:
             rules.refuse("control.kind", self.control.kind, accepted)
         if self.train.num_processes > 1:
             self._check_sharded()
+        for name in set(self.evaluate.tasks) & set(self.evaluate.abilities):
+            generator = self.evaluate.abilities[name].generator
+            if generator is not None and generator == self.data.generator and self.data.path is None:
+                rules.refuse("evaluate.tasks", name, f"no ability that data={self.data.name} trains on")
         if self.method.kind == "full" and self.model.dtype != "float32":
             rules.refuse(
                 "method.kind=full with model.dtype",

@@ -73,3 +73,11 @@ def test_forgetting_composes_and_its_rows_are_not_the_runs(make_config):
 def test_the_name_of_an_ability_is_its_own(make_config):
     with pytest.raises(ConfigError, match="evaluate.abilities: given 'english'"):
         make_config("+data@evaluate.abilities.english=gcd")
+
+
+def test_what_a_run_trains_on_is_no_ability_of_it(make_config):
+    with pytest.raises(
+        ConfigError, match="evaluate.tasks: given 'gcd'; accepted: no ability that data=gcd trains"
+    ):
+        make_config("data=gcd", "evaluate=forgetting")
+    make_config("data=gcd", "evaluate=forgetting", "evaluate.tasks=[heldout,english]")
