@@ -6,6 +6,9 @@ from typing import Any
 
 from src.base import base_key
 from src.config.schema import RunConfig
+from src.control.control import Control
+from src.control.make import make_control
+from src.data.batches import num_steps
 from src.data.encode import Encoded
 from src.data.splits import load_splits
 from src.device import pick_device
@@ -43,6 +46,12 @@ class Assembly:
     def encoded(self) -> Encoded:
         """The training rows as tokens, with whatever the objective looks at."""
         return self.objective.encode(self.splits.train, self.config.data.max_length)
+
+    @cached_property
+    def control(self) -> Control:
+        """What happens to each step after the optimizer made it."""
+        steps = num_steps(self.config.train, len(self.encoded.rows))
+        return make_control(self.config.control, self.adapted, steps)
 
     @cached_property
     def base_key(self) -> dict[str, Any]:

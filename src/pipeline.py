@@ -9,6 +9,7 @@ from typing import Any
 
 from src.assembly import Assembly
 from src.config.schema import RunConfig
+from src.control.describe import describe_control
 from src.errors import LockedError, TrainingError, UserError
 from src.files import read_jsonl, write_json, write_jsonl
 from src.method.weights import load_tuned, save_tuned
@@ -52,7 +53,7 @@ class Pipeline(Assembly):
     def opened(self) -> Iterator[None]:
         """Everything that can be refused is refused before the folder exists; a failure is recorded."""
         self.folder.check_writable()
-        self.encoded  # noqa: B018  (loads the model, adapts it, encodes the rows)
+        self.control  # noqa: B018  (loads the model, adapts it, encodes the rows, groups the weights)
         with RunLock(self.folder.path) as self.lock:
             if self.folder.finished:
                 raise LockedError(f"{self.folder.path}: another job has finished this run just now")
@@ -102,6 +103,7 @@ class Pipeline(Assembly):
         layers = read_layers(self.folder.path / "layers.csv")
         found = {"scores": scores, "items": describe_items(samples)}
         found |= {"profiles": summarise(layers), "spearman": spearman_between(layers)}
+        found["control"] = describe_control(self.config, self._steps())
         write_record(self.folder.path, self._description("success") | found)
         for folder in checkpoints(self.folder.path):
             shutil.rmtree(folder)
@@ -122,8 +124,7 @@ class Pipeline(Assembly):
 
     def _probe(self) -> dict[str, Any]:
         probe = RunProbe(self.adapted, self.objective, self.splits, self.encoded.rows, self.config)
-        steps = self.folder.path / "steps.jsonl"
-        found = probe.measure(self.cache, self.base_key, read_jsonl(steps) if steps.is_file() else [])
+        found = probe.measure(self.cache, self.base_key, self._steps())
         further = probe.measure_further(self.cache, self.base_key)
         if further:
             for seed, table in zip(self.config.probe.seeds, [found, *further], strict=True):
@@ -133,6 +134,10 @@ class Pipeline(Assembly):
         num_rows, names = len(self.splits.probe), ", ".join(self.config.metrics.names)
         _LOG.info("probed: %d rows, layers 0-%d: %s", num_rows, self.adapted.loaded.num_blocks, names)
         return {"num_rows": num_rows}
+
+    def _steps(self) -> list[dict[str, Any]]:
+        steps = self.folder.path / "steps.jsonl"
+        return read_jsonl(steps) if steps.is_file() else []
 
     def _keep_scores(self, stage: str, compute: Callable[[], dict[str, Any]]) -> None:
         result = self.folder.stage(f"scores-{stage}", compute)

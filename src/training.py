@@ -44,6 +44,7 @@ def follow(config: RunConfig, ranks: Ranks) -> None:
 
 def _shard(run: Assembly) -> None:
     adapted = run.adapted
+    run.control  # noqa: B018  (looks at whole weights once, each rank by itself)
     adapted.originals.clear()  # of full training: the whole model, loaded anew, brings its own
     shard(adapted.model, block_modules(adapted.model, adapted.loaded.blocks), run.device)
 
@@ -61,4 +62,5 @@ def _trained(run: Assembly, folder: Path, on_step: OnStep) -> Trained:
             folder=folder,
             on_step=on_step,
             measure=step_measurement(model, blocks, config.metrics),
+            control=run.control,
         )

@@ -8,11 +8,61 @@ from src.config.rules import require
 
 @dataclass
 class ControlConfig:
-    """How far each block moves in a step."""
+    """How far each block moves in a step: ||dW|| / ||W||, its relative size; W is the weight before the step.
+
+    The published control is known by one sentence ("after each optimizer step, equalise ||dW|| / ||W|| across
+    layers", direction kept); every choice beyond it is INFERRED.
+    """
 
     name: str
     kind: str
-    """none."""
+    """none, equal_step (one relative size for all groups) or match_profile (that of another run's blocks)."""
+    grouping: str
+    """block: the norms run over all trained weights of a block. tensor: over one tensor; with LoRA over one
+    adapted layer. Outside the blocks, embeddings, head and norms are groups of their own."""
+    target: str
+    """The common size r: mean or median of the blocks' own sizes; total: the one that keeps the norm of the
+    blocks' whole update; fixed: `size`."""
+    size: float | None
+    """r of target=fixed, a share of the weights a step."""
+    weight_decay: str
+    """inside: decay is part of the update and rescaled with it. outside: it is applied as asked."""
+    norms: str
+    """Scales of normalisation layers: group (rescaled with their group), leave (as the optimizer made them)
+    or freeze (put back after the step; their gradient still counts for clipping). A bias of a norm is one of
+    these."""
+    biases: str
+    """The same for biases and other vectors of blocks."""
+    embeddings: str
+    """The same for embeddings outside the blocks, head included where it is tied to them."""
+    head: str
+    """The same for everything else outside the blocks."""
+    source: str | None
+    """match_profile: folder of the run whose relative sizes are taken over."""
+    profile: str
+    """match_profile: steps (those of the same step) or mean (each block's mean over the source's steps)."""
+    log_relative_sizes: bool
+    """kind=none: log every block's relative size in steps.jsonl, at one copy of the trained weights. The
+    other kinds always do."""
 
     def __post_init__(self) -> None:
         require("control.kind", self.kind, rules.CONTROL_KINDS)
+        require("control.grouping", self.grouping, rules.GROUPINGS)
+        require("control.target", self.target, rules.CONTROL_TARGETS)
+        require("control.weight_decay", self.weight_decay, rules.WEIGHT_DECAYS)
+        require("control.profile", self.profile, rules.PROFILES)
+        for key in ("norms", "biases", "embeddings", "head"):
+            require(f"control.{key}", getattr(self, key), rules.TREATMENTS)
+        if self.size is not None:
+            rules.check_positive("control.size", self.size)
+        if (self.target == "fixed") != (self.size is not None):
+            accepted = "a number above 0 with control.target=fixed, else null"
+            rules.refuse("control.size", self.size, accepted)
+        if self.kind == "match_profile" and self.source is None:
+            rules.refuse(
+                "control.source", None, "the folder of a finished run that logged its relative sizes"
+            )
+        if self.kind != "match_profile" and self.source is not None:
+            rules.refuse("control.source", self.source, "null without control=match_profile")
+        if self.kind == "match_profile" and self.grouping != "block":
+            rules.refuse("control.grouping", self.grouping, "block with control=match_profile")

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from src.config.schema import PairConfig, RunConfig
+from src.control.profile import control_content
 from src.files import fingerprint
 
 _NOT_SCIENTIFIC = ("experiment", "fidelity", "device", "paths", "record")
@@ -24,7 +25,11 @@ def scientific(config: RunConfig, data_fingerprint: str, model_content: str) -> 
     values = {key: value for key, value in asdict(config).items() if key not in _NOT_SCIENTIFIC}
     for group, keys in _BY_CONTENT.items():
         values[group] = {key: value for key, value in values[group].items() if key not in keys}
-    if config.control.kind == "none":
+    if config.control.kind != "none":
+        values["control"] = control_content(config.control)
+    elif config.control.log_relative_sizes:
+        values["control"] = {"log_relative_sizes": True}  # no number changes, but there are more
+    else:
         del values["control"]
     values["probe"] = {"num_sets": len(config.probe.seeds)}  # the seeds of a run only name its sets
     return {**values, "data_fingerprint": data_fingerprint, "model_content": model_content}

@@ -10,6 +10,9 @@ from src.errors import ConfigError
 GROUPS = ("model", "method", "band", "data", "train", "metrics", "evaluate", "record", "objective", "control")
 
 
+NEEDED = {"hf": ["model.id=somewhere"], "match_profile": ["control.source=runs/other"]}
+
+
 def line_of(*overrides):
     """The one line that a set of overrides is refused with."""
     try:
@@ -53,6 +56,15 @@ def line_of(*overrides):
         (["device=tpu"], "device: given 'tpu'; accepted: auto, cpu, cuda"),
         (["model.wiring=round"], "model.wiring: given 'round'; accepted: null, sequential, parallel, single"),
         (["seed=-1"], "seed: given -1"),
+        (["control=equal_steps"], "control: given 'equal_steps'; accepted: equal_step, match_profile, none"),
+        (["control=match_profile"], "control.source: given None; accepted: a finished run that logged"),
+        (["control=equal_step", "control.source=runs/a"], "control.source: given 'runs/a'; accepted: null without control=match_profile"),
+        (["control=equal_step", "control.target=fixed"], "control.size: given None; accepted: a number above 0 with control.target=fixed, else null"),
+        (["control=equal_step", "control.size=0"], "control.size: given 0.0; accepted: a number above 0"),
+        (["control=equal_step", "control.target=sum"], "control.target: given 'sum'; accepted: mean, median, total, fixed"),
+        (["control=equal_step", "control.norms=drop"], "control.norms: given 'drop'; accepted: group, leave, freeze"),
+        (["control=equal_step", "method=frozen"], "control.kind: given 'equal_step'; accepted: control=none with a method that trains nothing"),
+        (["control=match_profile", "control.source=a", "control.grouping=tensor"], "control.grouping: given 'tensor'; accepted: block with control=match_profile"),
     ],
 )  # fmt: skip
 def test_bad_input_is_one_line_that_names_key_given_and_accepted(overrides, line):
@@ -64,8 +76,7 @@ def test_bad_input_is_one_line_that_names_key_given_and_accepted(overrides, line
 @pytest.mark.parametrize("group", GROUPS)
 def test_every_choice_of_every_group_composes_and_is_typed(group, make_config):
     for path in (CONF / group).glob("[!_]*.yaml"):
-        extra = ["model.id=somewhere"] if path.stem == "hf" else []
-        config = make_config(f"{group}={path.stem}", *extra)
+        config = make_config(f"{group}={path.stem}", *NEEDED.get(path.stem, []))
         chosen = getattr(config, group)
         assert getattr(chosen, "name", path.stem) == path.stem  # one thing, one name, everywhere
 

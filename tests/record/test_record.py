@@ -22,6 +22,7 @@ from src.record.tracking import Tracker
         ["device=cpu"],
         ["train.checkpoint_steps=7"],
         ["model.wiring=parallel", "model.num_parameters=7"],
+        ["control.target=median"],
     ],
 )
 def test_what_decides_no_number_does_not_change_the_id(make_config, same):
@@ -36,6 +37,7 @@ def test_the_folder_of_an_experiment_is_no_part_of_the_id(make_config):
 @pytest.mark.parametrize(
     "other",
     [["seed=1"], ["method.rank=8"], ["band=mid"], ["train.learning_rate=1e-3"], ["metrics=paper"], ["evaluate.limit=5"],
+     ["control=equal_step"], ["control=equal_step", "control.target=median"], ["control.log_relative_sizes=true"],
      ["model.dtype=bfloat16"], ["objective.supervise=all"], ["data.max_length=64"]],
 )  # fmt: skip
 def test_what_decides_a_number_changes_the_id(make_config, other):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from src.control.make import make_control
 from src.data.encode import EncodedRow
 from src.errors import CheckpointError, TrainingError
 from src.method.adapt import adapt
@@ -29,7 +30,7 @@ def rows(count=24, vocabulary=250):
 def setting(make_config, load_tiny, tmp_path):
     """Train a fresh tiny model in a folder: run(folder, kill_at=..., method=..., **changes of train)."""
 
-    def run(folder, kill_at=None, method="lora", family="llama", **changes):
+    def run(folder, kill_at=None, method="lora", family="llama", control="none", **changes):
         config = make_config("train=smoke", f"method={method}", "method.dropout=0.2", "method.rank=4")
         config = replace(config.train, **{"max_steps": 6, "accumulation": 2, "checkpoint_steps": 2} | changes)
         loaded = load_tiny(family)
@@ -43,6 +44,7 @@ def setting(make_config, load_tiny, tmp_path):
         folder.mkdir(exist_ok=True)
         objective = make_objective(make_config().objective, loaded.tokenizer)
         options = {"objective": objective, "seed": 0, "folder": folder, "on_step": on_step}
+        options["control"] = make_control(make_config(f"control={control}").control, adapted, 6)
         result = train(adapted.model, rows(), config, **options)
         return adapted, result
 
@@ -65,6 +67,20 @@ def test_killed_and_resumed_equals_uninterrupted_bit_for_bit(setting, tmp_path, 
     assert whole.trainable.keys() == resumed.trainable.keys()
     for name, value in whole.trainable.items():
         assert torch.equal(value, resumed.trainable[name]), name
+
+
+@pytest.mark.parametrize("method", ["lora", "full"])
+def test_a_controlled_run_resumes_bit_for_bit(setting, tmp_path, method):
+    whole, expected = setting(tmp_path / "whole", method=method, control="equal_step")
+    with pytest.raises(Killed):
+        setting(tmp_path / "killed", kill_at=4, method=method, control="equal_step")
+    resumed, found = setting(tmp_path / "killed", method=method, control="equal_step")
+    assert found.resumed_from == 2
+    assert without_seconds(found.steps) == without_seconds(expected.steps)
+    for name, value in whole.trainable.items():
+        assert torch.equal(value, resumed.trainable[name]), name
+    for row in expected.steps:
+        assert row["relative_size_max"] <= row["relative_size_min"] * (1 + 1e-5)
 
 
 def test_training_moves_exactly_the_band(setting, tmp_path):
