@@ -1,7 +1,7 @@
 """python -m src.bench: measure ratios, print them, write runs/bench/bench.json.
 
 Ratios and differences, which hold on another machine; of sweeps seconds, which have limits of their own.
-`python -m src.bench steps`, `probe` or `sweeps` measures one part and keeps the other numbers of the file.
+`python -m src.bench steps`, `control`, `probe` or `sweeps` measures one part and keeps the other numbers of the file.
 """
 
 import sys
@@ -12,16 +12,17 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from src.bench import probe, steps, sweeps
+from src.bench import control, probe, steps, sweeps
 from src.bench.measure import config_of
 from src.files import read_json, write_json
 
 PARTS: dict[str, Callable[[], dict[str, float]]] = {
     "steps": steps.bench_steps,
+    "control": control.bench_control,
     "probe": probe.bench_probe,
     "sweeps": sweeps.bench_sweeps,
 }
-MEANING = steps.MEANING | probe.MEANING | sweeps.MEANING
+MEANING = steps.MEANING | control.MEANING | probe.MEANING | sweeps.MEANING
 
 
 def main() -> None:

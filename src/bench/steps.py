@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 
 from src.bench.measure import config_of, ratio
+from src.control.control import Control, NoControl
 from src.data.batches import collate
 from src.data.encode import IGNORED, EncodedRow
 from src.method.adapt import AdaptedModel, adapt
@@ -24,8 +25,8 @@ MEANING = {
 
 def bench_steps() -> dict[str, float]:
     """Training steps on SmolLM2: 8 sequences of 128 tokens, 60 % of them prompt."""
-    lora = _step(adapted_model("lora"))
-    midblock = _step(adapted_model("midblock"))
+    lora = training_step(adapted_model("lora"))
+    midblock = training_step(adapted_model("midblock"))
     plain = _plain_step(adapted_model("lora"))
     return {
         "step_midblock_over_lora": ratio(midblock, lora),
@@ -50,8 +51,9 @@ def _batch(adapted: AdaptedModel) -> dict[str, torch.Tensor]:
     return collate(rows, pad_id=0)
 
 
-def _step(adapted: AdaptedModel) -> Callable[[], None]:
-    return _stepping(adapted, lambda model, batch: _mean(*causal_lm_loss(model, batch)))
+def training_step(adapted: AdaptedModel, control: Control | None = None) -> Callable[[], None]:
+    """A training step as `src.run` does it."""
+    return _stepping(adapted, lambda model, batch: _mean(*causal_lm_loss(model, batch)), control)
 
 
 def _plain_step(adapted: AdaptedModel) -> Callable[[], None]:
@@ -62,15 +64,19 @@ def _mean(total: torch.Tensor, count: int) -> torch.Tensor:
     return total / count
 
 
-def _stepping(adapted: AdaptedModel, loss: Callable[..., torch.Tensor]) -> Callable[[], None]:
-    parameters = list(adapted.trainable.values())
+def _stepping(
+    adapted: AdaptedModel, loss: Callable[..., torch.Tensor], control: Control | None = None
+) -> Callable[[], None]:
+    parameters, control = list(adapted.trainable.values()), control or NoControl()
     optimizer, batch = make_optimizer(parameters, config_of().train), _batch(adapted)
     adapted.model.train()
 
     def step() -> None:
         loss(adapted.model, batch).backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        control.before(0.0)
         optimizer.step()
+        control.after(0)
         optimizer.zero_grad(set_to_none=True)
 
     return step
