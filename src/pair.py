@@ -155,5 +155,5 @@ class Pair:
 
 def _refuse_untrained(names: list[str]) -> None:
     """A pair was trained elsewhere: what needs its training rows or labels is not to be had."""
-    for name in names_needing(names, "gradients", "lens"):
+    for name in names_needing(names, "gradients", "objectives", "lens"):
         refuse("metrics.names", name, "for a pair, metrics that need neither gradients nor the output head")

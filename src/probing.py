@@ -1,8 +1,10 @@
 """The probe stage of a run: what the metric set needs, gathered from an adapted model."""
 
+import logging
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -15,19 +17,23 @@ from src.config.schema import DataConfig, MetricsConfig, RunConfig
 from src.data.encode import EncodedRow, encode_rows, encode_texts
 from src.data.rows import Row
 from src.data.splits import Splits
+from src.errors import ModelError
 from src.method.adapt import AdaptedModel
 from src.method.weights import base_weights
 from src.metrics.catalog import names_needing
 from src.objective.objective import Draw, Objective
+from src.objective.pretraining import pretraining_objective
 from src.probe.gradient_norm import block_gradient_norms, gradient_norm
 from src.probe.gradients import gradient_rows
 from src.probe.lens import lens_pass, lens_rows
+from src.probe.objective_distance import Side, objective_distance_rows
 from src.probe.run import ProbeRows, gather
 from src.probe.statistics import LayerStatistics
 from src.probe.table import LayerRow, layer_rows
 from src.probe.updates import update_rows
 from src.probe.views import dropout_views, template_views
 
+_LOG = logging.getLogger(__name__)
 OF_STATES = ("pooled", "tokens", "pair", "views")  # needs that a pass over the probe rows answers
 
 
@@ -77,7 +83,7 @@ class RunProbe:
         self, cache: Path, base_key: dict[str, Any], steps: Sequence[dict[str, Any]]
     ) -> list[LayerRow]:
         """The layer table; `steps` is the step log, for what was measured while training went on."""
-        extra = [*self._updates(), *self._gradients(steps), *self._lens()]
+        extra = [*self._updates(), *self._gradients(steps), *self._distances(), *self._lens()]
         return self._table(self.rows, cache, base_key, self.config.metrics.names, extra)
 
     def measure_further(self, cache: Path, base_key: dict[str, Any]) -> list[list[LayerRow]]:
@@ -131,10 +137,32 @@ class RunProbe:
         return rows
 
     def _training_batches(self) -> list[dict[str, Tensor]]:
-        rows = self.train[: self.config.metrics.num_gradient_rows]
+        return self._batches(self.objective, self.train[: self.config.metrics.num_gradient_rows])
+
+    def _batches(self, objective: Objective, rows: Sequence[EncodedRow]) -> list[dict[str, Tensor]]:
         size, draw = self.config.metrics.batch_size, Draw(self.config.seed, 0)
         starts = range(0, len(rows), size)
-        return [self.objective.collate(rows[start : start + size], draw, start) for start in starts]
+        return [objective.collate(rows[start : start + size], draw, start) for start in starts]
+
+    def _distances(self) -> list[LayerRow]:
+        names = names_needing(self.config.metrics.names, "objectives")
+        if not names:
+            return []
+        loaded = self.adapted.loaded
+        try:
+            other = pretraining_objective(self.config.objective, loaded.model, loaded.tokenizer)
+        except ModelError as error:
+            _LOG.warning("no objective distance: %s", error)
+            return []
+        rows = self.splits.train[: self.config.metrics.num_gradient_rows]
+        first, second = (self._side(one, rows) for one in (other, self.objective))
+        at_once = self.config.metrics.gradient_blocks
+        with self._base():
+            return objective_distance_rows(self.model, self.blocks, first, second, names, at_once)
+
+    def _side(self, objective: Objective, rows: Sequence[Row]) -> Side:
+        encoded = objective.encode(rows, self.config.data.max_length).rows
+        return partial(self._batches, objective, encoded), objective.loss
 
     def _lens(self) -> list[LayerRow]:
         metrics, data = self.config.metrics, self.config.data

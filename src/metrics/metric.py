@@ -14,7 +14,8 @@ class Metric:
     """What it is made of.
 
     pooled (a vector a sample), tokens (token states of a sample), pair (pooled, two models), views (pooled
-    vectors of augmented texts); or weights, gradients, lens, whose rows are made elsewhere.
+    vectors of augmented texts); or weights, gradients, objectives (gradients of two of them), lens, whose
+    rows are made elsewhere.
     """
     estimator: str
     """One line for a reader of the table."""

@@ -16,6 +16,7 @@ _NEEDS = {
     "views": "augmented views of each row",
     "weights": "weights, two models",
     "gradients": "gradients on training rows",
+    "objectives": "gradients of two objectives",
     "lens": "output head",
 }
 

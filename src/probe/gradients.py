@@ -107,7 +107,7 @@ def _cosine_rows(
     for start in range(0, len(updates), blocks_at_once):
         some = updates[start : start + blocks_at_once]
         trained = {update.name for block in some for update in block if update.trained}
-        total = _summed_gradients(model, trained, batches(), loss) if trained else {}
+        total = summed_gradients(model, trained, batches(), loss) if trained else {}
         measured += [
             {kind: (_cosine(part, total), NO_INTERVAL, None) for kind, part in by_kind(block).items()}
             for block in some
@@ -115,7 +115,7 @@ def _cosine_rows(
     return kind_rows("update_gradient_cosine", "change", measured)
 
 
-def _summed_gradients(
+def summed_gradients(
     model: nn.Module, weights: set[str], batches: Iterable[Batch], loss: Loss
 ) -> dict[str, Tensor]:
     """Gradient of the loss summed over all batches, by name; the scale does not matter to a cosine."""
@@ -130,7 +130,7 @@ def _summed_gradients(
             backward(model, batch, loss)
             num_batches += 1
     if not num_batches:
-        raise DataError("metric update_gradient_cosine: given 0 rows; needed: at least 1")
+        raise DataError("gradients: given 0 rows; needed: at least 1")
     return total
 
 

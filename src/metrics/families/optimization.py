@@ -68,4 +68,18 @@ METRICS = (
         "none",
         interval="mean",
     ),
+    _row(
+        "objective_cosine_distance",
+        "objectives",
+        "metrics.gradient_distance.objective_cosine_distance",
+        "1 - cos of the block's gradients, pretraining against tuning objective, at the base weights",
+        "none",
+    ),
+    _row(
+        "objective_procrustes_distance",
+        "objectives",
+        "metrics.gradient_distance.objective_procrustes_distance",
+        "Procrustes distance of the same gradients, each matrix up to a rotation of its inputs",
+        "none",
+    ),
 )
