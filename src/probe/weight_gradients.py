@@ -59,7 +59,7 @@ def weight_gradients(model: nn.Module, weights: set[str], take: Take) -> Iterato
             if name in weights:
                 weight.requires_grad_(True)
                 handles.append(weight.register_post_accumulate_grad_hook(_handing(name, take)))
-        with evaluating(model), torch.enable_grad():
+        with evaluating(model), _without_cache(base_of(model)), torch.enable_grad():
             yield
     finally:
         for handle in handles:
@@ -67,6 +67,20 @@ def weight_gradients(model: nn.Module, weights: set[str], take: Take) -> Iterato
         for weight, (trains, gradient) in zip(parameters, before, strict=True):
             weight.requires_grad_(trains)
             weight.grad = gradient
+
+
+@contextmanager
+def _without_cache(model: nn.Module) -> Iterator[None]:
+    """RWKV keeps its state in place in evaluation mode, which a backward pass cannot cross."""
+    config = getattr(model, "config", None)
+    if getattr(config, "use_cache", None) is None:
+        yield
+        return
+    before, config.use_cache = config.use_cache, False
+    try:
+        yield
+    finally:
+        config.use_cache = before
 
 
 def _handing(name: str, take: Take) -> Callable[[Tensor], None]:

@@ -29,6 +29,7 @@ def batches(rows, batched):
 
 
 def gradients(model, batches, loss):
+    model.config.use_cache = False
     weights = {name: weight for name, weight in model.named_parameters() if "lora_" not in name}
     found = {name: torch.zeros_like(weight).double() for name, weight in weights.items()}
     for batch in batches:
