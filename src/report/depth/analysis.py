@@ -1,0 +1,135 @@
+"""All tables of the depth-profile study, from runs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas
+from pandas import DataFrame
+
+from src.report.depth import findings
+from src.report.depth.architecture import what_explains_width, width_by_architecture
+from src.report.depth.contrasts import contrasts
+from src.report.depth.decomposition import STANDARD, decompose
+from src.report.depth.findings import Finding
+from src.report.depth.gather import gather
+from src.report.depth.positive import count_positive
+from src.report.depth.profiles import cell_profiles, kind_profiles
+from src.report.depth.seeds import over_seeds
+from src.report.depth.settings import CELL, SETTING, WHOLE
+from src.report.depth.steepness import steepness_against_distance
+from src.report.runs import Run
+
+MAIN = ("procrustes_distance", "cka_debiased", "cka_biased", "weight_change")
+"""Metrics of the figures and findings: the first of these that was measured; tables have all."""
+GROUP = ["wiring", "size", "objective", "data", "method"]
+
+
+@dataclass(frozen=True)
+class Depth:
+    """The tables, each made when it is asked for. Only runs that trained every block enter."""
+
+    numbers: DataFrame
+    layers: DataFrame
+    distances: DataFrame
+    """Objective distance at initialisation: model, objective, data, seed, distance, value."""
+
+    @property
+    def metric(self) -> str:
+        """What the figures and the findings are about."""
+        known = set(self.numbers["metric"])
+        return next((name for name in MAIN if name in known), "")
+
+    @cached_property
+    def slopes(self) -> DataFrame:
+        """Every quantity of every cell and control, over seeds."""
+        return over_seeds(self.numbers, [*SETTING, "metric", "quantity"])
+
+    @cached_property
+    def decomposition(self) -> DataFrame:
+        """What equal steps take from the slopes of each cell, and what stays."""
+        return decompose(self._slopes, [*CELL, "metric", "quantity"])
+
+    @cached_property
+    def groups(self) -> DataFrame:
+        """The same for the mean over the transformers of one wiring and size."""
+        blocks = self._slopes[self._slopes["wiring"].isin(["sequential", "parallel"])]
+        transformers = blocks[blocks["kind"].isin(["encoder", "decoder"])]
+        return decompose(transformers, [*GROUP, "metric", "quantity"])
+
+    @cached_property
+    def contrasts(self) -> DataFrame:
+        """Sequential - parallel blocks, large - small models."""
+        return contrasts(self._slopes)
+
+    @cached_property
+    def positive(self) -> DataFrame:
+        """How many standard slopes are positive, by metric."""
+        slopes = self.numbers[(self.numbers["quantity"] == "slope") & (self.numbers["control"] == STANDARD)]
+        return count_positive(slopes, ["metric"], CELL)
+
+    @cached_property
+    def ranks(self) -> DataFrame:
+        """Steepness of the standard slope against objective distance."""
+        steep = self.slopes[self.slopes["control"] == STANDARD]
+        steep = steep[steep["quantity"].isin(["slope", "relative_slope"])]
+        keys = ["model", "objective", "data"]
+        far = over_seeds(self.distances, [*keys, "distance"])[[*keys, "distance", "mean"]]
+        cells = steep.rename(columns={"mean": "steepness"}).merge(
+            far.rename(columns={"distance": "distance_kind", "mean": "distance"}), on=keys
+        )
+        by = ["metric", "quantity", "distance_kind"]
+        return steepness_against_distance(cells, by, "architecture")
+
+    @cached_property
+    def width(self) -> DataFrame:
+        """Width by architecture."""
+        return width_by_architecture(self.numbers)
+
+    @cached_property
+    def width_shares(self) -> DataFrame:
+        """What explains width."""
+        return what_explains_width(self.numbers)
+
+    @cached_property
+    def profiles(self) -> DataFrame:
+        """Change by depth of every cell and control, over seeds."""
+        return cell_profiles(self.layers)
+
+    @cached_property
+    def kinds(self) -> DataFrame:
+        """Change by depth by kind of model and control, each run on the scale of its own mean."""
+        return kind_profiles(self.layers, ["metric", "kind", "control"])
+
+    def findings(self, published_share: float) -> list[Finding]:
+        """The published findings, as these runs show them in the main metric."""
+        groups = self._main(self.groups)
+        groups = groups[groups["quantity"] == "slope"]
+        ranks = self._main(self.ranks)
+        ranks = ranks[ranks["quantity"] == "slope"] if len(ranks) else ranks
+        return [
+            findings.positive_slopes(self._main(self.positive), published_share),
+            findings.sequential_keeps(groups),
+            findings.parallel_keeps(groups),
+            findings.larger_keep(groups),
+            findings.steepness(ranks),
+            findings.width(self._main(self.width_shares)),
+        ]
+
+    @cached_property
+    def _slopes(self) -> DataFrame:
+        return self.numbers[self.numbers["quantity"].isin(["slope", "relative_slope", "width"])]
+
+    def _main(self, table: DataFrame) -> DataFrame:
+        return table[table["metric"] == self.metric] if "metric" in table else table
+
+
+def analyse(runs: Sequence[Run]) -> Depth:
+    """The tables of the runs that trained every block."""
+    numbers, layers = gather(runs)
+    whole = [table[table["arm"] == WHOLE] for table in (numbers, layers)]
+    return Depth(*whole, distances=_distances())
+
+
+def _distances() -> DataFrame:
+    return pandas.DataFrame(columns=["model", "objective", "data", "seed", "distance", "value"])

@@ -1,0 +1,47 @@
+"""Width by architecture, and what explains it."""
+
+import math
+
+import pandas
+from pandas import DataFrame
+
+from src.report.depth.decomposition import STANDARD
+from src.report.depth.seeds import over_seeds
+from src.report.depth.width import variance_components, width_shares
+
+EXPLAINED_BY = ["architecture", "kind", "wiring", "objective"]
+
+
+def width_by_architecture(numbers: DataFrame) -> DataFrame:
+    """Mean width of each architecture under standard training, over its models and objectives.
+
+    The 95 % t interval is over new seeds of the same models; num_models and num_cells stand behind the mean.
+    """
+    widths = _widths(numbers)
+    by = ["metric", "architecture", "kind", "wiring"]
+    found = over_seeds(widths, by)
+    cells = widths.drop_duplicates([*by, "model", "objective"]).groupby(by, sort=False)
+    counts = cells.agg(num_models=("model", "nunique"), num_cells=("model", "size")).reset_index()
+    return found.merge(counts, on=by)
+
+
+def what_explains_width(numbers: DataFrame) -> DataFrame:
+    """`width_shares` of standard training, with the shares of a mixed model beside the architecture's.
+
+    between_architectures, between_cells, between_seeds add to 1; they stand in the rows of architecture.
+    """
+    widths = _widths(numbers)
+    shares = width_shares(widths, ["metric"], EXPLAINED_BY)
+    rows = []
+    for metric, one in widths.groupby("metric", sort=False):
+        parts = variance_components(one, "architecture").values()
+        names = ("between_architectures", "between_cells", "between_seeds")
+        known = dict(zip(names, parts, strict=True))
+        rows.append({"metric": metric, "explained_by": "architecture"} | known)
+    columns = ["metric", "explained_by", "between_architectures", "between_cells", "between_seeds"]
+    return shares.merge(pandas.DataFrame(rows, columns=columns), on=["metric", "explained_by"], how="left")
+
+
+def _widths(numbers: DataFrame) -> DataFrame:
+    found = numbers[(numbers["quantity"] == "width") & (numbers["control"] == STANDARD)]
+    return found[found["value"].map(math.isfinite)]

@@ -1,0 +1,21 @@
+"""Numbers with their intervals, as they stand in sentences."""
+
+import math
+from collections.abc import Mapping
+
+
+def signed(row: Mapping[str, float], name: str) -> str:
+    """`name` with name_low and name_high: +0.12 [+0.10, +0.14]."""
+    return f"{row[name]:+.3g} [{row[f'{name}_low']:+.3g}, {row[f'{name}_high']:+.3g}]"
+
+
+def share(row: Mapping[str, float]) -> str:
+    """A share with its interval, in percent with one decimal: 99.5 % [97.1 %, 100.0 %]."""
+    return f"{row['share']:.1%} [{row['low']:.1%}, {row['high']:.1%}]".replace("%", " %")
+
+
+def pvalue(value: float) -> str:
+    """Two digits, and a bound below 0.001; `p unknown` where there is none."""
+    if math.isnan(value):
+        return "p unknown"
+    return "p < 0.001" if value < 0.001 else f"p = {value:.2g}"
