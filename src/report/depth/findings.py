@@ -26,7 +26,7 @@ class Finding:
 
 
 def positive_slopes(positive: DataFrame, published: float) -> Finding:
-    """Reproduced: the exact interval of the share of runs lies above one half and reaches the published share.
+    """Reproduced: the exact interval of the share of runs is above one half and reaches the published share.
 
     Not reproduced: the whole interval is below the published share. Undecided: it holds both.
     """
@@ -104,8 +104,8 @@ def width(shares: DataFrame) -> Finding:
         return _nothing(name)
     row = found.iloc[0]
     ours = (
-        f"architecture explains {row['eta_squared']:.0%} [{row['low']:.0%}, {row['high']:.0%}] of the variance "
-        f"of width over n = {row['n']} cells ({row['num_groups']} architectures)"
+        f"architecture explains {row['eta_squared']:.0%} [{row['low']:.0%}, {row['high']:.0%}] of the "
+        f"variance of width over n = {row['n']} cells ({row['num_groups']} architectures)"
     )
     if row["low"] > 0.5:
         return Finding(name, REPRODUCED, ours)

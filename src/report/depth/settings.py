@@ -71,6 +71,6 @@ def _refuse_doubles(settings: DataFrame) -> None:
     if double.any():
         one, other, *_ = settings.loc[double].sort_values([*SETTING, "seed"])["run"]
         raise UserError(
-            f"{one} and {other}: one model, objective, data, method, blocks, control and seed, so something else "
-            "differs; give the folder of one study"
+            f"{one} and {other}: one model, objective, data, method, blocks, control and seed, so something "
+            "else differs; give the folder of one study"
         )
