@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import pandas
 from pandas import DataFrame
 
+from src.report.arms import Arm
 from src.report.depth import findings
 from src.report.depth.architecture import what_explains_width, width_by_architecture
 from src.report.depth.contrasts import contrasts
@@ -18,7 +18,6 @@ from src.report.depth.profiles import cell_profiles, kind_profiles
 from src.report.depth.seeds import over_seeds
 from src.report.depth.settings import CELL, SETTING, WHOLE
 from src.report.depth.steepness import steepness_against_distance
-from src.report.runs import Run
 
 MAIN = ("procrustes_distance", "cka_debiased", "cka_biased", "weight_change")
 """Metrics of the figures and findings: the first of these that was measured; tables have all."""
@@ -32,7 +31,7 @@ class Depth:
     numbers: DataFrame
     layers: DataFrame
     distances: DataFrame
-    """Objective distance at initialisation: model, objective, data, seed, distance, value."""
+    """Objective distance at initialisation."""
 
     @property
     def metric(self) -> str:
@@ -124,12 +123,6 @@ class Depth:
         return table[table["metric"] == self.metric] if "metric" in table else table
 
 
-def analyse(runs: Sequence[Run]) -> Depth:
+def analyse(arms: Sequence[Arm]) -> Depth:
     """The tables of the runs that trained every block."""
-    numbers, layers = gather(runs)
-    whole = [table[table["arm"] == WHOLE] for table in (numbers, layers)]
-    return Depth(*whole, distances=_distances())
-
-
-def _distances() -> DataFrame:
-    return pandas.DataFrame(columns=["model", "objective", "data", "seed", "distance", "value"])
+    return Depth(*(table[table["arm"] == WHOLE] for table in gather(arms)))

@@ -1,38 +1,48 @@
 """Runs as tidy tables: one of numbers (a row a run, metric and quantity), one of layers."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas
 from pandas import DataFrame
 
 from src.metrics.catalog import METRICS
+from src.report.arms import Arm
 from src.report.depth.settings import settings_of
 from src.report.runs import Run
 
 QUANTITIES = ("slope", "relative_slope", "width", "centre", "spread")
+DISTANCES = ("objective_cosine_distance", "objective_procrustes_distance")
 
 
-def gather(runs: Sequence[Run]) -> tuple[DataFrame, DataFrame]:
-    """The numbers and the layers of every finished run that was trained and probed.
+class Gathered(NamedTuple):
+    """Three tables with the columns of `SETTING`, run and seed."""
 
-    Numbers: the columns of `SETTING`, run, seed, metric, quantity, value; missing numbers are left out.
+    numbers: DataFrame
+    """metric, quantity, value."""
+    layers: DataFrame
+    """metric, layer, depth, and value, the change there."""
+    distances: DataFrame
+    """distance, value: of the tuning from the pretraining objective, the mean over blocks."""
+
+
+def gather(arms: Sequence[Arm]) -> Gathered:
+    """The numbers and the layers of every run that was trained and probed; missing numbers are left out.
+
     slope: of the change over relative depth, positive where change grows towards the output, so that of a
     similarity is turned round. relative_slope: slope over the profile's mean change: unlike the slope itself
     it stays the same when all layers change twice as much. width, centre, spread: as in run.json.
-    Layers: the same columns but quantity, with layer, depth and value, the change there.
-
-    Raises:
-        UserError: two runs have one setting and seed, so that they differ in something not compared here.
     """
-    known, settings = settings_of(runs)
-    layers = _layers(known)
+    known, settings = settings_of(arms)
+    every = _every_layer(known)
+    layers = _changes(every)
     numbers = DataFrame(
         [row for name, run in known.items() for row in _numbers(name, run)],
         columns=["run", "metric", "quantity", "value"],
     )
     numbers = pandas.concat([numbers, _relative(numbers, layers)], ignore_index=True)
-    return settings.merge(numbers, on="run"), settings.merge(layers, on="run")
+    tables = (numbers, layers, _distances(every))
+    return Gathered(*(settings.merge(table, on="run") for table in tables))
 
 
 def _numbers(name: str, run: Run) -> list[list[Any]]:
@@ -55,15 +65,24 @@ def _sign(metric: str, quantity: str) -> int:
     return -1 if quantity == "slope" and METRICS[metric].change == "similarity" else 1
 
 
-def _layers(runs: dict[str, Run]) -> DataFrame:
+def _every_layer(runs: dict[str, Run]) -> DataFrame:
     found = [run.layers.assign(run=name) for name, run in runs.items() if run.layers is not None]
-    columns = ["run", "metric", "layer", "depth", "value"]
-    if not found:
-        return DataFrame(columns=columns)
-    every = pandas.concat(found, ignore_index=True)
-    every = every[(every["stage"] == "change") & every["metric"].map(_is_amount)][columns]
-    similar = every["metric"].map(lambda name: METRICS[name].change == "similarity")
-    return every.assign(value=every["value"].where(~similar, 1 - every["value"]))
+    columns = ["run", "stage", "metric", "layer", "depth", "value"]
+    return pandas.concat(found, ignore_index=True)[columns] if found else DataFrame(columns=columns)
+
+
+def _changes(every: DataFrame) -> DataFrame:
+    """The change at each layer: the value, or 1 - value of a similarity."""
+    amounts = {name for name in every["metric"].unique() if _is_amount(name)}
+    found = every[(every["stage"] == "change") & every["metric"].isin(amounts)].drop(columns="stage")
+    similar = found["metric"].isin([name for name in amounts if METRICS[name].change == "similarity"])
+    return found.assign(value=found["value"].where(~similar, 1 - found["value"]))
+
+
+def _distances(every: DataFrame) -> DataFrame:
+    found = every[every["metric"].isin(DISTANCES)].groupby(["run", "metric"], sort=False)["value"]
+    means = found.agg(lambda values: values.mean(skipna=False)).rename("value").reset_index()
+    return means.rename(columns={"metric": "distance"})
 
 
 def _relative(numbers: DataFrame, layers: DataFrame) -> DataFrame:

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from pandas import DataFrame
 
+from src.report.arms import Arm
 from src.report.depth.settings import SETTING, settings_of
-from src.report.runs import Run
 
 
-def gather_scores(runs: Sequence[Run]) -> DataFrame:
+def gather_scores(arms: Sequence[Arm]) -> DataFrame:
     """A row a finished run and score of the tuned model: `SETTING`, run, seed, task, score, value, items."""
-    known, settings = settings_of(runs)
+    known, settings = settings_of(arms)
     rows = [
         [name, score["task"], score["metric"], score["value"], score["n"]]
         for name, run in known.items()

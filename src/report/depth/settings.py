@@ -5,42 +5,41 @@ from typing import Any
 
 from pandas import DataFrame
 
-from src.errors import UserError
+from src.report.arms import BAND, KIND, Arm
 from src.report.runs import Run
 
 MODEL = ["model", "label", "architecture", "kind", "wiring", "size", "num_parameters", "miniature"]
-CELL = [*MODEL, "objective", "data", "method", "arm"]
+CELL = [*MODEL, "objective", "data", "method", "arm", "others"]
 SETTING = [*CELL, "control"]
 WHOLE = "whole"
 """The arm of runs that train every block; other arms are called by their band."""
 LARGE = 1e9
 """Parameters from which a model counts as large: between the published groups, 125M-350M and 1.3B-1.4B."""
+_COLUMNS = ("model.name", "data.name", "objective.name", "control.name", KIND, BAND)
 TRANSFORMERS = ("encoder", "decoder")
 """The kinds whose blocks the published study compares by their wiring."""
 
 
-def settings_of(runs: Sequence[Run]) -> tuple[dict[str, Run], DataFrame]:
-    """The finished runs that trained something, by a name, and what each was: run, `SETTING`, seed.
+def settings_of(arms: Sequence[Arm]) -> tuple[dict[str, Run], DataFrame]:
+    """The runs that trained something, by id, and what each was: run, `SETTING`, seed.
 
-    Raises:
-        UserError: two runs have one setting and seed, so that they differ in something not compared here.
+    An arm has at most one run a seed, so no two runs share a setting and a seed.
     """
-    known = {
-        f"{run.folder.parent.name}/{run.folder.name}": run
-        for run in runs
-        if run.problem is None and _is_trained(run.record)
-    }
-    rows = [_setting(name, run.record) for name, run in known.items()]
-    settings = DataFrame(rows, columns=["run", *SETTING, "seed"])
-    _refuse_doubles(settings)
-    return known, settings
+    known = [(run, _others(arm)) for arm in arms for run in arm.runs.values() if _is_trained(run.record)]
+    rows = [_setting(run.name, run.record, others) for run, others in known]
+    return {run.name: run for run, _ in known}, DataFrame(rows, columns=["run", *SETTING, "seed"])
 
 
 def _is_trained(record: dict[str, Any]) -> bool:
     return "objective" in record["choices"] and bool(record.get("adapted", {}).get("blocks"))
 
 
-def _setting(name: str, record: dict[str, Any]) -> dict[str, Any]:
+def _others(arm: Arm) -> str:
+    """What else tells arms apart, such as a scaling; empty where nothing does."""
+    return ", ".join(f"{name}={value}" for name, value in arm.factors.items() if name not in _COLUMNS)
+
+
+def _setting(name: str, record: dict[str, Any], others: str) -> dict[str, Any]:
     choices, model = record["choices"], record["model"]
     count = model.get("num_parameters") or record.get("params", {}).get("total")
     return {
@@ -57,6 +56,7 @@ def _setting(name: str, record: dict[str, Any]) -> dict[str, Any]:
         "data": choices["data"],
         "method": choices["method"],
         "arm": WHOLE if _trains_all(record) else choices["band"],
+        "others": others,
         "control": choices.get("control", "none"),
         "seed": record["seed"],
     }
@@ -64,13 +64,3 @@ def _setting(name: str, record: dict[str, Any]) -> dict[str, Any]:
 
 def _trains_all(record: dict[str, Any]) -> bool:
     return len(record["adapted"]["blocks"]) == record["model"]["num_blocks"]
-
-
-def _refuse_doubles(settings: DataFrame) -> None:
-    double = settings.duplicated([*SETTING, "seed"], keep=False)
-    if double.any():
-        one, other, *_ = settings.loc[double].sort_values([*SETTING, "seed"])["run"]
-        raise UserError(
-            f"{one} and {other}: one model, objective, data, method, blocks, control and seed, so something "
-            "else differs; give the folder of one study"
-        )

@@ -4,7 +4,9 @@ A section is a function from the study to its blocks. A new one is a new file an
 """
 
 from src.report.sections import (
+    crossing,
     curves,
+    depth,
     differences,
     forgetting,
     parameters,
@@ -18,8 +20,10 @@ SECTIONS = (
     published.SECTION,
     scores.SECTION,
     differences.SECTION,
+    crossing.SECTION,
     forgetting.SECTION,
     parameters.SECTION,
+    depth.SECTION,
     profiles.SECTION,
     curves.SECTION,
     runs.SECTION,

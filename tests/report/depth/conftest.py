@@ -39,7 +39,16 @@ def made_up():
 def write_run(tmp_path):
     """write_run(slope, ...): the folder of a finished run whose change rises by `slope` over depth."""
 
-    def write(slope, model="tiny_gpt2", objective="causal_lm", control="none", seed=0, level=1.0, **changes):
+    def write(
+        slope,
+        model="tiny_gpt2",
+        objective="causal_lm",
+        control="none",
+        seed=0,
+        level=1.0,
+        distance=None,
+        **changes,
+    ):
         architecture, kind, wiring, stands_for, num_parameters = MODELS[model]
         name = "-".join(map(str, (model, objective, control, *changes.get("band", ()), seed)))
         folder = tmp_path / "study" / name
@@ -49,6 +58,12 @@ def write_run(tmp_path):
             amount = level + slope * (layer / NUM_BLOCKS - 0.5)
             for metric, value in (("procrustes_distance", amount), ("cka_debiased", 1 - amount)):
                 rows.append(LayerRow("change", layer, layer / NUM_BLOCKS, metric, value, None, 290))
+            if distance is not None and layer:
+                rows.append(
+                    LayerRow(
+                        "base", layer, layer / NUM_BLOCKS, "objective_cosine_distance", distance, None, None
+                    )
+                )
         rows.sort(key=lambda row: row.metric)
         write_layers(folder / "layers.csv", rows)
         (folder / "config.yaml").write_text("{}\n")
@@ -61,7 +76,7 @@ def write_run(tmp_path):
                       "num_parameters": int(num_parameters), "num_blocks": NUM_BLOCKS, "fingerprint": model},
             "adapted": {"blocks": blocks}, "params": {"total": 500_000, "trainable": 500_000}, "scores": [],
             "hardware": {"processor": "p", "threads": 1, "device": "cpu"}, "git": {"commit": "c" * 40, "dirty": False},
-            "profiles": summarise(rows),
+            "profiles": summarise([row for row in rows if row.stage == "change"]),
         }  # fmt: skip
         (folder / "run.json").write_text(json.dumps(record | changes))
         return folder

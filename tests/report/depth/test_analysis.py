@@ -1,14 +1,19 @@
 """From run folders to tables and findings."""
 
+import json
+
 import numpy
 import pytest
 
-from src.errors import UserError
 from src.report.depth.analysis import analyse
 from src.report.depth.gather import gather
-from src.report.runs import find_runs
+from src.report.study import read_study
 
 PUBLISHED = 189 / 190
+
+
+def arms_of(folder):
+    return read_study(folder).arms
 
 
 def value(table, **where):
@@ -19,7 +24,7 @@ def value(table, **where):
 
 
 def test_a_similarity_has_the_slope_of_the_change_it_tells(write_run):
-    numbers, layers = gather(find_runs(write_run(0.5).parent))
+    numbers, layers, _ = gather(arms_of(write_run(0.5).parent))
     for metric in ("procrustes_distance", "cka_debiased"):
         assert value(numbers, metric=metric, quantity="slope") == pytest.approx(0.5)
         assert value(layers, metric=metric, layer=5) == pytest.approx(1.25)
@@ -27,37 +32,26 @@ def test_a_similarity_has_the_slope_of_the_change_it_tells(write_run):
 
 def test_the_relative_slope_does_not_change_with_the_amount(write_run):
     write_run(0.5, seed=0)
-    numbers, _ = gather(find_runs(write_run(2.0, seed=1, level=4.0).parent))
+    numbers = gather(arms_of(write_run(2.0, seed=1, level=4.0).parent)).numbers
     found = numbers[(numbers["metric"] == "procrustes_distance") & (numbers["quantity"] == "relative_slope")]
     assert found["value"].tolist() == pytest.approx([0.5, 0.5])
-
-
-def test_two_runs_that_differ_in_something_else_are_refused_by_name(write_run):
-    folder = write_run(0.5)
-    twin = folder.with_name("twin")
-    twin.mkdir()
-    for path in folder.iterdir():
-        (twin / path.name).write_bytes(path.read_bytes())
-    with pytest.raises(UserError, match=r"study/tiny_gpt2.* and study/twin: .*something else differs"):
-        gather(find_runs(folder.parent))
 
 
 def test_failed_runs_and_those_that_trained_a_band_do_not_enter(write_run):
     write_run(0.5, seed=0)
     write_run(0.5, seed=1, status="failed", error="x")
     folder = write_run(0.5, seed=2, band="mid")
-    depth = analyse(find_runs(folder.parent))
+    depth = analyse(arms_of(folder.parent))
     assert depth.numbers["seed"].unique().tolist() == [0]
 
 
 def test_a_model_of_unknown_kind_stays_unknown(write_run):
-    folder = write_run(0.5, params={"total": 2_000_000_000, "trainable": 1}, model_told=None)
-    import json
+    folder = write_run(0.5, params={"total": 2_000_000_000, "trainable": 1})
 
     record = json.loads((folder / "run.json").read_text())
     record["model"] |= {"kind": None, "wiring": None, "stands_for": None, "num_parameters": None}
     (folder / "run.json").write_text(json.dumps(record))
-    row = gather(find_runs(folder.parent))[0].iloc[0]
+    row = gather(arms_of(folder.parent))[0].iloc[0]
     assert (row["kind"], row["wiring"], row["size"], row["label"]) == (
         "unknown",
         "unknown",
@@ -66,9 +60,8 @@ def test_a_model_of_unknown_kind_stays_unknown(write_run):
     )
 
 
-@pytest.mark.usefixtures("study")
 def test_the_pattern_that_was_put_in_is_found(study):
-    depth = analyse(find_runs(study))
+    depth = analyse(arms_of(study))
     found = {one.name: one for one in depth.findings(PUBLISHED)}
     assert {name: one.verdict for name, one in found.items()} == {
         "positive_slopes": "reproduced",
@@ -88,7 +81,7 @@ def test_the_pattern_that_was_put_in_is_found(study):
 
 
 def test_the_contrast_of_wirings_is_where_it_was_put(study):
-    table = analyse(find_runs(study)).contrasts
+    table = analyse(arms_of(study)).contrasts
     table = table[(table["metric"] == "procrustes_distance") & (table["quantity"] == "slope")]
     table = table[(table["contrast"] == "sequential - parallel") & (table["at"] == "small")]
     found = table.set_index(["objective", "control"])["mean"]
@@ -104,7 +97,7 @@ def test_without_the_pattern_it_is_not_found(write_run, tmp_path):
         for objective in ("causal_lm", "contrastive"):
             for control, seed in [(c, s) for c in ("none", "equal_step") for s in range(3)]:
                 write_run(-1 + rng.normal(0, 0.01), model, objective, control, seed)
-    found = {one.name: one.verdict for one in analyse(find_runs(tmp_path / "study")).findings(PUBLISHED)}
+    found = {one.name: one.verdict for one in analyse(arms_of(tmp_path / "study")).findings(PUBLISHED)}
     assert found["positive_slopes"] == "not reproduced"
     assert found["equal_step_sequential_keeps_slope"] == "not reproduced"
     assert found["equal_step_parallel_keeps_slope"] == "not reproduced"
@@ -114,13 +107,13 @@ def test_without_the_pattern_it_is_not_found(write_run, tmp_path):
 def test_profiles_of_a_kind_are_on_the_scale_of_their_own_mean(write_run):
     write_run(1.0, seed=0, level=1.0)
     folder = write_run(10.0, seed=1, level=10.0)
-    kinds = analyse(find_runs(folder.parent)).kinds
+    kinds = analyse(arms_of(folder.parent)).kinds
     kinds = kinds[kinds["metric"] == "procrustes_distance"].set_index("depth")["mean"]
     assert kinds.loc[[0.0, 0.5, 1.0]].tolist() == pytest.approx([0.5, 1.0, 1.5])
 
 
 def test_no_control_and_one_seed_are_tables_with_gaps(write_run):
-    depth = analyse(find_runs(write_run(0.5).parent))
+    depth = analyse(arms_of(write_run(0.5).parent))
     assert depth.decomposition.empty
     assert depth.contrasts.empty
     assert depth.slopes["low"].isna().all()

@@ -1,0 +1,119 @@
+"""The tables behind the findings, one CSV file each."""
+
+from pandas import DataFrame
+
+from src.report.blocks import Table
+from src.report.depth.analysis import Depth
+from src.report.depth.blocks import frame_table
+
+_CELL = {"label": "model", "kind": "kind", "wiring": "blocks", "size": "size", "objective": "objective"}
+_WHAT = {"metric": "metric", "quantity": "quantity"}
+_INTERVAL = {"low,high": "95 % interval"}
+_MEAN = {"n": "seeds", "mean": "mean"} | _INTERVAL
+_PARTS = {
+    "n": "seeds", "standard": "standard", "standard_low,standard_high": "standard, 95 %",
+    "equal_step": "equal-step", "equal_step_low,equal_step_high": "equal-step, 95 %",
+    "removed": "removed", "removed_low,removed_high": "removed, 95 %",
+    "share_removed": "share removed", "share_removed_low,share_removed_high": "share removed, 95 %",
+    "share_kept": "share kept", "share_kept_low,share_kept_high": "share kept, 95 %",
+}  # fmt: skip
+_SHARES = (
+    "Paired by seed. Share removed = (standard - equal-step) / standard, with Fieller's interval; missing "
+    "where the standard slope cannot be told from 0. Above 1: the slope turned round; below 0: it became "
+    "steeper."
+)
+
+
+def detail_tables(depth: Depth) -> list[Table]:
+    """Every table of the study; those that have no row are left out."""
+    made = (
+        _decomposition(depth.decomposition),
+        _groups(depth.groups),
+        _contrasts(depth.contrasts),
+        _positive(depth.positive),
+        _ranks(depth.ranks),
+        _width(depth.width),
+        _width_shares(depth.width_shares),
+        _cells(depth.slopes),
+        _kinds(depth.kinds),
+    )
+    return [table for table in made if table.rows]
+
+
+def _decomposition(frame: DataFrame) -> Table:
+    title = "What equal steps take from the slope of each cell, and what stays"
+    return frame_table("depth_decomposition", title, frame, _CELL | _WHAT | _PARTS, _SHARES, folded=True)
+
+
+def _groups(frame: DataFrame) -> Table:
+    columns = {"wiring": "blocks", "size": "size", "objective": "objective", "num_cells": "cells"}
+    note = f"Means over the cells that ran under both controls. {_SHARES}"
+    title = "The same by wiring and size (transformers)"
+    return frame_table("depth_groups", title, frame, columns | _WHAT | _PARTS, note, folded=True)
+
+
+def _contrasts(frame: DataFrame) -> Table:
+    columns = {"contrast": "contrast", "at": "at", "objective": "objective", "control": "control"} | _WHAT
+    columns |= {"n": "seeds", "mean": "difference", "low,high": "95 % over seeds"}
+    columns |= {"low_models,high_models": "95 % over models"}
+    columns |= {"n_first": "models, first", "n_second": "models, second"}
+    note = (
+        "Only cells that ran under both controls. Control `removed`: how much more the control takes "
+        "from the first side. Over models: what other models of these kinds would show (Welch); missing below two a "
+        "side."
+    )
+    title = "Sequential - parallel, large - small"
+    return frame_table("depth_contrasts", title, frame, columns, note, folded=True)
+
+
+def _positive(frame: DataFrame) -> Table:
+    columns = {"metric": "metric", "unit": "unit", "positive": "positive", "n": "of", "share": "share"}
+    note = (
+        "Exact binomial intervals (Clopper-Pearson), which take their units for independent; the seeds of a "
+        "cell are not, so the row of the cells is the more careful one."
+    )
+    title = "Positive slopes under standard training"
+    return frame_table("depth_positive", title, frame, columns | _INTERVAL, note)
+
+
+def _ranks(frame: DataFrame) -> Table:
+    columns = {"distance_kind": "distance", "architecture": "architecture", "n": "cells", "rho": "rho"}
+    columns = _WHAT | columns | _INTERVAL | {"pvalue": "p", "least_pvalue": "least p"}
+    note = (
+        "Spearman's rho over cells (means over seeds). p: two-sided, by permuting cells within an "
+        "architecture; least p is the smallest that so few cells allow. Interval: bootstrap over cells, "
+        "missing below five. How the published distance was made is not known: both distances are inferred."
+    )
+    title = "Steepness against objective distance"
+    return frame_table("depth_steepness", title, frame, columns if len(frame) else {}, note)
+
+
+def _width(frame: DataFrame) -> Table:
+    columns = {"metric": "metric", "architecture": "architecture", "kind": "kind", "wiring": "blocks"}
+    columns |= {"num_models": "models", "num_cells": "cells"}
+    note = "Share of layers that together hold half of the change; interval over seeds of these models."
+    title = "Width by architecture, standard training"
+    return frame_table("depth_width", title, frame, columns | _MEAN, note, folded=True)
+
+
+def _width_shares(frame: DataFrame) -> Table:
+    columns = {"metric": "metric", "explained_by": "explained by", "num_groups": "groups", "n": "cells"}
+    columns |= {"eta_squared": "eta²"} | _INTERVAL | {"omega_squared": "omega²"}
+    columns |= {"between_architectures": "mixed model: architectures"}
+    columns |= {"between_cells": "cells within", "between_seeds": "seeds"}
+    note = (
+        "Share of the variance of width over cells; each row by itself, so that rows overlap where "
+        "models and objectives go together. Interval: noncentral F. omega² is without what chance alone explains. Mixed "
+        "model: random intercepts by restricted likelihood; its three shares add to 1."
+    )
+    return frame_table("depth_width_shares", "What explains width", frame, columns, note)
+
+
+def _cells(frame: DataFrame) -> Table:
+    columns = _CELL | {"control": "control"} | _WHAT | _MEAN
+    return frame_table("depth_cells", "Every cell", frame, columns, folded=True)
+
+
+def _kinds(frame: DataFrame) -> Table:
+    columns = {"metric": "metric", "kind": "kind", "control": "control", "depth": "depth"} | _MEAN
+    return frame_table("depth_kind_profiles", "Profiles by kind of model", frame, columns, folded=True)
