@@ -72,10 +72,10 @@ def draw_depth(depth: Depth, folder: Path) -> list[Path]:
         return []
     runs = depth.numbers.drop_duplicates("run")
     models = runs.drop_duplicates("model")
-    small = "miniature: tiny twins of " if models["miniature"].any() else ""
+    small = int(models["miniature"].sum())
+    which = f"a miniature ({small} of {len(models)} are tiny twins)" if small else f"{len(models)} models"
     title = (
-        f"Locality gradient, {small}{len(models)} models, {len(runs)} runs, {runs['seed'].nunique()} seeds; "
-        "bars: 95 % over seeds"
+        f"Locality gradient, {which}: {len(runs)} runs, {runs['seed'].nunique()} seeds; bars: 95 % over seeds"
     )
     label = f"slope of {depth.metric.replace('_', ' ')} over relative depth"
     return [draw_slopes(slopes, title, label, folder / "depth_slopes.png")]

@@ -59,8 +59,8 @@ def _contrasts(frame: DataFrame) -> Table:
     columns |= {"n_first": "models, first", "n_second": "models, second"}
     note = (
         "Only cells that ran under both controls. Control `removed`: how much more the control takes "
-        "from the first side. Over models: what other models of these kinds would show (Welch); missing below two a "
-        "side."
+        "from the first side. Over models: what other models of these kinds would show (Welch); missing "
+        "below two a side."
     )
     title = "Sequential - parallel, large - small"
     return frame_table("depth_contrasts", title, frame, columns, note, folded=True)
@@ -103,8 +103,8 @@ def _width_shares(frame: DataFrame) -> Table:
     columns |= {"between_cells": "cells within", "between_seeds": "seeds"}
     note = (
         "Share of the variance of width over cells; each row by itself, so that rows overlap where "
-        "models and objectives go together. Interval: noncentral F. omega² is without what chance alone explains. Mixed "
-        "model: random intercepts by restricted likelihood; its three shares add to 1."
+        "models and objectives go together. Interval: noncentral F. omega² is without what chance alone "
+        "explains. Mixed model: random intercepts by restricted likelihood; its three shares add to 1."
     )
     return frame_table("depth_width_shares", "What explains width", frame, columns, note)
 
