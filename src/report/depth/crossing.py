@@ -1,65 +1,80 @@
-"""Does the advantage of one band over another survive a control? Band x control, paired by seed."""
+"""Does the advantage of one band over another survive a control? Band x control, paired by seed and item."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
-import pandas
-from pandas import DataFrame
+import numpy
 
 from src.report.depth.decomposition import EQUAL_STEP, STANDARD
-from src.report.depth.seeds import over_seeds, paired
+from src.report.scores import Answers, table_of
+from src.statistics.crossed import crossed
+from src.statistics.estimate import Estimate
+from src.statistics.seeds import over_seeds
+from src.statistics.verdict import MIN_SEEDS
+
+Sides = Mapping[tuple[str, str], dict[int, Answers]]
+"""What is compared (such as a band) and control, to the answers of every seed."""
 
 
-class Mean(NamedTuple):
-    """A mean over n seeds with its 95 % t interval."""
+class Crossed(NamedTuple):
+    """The advantage of one side under each control, and how far it fell: the interaction."""
 
-    mean: float
-    low: float
-    high: float
-    n: int
+    standard: Estimate
+    equal_step: Estimate
+    change: Estimate
+    """Standard - equal_step."""
 
 
-def cross(table: DataFrame, by: list[str], on: str, first: str, second: str) -> DataFrame:
-    """Per group, three rows: the advantage first - second under each control, and how far it fell.
+def cross(sides: Sides, first: str, second: str) -> Crossed | None:
+    """Advantage first - second under both controls and their difference; None where no seed has all four.
 
-    Row `change` is the interaction: advantage under standard training minus that under equal steps, paired by
-    seed. Only seeds at which all four cells were run enter any of the three.
-
-    Args:
-        table: one score a run in `value`, columns `control`, `seed`, `on` and those of `by`.
-        by: such as task and score.
-        on: the column of what is compared, such as method.
-        first: the entry whose advantage is asked about.
-        second: the entry it is compared with.
+    Only seeds at which all four cells were run enter. Where all answered the same items, errors are over
+    seeds and items (`crossed`), paired in both; else over seeds alone.
     """
-    sides = paired(table, [*by, "control"], on, first, second)
-    both = paired(sides, by, "control", STANDARD, EQUAL_STEP)
-    parts = {"standard": STANDARD, "equal_step": EQUAL_STEP, "change": "value"}
-    found = [
-        over_seeds(both.assign(value=both[column]), by).assign(advantage=name)
-        for name, column in parts.items()
-    ]
-    return pandas.concat(found, ignore_index=True)[[*by, "advantage", "n", "mean", "low", "high"]]
+    cells = [sides.get((side, control), {}) for control in (STANDARD, EQUAL_STEP) for side in (first, second)]
+    seeds = sorted(set.intersection(*(set(cell) for cell in cells)))
+    if not seeds:
+        return None
+    common = [{seed: cell[seed] for seed in seeds} for cell in cells]
+    tables = [table_of(cell) for cell in common]
+    same = len({cell[seeds[0]].ids for cell in common}) == 1
+    if same and all(table is not None for table in tables):
+        return Crossed(*(crossed(values) for values in _differences(tables)))
+    means = [numpy.array([answer.value for answer in cell.values()]) for cell in common]
+    return Crossed(*(over_seeds(values.tolist()) for values in _differences(means)))
 
 
-def survives(standard: Mean, equal_step: Mean, change: Mean) -> tuple[str, str]:
-    """A verdict and one sentence, from the three rows of a group.
+def _differences(cells: list[numpy.ndarray]) -> list[numpy.ndarray]:
+    standard, equal_step = cells[0] - cells[1], cells[2] - cells[3]
+    return [standard, equal_step, standard - equal_step]
+
+
+def survives(found: Crossed) -> tuple[str, str]:
+    """A verdict and one sentence, from the 95 % intervals.
 
     none: standard training shows no advantage (its interval is not above 0), so there is none to lose.
     kept: under equal steps it is still above 0. lost: it is not, and it fell. open: the intervals decide
     neither.
     """
-    if min(standard.n, equal_step.n, change.n) < 2:
-        return "open", "Fewer than two seeds ran in all four cells, so nothing can be said."
-    told = f"{_told(standard)} under standard training, {_told(equal_step)} under equal steps"
-    fell = f"a fall of {_told(change)} (n = {change.n} seeds)"
-    if standard.low <= 0:
+    if found.change.num_seeds < MIN_SEEDS:
+        seeds = "1 seed" if found.change.num_seeds == 1 else f"{found.change.num_seeds} seeds"
+        return "open", f"{seeds} ran in all four cells; needed: {MIN_SEEDS}."
+    standard, equal_step, change = (one.interval()[0] for one in found)
+    told = f"{_told(found.standard)} under standard training, {_told(found.equal_step)} under equal steps"
+    fell = f"a fall of {_told(found.change)} ({_units(found.change)})"
+    if standard <= 0:
         return "none", f"Standard training shows no advantage that could be lost: {told}; {fell}."
-    if equal_step.low > 0:
+    if equal_step > 0:
         return "kept", f"The advantage survives equal steps: {told}; {fell}."
-    if change.low > 0:
+    if change > 0:
         return "lost", f"The advantage does not survive equal steps: {told}; {fell}."
     return "open", f"Whether the advantage survives is not decided: {told}; {fell}."
 
 
-def _told(one: Mean) -> str:
-    return f"{one.mean:+.3f} [{one.low:+.3f}, {one.high:+.3f}]"
+def _told(one: Estimate) -> str:
+    low, high = one.interval()
+    return f"{one.value:+.3f} [{low:+.3f}, {high:+.3f}]"
+
+
+def _units(one: Estimate) -> str:
+    return f"n = {one.num_seeds} seeds" + (f" x {one.num_items} items" if one.num_items else "")

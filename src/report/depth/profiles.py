@@ -1,7 +1,6 @@
 """Change by depth: of each cell, and of all models of a kind on one scale."""
 
 import numpy
-import pandas
 from pandas import DataFrame
 
 from src.report.depth.seeds import over_seeds
@@ -28,13 +27,12 @@ def kind_profiles(layers: DataFrame, by: list[str]) -> DataFrame:
         by: such as metric, kind, control.
     """
     keys = list(dict.fromkeys([*by, "metric", "model", "objective", "seed", "run"]))
-    rows = []
-    for key, one in layers.groupby(keys, dropna=False, sort=False):
-        level = one["value"].mean(skipna=False)
-        if level > 0:
-            values = numpy.interp(GRID, one["depth"], one["value"] / level, left=numpy.nan)
-            names = dict(zip(keys, key, strict=True))
-            rows.append(DataFrame(names | {"depth": GRID, "value": values}))
-    if not rows:
-        return DataFrame(columns=[*by, "depth", "n", "mean", "sd", "low", "high"])
-    return over_seeds(pandas.concat(rows, ignore_index=True), [*by, "depth"])
+    found = [
+        (key, numpy.interp(GRID, one["depth"], one["value"] / level, left=numpy.nan))
+        for key, one in layers.groupby(keys, dropna=False, sort=False)
+        if (level := one["value"].mean(skipna=False)) > 0
+    ]
+    index = [(*key, depth) for key, _ in found for depth in GRID]
+    values = numpy.concatenate([values for _, values in found]) if found else []
+    table = DataFrame(index, columns=[*keys, "depth"]).assign(value=values)
+    return over_seeds(table, [*by, "depth"])

@@ -2,57 +2,93 @@ import numpy
 import pytest
 from statsmodels.formula.api import ols
 
-from src.report.depth.crossing import Mean, cross, survives
+from src.report.depth.crossing import Crossed, cross, survives
+from src.report.scores import Answers
+from src.statistics.estimate import Estimate
+
+CONTROLS = ("none", "equal_step")
+
+
+def answers(value, items=None):
+    ids = () if items is None else tuple(map(str, range(len(items))))
+    return Answers(value, None, 200, ids, items)
 
 
 @pytest.fixture
-def scores(made_up):
+def scores():
+    """Mid-Block gains 0.10 under standard training and 0.02 under equal steps; seeds are unlike."""
     rng = numpy.random.default_rng(0)
-    hard = rng.normal(0, 0.1, 5)  # what all runs of a seed share
+    hard = rng.normal(0, 0.1, 5)
 
-    def score(method, control, seed):
+    def score(band, control, seed):
         gain = 0.10 if control == "none" else 0.02
-        return 0.4 + hard[seed] + gain * (method == "midblock") + rng.normal(0, 0.005)
+        return 0.4 + hard[seed] + gain * (band == "mid") + rng.normal(0, 0.005)
 
-    return made_up(score, method=["lora", "midblock"], control=["none", "equal_step"], seed=range(5)).assign(
-        task="t"
-    )
+    return {
+        (band, control): {seed: answers(score(band, control, seed)) for seed in range(5)}
+        for band in ("whole", "mid") for control in CONTROLS
+    }  # fmt: skip
 
 
 def test_the_change_is_the_interaction_of_a_linear_model_with_seeds(scores):
-    found = cross(scores, ["task"], "method", "midblock", "lora").set_index("advantage")
-    fit = ols("value ~ C(method) * C(control) + C(seed)", scores).fit()
-    # Coding: equal_step and lora are the reference levels.
-    (interaction,) = [value for name, value in fit.params.items() if ":" in name]
-    assert found.loc["change", "mean"] == pytest.approx(interaction)
-    assert found.loc["standard", "mean"] == pytest.approx(0.10, abs=0.02)
-    assert found.loc["equal_step", "mean"] == pytest.approx(0.02, abs=0.02)
-    assert found["n"].tolist() == [5, 5, 5]
+    found = cross(scores, "mid", "whole")
+    rows = [
+        {"band": band, "control": control, "seed": seed, "value": one.value}
+        for (band, control), by_seed in scores.items() for seed, one in by_seed.items()
+    ]  # fmt: skip
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    formula = "value ~ C(band, Treatment('whole')) * C(control, Treatment('equal_step')) + C(seed)"
+    (interaction,) = [value for name, value in ols(formula, columns).fit().params.items() if ":" in name]
+    assert found.change.value == pytest.approx(interaction)
+    assert found.standard.value == pytest.approx(0.10, abs=0.02)
+    assert found.equal_step.value == pytest.approx(0.02, abs=0.02)
+    assert (found.change.num_seeds, found.change.num_items) == (5, None)
 
 
-def test_a_seed_without_all_four_cells_enters_none_of_the_rows(scores):
-    some = scores[~((scores["seed"] == 4) & (scores["control"] == "none") & (scores["method"] == "lora"))]
-    assert cross(some, ["task"], "method", "midblock", "lora")["n"].tolist() == [4, 4, 4]
+def test_items_are_paired_and_their_scatter_counts():
+    """Every seed finds the same change, but only some items show it: seeds alone would be sure, items are not."""
+    rng = numpy.random.default_rng(1)
+    gain = rng.normal(0.1, 0.5, 40)
+    base = rng.normal(0, 10, (5, 40))
+
+    def cell(band, control):
+        items = base + (gain if (band, control) == ("mid", "none") else 0)
+        return {seed: answers(items[seed].mean(), items[seed]) for seed in range(5)}
+
+    sides = {(band, control): cell(band, control) for band in ("whole", "mid") for control in CONTROLS}
+    found = cross(sides, "mid", "whole")
+    assert found.change.value == pytest.approx(gain.mean())
+    assert found.change.num_items == 40
+    assert found.change.stderr == pytest.approx(gain.std(ddof=1) / numpy.sqrt(40))
+    assert found.equal_step.value == pytest.approx(0)
+
+
+def test_a_seed_without_all_four_cells_enters_none_of_the_numbers(scores):
+    del scores["whole", "none"][4]
+    assert [one.num_seeds for one in cross(scores, "mid", "whole")] == [4, 4, 4]
+    assert cross({key: side for key, side in scores.items() if key[1] == "none"}, "mid", "whole") is None
 
 
 @pytest.mark.parametrize(
     ("standard", "equal_step", "change", "verdict"),
     [
-        ((0.1, 0.05), (0.1, 0.05), (0.0, -0.05), "kept"),
-        ((0.1, 0.05), (0.06, 0.02), (0.04, 0.01), "kept"),
-        ((0.1, 0.05), (0.01, -0.02), (0.09, 0.04), "lost"),
-        ((0.1, 0.05), (0.05, -0.02), (0.05, -0.04), "open"),
-        ((0.0, -0.05), (0.1, 0.05), (-0.1, -0.15), "none"),
+        (0.1, 0.1, 0.0, "kept"),
+        (0.1, 0.06, 0.04, "kept"),
+        (0.1, 0.01, 0.09, "lost"),
+        (0.06, 0.02, 0.04, "open"),
+        (0.0, 0.1, -0.1, "none"),
     ],
 )
 def test_the_sentence_follows_the_intervals(standard, equal_step, change, verdict):
-    rows = [Mean(mean, low, 2 * mean - low, 5) for mean, low in (standard, equal_step, change)]
-    found, sentence = survives(*rows)
-    assert found == verdict
-    assert f"{change[0]:+.3f} [{change[1]:+.3f}, " in sentence
-    assert "n = 5 seeds" in sentence
+    found = Crossed(
+        *(Estimate(value, 0.018, 4, 5, 200) for value in (standard, equal_step, change))
+    )  # +- 0.05
+    verdict_found, sentence = survives(found)
+    assert verdict_found == verdict
+    low, high = found.change.interval()
+    assert f"a fall of {change:+.3f} [{low:+.3f}, {high:+.3f}] (n = 5 seeds x 200 items)" in sentence
 
 
-def test_one_seed_says_nothing():
-    one = Mean(0.1, numpy.nan, numpy.nan, 1)
-    assert survives(one, one, one)[0] == "open"
+def test_two_seeds_say_nothing():
+    one = Estimate(0.1, 0.001, 1, 2)
+    assert survives(Crossed(one, one, one)) == ("open", "2 seeds ran in all four cells; needed: 3.")

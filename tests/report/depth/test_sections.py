@@ -93,14 +93,16 @@ def test_the_question_between_the_papers_has_one_sentence_and_an_interval(crosse
     blocks = built(crossing, crossed)
     (sentence,) = blocks[0].lines
     assert sentence.startswith(
-        "Band mid, gpt2, heldout exact_match: The advantage does not survive equal steps: +0."
+        "Band mid, gpt2, causal_lm, english, heldout (exact match): The advantage does not survive equal steps: +0."
     )
     assert "(n = 5 seeds)" in sentence
-    rows = {row[5]: row for row in tables(blocks)["band_control"].rows}
+    names = [column.name for column in tables(blocks)["band_control"].columns]
+    rows = [dict(zip(names, row, strict=True)) for row in tables(blocks)["band_control"].rows]
+    rows = {row["advantage over the whole stack"]: row for row in rows}
     assert set(rows) == {"standard", "equal_step", "change"}
-    low, high = rows["change"][8]
+    low, high = rows["change"]["95 % interval"]
     assert low < 0.1 < high or low == pytest.approx(0.1, abs=0.02)
-    assert rows["change"][9] == "lost"
+    assert rows["change"]["verdict"] == "lost"
 
 
 def test_without_both_controls_the_question_is_not_asked(write_run):
