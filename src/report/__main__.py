@@ -12,18 +12,22 @@ if TYPE_CHECKING:
 _USAGE = """python -m src.report FOLDER [--screenshot]
 
 Tables and figures of the runs in FOLDER, such as runs/quickstart, into FOLDER/report:
-report.html (one page, works without a network), report.md, the tables as CSV, profiles as PNG.
+report.html (one page, works without a network), report.md, the tables as CSV, profiles and slopes as PNG.
 --screenshot   also report.png, a picture of the page's head; needs Chromium"""
 
 
 def report(folder: Path, console: "Console") -> Path:
     """Write the report into `folder`/report and print the table; the path of the page."""
+    from src.report.depth.picture import draw_depth
     from src.report.figures import draw_profiles
     from src.report.terminal import print_table
     from src.report.write import write_report
 
     written = write_report(folder)
-    figures = draw_profiles(written.study, written.path.parent)
+    figures = [
+        *draw_depth(written.material.depth, written.path.parent),
+        *draw_profiles(written.study, written.path.parent),
+    ]
     written.write_markdown([figure.stem for figure in figures])
     print_table(written.study, console, f"{folder}: score ± standard error")
     for run, reason in written.study.left_out:

@@ -18,7 +18,7 @@ def markdown(title: str, lead: Sequence[str], parts: Sequence[Part], figures: Se
         if any(blocks):
             lines += [f"## {part.title}", "", *(block for block in blocks if block)]
     lines += ["## Figures", ""] if figures else []
-    lines += [f"![{name} by layer]({name}.png)\n" for name in figures]
+    lines += [f"![{name.replace('_', ' ')}]({name}.png)\n" for name in figures]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from src.report.blocks import Chart, Part, Table, Text
 from src.report.contrasts import Contrast, contrasts
+from src.report.depth.analysis import Depth, analyse
 from src.report.scores import TaskScores, read_scores
 from src.report.study import Study
 
@@ -22,6 +23,11 @@ class Material:
     def scores(self) -> list[TaskScores]:
         """Every metric of every task, by arm."""
         return read_scores(self.study)
+
+    @cached_property
+    def depth(self) -> Depth:
+        """The tables of the depth-profile study."""
+        return analyse(self.study.arms)
 
     @cached_property
     def contrasts(self) -> dict[str, list[Contrast]]:

@@ -20,9 +20,14 @@ class Written:
 
     path: Path
     """report.html."""
-    study: Study
+    material: Material
     parts: Sequence[Part]
     lead: Sequence[str]
+
+    @property
+    def study(self) -> Study:
+        """The runs."""
+        return self.material.study
 
     def write_markdown(self, figures: Sequence[str]) -> None:
         """report.md, which names the figures that lie beside it."""
@@ -40,4 +45,4 @@ def write_report(folder: Path) -> Written:
     for table in (block for part in parts for block in part.blocks if isinstance(block, Table)):
         write_text(path.parent / f"{table.name}.csv", csv_text(table))
     write_text(path, html_page(folder.name, lines, facts(material), parts, made_up))
-    return Written(path, material.study, parts, lines)
+    return Written(path, material, parts, lines)

@@ -67,9 +67,9 @@ def _groups(axes: Axes, models: list[dict], rows: dict[str, int]) -> None:
 
 def draw_depth(depth: Depth, folder: Path) -> list[Path]:
     """depth_slopes.png; nothing where only one model was run."""
-    slopes = depth.slopes[(depth.slopes["metric"] == depth.metric) & (depth.slopes["quantity"] == "slope")]
-    if slopes["model"].nunique() < 2:
+    if depth.numbers["model"].nunique() < 2:
         return []
+    slopes = depth.slopes[(depth.slopes["metric"] == depth.metric) & (depth.slopes["quantity"] == "slope")]
     runs = depth.numbers.drop_duplicates("run")
     models = runs.drop_duplicates("model")
     small = int(models["miniature"].sum())

@@ -31,7 +31,9 @@ def settings_of(arms: Sequence[Arm]) -> tuple[dict[str, Run], DataFrame]:
 
 
 def _is_trained(record: dict[str, Any]) -> bool:
-    return "objective" in record["choices"] and bool(record.get("adapted", {}).get("blocks"))
+    return {"model", "objective", "method"} <= set(record["choices"]) and bool(
+        record.get("adapted", {}).get("blocks")
+    )
 
 
 def _others(arm: Arm) -> str:
@@ -40,22 +42,22 @@ def _others(arm: Arm) -> str:
 
 
 def _setting(name: str, record: dict[str, Any], others: str) -> dict[str, Any]:
-    choices, model = record["choices"], record["model"]
+    choices, model = record["choices"], record.get("model", {})
     count = model.get("num_parameters") or record.get("params", {}).get("total")
     return {
         "run": name,
         "model": choices["model"],
         "label": model.get("stands_for") or choices["model"],
-        "architecture": model["family"],
+        "architecture": model.get("family") or "unknown",
         "kind": model.get("kind") or "unknown",
         "wiring": model.get("wiring") or "unknown",
         "size": "unknown" if count is None else "large" if count >= LARGE else "small",
         "num_parameters": count or 0,
         "miniature": bool(model.get("stands_for")),
         "objective": choices["objective"],
-        "data": choices["data"],
+        "data": choices.get("data", "unknown"),
         "method": choices["method"],
-        "arm": WHOLE if _trains_all(record) else choices["band"],
+        "arm": WHOLE if _trains_all(record) else choices.get("band", "unknown"),
         "others": others,
         "control": choices.get("control", "none"),
         "seed": record["seed"],
@@ -63,4 +65,4 @@ def _setting(name: str, record: dict[str, Any], others: str) -> dict[str, Any]:
 
 
 def _trains_all(record: dict[str, Any]) -> bool:
-    return len(record["adapted"]["blocks"]) == record["model"]["num_blocks"]
+    return len(record["adapted"]["blocks"]) == record.get("model", {}).get("num_blocks")

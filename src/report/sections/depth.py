@@ -7,7 +7,7 @@ from pandas import DataFrame
 
 from src.report.blocks import Chart, Table, Text
 from src.report.depth import findings
-from src.report.depth.analysis import Depth, analyse
+from src.report.depth.analysis import Depth
 from src.report.depth.blocks import frame_table
 from src.report.depth.figures import kind_figure, slope_figure
 from src.report.depth.tables import detail_tables
@@ -34,7 +34,7 @@ _KINDS_NOTE = "Each run over its own mean change, averaged over cells. Ribbons: 
 
 def build(material: Material) -> list[Block]:
     """Nothing where the runs are of one model, objective and control."""
-    depth = analyse(material.study.arms)
+    depth = material.depth
     crossed = depth.numbers[["model", "objective", "control"]].nunique()
     if depth.numbers.empty or (crossed["model"] * crossed["objective"] < 2 and crossed["control"] < 2):
         return []
