@@ -13,7 +13,8 @@ from src.files import read_json, storage_errors, write_json, write_text
 from src.probe.layers_csv import read_layers
 
 PROFILES = "profiles.csv"
-_COLUMNS = ("method", "band", "scaling", "metric", "stage", "layer", "value", "seeds")
+_CHOICES = ("model", "data", "objective", "control", "method", "band")
+_COLUMNS = (*_CHOICES, "scaling", "metric", "stage", "layer", "value", "seeds")
 
 
 def publish(runs: Path, target: Path, command: str) -> list[Path]:
@@ -31,7 +32,7 @@ def publish(runs: Path, target: Path, command: str) -> list[Path]:
         DataError: there is no report, or no finished run.
     """
     report = runs / "report"
-    tables = sorted([*report.glob("*.csv"), *report.glob("report.md")])
+    tables = sorted([*report.glob("*.csv"), *report.glob("report.md"), *report.glob("depth_slopes.png")])
     if not tables:
         raise DataError(f"{report}: holds no tables; first: python -m src.report {runs}")
     folders = [path.parent for path in sorted(runs.glob("*/run.json"))]
@@ -49,20 +50,21 @@ def publish(runs: Path, target: Path, command: str) -> list[Path]:
 
 
 def _profiles(done: dict[Path, dict[str, Any]]) -> str:
-    """Value by layer, the mean over an arm's seeds; base rows once."""
+    """Value by layer, the mean over an arm's seeds; base rows once for a model, its data and objective."""
     found: dict[tuple[Any, ...], list[float]] = {}
     for folder, record in done.items():
         lora = record.get("adapted", {}).get("lora") or {}
-        arm = (record["choices"]["method"], record["choices"]["band"], lora.get("scaling", ""))
+        chosen = [record["choices"].get(name, "") for name in _CHOICES]
+        arm, base = (*chosen, lora.get("scaling", "")), (*chosen[:3], "", "base", "", "")
         for row in read_layers(folder / "layers.csv"):
             if row.value is not None and "/" not in row.metric:
-                whose = ("base", "", "") if row.stage == "base" else arm
+                whose = base if row.stage == "base" else arm
                 found.setdefault((*whose, row.metric, row.stage, row.layer), []).append(row.value)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS)
     for key in sorted(found):
-        seeds = 1 if key[0] == "base" else len(found[key])
+        seeds = 1 if key[4] == "base" else len(found[key])
         writer.writerow([*key, f"{fmean(found[key]):.6g}", seeds])
     return text.getvalue()
 

@@ -62,3 +62,17 @@ def test_published_are_tables_profiles_and_their_origin(runs, tmp_path):
     assert made["command"] == "make study"
     assert made["num_runs"] == {"success": 2, "other": 1}
     assert made["seeds"] == [0, 1]
+
+
+def test_models_objectives_and_controls_are_arms_of_their_own(runs, tmp_path):
+    path = runs / "lora-s1" / "run.json"
+    record = json.loads(path.read_text())
+    record["choices"] |= {"model": "other", "control": "equal_step"}
+    path.write_text(json.dumps(record))
+    write_text(runs / "report" / "report.md", "# small\n")
+    publish(runs, tmp_path / "results", "make study")
+    with (tmp_path / "results" / "profiles.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["stage"] == "change"]
+    assert sorted((row["model"], row["control"], row["value"], row["seeds"]) for row in rows) == [
+        ("", "", "1", "1"), ("other", "equal_step", "2", "1"),
+    ]  # fmt: skip
