@@ -103,8 +103,6 @@ class RunConfig:
     def _check_sharded(self) -> None:
         """Refuse what needs the whole model between two steps, or all rows of a batch at once."""
         given = f"{self.train.num_processes}, with"
-        if self.control.kind != "none":
-            rules.refuse("train.num_processes", f"{given} control={self.control.kind}", "control=none, or 1")
         if self.evaluate.every_steps is not None:
             every = f"{given} evaluate.every_steps={self.evaluate.every_steps}"
             rules.refuse("train.num_processes", every, "evaluate.every_steps=null, or 1")
