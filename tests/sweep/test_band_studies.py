@@ -18,7 +18,7 @@ SMALL = [
 
 
 @pytest.mark.parametrize(
-    ("name", "num_runs"), [("band_study", 46), ("band_study_controls", 165), ("band_study_small", 69)]
+    ("name", "num_runs"), [("band_study", 46), ("band_study_controls", 192), ("band_study_small", 69)]
 )
 def test_every_run_has_an_id_of_its_own(name, num_runs, tmp_path):
     given = [*SMALL, f"paths.runs_dir={tmp_path}", f"paths.cache_dir={tmp_path}"]
