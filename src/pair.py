@@ -28,7 +28,7 @@ from src.probe.statistics import LayerStatistics
 from src.probe.summary import spearman_between, summarise
 from src.probe.table import LayerRow, layer_rows
 from src.probe.updates import update_rows
-from src.probing import probe_rows
+from src.probing import OF_STATES, lens_table, probe_rows
 from src.record.folder import RunFolder
 from src.record.identity import pair_id
 from src.record.lock import RunLock
@@ -58,6 +58,7 @@ class Pair:
         base = load_model(self.base, self.cache, self.device)
         tokens = {seed: self._rows(base, splits) for seed, splits in self.splits.items()}
         before = {seed: self._base(base, tokens[seed], splits) for seed, splits in self.splits.items()}
+        lens = {seed: self._lens(base, splits, "base") for seed, splits in self.splits.items()}
         initial = self._kept_weights(base)
         self.described["base"] = describe_loaded(base)
         num_blocks, width = base.num_blocks, base.width
@@ -70,8 +71,12 @@ class Pair:
         if width != tuned.width:
             self._refuse(f"width {width} against {tuned.width}", alike_only(self.config.metrics.names))
         if own != tokens:
-            self._refuse("tokenizers that cut the rows differently", alike_only(self.config.metrics.names))
-        self.tables = {seed: self._table(tuned, own[seed], before[seed], initial) for seed in self.splits}
+            names = self.config.metrics.names
+            alike = [*alike_only(names), *names_needing(names, "lens")]
+            self._refuse("tokenizers that cut the rows differently", alike)
+        for seed, splits in self.splits.items():
+            extra = [*lens[seed], *self._lens(tuned, splits, "tuned")]
+            self.tables[seed] = self._table(tuned, own[seed], before[seed], initial, extra)
 
     def record(self) -> None:
         """Write layers.csv, one a seed if there are several, and run.json; one of two jobs at once does."""
@@ -107,8 +112,16 @@ class Pair:
     def _rows(self, loaded: LoadedModel, splits: Splits) -> ProbeRows:
         return probe_rows(splits.probe, loaded.tokenizer, self.config.data, self.config.metrics)
 
-    def _base(self, loaded: LoadedModel, rows: ProbeRows, splits: Splits) -> LayerStatistics:
+    def _lens(self, loaded: LoadedModel, splits: Splits, stage: str) -> list[LayerRow]:
         config = self.config
+        if not names_needing(config.metrics.names, "lens"):
+            return []
+        return lens_table(loaded, loaded.model, splits.probe, config.data, config.metrics, stage)
+
+    def _base(self, loaded: LoadedModel, rows: ProbeRows, splits: Splits) -> LayerStatistics | None:
+        config = self.config
+        if not names_needing(config.metrics.names, *OF_STATES):
+            return None
         key = base_key(loaded.fingerprint, config.dtype, self.device, splits, config.data)
         return base_statistics(
             key, config.metrics, self.cache,
@@ -116,14 +129,21 @@ class Pair:
         )  # fmt: skip
 
     def _table(
-        self, tuned: LoadedModel, rows: ProbeRows, before: LayerStatistics, initial: Mapping[str, Tensor]
+        self,
+        tuned: LoadedModel,
+        rows: ProbeRows,
+        before: LayerStatistics | None,
+        initial: Mapping[str, Tensor],
+        extra: list[LayerRow],
     ) -> list[LayerRow]:
-        names = self.config.metrics.names
+        metrics, after = self.config.metrics, None
+        self.cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="pair-", dir=self.cache) as folder:
-            after = gather(tuned.model, tuned.blocks, rows, self.config.metrics, Path(folder))
-            updated = names_needing(names, "weights")
-            extra = update_rows(tuned.model, tuned.blocks, updated, initial) if updated else []
-            return layer_rows(before, after, names, tuned.num_blocks, extra=extra)
+            if before:
+                after = gather(tuned.model, tuned.blocks, rows, metrics, Path(folder))
+            if updated := names_needing(metrics.names, "weights"):
+                extra = [*extra, *update_rows(tuned.model, tuned.blocks, updated, initial)]
+            return layer_rows(before, after, metrics.names, tuned.num_blocks, extra=extra)
 
     def _kept_weights(self, base: LoadedModel) -> dict[str, Tensor]:
         """The base weights of all blocks, where a metric compares weights; they must fit beside the other."""
@@ -154,6 +174,6 @@ class Pair:
 
 
 def _refuse_untrained(names: list[str]) -> None:
-    """A pair was trained elsewhere: what needs its training rows or labels is not to be had."""
-    for name in names_needing(names, "gradients", "objectives", "lens"):
-        refuse("metrics.names", name, "for a pair, metrics that need neither gradients nor the output head")
+    """A pair was trained elsewhere: its training rows and steps are not to be had."""
+    for name in names_needing(names, "gradients", "objectives"):
+        refuse("metrics.names", name, "for a pair, metrics that need no gradients on training rows")

@@ -21,6 +21,7 @@ from src.errors import ModelError
 from src.method.adapt import AdaptedModel
 from src.method.weights import base_weights
 from src.metrics.catalog import names_needing
+from src.model.loaded import LoadedModel
 from src.objective.objective import Draw, Objective
 from src.objective.pretraining import pretraining_objective
 from src.probe.gradient_norm import block_gradient_norms, gradient_norm
@@ -52,6 +53,21 @@ def probe_rows(
             for ids in _alternating(first, second)
         ]
     return ProbeRows(encoded, views, tokenizer.pad_token_id, metrics.batch_size)
+
+
+def lens_table(
+    loaded: LoadedModel,
+    model: nn.Module,
+    rows: Sequence[Row],
+    data: DataConfig,
+    metrics: MetricsConfig,
+    stage: str,
+) -> list[LayerRow]:
+    """Rows of the lens metrics of a model as it answers now, read at the completions of the probe rows."""
+    labelled = encode_rows(rows, loaded.tokenizer, data.max_length, "completion").rows
+    batches = ProbeRows(labelled, [], loaded.tokenizer.pad_token_id, metrics.batch_size).batches(labelled)
+    names = names_needing(metrics.names, "lens")
+    return lens_rows(lens_pass(model, loaded.blocks, batches, names, metrics.lens_positions), stage)
 
 
 def _alternating(first: list[list[int]], second: list[list[int]]) -> list[list[int]]:
@@ -166,16 +182,11 @@ class RunProbe:
 
     def _lens(self) -> list[LayerRow]:
         metrics, data = self.config.metrics, self.config.data
-        names = names_needing(metrics.names, "lens")
-        if not names:
+        if not names_needing(metrics.names, "lens"):
             return []
-        tokenizer = self.adapted.loaded.tokenizer
-        labelled = encode_rows(self.splits.probe, tokenizer, data.max_length, "completion").rows
-        batches = self.rows.batches(labelled)
 
         def look(stage: str) -> list[LayerRow]:
-            values = lens_pass(self.model, self.blocks, batches, names, metrics.lens_positions)
-            return lens_rows(values, stage)
+            return lens_table(self.adapted.loaded, self.model, self.splits.probe, data, metrics, stage)
 
         with self._base():
             rows = look("base")

@@ -28,7 +28,7 @@ from src.probe.updates import update_rows
 from src.record.provenance import peak_memory_gib
 
 NUM_ROWS, MAX_LENGTH, BATCH = 200, 128, 8
-ROUNDS = 3  # of each ratio the median; bare passes before and after each
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "1"))  # a median of them; bare passes before and after each
 MEMORY = "cka_debiased,mean_shift,effective_rank,dataset_entropy,prompt_entropy"  # every way to gather
 MEANING = {
     "probe_paper_over_forward": "probing base and tuned with metrics=paper / two bare passes of the trunk",

@@ -35,7 +35,8 @@ def curvature_states(states: Tokens) -> Scalar:
 
     Range 0 to 1, no unit. Invariant under rotation and positive scaling of single tokens; not under a shift,
     and so small where all states share a long mean vector. A state of zeros has no angle and is left out;
-    NaN where no angle is left. DataError below 2 tokens.
+    NaN where no angle is left. DataError below 2 tokens. Source: as coded for Skean et al. 2025, where the
+    states stand any distance apart.
     """
     _check_tokens("curvature_states", states, 2)
     return _mean_angle(_cosines(states.double()).clamp(-1, 1))

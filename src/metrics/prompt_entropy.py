@@ -49,7 +49,7 @@ def _unit_gram(states: Tokens) -> Float[Tensor, "token token"]:
     float64. The small eigenvalues keep their digits this way, and the entropy its own, to 1e-4 at worst.
     """
     rows = states if states.dtype == torch.float64 else states.float()
-    lengths = torch.linalg.vector_norm(rows, dim=1, keepdim=True, dtype=torch.float64)
+    lengths = rows.double().norm(dim=1, keepdim=True)
     rows = rows * torch.where(lengths > 0, 1 / lengths, 0.0).to(rows.dtype)
     mean = rows.mean(dim=0)
     deviations = rows - mean

@@ -12,6 +12,7 @@ from src.metrics.inner_products import STRIP, InnerProducts, held
 from src.metrics.jackknife import NUM_BLOCKS
 from src.metrics.neighbours import Indices, Neighbours, nearest, nearest_kept
 from src.metrics.shapes import Gram, Pooled, Spectrum
+from src.metrics.standardised import standardised
 
 NUM_NEIGHBOURS = 10
 
@@ -63,6 +64,11 @@ class Rows:
         """Rows scaled to length 1, float64; NaN for a row of zeros."""
         rows = self.pooled.double()
         return rows / rows.norm(dim=1, keepdim=True)
+
+    @cached_property
+    def standardised(self) -> "Rows":
+        """The same rows with every dimension scaled to variance 1."""
+        return Rows(standardised(self.pooled))
 
     def spectrum(self, kind: Kind, kept: Tensor | None = None) -> Spectrum:
         """Squared singular values, ascending, of the kept rows; centred and scaled among themselves.

@@ -16,7 +16,7 @@ def sparsity(states: Tokens) -> Scalar:
     _check(states, "sparsity")
     sizes = states.abs()
     largest = sizes.amax(dim=1, keepdim=True)
-    small = (sizes < THRESHOLD * largest).double().mean(dim=1)
+    small = (sizes < THRESHOLD * largest).sum(dim=1).double() / sizes.shape[1]
     return small[largest.squeeze(1) > 0].mean()
 
 
@@ -31,7 +31,7 @@ def sparsity_paper(states: Tokens) -> Scalar:
     _check(states, "sparsity_paper")
     sizes = states.abs()
     largest = sizes.max()
-    small = (sizes < THRESHOLD * largest).double().mean()
+    small = (sizes < THRESHOLD * largest).sum().double() / sizes.numel()
     return small if largest > 0 else small * float("nan")
 
 

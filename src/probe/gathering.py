@@ -10,6 +10,7 @@ from src.metrics.catalog import METRICS, names_needing, resolve
 from src.probe.padding import Mask
 from src.probe.pooling import masked_mean
 from src.probe.statistics import LayerStatistics
+from src.probe.threads import side_by_side
 from src.probe.vectors import LayerVectors
 
 
@@ -44,11 +45,16 @@ class Gathering:
         self._check_finite(layer, pooled)
         self.vectors.write(layer, self.num_rows, pooled)
         self.num_seen[layer] += 1
-        num_left = max(self.num_token_samples - self.num_rows, 0)
-        for row in range(min(num_left, len(pooled))):
-            real = states[row, self.mask[row].to(states.device)]
-            for name, function in self.functions.items():
-                self.tokens[name][layer].append(function(real).item())
+        num_left = max(self.num_token_samples - self.num_rows, 0) if self.functions else 0
+        mask = self.mask.to(states.device)
+        reals = [states[row, mask[row]] for row in range(min(num_left, len(pooled)))]
+        for values in side_by_side(self._of_tokens, reals) if reals else ():
+            for name, value in values.items():
+                self.tokens[name][layer].append(value)
+
+    def _of_tokens(self, real: Tensor) -> dict[str, float]:
+        """Every token metric of the states [token, width] of one row."""
+        return {name: function(real).item() for name, function in self.functions.items()}
 
     def finish(self) -> None:
         """Count the rows of a forward pass that is over; ModelError where a layer did not come by once."""

@@ -93,6 +93,7 @@ def test_what_is_cheap_to_resample_is_resampled():
     names = {metric.name for metric in BOOTSTRAPPED}
     assert names == {
         "cka_debiased",
+        "cka_standardised",
         "cka_biased",
         "cka_biased_floor",
         "cosine_similarity",

@@ -132,3 +132,17 @@ def test_names_lead_to_models(tmp_path):
     assert model_named("smollm2_135m", "float32").source == "wheel"
     with pytest.raises(ConfigError, match="model.variant: given 'ppo'"):
         model_named("olmo2_7b:ppo", "float32")
+
+
+def test_the_lens_of_a_pair_reads_both_models_on_the_completions(compare):
+    layers = pandas.read_csv(compare("metrics=lens") / "layers.csv")
+    assert set(layers["stage"]) == {"base", "tuned"}
+    assert layers["value"].notna().all()
+    entropy = layers[layers["metric"] == "lens_entropy"].pivot(index="layer", columns="stage", values="value")
+    assert (entropy.loc[:6, "base"] == entropy.loc[:6, "tuned"]).all()
+    assert (entropy.loc[7:, "base"] != entropy.loc[7:, "tuned"]).all()
+
+
+def test_gradient_metrics_of_a_pair_are_refused_by_name(compare):
+    with pytest.raises(ConfigError, match="metrics.names: given 'fisher_trace'; accepted: for a pair, "):
+        compare("metrics.names=[fisher_trace]")

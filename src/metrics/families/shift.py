@@ -39,6 +39,16 @@ METRICS = (
         change="none",
         unlike=True,
     ),
+    of_rows(
+        "cka_standardised",
+        _FAMILY,
+        "pair",
+        "debiased linear CKA, each dimension scaled to variance 1",
+        4,
+        interval="bootstrap",
+        change="similarity",
+        unlike=True,
+    ),
     of_samples(
         "cosine_similarity",
         _FAMILY,

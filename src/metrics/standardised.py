@@ -1,0 +1,18 @@
+"""Rows whose dimensions all vary alike."""
+
+import torch
+
+from src.metrics.gram import ROUNDING
+from src.metrics.shapes import Pooled
+
+
+def standardised(pooled: Pooled) -> Pooled:
+    """Every dimension minus its mean over samples, over its standard deviation; in the dtype given.
+
+    A dimension that does not vary is 0 everywhere.
+    """
+    rows = pooled.double()
+    deviations = rows - rows.mean(dim=0)
+    variances = deviations.square().mean(dim=0)
+    varies = variances > ROUNDING * rows.square().mean(dim=0)
+    return (deviations * torch.where(varies, variances, torch.inf).rsqrt()).to(pooled.dtype)
