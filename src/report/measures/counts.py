@@ -44,7 +44,8 @@ def scale_ratio(material: Material, published: Published) -> list[Measured]:
     found: dict[str, float] = {}
     for arm in material.study.arms:
         baseline = material.study.baseline(arm)
-        scales = [(one.record["adapted"].get("lora") or {}).get("scale") for one in (arm, baseline) if one]
+        adapted = [one.record.get("adapted") or {} for one in (arm, baseline) if one]  # a pair has none
+        scales = [(one.get("lora") or {}).get("scale") for one in adapted]
         if len(scales) == 2 and None not in scales and baseline is not arm:
             condition = material.study.condition(arm)
             found[condition] = max(found.get(condition, 0.0), scales[1] / scales[0])
