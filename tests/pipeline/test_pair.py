@@ -68,8 +68,8 @@ def test_change_shows_where_it_was_made(compare):
 
 def report_of(folder):
     text = report(folder.parent, Console(quiet=True)).read_text()
-    assert "| pair | none | - |" in text
-    assert "(mean_shift.png)" in text
+    assert '"name":"pair"' in text  # a line of the figures by layer
+    assert "<option>mean_shift</option>" in text
 
 
 def test_a_finished_comparison_is_skipped_and_the_base_is_passed_once(compare, monkeypatch, tmp_path):
