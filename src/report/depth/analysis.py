@@ -8,7 +8,7 @@ from pandas import DataFrame
 
 from src.report.arms import Arm
 from src.report.depth import findings
-from src.report.depth.architecture import what_explains_width, width_by_architecture
+from src.report.depth.architecture import what_explains_width, width_by_architecture, width_order
 from src.report.depth.contrasts import contrasts
 from src.report.depth.decomposition import STANDARD, decompose
 from src.report.depth.findings import Finding
@@ -16,11 +16,12 @@ from src.report.depth.gather import gather
 from src.report.depth.positive import count_positive
 from src.report.depth.profiles import cell_profiles, kind_profiles
 from src.report.depth.seeds import over_seeds
-from src.report.depth.settings import CELL, SETTING, WHOLE
+from src.report.depth.settings import CELL, SETTING, TRANSFORMERS, WHOLE
 from src.report.depth.steepness import steepness_against_distance
 
 MAIN = ("procrustes_distance", "cka_debiased", "cka_biased", "weight_change")
 """Metrics of the figures and findings: the first of these that was measured; tables have all."""
+SLOPES = ("slope", "relative_slope")
 GROUP = ["wiring", "size", "objective", "data", "method"]
 
 
@@ -47,19 +48,19 @@ class Depth:
     @cached_property
     def decomposition(self) -> DataFrame:
         """What equal steps take from the slopes of each cell, and what stays."""
-        return decompose(self._slopes, [*CELL, "metric", "quantity"])
+        return decompose(self._of(*SLOPES), [*CELL, "metric", "quantity"])
 
     @cached_property
     def groups(self) -> DataFrame:
         """The same for the mean over the transformers of one wiring and size."""
-        blocks = self._slopes[self._slopes["wiring"].isin(["sequential", "parallel"])]
-        transformers = blocks[blocks["kind"].isin(["encoder", "decoder"])]
+        blocks = self._of(*SLOPES)
+        transformers = blocks[blocks["kind"].isin(TRANSFORMERS)]
         return decompose(transformers, [*GROUP, "metric", "quantity"])
 
     @cached_property
     def contrasts(self) -> DataFrame:
         """Sequential - parallel blocks, large - small models."""
-        return contrasts(self._slopes)
+        return contrasts(self._of(*SLOPES, "width"))
 
     @cached_property
     def positive(self) -> DataFrame:
@@ -71,7 +72,7 @@ class Depth:
     def ranks(self) -> DataFrame:
         """Steepness of the standard slope against objective distance."""
         steep = self.slopes[self.slopes["control"] == STANDARD]
-        steep = steep[steep["quantity"].isin(["slope", "relative_slope"])]
+        steep = steep[steep["quantity"].isin(SLOPES)]
         keys = ["model", "objective", "data"]
         far = over_seeds(self.distances, [*keys, "distance"])[[*keys, "distance", "mean"]]
         cells = steep.rename(columns={"mean": "steepness"}).merge(
@@ -112,12 +113,11 @@ class Depth:
             findings.parallel_keeps(groups),
             findings.larger_keep(groups),
             findings.steepness(ranks),
-            findings.width(self._main(self.width_shares)),
+            findings.width(self._main(width_order(self.numbers)), self._main(self.width_shares)),
         ]
 
-    @cached_property
-    def _slopes(self) -> DataFrame:
-        return self.numbers[self.numbers["quantity"].isin(["slope", "relative_slope", "width"])]
+    def _of(self, *quantities: str) -> DataFrame:
+        return self.numbers[self.numbers["quantity"].isin(quantities)]
 
     def _main(self, table: DataFrame) -> DataFrame:
         return table[table["metric"] == self.metric] if "metric" in table else table

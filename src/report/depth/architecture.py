@@ -6,7 +6,7 @@ import pandas
 from pandas import DataFrame
 
 from src.report.depth.decomposition import STANDARD
-from src.report.depth.seeds import over_seeds
+from src.report.depth.seeds import difference, over_seeds
 from src.report.depth.width import variance_components, width_shares
 
 EXPLAINED_BY = ["architecture", "kind", "wiring", "objective"]
@@ -40,6 +40,27 @@ def what_explains_width(numbers: DataFrame) -> DataFrame:
         rows.append({"metric": metric, "explained_by": "architecture"} | known)
     columns = ["metric", "explained_by", "between_architectures", "between_cells", "between_seeds"]
     return shares.merge(pandas.DataFrame(rows, columns=columns), on=["metric", "explained_by"], how="left")
+
+
+def width_order(numbers: DataFrame) -> DataFrame:
+    """How much wider other transformers are than sequential decoders, by metric: mean, low, high, n seeds.
+
+    Standard training, objectives that both sides have, paired by seed; over new seeds of the same models.
+    """
+    widths = _widths(numbers)
+    decoders, rows = widths["kind"] == "decoder", []
+    sequential = widths[decoders & (widths["wiring"] == "sequential")].assign(side="sequential decoders")
+    others = {
+        "parallel decoders": widths[decoders & (widths["wiring"] == "parallel")],
+        "encoders": widths[widths["kind"] == "encoder"],
+    }
+    for name, side in others.items():
+        common = set(side["objective"]) & set(sequential["objective"])
+        both = pandas.concat([side.assign(side=name), sequential])
+        both = both[both["objective"].isin(common)]
+        found = difference(both, ["metric"], "side", name, "sequential decoders")
+        rows.append(found.assign(wider=name))
+    return pandas.concat(rows, ignore_index=True)
 
 
 def _widths(numbers: DataFrame) -> DataFrame:

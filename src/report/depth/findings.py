@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from pandas import DataFrame
 
-from src.report.depth.told import pvalue, share, signed
+from src.report.depth.told import counted, pvalue, share, signed
+from src.statistics.verdict import MIN_SEEDS, NOT_REPRODUCED, REPRODUCED, UNDECIDED
 
-REPRODUCED, NOT_REPRODUCED, UNDECIDED, NONE = "reproduced", "not reproduced", "undecided", "none"
+NONE = "none"
 CONTRASTIVE = ("contrastive", "simcse")
 
 
@@ -46,7 +47,8 @@ def positive_slopes(positive: DataFrame, published: float) -> Finding:
 def sequential_keeps(groups: DataFrame) -> Finding:
     """Reproduced: small sequential blocks keep the slope under equal steps at every objective.
 
-    Not reproduced: they lose it at one. Kept and lost: see `fate`.
+    Not reproduced: they lose it at one. Kept: its interval is above 0. Lost: it is not, and less than half of
+    the standard slope stays.
     """
     return _all_kept("equal_step_sequential_keeps_slope", _at(groups, "small", "sequential"))
 
@@ -54,7 +56,8 @@ def sequential_keeps(groups: DataFrame) -> Finding:
 def parallel_keeps(groups: DataFrame) -> Finding:
     """Reproduced: small parallel blocks keep the slope at causal_lm and lose it at a contrastive objective.
 
-    Not reproduced: they lose the first, or keep all of the second. Kept and lost: see `fate`.
+    Not reproduced: they lose the first, or keep all of the second. Kept: its interval is above 0. Lost: it is
+    not, and less than half of the standard slope stays.
     """
     name, found = "equal_step_parallel_keeps_slope", _at(groups, "small", "parallel")
     causal = [fate(row) for row in _rows(found[found["objective"] == "causal_lm"])]
@@ -93,31 +96,41 @@ def steepness(ranks: DataFrame) -> Finding:
     return Finding(name, REPRODUCED if row["rho"] > 0 else NOT_REPRODUCED, ours)
 
 
-def width(shares: DataFrame) -> Finding:
-    """Reproduced: the interval of architecture's share of variance (eta squared) lies above one half.
+def width(order: DataFrame, shares: DataFrame) -> Finding:
+    """Reproduced: parallel decoders and encoders are wider than sequential decoders, both intervals above 0.
 
-    Not reproduced: it lies below. The units are cells.
+    Not reproduced: one interval lies below 0. The share of variance that architecture
+    explains is told beside it.
     """
-    name, found = "width_by_architecture", shares[shares["explained_by"] == "architecture"]
-    found = found.dropna(subset=["eta_squared"])
-    if found.empty:
+    name, rows = "width_by_architecture", list(_rows(order))
+    if len(rows) < 2:
         return _nothing(name)
-    row = found.iloc[0]
-    ours = (
+    told = [
+        f"{row['wider']} wider than sequential decoders by {row['mean']:+.3f} [{row['low']:+.3f}, "
+        f"{row['high']:+.3f}] (n = {row['n']} seeds)"
+        for row in rows
+    ]
+    found = shares[shares["explained_by"] == "architecture"].dropna(subset=["eta_squared"])
+    told += [
         f"architecture explains {row['eta_squared']:.0%} [{row['low']:.0%}, {row['high']:.0%}] of the "
-        f"variance of width over n = {row['n']} cells ({row['num_groups']} architectures)"
-    )
-    if row["low"] > 0.5:
-        return Finding(name, REPRODUCED, ours)
-    return Finding(name, NOT_REPRODUCED if row["high"] < 0.5 else UNDECIDED, ours)
+        f"variance over n = {row['n']} cells ({row['num_groups']} architectures)"
+        for row in _rows(found)
+    ]
+    enough = min(row["n"] for row in rows) >= MIN_SEEDS
+    if enough and any(row["high"] < 0 for row in rows):
+        return Finding(name, NOT_REPRODUCED, "; ".join(told))
+    sure = enough and all(row["low"] > 0 for row in rows)
+    return Finding(name, REPRODUCED if sure else UNDECIDED, "; ".join(told))
 
 
 def fate(row: dict[str, float]) -> str:
     """What became of a positive slope under equal steps.
 
     kept: its interval is above 0. lost: it is not, and less than half of the standard slope stays, by the
-    upper end of the share's interval, or the whole interval is below 0. open: neither.
+    upper end of the share's interval, or the whole interval is below 0. open: neither, or below 3 seeds.
     """
+    if row["n"] < MIN_SEEDS:
+        return "open"
     if row["equal_step_low"] > 0:
         return "kept"
     return "lost" if row["share_kept_high"] < 0.5 or row["equal_step_high"] < 0 else "open"
@@ -142,7 +155,8 @@ def _rows(found: DataFrame) -> Iterator[dict[str, float]]:
 def _tell(found: DataFrame) -> str:
     return "; ".join(
         f"{row['wiring']} {row['objective']}: standard {signed(row, 'standard')}, equal-step "
-        f"{signed(row, 'equal_step')}, {fate(row)} (n = {row['n']} seeds, {row['num_cells']} cells)"
+        f"{signed(row, 'equal_step')}, {fate(row)} "
+        f"(n = {row['n']} seeds, {counted(row['num_cells'], 'cell')})"
         for row in _rows(found)
     )
 

@@ -104,7 +104,8 @@ def _width_shares(frame: DataFrame) -> Table:
     note = (
         "Share of the variance of width over cells; each row by itself, so that rows overlap where "
         "models and objectives go together. Interval: noncentral F. omega² is without what chance alone "
-        "explains. Mixed model: random intercepts by restricted likelihood; its three shares add to 1."
+        "explains. Mixed model: random intercepts by restricted likelihood; its three shares add to 1; "
+        "missing where it cannot be fitted, as where no cell differs between its seeds."
     )
     return frame_table("depth_width_shares", "What explains width", frame, columns, note)
 

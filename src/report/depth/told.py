@@ -19,3 +19,8 @@ def pvalue(value: float) -> str:
     if math.isnan(value):
         return "p unknown"
     return "p < 0.001" if value < 0.001 else f"p = {value:.2g}"
+
+
+def counted(number: int, thing: str) -> str:
+    """1 cell, 2 cells."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

@@ -77,7 +77,7 @@ def variance_components(table: DataFrame, group: str) -> dict[str, float]:
     """Shares of variance between groups, between the cells of a group, and between seeds; they add to 1.
 
     A linear mixed model by restricted likelihood (statsmodels): value ~ 1, random intercepts for the group
-    and for the cell inside it. Missing where it cannot be fitted.
+    and for the cell inside it. Missing where it cannot be fitted, as where no cell differs between its seeds.
     """
     names = (group, "cell", "seed")
     known = table.dropna(subset=["value"])
@@ -85,7 +85,10 @@ def variance_components(table: DataFrame, group: str) -> dict[str, float]:
     if known[group].nunique() < 2 or cells.nunique() == len(known) or known["value"].std() == 0:
         return dict.fromkeys(names, math.nan)
     scaled = known["value"] / known["value"].std()  # a variance far from 1 stops the optimiser too early
-    found = _fitted(DataFrame({"value": scaled, "unit": known[group].astype(str), "cell": cells}))
+    try:
+        found = _fitted(DataFrame({"value": scaled, "unit": known[group].astype(str), "cell": cells}))
+    except numpy.linalg.LinAlgError:
+        found = (math.nan, math.nan, math.nan)
     total = sum(found)
     return dict(zip(names, (part / total for part in found), strict=True))
 

@@ -92,3 +92,18 @@ def test_variance_components_are_missing_without_seeds_or_groups(made_up):
     table = grid(made_up, 1, 1, 1)
     for part in (table[table["seed"] == 0], table[table["model"] == 0]):
         assert numpy.isnan(list(variance_components(part, "architecture").values())).all()
+
+
+def test_widths_that_no_seed_changes_are_no_crash(made_up):
+    """Width is a count of layers over their number: it is often the same at every seed."""
+    table = made_up(
+        lambda model, objective, seed: 0.2 + 0.1 * (model == 1),
+        model=range(2),
+        objective=["x"],
+        seed=range(2),
+    )
+    table = table.assign(architecture=table["model"].astype(str), metric="m")
+    assert set(variance_components(table, "architecture")) == {"architecture", "cell", "seed"}
+    assert numpy.isnan(
+        width_shares(table, ["metric"], ["architecture"])["eta_squared"]
+    ).all()  # two cells, two groups
