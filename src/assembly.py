@@ -4,6 +4,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from transformers import PreTrainedModel
+
 from src.base import base_key
 from src.config.schema import RunConfig
 from src.control.control import Control
@@ -12,11 +14,14 @@ from src.data.batches import num_steps
 from src.data.encode import Encoded
 from src.data.splits import load_splits
 from src.device import pick_device
+from src.errors import ModelError
 from src.method.adapt import AdaptedModel, adapt
 from src.method.band import resolve_band
+from src.model.causal import is_causal
 from src.model.load import load_model
 from src.objective.catalog import make_objective
 from src.objective.objective import Objective
+from src.pretraining import ensure_pretrained
 
 
 class Assembly:
@@ -32,20 +37,35 @@ class Assembly:
     def adapted(self) -> AdaptedModel:
         """The model with its trainable band; it can have the objective."""
         config = self.config
+        ensure_pretrained(config.model, self.cache)
         loaded = load_model(config.model, self.cache, self.device)
-        make_objective(config.objective, loaded.tokenizer).check(loaded.model)
+        objective = make_objective(config.objective, loaded.tokenizer, self.splits.train)
+        objective.check(loaded.model)
+        self._check_scores(loaded.model)
         blocks = resolve_band(config.band, loaded.num_blocks, config.seed)
-        return adapt(loaded, config.method, blocks, config.seed, config.model.lora_targets)
+        adapted = adapt(loaded, config.method, blocks, config.seed, config.model.lora_targets)
+        if config.method.kind != "none":
+            objective.prepare(adapted, config.seed)
+        return adapted
 
     @cached_property
     def objective(self) -> Objective:
         """What training minimises."""
-        return make_objective(self.config.objective, self.adapted.loaded.tokenizer)
+        return make_objective(self.config.objective, self.adapted.loaded.tokenizer, self.splits.train)
 
     @cached_property
     def encoded(self) -> Encoded:
         """The training rows as tokens, with whatever the objective looks at."""
         return self.objective.encode(self.splits.train, self.config.data.max_length)
+
+    def _check_scores(self, model: PreTrainedModel) -> None:
+        """ModelError where scores are asked of a model that cannot write text."""
+        tasks = self.config.evaluate.tasks
+        if tasks and (model.get_output_embeddings() is None or not is_causal(model)):
+            raise ModelError(
+                f"evaluate.tasks: given {', '.join(tasks)}, but {type(model).__name__} is no causal language "
+                "model; accepted: evaluate=none"
+            )
 
     @cached_property
     def control(self) -> Control:

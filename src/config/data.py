@@ -12,14 +12,20 @@ class DataConfig:
 
     name: str
     hub_id: str | None
-    """Data set on the hub; used when neither `path` nor `generator` is set."""
+    """Data set on the hub; used when none of `path`, `corpus` and `generator` is set."""
     hub_config: str | None
+    min_characters: int
+    """Of the hub: records without a field of this length, such as headings, are left out."""
     train_split: str | None
     test_split: str | None
     path: str | None
     """Local JSONL file; takes precedence over the hub."""
     test_path: str | None
     """JSONL file the test rows come from; null: they are cut from `path`."""
+    corpus: str | None
+    """Text that comes with the machine: `english`, passages of the documentation that CPython ships."""
+    piece_characters: int
+    """Of a corpus: passages are cut, between words, into pieces of about this length."""
     generator: str | None
     """Name of a reasoning-gym data set to generate rows with."""
     generator_options: dict[str, Any]
@@ -29,6 +35,8 @@ class DataConfig:
     """Template of the prompt, such as "Question: {question}\\nAnswer:"."""
     completion: str
     """Template of the completion, such as " {answer}"."""
+    label: str | None
+    """Template of what objective=classification is to find, such as "{topic}"; null: rows have no label."""
     answer_pattern: str
     """Regular expression with one group: the answer inside a completion. The last match counts."""
     labels: dict[str, list[str]]
@@ -57,10 +65,16 @@ class DataConfig:
             rules.refuse(
                 "data.test_path", self.test_path, "another file than data.path: the splits would overlap"
             )
-        if self.path is None and self.generator is None:
+        rules.check_at_least("data.piece_characters", self.piece_characters, 16)
+        rules.check_at_least("data.min_characters", self.min_characters, 0)
+        if self.corpus is not None:
+            rules.require("data.corpus", self.corpus, rules.CORPORA)
+        if self.path is None and self.generator is None and self.corpus is None:
             if self.hub_id is None:
                 rules.refuse(
-                    "data.path", None, "data.path, data.generator or data.hub_id; one of them must be set"
+                    "data.path",
+                    None,
+                    "data.path, data.generator, data.corpus or data.hub_id; one of them must be set",
                 )
             if self.train_split == self.test_split:
                 rules.refuse(
@@ -74,3 +88,5 @@ class DataConfig:
             if name not in self.fields:
                 rules.refuse("data.labels", name, "names of data.fields: " + ", ".join(self.fields))
         rules.check_template("data.completion", self.completion, self.fields)
+        if self.label is not None:
+            rules.check_template("data.label", self.label, self.fields)

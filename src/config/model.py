@@ -8,6 +8,29 @@ from src.config.rules import require
 
 
 @dataclass
+class PretrainingConfig:
+    """A short pretraining of random weights on English text, by the architecture's own objective."""
+
+    objective: str
+    """causal_lm or masked_lm."""
+    max_steps: int
+    batch_size: int
+    """Sequences in a step."""
+    length: int
+    """Tokens, which are bytes, of a sequence."""
+    learning_rate: float
+    warmup_steps: int
+
+    def __post_init__(self) -> None:
+        require("model.pretraining.objective", self.objective, ("causal_lm", "masked_lm"))
+        for key in ("max_steps", "batch_size"):
+            rules.check_at_least(f"model.pretraining.{key}", getattr(self, key), 1)
+        rules.check_at_least("model.pretraining.length", self.length, 16)
+        rules.check_at_least("model.pretraining.warmup_steps", self.warmup_steps, 0)
+        rules.check_positive("model.pretraining.learning_rate", self.learning_rate)
+
+
+@dataclass
 class ModelConfig:
     """Which weights, and how they are held in memory."""
 
@@ -41,11 +64,14 @@ class ModelConfig:
     width: int | None
     """Width of the residual stream, where known."""
     sizes: dict[str, Any] | None
-    """What else transformers' configuration of the architecture says, for estimates without the weights."""
+    """What else transformers' configuration of the architecture says, for estimates without the weights;
+    of a twin, what its wiring needs."""
     lora_targets: list[str] | None
     """Last parts of the names of the linear layers that LoRA adapts; null: `method.targets` decides."""
     architecture: str | None
-    """tiny only: the transformers model type to build with random weights."""
+    """tiny and twin only: the transformers model type to build with random weights."""
+    pretraining: PretrainingConfig | None
+    """twin only: how the random weights learn some English."""
 
     def __post_init__(self) -> None:
         require("model.source", self.source, rules.MODEL_SOURCES)
@@ -56,10 +82,11 @@ class ModelConfig:
             require("model.variant", self.variant, tuple(self.variants))
         elif self.variant is not None:
             rules.refuse("model.variant", self.variant, f"null: {self.name} has no variants")
-        if (self.source == "tiny") != (self.architecture is not None):
-            rules.refuse(
-                "model.architecture", self.architecture, "a model type for source=tiny, null otherwise"
-            )
+        if (self.source in ("tiny", "twin")) != (self.architecture is not None):
+            accepted = "a model type for source=tiny or twin, null otherwise"
+            rules.refuse("model.architecture", self.architecture, accepted)
+        if (self.source == "twin") != (self.pretraining is not None):
+            rules.refuse("model.pretraining", self.pretraining, "settings for source=twin, null otherwise")
 
     @property
     def resolved_id(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from src.errors import ConfigError
 
-MODEL_SOURCES = ("wheel", "hub", "tiny")
+MODEL_SOURCES = ("wheel", "hub", "tiny", "twin")
 MODEL_KINDS = (None, "encoder", "decoder", "ssm", "rnn")
 WIRINGS = (None, "sequential", "parallel", "single")
 DTYPES = ("float32", "bfloat16", "float16")
@@ -16,8 +16,11 @@ METHOD_KINDS = ("lora", "full", "none")
 SCALINGS = ("fixed_alpha", "alpha_over_r", "rslora")
 BUDGETS = ("none", "rank", "params")
 TARGETS = ("attention", "linear")
-OBJECTIVES = ("causal_lm",)
+OBJECTIVES = ("causal_lm", "masked_lm", "contrastive", "simcse", "classification")
 SHARDED_OBJECTIVES = ("causal_lm",)
+OF_PAIRS = ("contrastive", "simcse")
+CORPORA = ("english",)
+POOLINGS = ("mean", "first", "last")
 SUPERVISE = ("completion", "all")
 CONTROL_KINDS = ("none", "equal_step", "match_profile")
 GROUPINGS = ("block", "tensor")

@@ -11,7 +11,7 @@ from src.config.control import ControlConfig
 from src.config.data import DataConfig
 from src.config.measure import EvaluateConfig, MetricsConfig, ProbeConfig
 from src.config.method import BandConfig, MethodConfig
-from src.config.model import ModelConfig
+from src.config.model import ModelConfig, PretrainingConfig
 from src.config.rules import require
 from src.config.train import ObjectiveConfig, TrainConfig
 
@@ -26,6 +26,7 @@ __all__ = [
     "ObjectiveConfig",
     "PairConfig",
     "PathsConfig",
+    "PretrainingConfig",
     "ProbeConfig",
     "RecordConfig",
     "RunConfig",
@@ -93,6 +94,9 @@ class RunConfig:
             generator = self.evaluate.abilities[name].generator
             if generator is not None and generator == self.data.generator and self.data.path is None:
                 rules.refuse("evaluate.tasks", name, f"no ability that data={self.data.name} trains on")
+        if self.objective.name in rules.OF_PAIRS and self.train.batch_size < 2:
+            accepted = f"at least 2 with objective={self.objective.name}: negatives lie in one batch"
+            rules.refuse("train.batch_size", self.train.batch_size, accepted)
         if self.method.kind == "full" and self.model.dtype != "float32":
             rules.refuse(
                 "method.kind=full with model.dtype",

@@ -12,11 +12,25 @@ class ObjectiveConfig:
 
     name: str
     supervise: str
-    """completion: labels cover the completion and the end token. all: the prompt too (as published)."""
+    """causal_lm: completion (labels cover the completion and the end token) or all (the prompt too, as
+    published). Rows of text have no prompt: all of it is completion."""
+    mask_share: float
+    """masked_lm: share of the tokens of a row that must be found."""
+    pooling: str
+    """How token states become the vector of a text: mean, first or last token."""
+    temperature: float
+    """contrastive, simcse: cosines are divided by it."""
+    dropout: float
+    """simcse: rate of the dropout that makes the views, wherever the architecture has dropout."""
 
     def __post_init__(self) -> None:
         require("objective.name", self.name, rules.OBJECTIVES)
         require("objective.supervise", self.supervise, rules.SUPERVISE)
+        require("objective.pooling", self.pooling, rules.POOLINGS)
+        rules.check_positive("objective.temperature", self.temperature)
+        for key in ("mask_share", "dropout"):
+            if not 0 < getattr(self, key) < 1:
+                rules.refuse(f"objective.{key}", getattr(self, key), "a share above 0 and below 1")
 
 
 @dataclass

@@ -22,6 +22,10 @@ class EncodedRow:
     input_ids: list[int]
     labels: list[int] | None
     """One a token, IGNORED outside supervision, not shifted; None for rows that no loss sees."""
+    second: list[int] | None = None
+    """A second passage, for objectives of pairs."""
+    target: int | None = None
+    """The class of the row, for objectives that classify."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Rows from a data set on the hub, or from a local folder that `datasets` can load."""
 
 from pathlib import Path
+from typing import Any
 
 from src.config.schema import DataConfig
 from src.data.rows import Row, make_row
@@ -10,7 +11,7 @@ TIMEOUT = 8.0  # seconds to wait for the hub's first answer
 
 
 def load_rows(config: DataConfig, split: str) -> list[Row]:
-    """Read every row of one split of `config.hub_id`, in its order.
+    """Read one split of `config.hub_id`, in its order, without records shorter than `min_characters`.
 
     Raises:
         DataError: The data set cannot be reached and is not cached, or has no such configuration or split,
@@ -36,7 +37,16 @@ def load_rows(config: DataConfig, split: str) -> list[Row]:
             f"data.hub_id={name}: split {split!r} cannot be loaded ({first_line(error)}); "
             "see data.hub_config, data.train_split, data.test_split"
         ) from error
-    return [make_row(record, config, f"{name} {split} row {index}") for index, record in enumerate(records)]
+    return [
+        make_row(record, config, f"{name} {split} row {index}")
+        for index, record in enumerate(records)
+        if _is_long_enough(record, config)
+    ]
+
+
+def _is_long_enough(record: dict[str, Any], config: DataConfig) -> bool:
+    shown = [str(record.get(name, "")).strip() for name in config.fields]
+    return not config.min_characters or max(map(len, shown)) >= config.min_characters
 
 
 def _require_answer(hub_id: str) -> None:

@@ -21,7 +21,12 @@ def training_passages() -> list[str]:
 
     Each is one paragraph of 150 to 1000 characters on one line, and none is there twice.
     """
-    return [passage for passage in _passages() if not _is_held_out(passage)]
+    return [passage for passage, _ in training_topics()]
+
+
+def training_topics() -> list[tuple[str, str]]:
+    """The same passages, each with the topic that it was first found in."""
+    return [(passage, topic) for passage, topic in _passages() if not _is_held_out(passage)]
 
 
 def held_out_passages() -> list[str]:
@@ -29,19 +34,20 @@ def held_out_passages() -> list[str]:
 
     None of them is in `training_passages`. A passage is held out by its own hash: new text moves no other.
     """
-    return sorted(filter(_is_held_out, _passages()), key=_digest)
+    return sorted((passage for passage, _ in _passages() if _is_held_out(passage)), key=_digest)
 
 
 @cache
-def _passages() -> tuple[str, ...]:
+def _passages() -> tuple[tuple[str, str], ...]:
+    """Each passage with the name of its topic."""
     from pydoc_data.topics import topics
 
-    found: dict[str, str] = {}
+    found: dict[str, tuple[str, str]] = {}
     for name in sorted(topics):
         for paragraph in _PARAGRAPHS.split(topics[name]):
             text = " ".join(paragraph.replace("**", "").split()).removeprefix("* ")
             if _is_prose(text):
-                found.setdefault(text.casefold(), text)
+                found.setdefault(text.casefold(), (text, name))
     return tuple(found.values())
 
 

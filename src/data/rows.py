@@ -21,6 +21,8 @@ class Row:
     completion: str
     id: str
     """First 16 hexadecimal digits of a hash of prompt and completion: a row has the same id anywhere."""
+    label: str | None = None
+    """What the row is, for objectives that classify; not part of its text."""
 
 
 def make_row(values: Any, config: DataConfig, where: str) -> Row:
@@ -52,7 +54,8 @@ def make_row(values: Any, config: DataConfig, where: str) -> Row:
         )
     # The length in front keeps ("ab", "c") and ("a", "bc") apart.
     digest = hashlib.sha256(f"{len(prompt)}:{prompt}{completion}".encode()).hexdigest()
-    return Row(prompt=prompt, completion=completion, id=digest[:16])
+    label = None if config.label is None else config.label.format(**texts)
+    return Row(prompt=prompt, completion=completion, id=digest[:16], label=label)
 
 
 def prompt_key(row: Row) -> str:

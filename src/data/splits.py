@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from src import seeding
 from src.config.schema import DataConfig
-from src.data import generated, hub, jsonl
+from src.data import corpus, generated, hub, jsonl
 from src.data.rows import Row, drop_duplicates, prompt_key
 from src.errors import DataError
 from src.files import fingerprint
@@ -19,7 +19,7 @@ class Splits:
     """Rows that neither train nor score: representations are measured on them."""
     test: list[Row]
     fingerprint: str
-    """sha256 over prompt and completion of all three splits, in order."""
+    """sha256 over prompt, completion and label of all three splits, in order."""
     source: str
     """Where the rows come from, for the record."""
     further_probe: list[list[Row]]
@@ -64,8 +64,12 @@ def load_splits(config: DataConfig, num_probe_sets: int = 1) -> Splits:
         given = f"{len(spare)} rows are left over for {num_probe_sets - 1} more sets of {config.num_probe}"
         raise DataError(f"{source}: {given} (probe.seeds, data.num_probe)")
     further = [spare[start : start + config.num_probe] for start in range(0, num_further, config.num_probe)]
-    mark = fingerprint([[[row.prompt, row.completion] for row in part] for part in (train, probe, test)])
+    mark = fingerprint([[_content(row) for row in part] for part in (train, probe, test)])
     return Splits(train, probe, test, mark, source, further, num_duplicates)
+
+
+def _content(row: Row) -> list[str]:
+    return [row.prompt, row.completion] + ([] if row.label is None else [row.label])
 
 
 def _num_asked(config: DataConfig) -> int:
@@ -79,6 +83,8 @@ def _read(config: DataConfig, num_further: int) -> tuple[list[Row], list[Row] | 
         if config.test_path is None:
             return rows, None, config.path, 0
         return rows, jsonl.read_rows(config.test_path, config), f"{config.path}, {config.test_path}", 0
+    if config.corpus is not None:
+        return corpus.load_rows(config), None, f"{config.corpus}, {corpus.edition()}", 0
     if config.generator is not None:
         rows, num_duplicates = generated.generate_rows(config, _num_asked(config) + num_further)
         return rows, None, f"reasoning-gym {config.generator}, seed {config.seed}", num_duplicates

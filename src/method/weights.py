@@ -1,7 +1,7 @@
 """The tuned weights as files, and the base model behind them."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import torch
@@ -19,13 +19,11 @@ FULL_WEIGHTS = "tuned_parameters.safetensors"  # only what training changed
 @contextmanager
 def base_weights(adapted: AdaptedModel) -> Iterator[None]:
     """Inside the block, the model behaves as before training, without a second copy of its weights."""
-    if adapted.method.kind == "lora":
-        with adapted.model.disable_adapter():
-            yield
-        return
+    lora = adapted.method.kind == "lora"
     _swap(adapted)
     try:
-        yield
+        with adapted.model.disable_adapter() if lora else nullcontext():
+            yield
     finally:
         _swap(adapted)
 
@@ -36,10 +34,10 @@ def save_tuned(adapted: AdaptedModel, folder: Path) -> None:
         if adapted.method.kind == "lora":
             adapted.model.save_pretrained(aside, safe_serialization=True, save_embedding_layers=False)
             (aside / "README.md").unlink(missing_ok=True)  # a model card with nothing in it
-        else:
+        whole = {name: value for name, value in adapted.trainable.items() if ".lora_" not in name}
+        if whole:  # with LoRA: a layer that the objective brought
             save_file(
-                {name: value.detach().contiguous() for name, value in adapted.trainable.items()},
-                aside / FULL_WEIGHTS,
+                {name: value.detach().contiguous() for name, value in whole.items()}, aside / FULL_WEIGHTS
             )
         write_json(
             aside / "base.json",
@@ -59,7 +57,8 @@ def load_tuned(adapted: AdaptedModel, folder: Path) -> None:
     lora = adapted.method.kind == "lora"
     path = folder / ("adapter_model.safetensors" if lora else FULL_WEIGHTS)
     try:
-        stored = load_file(path)
+        stored, whole = load_file(path), folder / FULL_WEIGHTS
+        beside = load_file(whole) if lora and whole.is_file() else {}
     except (OSError, SafetensorError) as error:
         reason = str(error).splitlines()[0]
         raise CheckpointError(
@@ -67,6 +66,7 @@ def load_tuned(adapted: AdaptedModel, folder: Path) -> None:
         ) from error
     if lora:  # peft leaves the adapter's name out of the file
         stored = {name.replace(".weight", ".default.weight"): value for name, value in stored.items()}
+    stored |= beside
     if stored.keys() != adapted.trainable.keys():
         raise CheckpointError(f"{path}: holds other tensors than this run trains; remove {folder}")
     set_tuned(adapted, stored)

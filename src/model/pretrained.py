@@ -10,12 +10,14 @@ import torch
 from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
+    AutoModel,
     AutoModelForCausalLM,
     AutoModelForMaskedLM,
     AutoTokenizer,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
+from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES
 
 from src.errors import ModelError
 from src.model.folder import CONFIG, check_folder, weight_files
@@ -44,7 +46,7 @@ def load_folder(folder: Path, dtype: torch.dtype) -> tuple[PreTrainedModel, PreT
         ModelError: where the folder cannot be loaded, or lacks some of the weights the model needs.
     """
     settings = check_folder(folder)
-    head = model_class(settings.get("architectures") or [])
+    head = model_class(settings.get("architectures") or [], settings["model_type"])
     local = {"trust_remote_code": False, "local_files_only": True}
     with quiet(bars=sum(path.stat().st_size for path in weight_files(folder)) >= LARGE):
         with _one_line(f"{folder / CONFIG}: describes no model that can be built"):
@@ -65,8 +67,14 @@ def load_folder(folder: Path, dtype: torch.dtype) -> tuple[PreTrainedModel, PreT
     return model.eval(), tokenizer
 
 
-def model_class(architectures: list[str]) -> type:
-    """The automatic class for the architectures of a config.json: masked where only that fits."""
+def model_class(architectures: list[str], model_type: str) -> type:
+    """The automatic class for the architectures of a config.json: masked where only that fits.
+
+    An encoder that was stored without a head (`BertModel`) stays without one: a head would be random.
+    """
+    bare = architectures and all(name.endswith("Model") and "LMHead" not in name for name in architectures)
+    if bare and model_type in MODEL_FOR_MASKED_LM_MAPPING_NAMES:
+        return AutoModel
     masked = any("ForMaskedLM" in name for name in architectures)
     causal = any("CausalLM" in name for name in architectures)
     return AutoModelForMaskedLM if masked and not causal else AutoModelForCausalLM

@@ -1,11 +1,12 @@
 """Random-weight models of real architectures, about half a million parameters, for tests and smoke runs."""
 
 import hashlib
+from typing import Any
 
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM, PreTrainedModel
 
 from src.errors import ModelError
-from src.model.byte_tokenizer import VOCABULARY_SIZE, byte_tokenizer
+from src.model.byte_tokenizer import byte_tokenizer
 from src.seeding import isolated
 
 SEED = 0  # fixed: every run of a tiny model starts from the same weights, whatever its own seed
@@ -14,8 +15,12 @@ NUM_HEADS = 4
 ENCODERS = ("bert", "roberta")
 
 
-def build_tiny(architecture: str, num_blocks: int, width: int) -> PreTrainedModel:
+def build_tiny(
+    architecture: str, num_blocks: int, width: int, sizes: dict[str, Any] | None = None
+) -> PreTrainedModel:
     """A float32 model of the transformers type `architecture` with random weights, always the same ones.
+
+    `sizes` are further settings of its configuration, for members of a family that are wired otherwise.
 
     Raises:
         ModelError: for an architecture that has no tiny model, or a width that cannot be split into heads.
@@ -29,15 +34,15 @@ def build_tiny(architecture: str, num_blocks: int, width: int) -> PreTrainedMode
         )
     if num_blocks < 1:
         raise ModelError(f"model.num_blocks: given {num_blocks}; accepted for tiny models: 1 or more")
-    tokenizer = byte_tokenizer()
+    tokenizer = byte_tokenizer(mask=architecture in ENCODERS)
     config = AutoConfig.for_model(
         architecture,
-        vocab_size=VOCABULARY_SIZE,
+        vocab_size=len(tokenizer),
         pad_token_id=tokenizer.pad_token_id,
         bos_token_id=None,
         eos_token_id=tokenizer.eos_token_id,
         dtype="float32",
-        **ARCHITECTURES[architecture](num_blocks, width),
+        **(ARCHITECTURES[architecture](num_blocks, width) | (sizes or {})),
     )
     head = AutoModelForMaskedLM if architecture in ENCODERS else AutoModelForCausalLM
     with isolated(SEED, "model"):

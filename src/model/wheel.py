@@ -1,4 +1,4 @@
-"""Weights that come inside a Python package as a GGUF file, turned once into a folder of safetensors."""
+"""Weights that come inside a Python package: as safetensors, or as a GGUF file, turned into them once."""
 
 import logging
 import shutil
@@ -15,11 +15,22 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from src.errors import ModelError, StorageError
 from src.files import ASIDE, read_json, sha256_file, storage_errors, write_json, written_folder
+from src.model.folder import WEIGHTS
 from src.model.quiet import quiet
 
 MANIFEST = "manifest.json"
 
 log = logging.getLogger(__name__)
+
+
+def find_folder(package: str) -> Path | None:
+    """The folder of safetensors inside an installed package, which is not imported; None if it holds none.
+
+    Raises:
+        ModelError: where the package is not installed.
+    """
+    found = [Path(str(file.locate())).parent for file in _files(package) if file.name == WEIGHTS]
+    return found[0] if found and found[0].is_dir() else None
 
 
 def find_gguf(package: str) -> Path:
@@ -28,17 +39,20 @@ def find_gguf(package: str) -> Path:
     Raises:
         ModelError: where the package is not installed or holds no such file.
     """
+    paths = [Path(str(file.locate())) for file in _files(package) if file.suffix == ".gguf"]
+    if not paths or not paths[0].is_file():
+        raise ModelError(f"model.id: the package {package!r} holds no .gguf file; run `make setup` again")
+    return paths[0]
+
+
+def _files(package: str) -> list[metadata.PackagePath]:
     try:
-        files = metadata.distribution(package).files or []
+        return metadata.distribution(package).files or []
     except (metadata.PackageNotFoundError, ValueError) as error:
         raise ModelError(
             f"model.id: the package {package!r} is not installed; run `make setup`, "
             "or choose model=tiny_llama or model=hf model.id=FOLDER"
         ) from error
-    paths = [Path(str(file.locate())) for file in files if file.suffix == ".gguf"]
-    if not paths or not paths[0].is_file():
-        raise ModelError(f"model.id: the package {package!r} holds no .gguf file; run `make setup` again")
-    return paths[0]
 
 
 def unpacked(package: str, cache_dir: Path) -> tuple[Path, str]:

@@ -59,6 +59,9 @@ def causal_lm_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, int]:
 
 def require_causal(model: PreTrainedModel) -> None:
     """ModelError if later tokens reach earlier predictions: the loss would be shown its answer."""
+    if model.get_output_embeddings() is None:
+        name = type(model).__name__
+        raise ModelError(f"objective=causal_lm: {name} has no output head; accepted: a causal language model")
     if not is_causal(model):
         raise ModelError(
             f"objective=causal_lm: {type(model).__name__} reads in both directions; "

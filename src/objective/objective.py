@@ -13,6 +13,7 @@ from src import seeding
 from src.config.schema import ObjectiveConfig
 from src.data.encode import Encoded, EncodedRow
 from src.data.rows import Row
+from src.method.adapt import AdaptedModel
 
 Batch = dict[str, Tensor]
 
@@ -39,12 +40,18 @@ class Objective(ABC):
     counted: ClassVar[str]
     """What the loss is a sum over, as the step log calls it."""
 
-    def __init__(self, config: ObjectiveConfig, tokenizer: PreTrainedTokenizerBase) -> None:
+    def __init__(
+        self, config: ObjectiveConfig, tokenizer: PreTrainedTokenizerBase, rows: Sequence[Row] = ()
+    ) -> None:
         self.config, self.tokenizer = config, tokenizer
+        self.classes = sorted({row.label for row in rows if row.label is not None})
 
     @abstractmethod
     def check(self, model: PreTrainedModel) -> None:
         """ModelError where the architecture cannot have this objective."""
+
+    def prepare(self, adapted: AdaptedModel, seed: int) -> None:  # noqa: B027  (most need nothing)
+        """Add to an adapted model what the loss needs beside it."""
 
     @abstractmethod
     def encode(self, rows: Sequence[Row], max_length: int) -> Encoded:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, PretrainedConfig
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM, PretrainedConfig
 
 from src.config.schema import ModelConfig
 from src.errors import ModelError
@@ -18,8 +18,9 @@ def skeleton(config: ModelConfig) -> LoadedModel:
     Raises:
         ModelError: its sizes stand neither in its file of conf/model nor in a folder.
     """
+    head = AutoModelForMaskedLM if config.kind == "encoder" else AutoModelForCausalLM
     with torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(_architecture(config), dtype=getattr(torch, config.dtype))
+        model = head.from_config(_architecture(config), dtype=getattr(torch, config.dtype))
     return LoadedModel(
         model=model.eval(),
         tokenizer=None,

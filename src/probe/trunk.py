@@ -5,17 +5,9 @@ from collections.abc import Sequence
 from torch import nn
 
 from src.errors import ModelError
+from src.model.trunk import base_of, trunk_of
 
-
-def base_of(model: nn.Module) -> nn.Module:
-    """The model itself where peft wraps it (its layers still hold the adapters), else the model given."""
-    return model.get_base_model() if hasattr(model, "get_base_model") else model
-
-
-def trunk_of(model: nn.Module) -> nn.Module:
-    """The model without its output head; the whole model where it has no separate trunk."""
-    base = base_of(model)
-    return getattr(base, "base_model", base)
+__all__ = ["base_of", "block_modules", "trunk_of"]
 
 
 def block_modules(model: nn.Module, blocks: Sequence[str]) -> list[nn.Module]:

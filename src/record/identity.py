@@ -9,10 +9,18 @@ from src.files import fingerprint
 
 _NOT_SCIENTIFIC = ("experiment", "fidelity", "device", "paths", "record")
 _BY_CONTENT = {
-    "data": ("path", "test_path"),
+    "data": ("path", "test_path", "corpus", "piece_characters", "min_characters", "label"),
     "model": ("id", "variants", "sizes", "kind", "wiring", "stands_for", "num_parameters"),
     "train": ("checkpoint_steps", "activation_checkpointing", "num_processes"),
 }
+_READ_BY = {
+    "causal_lm": ("supervise",),
+    "masked_lm": ("mask_share",),
+    "contrastive": ("pooling", "temperature"),
+    "simcse": ("pooling", "temperature", "dropout"),
+    "classification": ("pooling",),
+}
+"""Settings that an objective looks at; the others of its group change none of its numbers."""
 
 
 def scientific(config: RunConfig, data_fingerprint: str, model_content: str) -> dict[str, Any]:
@@ -25,6 +33,8 @@ def scientific(config: RunConfig, data_fingerprint: str, model_content: str) -> 
     values = {key: value for key, value in asdict(config).items() if key not in _NOT_SCIENTIFIC}
     for group, keys in _BY_CONTENT.items():
         values[group] = {key: value for key, value in values[group].items() if key not in keys}
+    read = ("name", *_READ_BY[config.objective.name])
+    values["objective"] = {key: values["objective"][key] for key in read}
     if config.control.kind != "none":
         values["control"] = control_content(config.control)
     elif config.control.log_relative_sizes:

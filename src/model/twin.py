@@ -1,0 +1,36 @@
+"""Tiny twins of published checkpoints: their block wiring, random weights, and some English learned."""
+
+import platform
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from typing import NoReturn
+
+from src.cache import cached_folder
+from src.config.schema import ModelConfig
+from src.errors import ModelError
+from src.model.content import twin_content
+
+RECORD = "pretraining.json"
+"""What the pretraining came to, beside the weights."""
+
+
+def twin_folder(config: ModelConfig, cache_dir: Path, make: Callable[[Path], object] | None = None) -> Path:
+    """The folder of a twin's pretrained weights, kept by content; `make` fills it where it does not exist.
+
+    Raises:
+        ModelError: it does not exist and nothing makes it.
+    """
+    key = {
+        "twin": twin_content(config),
+        "text": platform.python_version(),  # it ships the text
+        "versions": [metadata.version(name) for name in ("torch", "transformers")],
+    }
+
+    def refuse(_: Path) -> NoReturn:
+        raise ModelError(
+            f"model={config.name}: not pretrained on this machine yet; "
+            f"run python -m src.pretrain model={config.name}"
+        )
+
+    return cached_folder(cache_dir, "twins", key, make or refuse)
