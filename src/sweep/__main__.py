@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> None:
     overrides = [text for text in options.overrides if text not in launchers]
     launcher = launchers[-1].partition("=")[2] if launchers else None
     try:
-        plan = make_plan(read_sweep(options.sweep, overrides, launcher))
+        plan = make_plan(read_sweep(options.sweep, overrides, launcher), options.dry_run)
         {"launch": _launch, "status": _status, "rerun": _rerun}[verb](plan, options)
     except UserError as error:
         leave(str(error))
@@ -77,6 +77,8 @@ def _launch(plan: Plan, options: argparse.Namespace) -> None:
         hours = gpu_hours(plan.runs, states)
         show(run_table(plan, states, hours))
         show(total(hours[key] for key, state in states.items() if state.name != "done"))
+        for line in plan.unread:
+            show(f"ids above are not final: {line}")
         show(count(states))
         return
     _start(plan, options, FRESH)

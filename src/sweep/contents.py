@@ -11,15 +11,22 @@ from pathlib import Path
 
 from src.cache import cached_json, code_fingerprint
 from src.config.schema import DataConfig, ModelConfig, RunConfig
+from src.errors import DataError
 from src.files import sha256_file
 from src.model.content import model_content
 from src.record.identity import run_id
 
 
 class Contents:
-    """Ids of runs; remembers what was looked up."""
+    """Ids of runs; remembers what was looked up.
 
-    def __init__(self) -> None:
+    Where only a list is asked for, rows on the hub that cannot be had now give ids of a kind of their own,
+    and `unread` tells why.
+    """
+
+    def __init__(self, only_list: bool = False) -> None:
+        self._only_list = only_list
+        self.unread: list[str] = []
         self._rows: dict[str, str] = {}
         self._weights: dict[str, str] = {}
 
@@ -28,11 +35,20 @@ class Contents:
         num_sets = len(config.probe.seeds)
         rows = _key(config.data, num_sets)
         if rows not in self._rows:
-            self._rows[rows] = _rows(config.data, num_sets, Path(config.paths.cache_dir))
+            self._rows[rows] = self._fingerprint(config, num_sets)
         weights = _key(config.model)
         if weights not in self._weights:
             self._weights[weights] = _weights(config.model)
         return run_id(config, self._rows[rows], self._weights[weights])
+
+    def _fingerprint(self, config: RunConfig, num_sets: int) -> str:
+        try:
+            return _rows(config.data, num_sets, Path(config.paths.cache_dir))
+        except DataError as error:
+            if not self._only_list or config.data.hub_id is None or config.data.path is not None:
+                raise
+            self.unread.append(str(error))
+            return f"unread {config.data.hub_id}"
 
 
 def _rows(data: DataConfig, num_sets: int, cache_dir: Path) -> str:
@@ -42,8 +58,8 @@ def _rows(data: DataConfig, num_sets: int, cache_dir: Path) -> str:
         return load_splits(data, num_sets).fingerprint
 
     files = [path for path in (data.path, data.test_path) if path is not None]
-    if not files and data.generator is None:
-        return compute()  # the hub decides
+    if not files and (data.corpus is not None or data.generator is None):
+        return compute()  # the hub decides, or the text that this Python ships
     if not all(Path(path).is_file() for path in files):
         return compute()  # says what is missing
     key = [asdict(data), num_sets, [sha256_file(Path(path)) for path in files], _code()]

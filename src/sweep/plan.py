@@ -40,15 +40,19 @@ class Plan:
     name: str
     folder: Path
     runs: list[Planned]
+    unread: tuple[str, ...] = ()
+    """Why ids are not final: rows that could not be read when only a list was asked for."""
 
 
-def make_plan(sweep: Sweep) -> Plan:
+def make_plan(sweep: Sweep, only_list: bool = False) -> Plan:
     """Expand a sweep; everything that can be refused about its runs is refused here.
+
+    With `only_list`, rows that the hub does not give now are no reason to refuse.
 
     Raises:
         ConfigError: an unknown key, preset or launcher, a run given twice, processes that do not fit.
     """
-    contents, found = Contents(), {}
+    contents, found = Contents(only_list), {}
     with composer(sweep) as composed:
         launchers = Launchers(composed)
         base = composed.composed(())
@@ -66,7 +70,7 @@ def make_plan(sweep: Sweep) -> Plan:
         folder = _runs_dir(str(base.paths.runs_dir)) / str(base.experiment)
     if len({run.config.experiment for run in runs}) == 1:
         folder = runs[0].folder.parent
-    return Plan(sweep.name, folder / ".sweep" / sweep.name, runs)
+    return Plan(sweep.name, folder / ".sweep" / sweep.name, runs, tuple(contents.unread))
 
 
 def _runs_dir(text: str) -> Path:

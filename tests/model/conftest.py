@@ -25,6 +25,7 @@ BASE = {
     "lora_targets": None,
     "sizes": None,
     "architecture": None,
+    "pretraining": None,
 }
 
 
