@@ -5,10 +5,10 @@ JOBS ?= 2
 SETUP := $(if $(filter .venv/bin/python,$(PY)),setup)  # another Python brings its own packages
 
 .DEFAULT_GOAL := help
-.PHONY: help setup weights system run report study smoke test test-slurm faults bench lint format clean
+.PHONY: help setup weights system run report study study-depth smoke test test-slurm faults bench lint format clean
 
 help: ## this list
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 setup: .venv/.complete ## .venv with the exact versions of requirements.lock
 
@@ -38,6 +38,12 @@ study: $(SETUP) ## the small band study from nothing, its report, and whether it
 	OMP_NUM_THREADS=1 $(PY) -m src.sweep sweeps/band_study_small.yaml --jobs $(JOBS) --wait
 	@$(PY) -m src.report runs/band_study_small
 	@$(PY) -m src.study check runs/band_study_small sweeps/results/band_study_small
+
+study-depth: $(SETUP) ## the depth-profile study in miniature, 240 runs, or what is left of them; then its report
+	OMP_NUM_THREADS=1 $(PY) -m src.pretrain --all --jobs $(JOBS)
+	OMP_NUM_THREADS=1 $(PY) -m src.sweep sweeps/depth_profile_standard_miniature.yaml --jobs $(JOBS) --wait
+	OMP_NUM_THREADS=1 $(PY) -m src.sweep sweeps/depth_profile_equal_step_miniature.yaml --jobs $(JOBS) --wait
+	@$(PY) -m src.report runs/depth_profile_miniature
 
 smoke: $(SETUP) ## a tiny model through every stage
 	$(PY) -m src.run debug=smoke

@@ -1,12 +1,14 @@
 """Pretrain a tiny twin, or all of them; what is done already is shown.
 
 python -m src.pretrain model=twin_gpt2 [model.pretraining.KEY=VALUE ...]
-python -m src.pretrain --all
+python -m src.pretrain --all [--jobs N] [model.pretraining.KEY=VALUE ...]
 """
 
 import logging
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from subprocess import run
 
 from hydra import compose, initialize_config_dir
 
@@ -22,16 +24,33 @@ def main(arguments: list[str]) -> None:
     if {"-h", "--help"} & set(arguments) or not arguments:
         print(__doc__)
         return
-    every = [f"model={path.stem}" for path in sorted((CONF / "model").glob("twin_*.yaml"))]
-    rest = [text for text in arguments if text != "--all"]
     logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(message)s")
     try:
-        for one in every if "--all" in arguments else [None]:
-            _pretrain([*([one] if one else []), *rest])
+        if "--all" in arguments:
+            _all(arguments)
+        else:
+            _pretrain(arguments)
     except CONFIG_ERRORS as error:
         leave(one_line(error, RunConfig))
     except UserError as error:
         leave(str(error))
+
+
+def _all(arguments: list[str]) -> None:
+    """Every twin in a process of its own, `--jobs` at a time; the exit status of one that failed."""
+    jobs, rest = "1", [text for text in arguments if text != "--all"]
+    if "--jobs" in rest:
+        place = rest.index("--jobs")
+        jobs = (rest[place + 1 :] or [""])[0]
+        rest = rest[:place] + rest[place + 2 :]
+    if not jobs.isdecimal() or not int(jobs):
+        refuse("--jobs", jobs, "a number of at least 1")
+    names = [path.stem for path in sorted((CONF / "model").glob("twin_*.yaml"))]
+    command = [sys.executable, "-m", "src.pretrain"]
+    with ThreadPoolExecutor(int(jobs)) as pool:
+        ended = list(pool.map(lambda name: run([*command, f"model={name}", *rest]).returncode, names))
+    if any(ended):
+        sys.exit(max(ended))
 
 
 def _pretrain(overrides: list[str]) -> None:

@@ -21,7 +21,10 @@ Take = Callable[[str, Tensor], None]
 def single_rows(batch: Batch) -> Iterator[Batch]:
     """The rows of a batch one by one, without padding, which lies on either side."""
     for row, mask in enumerate(batch["attention_mask"].bool()):
-        yield {key: value[row : row + 1, mask] for key, value in batch.items()}
+        yield {
+            key: value[row : row + 1] if value.ndim == 1 else value[row : row + 1, mask]
+            for key, value in batch.items()
+        }
 
 
 def backward(model: nn.Module, batch: Batch, loss: Loss) -> None:
