@@ -15,6 +15,7 @@ from src.errors import ConfigError
 from src.metrics.catalog import check_names, check_samples
 
 Config = TypeVar("Config", RunConfig, PairConfig)
+Section = TypeVar("Section")
 CONFIG_ERRORS = (HydraException, OmegaConfBaseException)
 CONF = Path(__file__).resolve().parent.parent / "conf"
 # Hydra reads band=10000 as a number and refuses it; quoted, it is the name of a file.
@@ -48,7 +49,7 @@ def model_named(text: str, dtype: str) -> ModelConfig:
     name, _, revision = text.partition("@")
     name, _, variant = (name, "", "") if _is_path(name) else name.partition(":")
     preset = name if (CONF / "model" / f"{name}.yaml").is_file() and name != "hf" else None
-    values = _model_file(preset or "hf")
+    values = _file("model", preset or "hf")
     values |= {"dtype": dtype} | ({"revision": revision} if revision else {})
     values |= ({"variant": variant} if variant else {}) | ({} if preset else {"id": name})
     merged = OmegaConf.merge(OmegaConf.structured(ModelConfig), values)
@@ -59,11 +60,20 @@ def _is_path(name: str) -> bool:
     return name.startswith((".", "/", "~")) or Path(name).is_dir()
 
 
-def _model_file(name: str) -> dict[str, Any]:
-    """A file of conf/model with the files that it builds on, as Hydra would compose it."""
-    own = OmegaConf.to_container(OmegaConf.load(CONF / "model" / f"{name}.yaml"))
+def chosen(group: str, name: str, schema: type[Section], **changes: Any) -> Section:
+    """A file of a group as its dataclass, for work that no command line configures."""
+    merged = OmegaConf.merge(OmegaConf.structured(schema), _file(group, name) | changes)
+    return OmegaConf.to_object(merged)
+
+
+def _file(group: str, name: str) -> dict[str, Any]:
+    """A file of a group with the files that it builds on, as Hydra would compose it."""
+    own = OmegaConf.to_container(OmegaConf.load(CONF / group / f"{name}.yaml"))
     parents = own.pop("defaults", [])
-    return {key: value for parent in parents for key, value in _model_file(parent).items()} | own
+    merged = OmegaConf.create({})
+    for part in (*(_file(group, parent) for parent in parents), own):
+        merged = OmegaConf.merge(merged, part)
+    return OmegaConf.to_container(merged)
 
 
 def one_line(error: Exception, schema: type = RunConfig) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from src.compose import chosen
 from src.config.schema import ModelConfig, ObjectiveConfig, TrainConfig
 from src.data.corpus import pieces
 from src.data.encode import EncodedRow
@@ -45,7 +46,9 @@ def _pretrain(config: ModelConfig, folder: Path) -> None:
     for quirk, value in (("use_cache", False), ("rescale_every", 0)):
         if hasattr(model.config, quirk):
             setattr(model.config, quirk, value)
-    objective = make_objective(_objective_config(settings.objective), tokenizer)
+    objective = make_objective(
+        chosen("objective", settings.objective, ObjectiveConfig, supervise="all"), tokenizer
+    )
     objective.check(model)
     length = settings.length - 1  # the end token is one
     rows, held_out = (_rows(texts, length) for texts in (training_passages(), held_out_passages()))
@@ -104,27 +107,16 @@ def unigram_entropy(counts: torch.Tensor) -> float:
     return -(shares * shares.log()).sum().item()
 
 
-def _objective_config(name: str) -> ObjectiveConfig:
-    return ObjectiveConfig(name, "all", mask_share=0.15, pooling="mean", temperature=0.05, dropout=0.1)
-
-
 def _train_config(config: ModelConfig) -> TrainConfig:
     settings = config.pretraining
-    return TrainConfig(
-        name="pretraining",
+    return chosen(
+        "train",
+        "default",
+        TrainConfig,
         max_steps=settings.max_steps,
-        epochs=None,
         batch_size=settings.batch_size,
-        accumulation=1,
         learning_rate=settings.learning_rate,
-        schedule="cosine",
         warmup_steps=settings.warmup_steps,
-        weight_decay=0.0,
-        beta1=0.9,
-        beta2=0.98,
-        epsilon=1e-8,
-        clip_norm=1.0,
-        precision="float32",
+        schedule="cosine",
         checkpoint_steps=None,
-        activation_checkpointing=False,
     )
