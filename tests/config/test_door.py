@@ -57,7 +57,7 @@ def line_of(*overrides):
         (["model.wiring=round"], "model.wiring: given 'round'; accepted: null, sequential, parallel, single"),
         (["seed=-1"], "seed: given -1"),
         (["control=equal_steps"], "control: given 'equal_steps'; accepted: equal_step, match_profile, none"),
-        (["control=match_profile"], "control.source: given None; accepted: a finished run that logged"),
+        (["control=match_profile"], "control.source: given None; accepted: the folder of a finished run that logged"),
         (["control=equal_step", "control.source=runs/a"], "control.source: given 'runs/a'; accepted: null without control=match_profile"),
         (["control=equal_step", "control.target=fixed"], "control.size: given None; accepted: a number above 0 with control.target=fixed, else null"),
         (["control=equal_step", "control.size=0"], "control.size: given 0.0; accepted: a number above 0"),
