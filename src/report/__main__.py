@@ -26,10 +26,10 @@ def report(folder: Path, console: "Console") -> Path:
     written = write_report(folder)
     figures = [
         *draw_depth(written.material.depth, written.path.parent),
-        *draw_profiles(written.study, written.path.parent),
+        *draw_profiles(written.material, written.path.parent),
     ]
     written.write_markdown([figure.stem for figure in figures])
-    print_table(written.study, console, f"{folder}: score ± standard error")
+    print_table(written.material, console, f"{folder}: score ± standard error")
     for run, reason in written.study.left_out:
         console.print(f"not compared: {run.name}: {reason}", highlight=False)
     console.print(

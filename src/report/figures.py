@@ -11,7 +11,8 @@ import numpy
 from matplotlib.axes import Axes
 
 from src.files import storage_errors
-from src.report.profiles import Line, read_profiles
+from src.report.profiles import Line
+from src.report.section import Material
 from src.report.study import Study
 
 _X_LABEL = (
@@ -30,20 +31,20 @@ _UNITS = {
 }
 
 
-_MOST_LINES = 12
+_MOST_LINES, _MOST_BESIDE = 12, 5
 _CORE = (
     "cka_debiased", "mean_shift", "effective_rank", "weight_change", "prompt_entropy", "dataset_entropy",
     "procrustes_distance", "cosine_similarity",
 )  # fmt: skip
 
 
-def draw_profiles(study: Study, folder: Path) -> list[Path]:
+def draw_profiles(material: Material, folder: Path) -> list[Path]:
     """One figure a metric: value by relative depth, a line an arm, the 95 % interval, the band marked.
 
     Of more arms than a printed figure can show, the first condition alone, and only eight metrics: the page
     has all of them.
     """
-    profiles = read_profiles(study)
+    study, profiles = material.study, material.profiles
     if len(study.arms) > _MOST_LINES:
         condition = study.condition(study.arms[0])
         profiles = {
@@ -55,8 +56,8 @@ def draw_profiles(study: Study, folder: Path) -> list[Path]:
 
 
 def _draw(study: Study, metric: str, lines: list[Line], path: Path) -> Path:
-    figure, axes = plt.subplots(figsize=(7, 3.8), layout="constrained")
     arms = list(dict.fromkeys(id(line.arm) for line in lines if line.stage != "base"))
+    figure, axes = plt.subplots(figsize=(7 if len(arms) <= _MOST_BESIDE else 9, 3.8), layout="constrained")
     for line in lines:
         if line.stage == "base":  # one base a model, whatever was trained on it
             _line(axes, line, f"base {line.arm.record['choices']['model']}", "0.35", "--")
@@ -67,7 +68,8 @@ def _draw(study: Study, metric: str, lines: list[Line], path: Path) -> Path:
     axes.set(xlabel=_X_LABEL, ylabel=_UNITS.get(metric, metric))
     axes.set_xlim(0, 1)
     axes.grid(alpha=0.25)
-    axes.legend(frameon=False, fontsize=8)
+    beside = {"loc": "upper left", "bbox_to_anchor": (1, 1)} if len(arms) > _MOST_BESIDE else {}
+    axes.legend(frameon=False, fontsize=8, **beside)
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, dpi=130)

@@ -92,10 +92,15 @@ def find_runs(folder: Path) -> list[Run]:
         raise UserError(
             f"{folder}: no such folder; give the folder of an experiment, such as runs/quickstart"
         )
-    found = sorted({path.parent for path in folder.rglob("config.yaml")})
+    found = sorted({path.parent for path in folder.rglob("config.yaml") if not _hidden(path, folder)})
     if not found:
         raise UserError(f"{folder}: holds no run; a run's folder has a config.yaml")
     return [_read(path) for path in found]
+
+
+def _hidden(path: Path, folder: Path) -> bool:
+    """Whether it lies in a folder such as .sweep, where a launch keeps its copy of the code."""
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
 def _read(folder: Path) -> Run:

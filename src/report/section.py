@@ -7,6 +7,7 @@ from functools import cached_property
 from src.report.blocks import Chart, Part, Table, Text
 from src.report.contrasts import Contrast, contrasts
 from src.report.depth.analysis import Depth, analyse
+from src.report.profiles import Line, read_profiles
 from src.report.scores import TaskScores, read_scores
 from src.report.study import Study
 
@@ -28,6 +29,11 @@ class Material:
     def depth(self) -> Depth:
         """The tables of the depth-profile study."""
         return analyse(self.study.arms)
+
+    @cached_property
+    def profiles(self) -> dict[str, list[Line]]:
+        """Lines by layer of every arm, by metric."""
+        return read_profiles(self.study)
 
     @cached_property
     def contrasts(self) -> dict[str, list[Contrast]]:

@@ -7,7 +7,7 @@ import numpy
 
 from src.report.blocks import Chart
 from src.report.look import PRETRAINED_COLOR, color, compact, dash, faded, layout, ribbon
-from src.report.profiles import Line, read_profiles
+from src.report.profiles import Line
 from src.report.section import Block, Material, Section
 from src.report.study import Study
 
@@ -21,8 +21,7 @@ _MOST_LINES = 40
 
 def build(material: Material) -> list[Block]:
     """One figure with a choice of metric."""
-    found = read_profiles(material.study)
-    figures = {metric: figure(material.study, metric, lines) for metric, lines in found.items()}
+    figures = {metric: figure(material.study, metric, lines) for metric, lines in material.profiles.items()}
     if not figures:
         return []
     note = (
