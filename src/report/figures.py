@@ -32,16 +32,13 @@ _UNITS = {
 
 
 _MOST_LINES, _MOST_BESIDE = 12, 5
-_CORE = (
-    "cka_debiased", "mean_shift", "effective_rank", "weight_change", "prompt_entropy", "dataset_entropy",
-    "procrustes_distance", "cosine_similarity",
-)  # fmt: skip
+_CORE = ("cka_debiased", "mean_shift", "effective_rank", "weight_change")
 
 
 def draw_profiles(material: Material, folder: Path) -> list[Path]:
     """One figure a metric: value by relative depth, a line an arm, the 95 % interval, the band marked.
 
-    Of more arms than a printed figure can show, the first condition alone, and only eight metrics: the page
+    Of more arms than a printed figure can show, the first condition alone, and only four metrics: the page
     has all of them.
     """
     study, profiles = material.study, material.profiles
@@ -87,10 +84,10 @@ def _line(axes: Axes, line: Line, label: str, color: str, style: str) -> None:
 
 def _mark_band(axes: Axes, record: dict[str, Any], color: str, number: int) -> None:
     """A bar at the bottom over the depths whose blocks were trained, one height a run."""
-    num_blocks = record["model"]["num_blocks"]
-    for block in record.get("adapted", {}).get("blocks", []):
-        low = 0.012 + 0.02 * number
-        axes.axvspan(block / num_blocks, (block + 1) / num_blocks, low, low + 0.014, color=color, linewidth=0)
+    num_blocks, blocks = record["model"]["num_blocks"], record.get("adapted", {}).get("blocks", [])
+    low, below = 0.012 + 0.02 * number, axes.get_xaxis_transform()  # x in depth, y as a share of the height
+    bars = [(block / num_blocks, 1 / num_blocks) for block in blocks]
+    axes.broken_barh(bars, (low, 0.014), facecolors=color, linewidth=0, transform=below)
 
 
 def _label(study: Study, line: Line) -> str:

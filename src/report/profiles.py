@@ -45,15 +45,21 @@ def read_profiles(study: Study) -> dict[str, list[Line]]:
 def _line(arm: Arm, stage: str, rows: pandas.DataFrame) -> Line:
     if stage == "base":  # the same in every run
         rows = rows[rows["seed"] == rows["seed"].iloc[0]]
-    values = rows.pivot(index="depth", columns="seed", values="value").sort_index()
-    depth, num_seeds = values.index.to_numpy(), values.shape[1]
+    num_seeds = rows["seed"].nunique()
     if num_seeds == 1:
-        one = rows.sort_values("depth")
-        return Line(
-            arm, stage, depth, *(one[name].to_numpy(dtype=float) for name in ("value", "low", "high")), 1
-        )
-    mean, spread = values.mean(axis=1, skipna=False), values.std(axis=1, skipna=False)
-    reach = (stdtrit(num_seeds - 1, 0.975) * spread / num_seeds**0.5).to_numpy()
-    return Line(
-        arm, stage, depth, mean.to_numpy(), mean.to_numpy() - reach, mean.to_numpy() + reach, num_seeds
-    )
+        columns = (rows[name].to_numpy(dtype=float) for name in ("depth", "value", "low", "high"))
+        return Line(arm, stage, *columns, 1)
+    depth, values = _by_seed(rows, num_seeds)
+    mean = values.mean(axis=0)
+    reach = stdtrit(num_seeds - 1, 0.975) * values.std(axis=0, ddof=1) / num_seeds**0.5
+    return Line(arm, stage, depth, mean, mean - reach, mean + reach, num_seeds)
+
+
+def _by_seed(rows: pandas.DataFrame, num_seeds: int) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """Depths, and values [seed, depth]; NaN where a seed lacks a layer."""
+    depth = rows["depth"].to_numpy()
+    first = depth[: len(rows) // num_seeds]
+    if len(first) * num_seeds == len(rows) and (depth.reshape(num_seeds, -1) == first).all():
+        return first, rows["value"].to_numpy(dtype=float).reshape(num_seeds, -1)  # as every run writes them
+    table = rows.pivot(index="depth", columns="seed", values="value").sort_index()
+    return table.index.to_numpy(), table.to_numpy(dtype=float).T

@@ -220,12 +220,13 @@ def test_the_report_shows_every_run_and_hides_no_failure(run, tmp_path):
     with pytest.raises(TrainingError):
         run("method=full", "train.learning_rate=1e30", "train.clip_norm=null", "train.max_steps=20")
     console = Console(width=100, record=True, quiet=True)
-    path = report(tmp_path / "runs" / "smoke", console)
+    path = report(tmp_path / "runs" / "smoke", console).with_name("report.md")
     text = path.read_text()
     assert text.count("| midblock |") == 1
     assert text.count("| lora |") == 1
     assert "| 2-7 |" in text
-    assert "not compared: `full-" in text
+    assert "| full-" in text
+    assert "| failed: TrainingError: " in text
     assert "0.000 ± 0.000" in text
     figures = sorted(path.parent.glob("*.png"))
     assert len(figures) == len(METRICS_OF_DEFAULT)

@@ -40,7 +40,7 @@ def _figure(material: Material, arms: list[Any], label: str) -> dict[str, Any]:
             "error_y": {"type": "data", "array": compact([one.interval()[1] - one.value for one in found]),
                         "thickness": 1, "width": 3},
         })  # fmt: skip
-    return {"data": data, "layout": layout("trainable parameters", label, xaxis={"rangemode": "tozero"})}
+    return {"data": data, "layout": layout("trainable parameters", label)}
 
 
 SECTION = Section("Parameters", "scores and the number of trainable parameters", build)
