@@ -12,7 +12,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from src.bench import control, probe, steps, sweeps
+from src.bench import control, probe, report, steps, sweeps
 from src.bench.measure import config_of
 from src.files import read_json, write_json
 
@@ -21,8 +21,9 @@ PARTS: dict[str, Callable[[], dict[str, float]]] = {
     "control": control.bench_control,
     "probe": probe.bench_probe,
     "sweeps": sweeps.bench_sweeps,
+    "report": report.bench_report,
 }
-MEANING = steps.MEANING | control.MEANING | probe.MEANING | sweeps.MEANING
+MEANING = steps.MEANING | control.MEANING | probe.MEANING | sweeps.MEANING | report.MEANING
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ numbers:
 
 def test_the_shipped_numbers_are_those_of_the_papers():
     found = {one.label: one.number for one in load_references()}
-    scores = [(found[f"band_study_olmo2_{size}/lora"].value, found[f"band_study_olmo2_{size}/best_band"].value)
+    scores = [(found[f"band_study_olmo2_{size}/lora_score"].value, found[f"band_study_olmo2_{size}/best_band_score"].value)
               for size in ("1b", "7b", "13b", "32b")]  # fmt: skip
     assert scores == [(0.19, 0.21), (0.28, 0.375), (0.27, 0.30), (0.29, 0.32)]
     assert found["depth_profiles_sft/weight_change_with_cosine"].value == -0.79

@@ -112,7 +112,7 @@ def test_what_nobody_measured_is_shown_as_missing(written):
 def test_levels_are_shown_and_not_judged(written):
     rows = rows_of(written[0], "published_levels")
     assert "verdict" not in rows[0]
-    assert {"lora", "largest scale ratio", "weight change with cosine"} <= {row["what"] for row in rows}
+    assert {"lora score", "largest scale ratio", "weight change with cosine"} <= {row["what"] for row in rows}
     ratios = {float(row["ours"]) for row in rows if row["what"] == "largest scale ratio"}
     assert ratios == {1.0, 5.0}  # alpha / rank kept; alpha fixed and the rank five times as large
 
