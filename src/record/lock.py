@@ -35,6 +35,24 @@ GUARD = ".lock"  # the file of the flock; it stays, because removing it would ra
 _LOG = logging.getLogger(__name__)
 
 
+def check_clock(folder: Path) -> None:
+    """Refuse a folder whose lock is from the future, unless its owner has ended for certain (LockedError)."""
+    owner = read_owner(folder)
+    if owner is not None and not is_gone(owner):
+        _silence(folder, owner)
+
+
+def _silence(folder: Path, owner: Owner) -> float:
+    """Seconds since the owner's last heartbeat, which must not lie in the future."""
+    silence = age(folder, shared_now(folder)) or 0.0
+    if silence < -AHEAD:
+        raise LockedError(
+            f"{folder / NAME}: its last heartbeat lies {-silence:.0f} s in the future ({owner}): "
+            "a clock was set; if no job works there, remove the file"
+        )
+    return silence
+
+
 class RunLock:
     """`with RunLock(folder):` nobody else works on the folder, which is made where it is missing.
 
@@ -58,7 +76,7 @@ class RunLock:
                 raise LockedError(
                     f"{self.folder}: another job took it over just now ({read_owner(self.folder)})"
                 )
-        self._thread = threading.Thread(target=self._beat, name="run-lock", daemon=True)
+        self._thread = threading.Thread(target=self._keep_beating, name="run-lock", daemon=True)
         self._thread.start()
         return self
 
@@ -96,12 +114,7 @@ class RunLock:
 
     def _refuse_living(self, owner: Owner) -> None:
         """LockedError unless the owner may be dead: on another machine, and silent for long."""
-        silence = age(self.folder, shared_now(self.folder)) or 0.0
-        if silence < -AHEAD:
-            raise LockedError(
-                f"{self.folder / NAME}: its last heartbeat lies {-silence:.0f} s in the future ({owner}): "
-                "a clock was set; if no job works there, remove the file"
-            )
+        silence = _silence(self.folder, owner)
         if is_gone(owner) is False or silence < STALE:
             raise LockedError(
                 f"{self.folder}: in use by {owner}, last heartbeat {max(silence, 0):.0f} s ago; "
@@ -121,15 +134,18 @@ class RunLock:
                     f"{self.folder}: in use by {owner}, whose heart beats though a clock was set"
                 )
 
-    def _beat(self) -> None:
-        while not self._stop.wait(BEAT):
-            try:
-                self._lost = not self._is_mine()
-                if self._lost:
-                    return
+    def beat(self) -> None:
+        """Tell others that this job lives, unless one of them has taken the folder over."""
+        try:
+            self._lost = not self._is_mine()
+            if not self._lost:
                 os.utime(self.folder / NAME)  # no times given: the file server stamps it with its own clock
-            except (OSError, StorageError) as error:
-                _LOG.warning("%s: no heartbeat (%s)", self.folder, error)
+        except (OSError, StorageError) as error:
+            _LOG.warning("%s: no heartbeat (%s)", self.folder, error)
+
+    def _keep_beating(self) -> None:
+        while not self._lost and not self._stop.wait(BEAT):
+            self.beat()
 
     def _is_mine(self) -> bool:
         return (self.folder / NAME).exists() and read_owner(self.folder) == self.owner

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from src.record.lock import RunLock
+from src.record.lock import RunLock, check_clock
 from src.sweep.ledger import Entry, Ledger
 from src.sweep.local import LocalPool
 from src.sweep.plan import Plan, Planned
@@ -43,6 +43,8 @@ def launch(
         runs = [run for run in plan.runs if _wanted(states[run.key], wanted)]
         if not runs:
             return 0
+        for run in runs:
+            check_clock(run.folder)  # its job would be refused
         code = take_snapshot(plan.folder)
         for run in runs:
             forget(plan, run)

@@ -41,7 +41,9 @@ def rows():
 @pytest.mark.parametrize("family", FAMILIES)
 def test_all_layers_all_metrics(family, load_tiny, make_config, rows, tmp_path):
     loaded = load_tiny(family)
-    names = [name for name in METRICS if METRICS[name].needs not in ("views", "gradients", "lens", "objectives")]
+    names = [
+        name for name in METRICS if METRICS[name].needs not in ("views", "gradients", "lens", "objectives")
+    ]
     metrics: MetricsConfig = make_config("metrics.num_token_samples=4").metrics
     metrics.names = names
     probe = ProbeRows(rows, [], loaded.tokenizer.pad_token_id, 8)
