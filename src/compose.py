@@ -112,7 +112,8 @@ def _unknown_key(key: str, given: Any, schema: type) -> str:
         return _unknown_key(parent, given, schema)
     accepted = [field.name for field in fields(section)]
     if not parent:
-        accepted += [path.name for path in CONF.iterdir() if path.is_dir() and path.name not in accepted]
+        groups = (path.name for path in CONF.iterdir() if path.is_dir() and path.name != "reference")
+        accepted += [name for name in groups if name not in accepted]
     near = difflib.get_close_matches(name, accepted, n=1)
     hint = f" (did you mean {near[0]}?)" if near else ""
     place = f"keys of {parent}" if parent else "keys"

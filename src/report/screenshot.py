@@ -27,6 +27,7 @@ def take_screenshot(page: Path, width: int = 1280, height: int = 1500) -> Path:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         view = browser.new_page(viewport={"width": width, "height": height})
+        view.set_default_timeout(120_000)  # a busy machine
         view.goto(page.resolve().as_uri())
         view.wait_for_function("document.querySelectorAll('.plot[data-state=drawn]').length > 0")
         view.wait_for_timeout(300)

@@ -12,7 +12,9 @@
     layout.xaxis.title.standoff = 8;
     const names = figure.data.filter((trace) => trace.showlegend !== false).length;
     const below = narrow() || names > 14;
-    const rows = below ? Math.ceil(names / (narrow() ? 1 : 4)) : 0;
+    const longest = Math.max(...figure.data.map((trace) => (trace.showlegend === false ? "" : trace.name || "").length));
+    const columns = narrow() ? (longest > 14 ? 1 : 2) : 4;
+    const rows = below ? Math.ceil(names / columns) : 0;
     layout.legend = Object.assign({}, layout.legend, below
       ? { orientation: "h", x: 0, xanchor: "left", y: 0, yref: "container", yanchor: "bottom", maxheight: 0.4, font: { size: 11 } }
       : { x: 1.01, xanchor: "left", y: 1, font: { size: 12 } });

@@ -1,5 +1,6 @@
 """Every band against LoRA on the whole stack: intervals, corrected tests, and what could have been seen."""
 
+import math
 from typing import Any
 
 from src.report.blocks import Chart, Column, Table, count, decimals, pvalue, signed, span
@@ -87,12 +88,19 @@ def _forest(rows: list[Contrast], label: str) -> dict[str, Any]:
         "x": compact([one.estimate.value for one in ordered]), "y": names, "hoverinfo": "text",
         "text": [_words(one) for one in ordered], "marker": {"size": 10, "color": shades},
     })  # fmt: skip
-    found = layout(
-        f"{label}: difference to LoRA on the whole stack", "", yaxis={"type": "category", "automargin": True}
-    )
+    title = f"{label}: difference to LoRA on the whole stack"
+    found = layout(title, "", xaxis={"range": _range(ordered)}, yaxis={"type": "category"})
     line = {"width": 1, "color": _GREY}
     zero = {"type": "line", "x0": 0, "x1": 0, "yref": "paper", "y0": 0, "y1": 1, "line": line}
     return {"data": data, "layout": found | {"shapes": [zero], "height": 170 + 24 * len(names)}}
+
+
+def _range(rows: list[Contrast]) -> list[float]:
+    """All of every interval, 0 included, with a margin; the browser's own range cuts lines at the edge."""
+    ends = [0.0, *(one.estimate.value for one in rows)]
+    ends += [end for one in rows for end in (*one.interval, *one.estimate.interval()) if math.isfinite(end)]
+    margin = 0.04 * (max(ends) - min(ends)) or 0.1
+    return compact([min(ends) - margin, max(ends) + margin])
 
 
 def _words(one: Contrast) -> str:
