@@ -26,10 +26,12 @@ def page_file(tmp_path_factory):
 def browser():
     sync_api = pytest.importorskip("playwright.sync_api")
     with sync_api.sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
 
 
-@pytest.fixture(params=[1280, 400])
+@pytest.fixture(scope="module", params=[1280, 400])
 def view(browser, page_file, request):
     """The page, opened, and everything that went wrong in it."""
     view = browser.new_page(viewport={"width": request.param, "height": 900})
@@ -43,7 +45,6 @@ def view(browser, page_file, request):
     view.goto(page_file.as_uri())
     view.wait_for_selector("body[data-ready=yes]")
     yield view
-    assert view.wrong == []
     view.close()
 
 
@@ -109,6 +110,10 @@ def test_tables_scroll_inside_their_box(view):
     box = view.locator("#published-and-ours .scroll").first
     assert box.evaluate("box => box.scrollWidth >= box.clientWidth")
     assert box.bounding_box()["width"] <= view.viewport_size["width"]
+
+
+def test_nothing_went_wrong_and_nothing_was_asked_of_a_network(view):
+    assert view.wrong == []
 
 
 def test_the_page_answers_soon(browser, page_file):
