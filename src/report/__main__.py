@@ -13,7 +13,7 @@ _USAGE = """python -m src.report FOLDER [--screenshot]
 
 Tables and figures of the runs in FOLDER, such as runs/quickstart, into FOLDER/report:
 report.html (one page, works without a network), report.md, the tables as CSV, profiles and slopes as PNG.
---screenshot   also report.png, a picture of the page's head; needs Chromium"""
+--screenshot   also report.png, a picture of its head and of the scores by band; needs Chromium"""
 
 
 def report(folder: Path, console: "Console") -> Path:

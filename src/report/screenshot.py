@@ -10,6 +10,9 @@ ARGUMENTS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 
+_SHOWN = "#scores-by-band, #bands-against-lora"
+_HEIGHT = "Math.ceil(document.querySelector('footer').getBoundingClientRect().top + window.scrollY)"
+
 
 def chromium() -> str:
     """Its path; UserError where it is missing."""
@@ -19,18 +22,24 @@ def chromium() -> str:
     return path
 
 
-def take_screenshot(page: Path, width: int = 1280, height: int = 1500) -> Path:
-    """report.png beside the page: its first `height` pixels, in light colours."""
+def take_screenshot(page: Path, width: int = 1160) -> Path:
+    """report.png beside the page: its head, and where there are any the scores by band and differences."""
     from playwright.sync_api import sync_playwright
 
     picture = page.with_suffix(".png")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
-        view = browser.new_page(viewport={"width": width, "height": height})
+        view = browser.new_page(viewport={"width": width, "height": 2000})
         view.set_default_timeout(120_000)  # a busy machine
         view.goto(page.resolve().as_uri())
-        view.wait_for_function("document.querySelectorAll('.plot[data-state=drawn]').length > 0")
-        view.wait_for_timeout(300)
+        view.wait_for_selector("body[data-ready=yes]")
+        if view.locator(_SHOWN).count():  # these alone, under the head
+            view.add_style_tag(content=f"main > section:not({_SHOWN}), nav {{ display: none }}")
+        view.set_viewport_size({"width": width, "height": min(view.evaluate(_HEIGHT), 2400)})
+        view.wait_for_timeout(500)
+        if view.locator(".plot").count():
+            view.wait_for_selector(".plot[data-state=drawn]")
+            view.wait_for_timeout(500)
         view.screenshot(path=picture)
         browser.close()
     return picture

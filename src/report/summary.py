@@ -30,7 +30,7 @@ def facts(material: Material) -> list[Fact]:
     found = [
         Fact("finished runs", str(len(records))),
         Fact("arms", str(len(study.arms))),
-        Fact("seeds" if len(study.seeds) > 1 else "seed", seeds),
+        Fact("seeds", seeds) if len(study.seeds) > 1 else Fact("the only seed", f"seed {seeds}"),
         Fact("model" if len(models) == 1 else "models", models[0] if len(models) == 1 else str(len(models))),
         Fact("items scored", ", ".join(items)) if items else None,
     ]  # fmt: skip

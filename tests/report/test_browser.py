@@ -6,7 +6,7 @@ import time
 import pytest
 
 from src.bench.made_runs import MadeStudy, make_runs
-from src.report.screenshot import ARGUMENTS
+from src.report.screenshot import ARGUMENTS, take_screenshot
 from src.report.write import write_report
 
 CHROMIUM = shutil.which("chromium")
@@ -126,3 +126,9 @@ def test_the_page_answers_soon(browser, page_file):
     print(f"ready after {time.monotonic() - start:.2f} s, {started} figures begun")
     assert started < len(CHARTS)  # figures out of sight wait
     view.close()
+
+
+def test_a_picture_of_the_page_is_small(page_file):
+    picture = take_screenshot(page_file)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert 20_000 < picture.stat().st_size < 300_000

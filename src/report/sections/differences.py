@@ -12,7 +12,8 @@ from src.statistics.estimate import LEVEL
 
 _GREY = "#8b95a5"
 _NOTE = (
-    "Error over seeds x items, paired; the scatter over seeds is pooled over all bands of a condition. "
+    "Error over seeds x items, paired (of one seed: over items alone); the scatter over seeds is "
+    "pooled over all bands of a condition. "
     "Thick: 95 % interval. Thin: the interval at the level of Holm's test among all bands of the condition; "
     "it leaves 0 out exactly where the test finds a difference. The pretrained model is tested by itself."
 )

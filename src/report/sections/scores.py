@@ -21,7 +21,8 @@ def build(material: Material) -> list[Block]:
         return []
     figures = {one.label: _figure(material.study, one) for one in tasks}
     note = (
-        "Mean over seeds; bars: 95 % interval over seeds and items. Dots: single seeds. "
+        "Mean over seeds; bars: 95 % interval over seeds and items, of one seed over items alone. "
+        "Dots: single seeds. "
         "Dashed: the pretrained model, its interval over items."
     )
     return [Chart("scores_by_band", "Score by band", figures, note, "task"), _table(material, tasks)]
