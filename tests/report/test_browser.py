@@ -1,12 +1,14 @@
 """The page in a real browser: everything draws, answers the mouse, and fits a phone."""
 
 import shutil
+import subprocess
+import sys
 import time
 
 import pytest
 
 from src.bench.made_runs import MadeStudy, make_runs
-from src.report.screenshot import ARGUMENTS, take_screenshot
+from src.report.screenshot import ARGUMENTS
 from src.report.write import write_report
 
 CHROMIUM = shutil.which("chromium")
@@ -128,7 +130,11 @@ def test_the_page_answers_soon(browser, page_file):
     view.close()
 
 
-def test_a_picture_of_the_page_is_small(page_file):
-    picture = take_screenshot(page_file)
+def test_the_command_takes_a_small_picture(page_file):
+    folder = page_file.parent.parent
+    command = [sys.executable, "-m", "src.report", str(folder), "--screenshot"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
+    picture = page_file.with_suffix(".png")
+    assert f"picture: {picture}" in done.stdout
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert 20_000 < picture.stat().st_size < 300_000
