@@ -11,7 +11,7 @@ from src.assembly import Assembly
 from src.config.schema import RunConfig
 from src.control.describe import describe_control
 from src.errors import LockedError, TrainingError, UserError
-from src.files import read_jsonl, write_json, write_jsonl
+from src.files import write_json, write_jsonl
 from src.method.weights import load_tuned, save_tuned
 from src.model.content import model_content
 from src.preemption import Preempted
@@ -103,7 +103,7 @@ class Pipeline(Assembly):
         layers = read_layers(self.folder.path / "layers.csv")
         found = {"scores": scores, "items": describe_items(samples)}
         found |= {"profiles": summarise(layers), "spearman": spearman_between(layers)}
-        found["control"] = describe_control(self.config, self._steps())
+        found["control"] = describe_control(self.config, self.folder.steps())
         write_record(self.folder.path, self._description("success") | found)
         for folder in checkpoints(self.folder.path):
             shutil.rmtree(folder)
@@ -124,7 +124,7 @@ class Pipeline(Assembly):
 
     def _probe(self) -> dict[str, Any]:
         probe = RunProbe(self.adapted, self.objective, self.splits, self.encoded.rows, self.config)
-        found = probe.measure(self.cache, self.base_key, self._steps())
+        found = probe.measure(self.cache, self.base_key, self.folder.steps())
         further = probe.measure_further(self.cache, self.base_key)
         if further:
             for seed, table in zip(self.config.probe.seeds, [found, *further], strict=True):
@@ -134,10 +134,6 @@ class Pipeline(Assembly):
         num_rows, names = len(self.splits.probe), ", ".join(self.config.metrics.names)
         _LOG.info("probed: %d rows, layers 0-%d: %s", num_rows, self.adapted.loaded.num_blocks, names)
         return {"num_rows": num_rows}
-
-    def _steps(self) -> list[dict[str, Any]]:
-        steps = self.folder.path / "steps.jsonl"
-        return read_jsonl(steps) if steps.is_file() else []
 
     def _keep_scores(self, stage: str, compute: Callable[[], dict[str, Any]]) -> None:
         result = self.folder.stage(f"scores-{stage}", compute)

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 from src.config.rules import refuse
 from src.config.schema import ControlConfig
 from src.files import fingerprint, read_json, read_jsonl
+from src.method.spans import spans_text
 
 Sizes = list[float | None]
 """One relative size a block; None where the block did not train."""
@@ -32,8 +33,8 @@ class Profile:
         first = self.steps[0]
         found = [block for block, size in enumerate(first) if size is not None]
         if len(first) != num_blocks or found != sorted(blocks):
-            given = f"{self.source} (trained blocks {_spans(found)} of {len(first)})"
-            refuse("control.source", given, f"a run that trained blocks {_spans(blocks)} of {num_blocks}")
+            given = f"{self.source} (trained blocks {_words(found)} of {len(first)})"
+            refuse("control.source", given, f"a run that trained blocks {_words(blocks)} of {num_blocks}")
         if not self.constant and len(self.steps) < num_steps:
             given = f"{self.source} ({len(self.steps)} steps)"
             accepted = f"a run of at least {num_steps} steps, or any with control.profile=mean"
@@ -89,12 +90,5 @@ def _refuse(folder: Path, reason: str) -> NoReturn:
     refuse("control.source", f"{folder} ({reason})", _ACCEPTED)
 
 
-def _spans(blocks: Sequence[int]) -> str:
-    """`0-5, 9`: numbers as a person writes them."""
-    spans: list[list[int]] = []
-    for block in sorted(blocks):
-        if spans and block == spans[-1][1] + 1:
-            spans[-1][1] = block
-        else:
-            spans.append([block, block])
-    return ", ".join(f"{a}-{b}" if a != b else str(a) for a, b in spans) or "none"
+def _words(blocks: Sequence[int]) -> str:
+    return spans_text(blocks, ", ") or "none"

@@ -16,7 +16,7 @@ def local(tensor: Tensor) -> Tensor:
 
 
 def whole(tensor: Tensor) -> Tensor:
-    """The whole tensor, gathered from all ranks where it is in pieces."""
+    """The whole tensor, gathered from all ranks where it is in pieces; all must ask for it together."""
     tensor = tensor.detach()
     return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
 

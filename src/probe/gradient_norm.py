@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from src.control.sharded import whole
 from src.probe.kind_rows import BLOCK, NO_INTERVAL, kind_rows
 from src.probe.table import LayerRow
 from src.probe.trunk import block_modules
-from src.train.sharding import whole
 
 PART = 0.1  # of the steps: what counts as the start and as the end
 

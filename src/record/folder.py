@@ -12,6 +12,7 @@ from src.config.schema import RunConfig
 from src.errors import ConfigError, StorageError
 from src.files import ASIDE, read_json, read_jsonl, remove_partial, storage_reason, write_json, write_text
 
+STEPS = "steps.jsonl"
 PREEMPTED = "preempted.json"
 """Says that a run was asked to stop and has stopped, and goes on when it is started again."""
 
@@ -67,13 +68,17 @@ class RunFolder:
         samples = [{"stage": stage, **row} for stage, found in results.items() for row in found["samples"]]
         return scores, samples
 
+    def steps(self) -> list[dict[str, Any]]:
+        """The step log so far; empty where nothing was trained."""
+        path = self.path / STEPS
+        return read_jsonl(path) if path.is_file() else []
+
     def seconds(self) -> dict[str, float]:
         """Seconds of each complete stage; training is the sum of its steps, also over several processes."""
         files = sorted(self._stage_files("*.json"), key=lambda path: path.stat().st_mtime)
         found = {path.stem: read_json(path)["seconds"] for path in files}
-        steps = self.path / "steps.jsonl"
-        if steps.is_file():
-            found["train"] = round(sum(row["seconds"] for row in read_jsonl(steps)), 2)
+        if (self.path / STEPS).is_file():
+            found["train"] = round(sum(row["seconds"] for row in self.steps()), 2)
         return found | {"total": round(sum(found.values()), 2)}
 
     def _stage_files(self, pattern: str) -> list[Path]:

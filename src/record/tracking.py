@@ -10,7 +10,6 @@ from types import TracebackType
 from typing import Any, Self
 
 from src.config.schema import RunConfig
-from src.files import read_jsonl
 from src.preemption import EXIT_CODE, Preempted
 from src.probe.layers_csv import read_layers
 from src.probe.table import LayerRow
@@ -121,13 +120,12 @@ class Tracker:
         self._num_steps, self._scored, self._profiled = 0, set[str](), False
 
     def _catch_up(self) -> None:
-        folder, steps = RunFolder(self.folder), self.folder / "steps.jsonl"
-        rows = read_jsonl(steps) if steps.is_file() else []
+        folder = RunFolder(self.folder)
         stages: dict[str, list[dict[str, Any]]] = {}
         for score in folder.scores()[0]:
             stages.setdefault(score["stage"], []).append(score)
         self._attempt(lambda run: run.summary.update(self._counts))
-        for row in rows:
+        for row in folder.steps():
             self.step(row)
         for stage, scores in stages.items():
             self.scores(stage, scores)

@@ -5,6 +5,7 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from src.method.spans import spans_text
 from src.report.runs import Run
 
 COLUMNS = (
@@ -75,7 +76,7 @@ def _row(record: dict[str, Any], task: str | None, base: dict | None, tuned: dic
     return {
         "method": record["choices"]["method"],
         "band": record["choices"]["band"],
-        "blocks": _spans(record.get("adapted", {}).get("blocks", [])),
+        "blocks": spans_text(record.get("adapted", {}).get("blocks", []), ",") or "-",
         "seed": str(record["seed"]),
         "trainable": f"{record['params']['trainable']:,}" if "params" in record else "-",
         "task": task or "-",
@@ -96,14 +97,3 @@ def _score(score: dict[str, Any] | None) -> str:
 
 def _seconds(value: float | None) -> str:
     return "-" if value is None else f"{value:.0f}"
-
-
-def _spans(blocks: list[int]) -> str:
-    """Blocks as spans: [6, 7, 8, 11] -> 6-8,11."""
-    spans: list[list[int]] = []
-    for block in blocks:
-        if spans and block == spans[-1][1] + 1:
-            spans[-1][1] = block
-        else:
-            spans.append([block, block])
-    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in spans) or "-"

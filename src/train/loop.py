@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from src.config.schema import TrainConfig
 from src.control.control import Control, NoControl
+from src.control.sharded import whole
 from src.data.batches import num_steps, step_rows
 from src.data.encode import EncodedRow
 from src.errors import TrainingError
@@ -23,7 +24,6 @@ from src.seeding import set_global
 from src.train.checkpoint import load_last_checkpoint, save_checkpoint
 from src.train.optimizer import learning_rate, make_optimizer
 from src.train.ranks import any_rank, is_first, num_ranks, over_ranks, share_of, stream
-from src.train.sharding import whole
 from src.train.step_log import StepLog
 
 OnStep = Callable[[int, dict[str, Any]], None]

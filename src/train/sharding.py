@@ -9,8 +9,8 @@ import torch.distributed as dist
 from torch import nn
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
-from torch.distributed.tensor import DTensor
 
+from src.control.sharded import whole
 from src.files import written_folder
 from src.train.ranks import from_first, is_first, num_ranks, together
 
@@ -29,17 +29,12 @@ def shard(model: nn.Module, blocks: Sequence[nn.Module], device: torch.device) -
     fully_shard(model, mesh=mesh)
 
 
-def whole(value: torch.Tensor) -> torch.Tensor:
-    """A tensor without its being spread over ranks; all ranks must ask for it together."""
-    return value.full_tensor() if isinstance(value, DTensor) else value
-
-
 def gathered(model: nn.Module) -> dict[str, torch.Tensor]:
     """The trained weights, whole and on the CPU, on rank 0; empty on the others. One tensor at a time."""
     found = {}
     for name, value in model.named_parameters():
         if value.requires_grad:
-            full = whole(value.detach())
+            full = whole(value)
             if is_first():
                 found[name] = full.cpu()
     return found

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy
 
+from src.method.spans import spans
 from src.report.blocks import Chart
 from src.report.look import PRETRAINED_COLOR, color, compact, dash, faded, layout, ribbon
 from src.report.profiles import Line
@@ -82,14 +83,8 @@ def _band(line: Line, shade: str, number: int) -> list[dict[str, Any]]:
         {"type": "rect", "name": line.arm.band, "xref": "x", "yref": "paper",
          "x0": round(first / num_blocks, 4), "x1": round((last + 1) / num_blocks, 4), "y0": low,
          "y1": low + 0.011, "fillcolor": faded(shade, 0.75), "line": {"width": 0}, "layer": "below"}
-        for first, last in _spans(blocks)
+        for first, last in spans(blocks)
     ]  # fmt: skip
-
-
-def _spans(blocks: Sequence[int]) -> list[tuple[int, int]]:
-    ends = [i for i, block in enumerate(blocks) if i + 1 == len(blocks) or blocks[i + 1] != block + 1]
-    starts = [0, *(end + 1 for end in ends[:-1])]
-    return [(blocks[start], blocks[end]) for start, end in zip(starts, ends, strict=True)]
 
 
 SECTION = Section("Profiles by layer", "layers.csv: run with metrics other than none", build)
