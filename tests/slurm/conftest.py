@@ -1,4 +1,4 @@
-"""A cluster for the tests of a file, and sweeps of tiny runs on it."""
+"""A cluster for all tests of this folder, and sweeps of tiny runs on it."""
 
 import getpass
 import subprocess
@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LIMITS = {"hydra.launcher.timeout_min": 30, "hydra.launcher.signal_delay_s": 30}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def node(tmp_path_factory):
     with OneNode(tmp_path_factory.mktemp("slurm") / "node") as running:
         yield running
