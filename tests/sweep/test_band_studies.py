@@ -32,7 +32,7 @@ def test_the_suggested_arm_takes_its_ranks_and_the_others_their_budget():
     sweep = read_sweep(SWEEPS / "band_study_small.yaml", [], None)
     with composer(sweep) as composed:
         found = [composed.run(cell.overrides) for cell in sweep.cells]
-    suggested = [config for config in found if config.band.name == "smollm2_arithmetic"]
+    suggested = [config for config in found if config.band.name == "smollm2_sums"]
     assert len(suggested) == 6
     for config in suggested:
         assert sum(config.method.ranks) == config.method.rank * config.model.num_blocks == 480
