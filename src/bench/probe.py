@@ -29,7 +29,8 @@ from src.record.provenance import peak_memory_gib
 
 NUM_ROWS, MAX_LENGTH, BATCH = 200, 128, 8
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "1"))  # a median of them; bare passes before and after each
-MEMORY = "cka_debiased,mean_shift,effective_rank,dataset_entropy,prompt_entropy"  # every way to gather
+# Every way to gather, and what copies rows.
+MEMORY = "cka_debiased,cka_standardised,mean_shift,effective_rank,dataset_entropy,prompt_entropy"
 MEANING = {
     "probe_paper_over_forward": "probing base and tuned with metrics=paper / two bare passes of the trunk",
     "probe_default_over_forward": "the same with metrics=default, intervals included",

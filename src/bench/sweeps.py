@@ -9,6 +9,8 @@ from pathlib import Path
 import yaml
 
 from src.bench.measure import seconds
+from src.bench.upkeep import MEANING as UPKEEP
+from src.bench.upkeep import bench_upkeep
 from src.sweep.launch import FRESH, launch
 from src.sweep.plan import Plan, make_plan
 from src.sweep.spec import read_sweep
@@ -19,7 +21,7 @@ MEANING = {
     "sweep_expand_1000_s": "seconds to expand a sweep of 1,000 cells into runs and ids (at most 5)",
     "sweep_status_240_s": "seconds from the file of a sweep of 240 finished runs to its status (at most 3)",
     "sweep_relaunch_240_s": "seconds to launch the same again, which starts nothing (at most 10)",
-}
+} | UPKEEP
 
 
 def bench_sweeps() -> dict[str, float]:
@@ -33,7 +35,7 @@ def bench_sweeps() -> dict[str, float]:
             "sweep_expand_1000_s": seconds(lambda: _plan(many)),
             "sweep_status_240_s": seconds(lambda: _status(some)),
             "sweep_relaunch_240_s": seconds(lambda: launch(_plan(some), FRESH, 1, 1, lambda: None)),
-        }
+        } | bench_upkeep()
 
 
 def _sweep(folder: Path, name: str, num_runs: int) -> Path:

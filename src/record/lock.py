@@ -76,7 +76,7 @@ class RunLock:
                 raise LockedError(
                     f"{self.folder}: another job took it over just now ({read_owner(self.folder)})"
                 )
-        self._thread = threading.Thread(target=self._beat, name="run-lock", daemon=True)
+        self._thread = threading.Thread(target=self._keep_beating, name="run-lock", daemon=True)
         self._thread.start()
         return self
 
@@ -134,15 +134,18 @@ class RunLock:
                     f"{self.folder}: in use by {owner}, whose heart beats though a clock was set"
                 )
 
-    def _beat(self) -> None:
-        while not self._stop.wait(BEAT):
-            try:
-                self._lost = not self._is_mine()
-                if self._lost:
-                    return
+    def beat(self) -> None:
+        """Tell others that this job lives, unless one of them has taken the folder over."""
+        try:
+            self._lost = not self._is_mine()
+            if not self._lost:
                 os.utime(self.folder / NAME)  # no times given: the file server stamps it with its own clock
-            except (OSError, StorageError) as error:
-                _LOG.warning("%s: no heartbeat (%s)", self.folder, error)
+        except (OSError, StorageError) as error:
+            _LOG.warning("%s: no heartbeat (%s)", self.folder, error)
+
+    def _keep_beating(self) -> None:
+        while not self._lost and not self._stop.wait(BEAT):
+            self.beat()
 
     def _is_mine(self) -> bool:
         return (self.folder / NAME).exists() and read_owner(self.folder) == self.owner
