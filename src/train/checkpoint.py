@@ -20,7 +20,7 @@ from torch.distributed.checkpoint.state_dict import StateDictOptions, get_state_
 from src.errors import CheckpointError
 from src.files import remove_partial
 from src.manifest import damage, write_manifest
-from src.train.ranks import is_first, num_ranks, together
+from src.train.collectives import is_first, num_ranks, together
 from src.train.sharding import shared_folder
 
 _OPTIONS = StateDictOptions(ignore_frozen_params=True)

@@ -22,8 +22,8 @@ from src.objective.objective import Batch, Draw, Objective
 from src.preemption import asked, stop_if
 from src.seeding import set_global
 from src.train.checkpoint import load_last_checkpoint, save_checkpoint
+from src.train.collectives import any_rank, is_first, num_ranks, over_ranks, share_of, stream
 from src.train.optimizer import learning_rate, make_optimizer
-from src.train.ranks import any_rank, is_first, num_ranks, over_ranks, share_of, stream
 from src.train.step_log import StepLog
 
 OnStep = Callable[[int, dict[str, Any]], None]

@@ -1,4 +1,4 @@
-"""The processes that share one training: who they are, how they start, what they tell each other.
+"""The processes that share one training: who they are, and how they start.
 
 Rank 0 is the run: it holds the folder, measures the base model, writes, probes and evaluates. The others wait
 for it, train their shard beside it, and end. Ranks come from torchrun or SLURM; where nobody started them,
@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -21,6 +20,7 @@ import torch.distributed as dist
 from src.config.rules import refuse
 from src.config.schema import RunConfig
 from src.preemption import listening
+from src.train.collectives import from_first
 
 Follow = Callable[[RunConfig, "Ranks"], None]
 
@@ -122,60 +122,6 @@ class Ranks:
             yield
         finally:
             dist.destroy_process_group()
-
-
-def is_first() -> bool:
-    """Whether this process writes."""
-    return not dist.is_initialized() or dist.get_rank() == 0
-
-
-def num_ranks() -> int:
-    """Processes that train together now."""
-    return dist.get_world_size() if dist.is_initialized() else 1
-
-
-def share_of(items: list[int]) -> tuple[int, list[int]]:
-    """This rank's part of a batch: where it begins, and what it holds; all ranks' parts are equally long."""
-    if num_ranks() == 1:
-        return 0, items
-    size = len(items) // num_ranks()
-    begin = dist.get_rank() * size
-    return begin, items[begin : begin + size]
-
-
-def stream() -> list[str | int]:
-    """What this rank's random numbers are named by: dropout on several ranks is not that on one."""
-    return ["rank", dist.get_rank()] if num_ranks() > 1 else []
-
-
-def over_ranks(value: float) -> float:
-    """The sum of a number over all ranks, the same on each."""
-    if num_ranks() == 1:
-        return value
-    total = torch.tensor(value, dtype=torch.float64)
-    dist.all_reduce(total)
-    return total.item()
-
-
-def any_rank(flag: bool) -> bool:
-    """Whether it holds on some rank."""
-    return over_ranks(float(flag)) > 0
-
-
-def from_first(value: Any) -> Any:
-    """What rank 0 gives, on every rank."""
-    if num_ranks() == 1:
-        return value
-    box = [value]
-    dist.broadcast_object_list(box, src=0)
-    return box[0]
-
-
-def together() -> None:
-    """Wait until all ranks are here."""
-    if num_ranks() > 1:
-        from_first(None)
-        over_ranks(0.0)
 
 
 def _other(config: RunConfig, follow: Follow, rank: int, store: str, threads: int) -> None:

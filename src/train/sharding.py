@@ -12,7 +12,7 @@ from torch.distributed.fsdp import fully_shard
 
 from src.control.sharded import whole
 from src.files import written_folder
-from src.train.ranks import from_first, is_first, num_ranks, together
+from src.train.collectives import from_first, is_first, num_ranks, together
 
 
 def shard(model: nn.Module, blocks: Sequence[nn.Module], device: torch.device) -> None:

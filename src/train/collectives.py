@@ -1,0 +1,60 @@
+"""What the ranks of one training tell each other; with a single process nothing is sent."""
+
+from typing import Any
+
+import torch
+import torch.distributed as dist
+
+
+def is_first() -> bool:
+    """Whether this process writes."""
+    return not dist.is_initialized() or dist.get_rank() == 0
+
+
+def num_ranks() -> int:
+    """Processes that train together now."""
+    return dist.get_world_size() if dist.is_initialized() else 1
+
+
+def share_of(items: list[int]) -> tuple[int, list[int]]:
+    """This rank's part of a batch: where it begins, and what it holds; all ranks' parts are equally long."""
+    if num_ranks() == 1:
+        return 0, items
+    size = len(items) // num_ranks()
+    begin = dist.get_rank() * size
+    return begin, items[begin : begin + size]
+
+
+def stream() -> list[str | int]:
+    """What this rank's random numbers are named by: dropout on several ranks is not that on one."""
+    return ["rank", dist.get_rank()] if num_ranks() > 1 else []
+
+
+def over_ranks(value: float) -> float:
+    """The sum of a number over all ranks, the same on each."""
+    if num_ranks() == 1:
+        return value
+    total = torch.tensor(value, dtype=torch.float64)
+    dist.all_reduce(total)
+    return total.item()
+
+
+def any_rank(flag: bool) -> bool:
+    """Whether it holds on some rank."""
+    return over_ranks(float(flag)) > 0
+
+
+def from_first(value: Any) -> Any:
+    """What rank 0 gives, on every rank."""
+    if num_ranks() == 1:
+        return value
+    box = [value]
+    dist.broadcast_object_list(box, src=0)
+    return box[0]
+
+
+def together() -> None:
+    """Wait until all ranks are here."""
+    if num_ranks() > 1:
+        from_first(None)
+        over_ranks(0.0)
