@@ -63,6 +63,9 @@ def _parser() -> argparse.ArgumentParser:
         help="launcher=local: threads of each run (OMP_NUM_THREADS, else the cores divided by --jobs)",
     )
     parser.add_argument(
+        "--per-job", type=int, default=1, metavar="N", help="a cluster: runs that a job does in turn (1)"
+    )
+    parser.add_argument(
         "--watch", action="store_true", help="status: again every few seconds, until all have ended"
     )
     parser.add_argument("--json", action="store_true", help="status: for programs")
@@ -72,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _launch(plan: Plan, options: argparse.Namespace) -> None:
     if options.dry_run:
-        check_launchers(plan)
+        check_launchers(plan, options.per_job)
         states = look(plan)
         hours = gpu_hours(plan.runs, states)
         show(run_table(plan, states, hours))
@@ -91,15 +94,14 @@ def _rerun(plan: Plan, options: argparse.Namespace) -> None:
 
 
 def _start(plan: Plan, options: argparse.Namespace, wanted: tuple[str, ...]) -> None:
-    if options.jobs < 1:
-        leave(f"--jobs: given {options.jobs}; accepted: a number of at least 1")
-    threads = threads_each(options.jobs) if options.threads is None else options.threads
-    if threads < 1:
-        leave(f"--threads: given {threads}; accepted: a number of at least 1")
+    threads = threads_each(max(1, options.jobs)) if options.threads is None else options.threads
+    for name, given in (("jobs", options.jobs), ("threads", threads), ("per-job", options.per_job)):
+        if given < 1:
+            leave(f"--{name}: given {given}; accepted: a number of at least 1")
     if git()["dirty"]:
         show("the work tree differs from its commit: the records will say dirty; the jobs run a copy of it")
     with Watch(plan, visible=sys.stderr.isatty()) as watch:
-        started = launch(plan, wanted, options.jobs, threads, watch.glance)
+        started = launch(plan, wanted, options.jobs, threads, watch.glance, options.per_job)
         states = watch.until_ended() if options.wait else look(plan)
     show(f"{started} started; jobs, logs and the copy of the code: {plan.folder}")
     _summary(plan, states)

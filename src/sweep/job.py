@@ -1,12 +1,14 @@
-"""What a job does: one run, from a configuration that was resolved when the sweep was launched.
+"""What a job does: runs, from configurations that were resolved when the sweep was launched.
 
-python -m src.sweep.job TASK.json        a job of this machine; on a cluster submitit calls `run_task`
+python -m src.sweep.job TASK.json        a job of this machine; on a cluster submitit calls `run_tasks`
 """
 
+import gc
 import json
 import logging
 import os
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,28 @@ from src.errors import LockedError, UserError
 from src.preemption import Preempted, listening
 from src.requeue import Requeue
 from src.sweep.outcome import write_outcome
+
+
+def run_tasks(tasks: list[dict[str, Any]]) -> None:
+    """Do runs one after the other; one that fails does not cost the next its turn.
+
+    Exits with 75 at the run that was asked to stop: the job that starts again skips what is done. Otherwise
+    with the greatest status of its runs, see `run_task`.
+    """
+    worst = 0
+    for task in tasks:
+        try:
+            run_task(task)
+        except Preempted:
+            raise
+        except SystemExit as end:
+            worst = max(worst, int(end.code or 0))
+        except Exception:
+            traceback.print_exc()
+            worst = max(worst, 1)
+        gc.collect()  # a model holds itself in cycles, and the next one wants its memory
+    if worst:
+        sys.exit(worst)
 
 
 def run_task(task: dict[str, Any]) -> None:

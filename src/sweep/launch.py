@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from src.config.rules import refuse
 from src.record.lock import RunLock, check_clock
 from src.sweep.ledger import Entry, Ledger
 from src.sweep.local import LocalPool
@@ -19,24 +20,31 @@ FRESH = ("new", "preempted")
 BROKEN = ("failed", "lost")
 
 
-def check_launchers(plan: Plan) -> None:
-    """Refuse a cluster or a folder that cannot work, before anything is submitted."""
+def check_launchers(plan: Plan, per_job: int = 1) -> None:
+    """Refuse a cluster, a folder or a size of job that cannot work, before anything is submitted."""
     for launcher in {
         run.launcher.shape: run.launcher for run in plan.runs if not run.launcher.is_local
     }.values():
         check_cluster(launcher, plan.folder)
+        if per_job > 1 and launcher.num_processes > 1:
+            refuse("--per-job", per_job, f"1: a job of launcher {launcher.name} is several processes")
 
 
 def launch(
-    plan: Plan, wanted: tuple[str, ...], num_jobs: int, num_threads: int, watch: Callable[[], None]
+    plan: Plan,
+    wanted: tuple[str, ...],
+    num_jobs: int,
+    num_threads: int,
+    watch: Callable[[], None],
+    per_job: int = 1,
 ) -> int:
     """Start the runs whose state is in `wanted`; how many.
 
     Jobs of a cluster are submitted; those of this machine are done before this returns. Two launches at once
     start every run once: the states are read and the jobs written down under one lock. `num_jobs` and
-    `num_threads` (of each) are those of this machine's jobs.
+    `num_threads` (of each) are those of this machine's jobs; a job of a cluster does `per_job` runs.
     """
-    check_launchers(plan)
+    check_launchers(plan, per_job)
     ledger = Ledger(plan.folder)
     with ledger.open() as entries:
         states = look(plan)
@@ -49,7 +57,7 @@ def launch(
         for run in runs:
             forget(plan, run)
         remote = [run for run in runs if not run.launcher.is_local]
-        for jobs in submit(plan, remote, code) if remote else ():
+        for jobs in submit(plan, remote, code, per_job) if remote else ():
             by_key = {run.key: run for run in remote}
             entries |= {key: _entry(by_key[key], job, code) for key, job in jobs.items()}
             ledger.keep(entries)  # after each array: what was submitted is known whatever comes next

@@ -35,6 +35,7 @@ class Look:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self._ledger = Ledger(plan.folder).read()
+        self._sharing = Counter(entry.job for entry in self._ledger.values())
         on_slurm = any(entry.job is not None for entry in self._ledger.values())
         self._queue = queue() if on_slurm else None
         self._now = {
@@ -60,6 +61,8 @@ class Look:
             return self._ended(run, entry, told, error)
         detail = f"job {job or 'of this machine'}: {turn}"
         if turn.split(" ")[0] not in WAITING:
+            if job is not None and self._sharing[job] > 1:
+                return State("queued", f"job {job} has other runs before it", job)
             return State("running", f"{detail.lower()}, begins", job)
         stopped = (run.folder / PREEMPTED).is_file() or (told is not None and told.state == "preempted")
         return State("preempted" if stopped else "queued", detail, job)

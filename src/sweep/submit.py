@@ -3,16 +3,19 @@
 import os
 import shlex
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from src.errors import SchedulerError
-from src.sweep.job import run_task
+from src.sweep.job import run_tasks
 from src.sweep.launchers import Launcher
 from src.sweep.plan import Plan, Planned
 from src.sweep.slurm import max_array_size
 from src.sweep.task import make_task
+
+T = TypeVar("T")
 
 # Keys of hydra-submitit-launcher that are none of sbatch: how often a job starts again is ours to count.
 _OWN = ("max_num_timeout",)
@@ -21,8 +24,14 @@ _COMMON = (  # the names that submitit has for every executor; others belong to 
 )  # fmt: skip
 
 
-def submit(plan: Plan, runs: list[Planned], code: Path) -> Iterator[dict[str, str]]:
+def submit(plan: Plan, runs: list[Planned], code: Path, per_job: int = 1) -> Iterator[dict[str, str]]:
     """Submit runs; yields the jobs of each array as soon as SLURM has it: key of the run to job.
+
+    Args:
+        plan: the sweep.
+        runs: those to submit.
+        code: the snapshot that jobs run.
+        per_job: runs that one job does one after the other.
 
     Raises:
         SchedulerError: SLURM refuses a job, in its own words.
@@ -32,28 +41,32 @@ def submit(plan: Plan, runs: list[Planned], code: Path) -> Iterator[dict[str, st
     for run in runs:
         shapes.setdefault(run.launcher.shape, []).append(run)
     for same in shapes.values():
-        for part in (same[start : start + size] for start in range(0, len(same), size)):
+        for part in _parts(_parts(same, per_job), size):
             yield _array(plan, part, code)
 
 
-def _array(plan: Plan, runs: list[Planned], code: Path) -> dict[str, str]:
+def _parts(items: Sequence[T], size: int) -> list[Sequence[T]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]
+
+
+def _array(plan: Plan, jobs: Sequence[Sequence[Planned]], code: Path) -> dict[str, str]:
     from submitit import AutoExecutor
     from submitit.core.utils import FailedJobError, FailedSubmissionError
     from submitit.helpers import clean_env
 
+    launcher = jobs[0][0].launcher
     executor = AutoExecutor(folder=plan.folder / "jobs" / "%j", cluster="slurm")
-    executor.update_parameters(**_parameters(plan.name, runs[0].launcher, code))
+    executor.update_parameters(**_parameters(plan.name, launcher, code))
     cluster = os.environ.get("SLURM_CONF")
-    tasks = [make_task(plan, run) for run in runs]
+    tasks = [[make_task(plan, run) for run in runs] for runs in jobs]
     try:
         with clean_env(), _same_cluster(cluster), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            jobs = executor.map_array(run_task, tasks)
+            submitted = executor.map_array(run_tasks, tasks)
     except (FailedJobError, FailedSubmissionError, OSError) as error:
         reason = " ".join(str(error).split())
-        name = runs[0].launcher.name
-        raise SchedulerError(f"launcher {name}: sbatch refused ({reason})") from error
-    return {run.key: job.job_id for run, job in zip(runs, jobs, strict=True)}
+        raise SchedulerError(f"launcher {launcher.name}: sbatch refused ({reason})") from error
+    return {run.key: job.job_id for runs, job in zip(jobs, submitted, strict=True) for run in runs}
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Sweeps on a real SLURM of one node: scancel, a partition that is not there."""
+"""Sweeps on a real SLURM of one node: scancel, several runs a job, a partition that is not there."""
 
 import getpass
 import subprocess
@@ -28,3 +28,15 @@ def test_what_a_person_cancels_stays_cancelled_until_rerun(write_sweep, command,
     assert squeue() == ""
     assert command("status", path).stdout.endswith("2 runs: 2 lost\n")
     assert "2 runs: 2 done" in command("rerun", path, "--failed", "--wait").stdout
+
+
+def test_a_job_of_three_runs_goes_on_after_one_that_fails(write_sweep, command, tmp_path):
+    cells = [{"seed": 0}, {"seed": 1, "train.learning_rate": 1e30}, {"seed": 2}]
+    path = write_sweep("there", cells=cells)
+    submitted = command(path, "--per-job", "3")
+    assert submitted.stdout.endswith("3 runs: 3 queued\n") or "running" in submitted.stdout
+    wait_for(lambda: squeue() == "")
+    assert len(list((tmp_path / "there").glob("*/.sweep/there/jobs/*"))) == 1
+    status = command("status", path).stdout
+    assert status.endswith("3 runs: 2 done, 1 failed\n")
+    assert "the loss is" in status or "the norm of the gradient is" in status

@@ -76,6 +76,18 @@ def test_a_job_that_was_to_begin_and_never_did_is_new(one):
     assert state().name == "new"
 
 
+def test_a_run_that_shares_its_job_waits_for_those_before_it(write_sweep, planned, hold, monkeypatch):
+    monkeypatch.setattr("src.sweep.states.queue", lambda: {"7": "RUNNING"})
+    plan = planned(write_sweep(seed="0,1"))
+    first, second = plan.runs
+    for run in plan.runs:
+        began(plan, run, job="7")
+    hold(first, job="7")
+    states = look(plan)
+    assert (states[first.key].name, states[second.key].name) == ("running", "queued")
+    assert states[second.key].detail == "job 7 has other runs before it"
+
+
 def test_a_killed_process_is_lost_at_once(one):
     plan, run, state = one
     began(plan, run)
