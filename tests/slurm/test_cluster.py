@@ -33,10 +33,9 @@ def test_what_a_person_cancels_stays_cancelled_until_rerun(write_sweep, command,
 def test_a_job_of_three_runs_goes_on_after_one_that_fails(write_sweep, command, tmp_path):
     cells = [{"seed": 0}, {"seed": 1, "train.learning_rate": 1e30}, {"seed": 2}]
     path = write_sweep("there", cells=cells)
-    submitted = command(path, "--per-job", "3")
-    assert submitted.stdout.endswith("3 runs: 3 queued\n") or "running" in submitted.stdout
+    assert command(path, "--per-job", "3").returncode == 0
     wait_for(lambda: squeue() == "")
-    assert len(list((tmp_path / "there").glob("*/.sweep/there/jobs/*"))) == 1
+    assert len(list((tmp_path / "there").glob("*/.sweep/there/jobs/[0-9]*"))) == 1
     status = command("status", path).stdout
     assert status.endswith("3 runs: 2 done, 1 failed\n")
     assert "the loss is" in status or "the norm of the gradient is" in status
