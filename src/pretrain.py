@@ -16,7 +16,9 @@ from src.compose import CONF, CONFIG_ERRORS, one_line, typed
 from src.config.rules import refuse
 from src.config.schema import RunConfig
 from src.entry import leave
-from src.errors import UserError
+from src.errors import ModelError, UserError
+from src.files import read_json
+from src.model.twin import RECORD, twin_folder
 
 
 def main(arguments: list[str]) -> None:
@@ -47,30 +49,45 @@ def _all(arguments: list[str]) -> None:
         refuse("--jobs", jobs, "a number of at least 1")
     names = [path.stem for path in sorted((CONF / "model").glob("twin_*.yaml"))]
     command = [sys.executable, "-m", "src.pretrain"]
+    missing = [name for name in names if not _shown([f"model={name}", *rest])]
     with ThreadPoolExecutor(int(jobs)) as pool:
-        ended = list(pool.map(lambda name: run([*command, f"model={name}", *rest]).returncode, names))
+        ended = list(pool.map(lambda name: run([*command, f"model={name}", *rest]).returncode, missing))
     if any(ended):
         sys.exit(max(ended))
 
 
 def _pretrain(overrides: list[str]) -> None:
+    if _shown(overrides):
+        return
+    from src.pretraining import ensure_pretrained  # seconds, which what is there already does not need
+
+    config = _config(overrides)
+    ensure_pretrained(config.model, Path(config.paths.cache_dir))
+    _shown(overrides)
+
+
+def _config(overrides: list[str]) -> RunConfig:
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = typed(compose("config", overrides=overrides))
     if config.model.source != "twin":
         refuse("model", config.model.name, "a tiny twin, such as twin_gpt2")
-    from src.files import read_json
-    from src.model.twin import RECORD, twin_folder
-    from src.pretraining import ensure_pretrained
+    return config
 
-    cache = Path(config.paths.cache_dir)
-    ensure_pretrained(config.model, cache)
-    folder = twin_folder(config.model, cache)
+
+def _shown(overrides: list[str]) -> bool:
+    """Show what a twin's pretraining came to; False where there was none yet."""
+    config = _config(overrides)
+    try:
+        folder = twin_folder(config.model, Path(config.paths.cache_dir))
+    except ModelError:
+        return False
     found = read_json(folder / RECORD)
     loss, entropy = found["held_out_loss"], found["unigram_entropy"]
     print(
         f"{config.model.name}: {loss:.3f} nats a byte held out, unigram entropy {entropy:.3f}; "
         f"{found['seconds']} s; {folder}"
     )
+    return True
 
 
 if __name__ == "__main__":

@@ -6,11 +6,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import NoReturn
 
-from src.cache import cached_folder
+from src.cache import cached_folder, code_fingerprint
 from src.config.schema import ModelConfig
 from src.errors import ModelError
+from src.files import sha256_file
 from src.model.content import twin_content
 
+_SOURCE = Path(__file__).resolve().parents[1]
 RECORD = "pretraining.json"
 """What the pretraining came to, beside the weights."""
 
@@ -24,6 +26,7 @@ def twin_folder(config: ModelConfig, cache_dir: Path, make: Callable[[Path], obj
     key = {
         "twin": twin_content(config),
         "text": platform.python_version(),  # it ships the text
+        "code": [code_fingerprint("data", "objective", "train"), sha256_file(_SOURCE / "pretraining.py")],
         "versions": [metadata.version(name) for name in ("torch", "transformers")],
     }
 

@@ -2,6 +2,8 @@
 
 import json
 import math
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -112,3 +114,27 @@ def test_minilm_is_read_from_its_package_without_a_head(make_config, tmp_path):
     near, far = vectors[0] @ vectors[1], vectors[0] @ vectors[2]
     assert near > 0.6 > 0.3 > far  # it knows what sentences mean: the weights are the real ones
     assert not list(Path(tmp_path).rglob("*.safetensors"))  # nothing was copied
+
+
+def test_what_is_pretrained_is_shown_at_once_and_without_torch(tmp_path, make_config):
+    short = ["model=twin_gpt2", "model.num_blocks=2", "model.width=32", "model.pretraining.length=32"]
+    short += [
+        "model.pretraining.max_steps=150",
+        "model.pretraining.learning_rate=0.01",
+        f"paths.cache_dir={tmp_path}",
+    ]
+    ensure_pretrained(make_config(*short).model, tmp_path)
+    program = "import sys; from src.pretrain import main; main(sys.argv[1:]); print('torch' in sys.modules)"
+    shown = subprocess.run(
+        [sys.executable, "-c", program, *short], capture_output=True, text=True, check=True
+    )
+    line, with_torch = shown.stdout.splitlines()
+    assert line.startswith("twin_gpt2: ") and with_torch == "False"
+
+
+def test_changed_code_finds_no_old_twin(quick, tmp_path, monkeypatch):
+    config = quick("twin_gpt2", "model.pretraining.learning_rate=0.01", "model.pretraining.max_steps=150")
+    ensure_pretrained(config, tmp_path)
+    monkeypatch.setattr("src.model.twin.code_fingerprint", lambda *packages: "other code")
+    with pytest.raises(ModelError, match="not pretrained on this machine yet"):
+        twin_folder(config, tmp_path)
