@@ -24,7 +24,7 @@ def forget(plan: Plan, run: Planned) -> None:
 
 
 def make_task(plan: Plan, run: Planned) -> dict[str, Any]:
-    """The argument of `run_task` for one run."""
+    """What `run_tasks` is told of one run."""
     values = run.launcher.values
     return {
         "config": asdict(run.config),
