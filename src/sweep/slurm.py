@@ -73,6 +73,15 @@ def queue() -> dict[str, str]:
     return found
 
 
+def restarts(job: str) -> int | None:
+    """How often SLURM has started a job again; None: it does not say."""
+    try:
+        found = re.search(r"\bRestarts=(\d+)", _ask("scontrol", "show", "job", "-o", job))
+    except SchedulerError:
+        return None
+    return int(found.group(1)) if found else None
+
+
 def _nodes(partition: str | None) -> set[str]:
     """The nodes of a partition, or of the default one (marked by a star)."""
     nodes = set()
