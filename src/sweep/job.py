@@ -95,7 +95,10 @@ def run_task(task: dict[str, Any]) -> None:
 def _failed_before(task: dict[str, Any]) -> bool:
     if int(os.environ.get("SLURM_RESTART_COUNT", "0") or 0) == 0:
         return False
-    told = read_outcome(Path(task["outcome"]))
+    try:
+        told = read_outcome(Path(task["outcome"]))
+    except StorageError:
+        return False
     return told is not None and told.state == "failed"
 
 
