@@ -22,6 +22,7 @@ from src.probing import RunProbe
 from src.record.folder import RunFolder
 from src.record.identity import run_id
 from src.record.lock import RunLock
+from src.record.provenance import forget_peak
 from src.record.run_record import (
     describe_data,
     describe_items,
@@ -52,6 +53,7 @@ class Pipeline(Assembly):
     @contextmanager
     def opened(self) -> Iterator[None]:
         """Everything that can be refused is refused before the folder exists; a failure is recorded."""
+        forget_peak(self.device)
         self.folder.check_writable()
         self.control  # noqa: B018  (loads the model, adapts it, encodes the rows, groups the weights)
         with RunLock(self.folder.path) as self.lock:
