@@ -23,11 +23,12 @@ BROKEN = ("failed", "lost")
 
 def check_launchers(plan: Plan, per_job: int = 1) -> None:
     """Refuse a cluster, a folder or a size of job that cannot work, before anything is submitted."""
-    launchers = {run.launcher.shape: run.launcher for run in plan.runs if not run.launcher.is_local}
-    if per_job > 1 and not launchers:
+    remote = {run.launcher.shape: run for run in plan.runs if not run.launcher.is_local}
+    if per_job > 1 and not remote:
         refuse("--per-job", per_job, "1: with launcher=local each run is a process of its own")
-    for launcher in launchers.values():
-        check_cluster(launcher, plan.folder)
+    for run in remote.values():
+        launcher, cache_dir = run.launcher, Path(run.config.paths.cache_dir)
+        check_cluster(launcher, {"paths.runs_dir": plan.folder, "paths.cache_dir": cache_dir})
         if per_job > 1 and launcher.num_processes > 1:
             refuse("--per-job", per_job, f"1: a job of launcher {launcher.name} is several processes")
 
