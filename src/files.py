@@ -38,6 +38,7 @@ def storage_reason(error: BaseException | None) -> str | None:
         errno.EPERM: "operation not permitted",
         errno.EEXIST: "a file is where a folder should be",
         errno.ENOTDIR: "a part of the path is not a folder",
+        errno.ENOLCK: "no file locks on this file system",
     }
     seen: set[int] = set()
     while error is not None and id(error) not in seen:

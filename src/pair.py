@@ -32,6 +32,7 @@ from src.probing import OF_STATES, lens_table, probe_rows
 from src.record.folder import RunFolder
 from src.record.identity import pair_id
 from src.record.lock import RunLock
+from src.record.provenance import forget_peak
 from src.record.run_record import describe_loaded, describe_machine, write_record
 
 _LOG = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ class Pair:
 
     def probe(self) -> None:
         """Measure both models on every set of rows."""
+        forget_peak(self.device)
         self.folder.check_writable()
         _refuse_untrained(self.config.metrics.names)
         base = load_model(self.base, self.cache, self.device)

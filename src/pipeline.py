@@ -22,6 +22,7 @@ from src.probing import RunProbe
 from src.record.folder import RunFolder
 from src.record.identity import run_id
 from src.record.lock import RunLock
+from src.record.provenance import forget_peak
 from src.record.run_record import (
     describe_data,
     describe_items,
@@ -52,6 +53,7 @@ class Pipeline(Assembly):
     @contextmanager
     def opened(self) -> Iterator[None]:
         """Everything that can be refused is refused before the folder exists; a failure is recorded."""
+        forget_peak(self.device)
         self.folder.check_writable()
         self.control  # noqa: B018  (loads the model, adapts it, encodes the rows, groups the weights)
         with RunLock(self.folder.path) as self.lock:
@@ -63,10 +65,12 @@ class Pipeline(Assembly):
                     self.tracker.parameters(self.adapted.num_trainable, self.adapted.num_total)
                     yield
             except Preempted:
-                write_preempted(self.folder.path)
+                if not self.lock.lost:  # else another job's record is there
+                    write_preempted(self.folder.path)
                 raise
             except Exception as error:
-                if isinstance(error, TrainingError) or not isinstance(error, UserError):
+                told = isinstance(error, TrainingError) or not isinstance(error, UserError)
+                if told and not self.lock.lost:
                     write_failure(self.folder.path, self._description("failed"), error)
                 raise
 
@@ -82,11 +86,11 @@ class Pipeline(Assembly):
         if self.folder.has("train"):
             load_tuned(self.adapted, adapter)
             return
-        self.folder.stage("train", lambda: self._train(adapter))
+        self._stage("train", lambda: self._train(adapter))
 
     def probe(self) -> None:
         """Measure every layer of base and tuned model; layers.csv."""
-        self.folder.stage("probe", self._probe)
+        self._stage("probe", self._probe)
         self.tracker.layers(read_layers(self.folder.path / "layers.csv"))
 
     def score_tuned(self) -> None:
@@ -110,6 +114,7 @@ class Pipeline(Assembly):
 
     def _train(self, adapter: Path) -> dict[str, Any]:
         trained = run_training(self, self.ranks, self.folder.path, self._on_step)
+        self.lock.check()
         save_tuned(self.adapted, adapter)
         first, last = trained.steps[0], trained.steps[-1]
         _LOG.info("trained: %d steps, loss %.3f -> %.3f", last["step"], first["loss"], last["loss"])
@@ -126,6 +131,7 @@ class Pipeline(Assembly):
         probe = RunProbe(self.adapted, self.objective, self.splits, self.encoded.rows, self.config)
         found = probe.measure(self.cache, self.base_key, self.folder.steps())
         further = probe.measure_further(self.cache, self.base_key)
+        self.lock.check()
         if further:
             for seed, table in zip(self.config.probe.seeds, [found, *further], strict=True):
                 write_layers(self.folder.path / f"layers-seed-{seed}.csv", table)
@@ -135,8 +141,18 @@ class Pipeline(Assembly):
         _LOG.info("probed: %d rows, layers 0-%d: %s", num_rows, self.adapted.loaded.num_blocks, names)
         return {"num_rows": num_rows}
 
+    def _stage(self, name: str, compute: Callable[[], Any]) -> Any:
+        """A stage of the folder, which is written only while the folder is this job's."""
+
+        def mine() -> Any:
+            result = compute()
+            self.lock.check()
+            return result
+
+        return self.folder.stage(name, mine)
+
     def _keep_scores(self, stage: str, compute: Callable[[], dict[str, Any]]) -> None:
-        result = self.folder.stage(f"scores-{stage}", compute)
+        result = self._stage(f"scores-{stage}", compute)
         self.tracker.scores(stage, result["scores"])
         tell_scores(stage, result["scores"])
 

@@ -14,17 +14,24 @@ from contextlib import contextmanager
 EXIT_CODE = 75  # sysexits' EX_TEMPFAIL: try again later
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
 _ASKED = threading.Event()
+_LISTENING: list[int] = []  # one entry for each `listening` that is open
 _LOG = logging.getLogger(__name__)
 
 
 class Preempted(SystemExit):
     """The run stops where it can go on later. Left alone, it ends the process with status 75.
 
+    Ranks above 0 end with 0: at a bad status srun kills the others, and rank 0 has to ask for its requeue.
     No error: an `except Exception` on the way does not hold it up.
     """
 
     def __init__(self) -> None:
-        super().__init__(EXIT_CODE)
+        super().__init__(EXIT_CODE if is_first() else 0)
+
+
+def is_first() -> bool:
+    """Whether this process is rank 0 of its job."""
+    return int(os.environ.get("RANK", os.environ.get("SLURM_PROCID", "0"))) == 0
 
 
 @contextmanager
@@ -32,7 +39,8 @@ def listening() -> Iterator[None]:
     """Inside the context SIGTERM, SIGUSR1 and SIGUSR2 raise the flag, whoever else had taken them.
 
     A process forked inside keeps what the signals do by default: nobody there looks at the flag. Outside the
-    main thread, where Python takes no handlers, nothing changes.
+    main thread, where Python takes no handlers, nothing changes. Inside another `listening` the flag outlives
+    this one: what came late in one run stops the next.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -47,16 +55,19 @@ def listening() -> Iterator[None]:
         _ASKED.set()
 
     before = {number: signal.signal(number, raise_flag) for number in SIGNALS}
+    _LISTENING.append(pid)
     try:
         yield
     finally:
+        _LISTENING.pop()
         for number, handler in before.items():
             signal.signal(number, handler)
-        _ASKED.clear()
+        if not _LISTENING:
+            _ASKED.clear()
 
 
 def asked() -> bool:
-    """Whether a signal came since `listening` began."""
+    """Whether a signal came since the outermost `listening` began."""
     return _ASKED.is_set()
 
 

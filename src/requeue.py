@@ -8,6 +8,7 @@ import logging
 import os
 import subprocess
 import threading
+import time
 from types import TracebackType
 from typing import Self
 
@@ -15,6 +16,9 @@ from src import preemption
 from src.preemption import Preempted
 from src.record.owner import slurm_job
 
+_TRIES = 5  # a controller that fails over, or is busy with the very preemption that stops this job
+_PAUSE = 2.0  # seconds between them
+_TIMEOUT = 20  # seconds that the controller may take to answer
 _LOG = logging.getLogger(__name__)
 
 
@@ -32,7 +36,8 @@ class Requeue:
     def __init__(self, signal_delay_s: int, max_restarts: int) -> None:
         self._patience = 0.7 * signal_delay_s
         self._max_restarts = max_restarts
-        self._once = threading.Lock()
+        self._one_at_a_time = threading.Lock()  # whoever comes second waits for what the first achieves
+        self._settled = False
         self._ended = threading.Event()
 
     def __enter__(self) -> Self:
@@ -48,26 +53,35 @@ class Requeue:
             self.now()
 
     def now(self) -> None:
-        """Ask SLURM to start this job again, from one of its processes and only once."""
+        """Ask SLURM to start this job again, from one of its processes and until it has agreed once."""
         job = slurm_job()  # ARRAY_TASK: the bare number of an array's first element means the whole array
-        if (
-            job is None
-            or os.environ.get("SLURM_PROCID", "0") != "0"
-            or not self._once.acquire(blocking=False)
-        ):
+        if job is None or os.environ.get("SLURM_PROCID", "0") != "0":
             return
+        with self._one_at_a_time:
+            for number in range(_TRIES):
+                if number:
+                    time.sleep(_PAUSE)
+                self._settled = self._settled or self._try(job)
+                if self._settled:
+                    return
+            _LOG.warning("job %s: SLURM was asked %d times and did not put it back", job, _TRIES)
+
+    def _try(self, job: str) -> bool:
+        """Whether the matter is settled: the job goes back, or is not to."""
         restarts = int(os.environ.get("SLURM_RESTART_COUNT", "0") or 0)
         if restarts >= self._max_restarts:
             _LOG.warning("started again %d times already (max_num_timeout): not put back", restarts)
-            return
-        if _cancelled(_scontrol("show", "job", "-o", job).stdout):
+            return True
+        shown = _scontrol("show", "job", "-o", job)
+        if shown is None or "JobState=" not in shown:
+            return False  # it may have been cancelled: unknown
+        if _cancelled(shown):
             _LOG.info("job %s was cancelled: not put back", job)
-            return
-        done = _scontrol("requeue", job)
-        if done.returncode == 0:
-            _LOG.info("put back into the queue: job %s", job)
-        else:  # as when SLURM has already put it back itself
-            _LOG.warning("scontrol requeue %s: %s", job, done.stderr.strip())
+            return True
+        if _scontrol("requeue", job) is None:  # as when SLURM has already put it back itself
+            return False
+        _LOG.info("put back into the queue: job %s", job)
+        return True
 
     def _watch(self) -> None:
         while not preemption.asked():
@@ -80,8 +94,17 @@ class Requeue:
             self.now()
 
 
-def _scontrol(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(["scontrol", *arguments], capture_output=True, text=True, timeout=60)
+def _scontrol(*arguments: str) -> str | None:
+    """What scontrol prints; None, and a warning, where it fails."""
+    command = ["scontrol", *arguments]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT, check=True).stdout
+    except subprocess.CalledProcessError as error:
+        reason = error.stderr.strip() or f"status {error.returncode}"
+    except (OSError, subprocess.TimeoutExpired) as error:
+        reason = str(error)
+    _LOG.warning("%s: %s", " ".join(command), reason)
+    return None
 
 
 def _cancelled(job: str) -> bool:

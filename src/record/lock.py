@@ -91,10 +91,19 @@ class RunLock:
 
     def check(self) -> None:
         """LockedError when another job has taken the folder over, as after a long suspension of this one."""
-        if self._lost:
+        if self.lost:
             raise LockedError(
                 f"{self.folder}: another job has taken it over; this one was silent for too long"
             )
+
+    @property
+    def lost(self) -> bool:
+        """Whether another job has taken the folder over, by the file: this one may have been suspended."""
+        try:
+            self._lost = not self._is_mine()
+        except (OSError, StorageError) as error:  # as in `beat`: no word about who holds it
+            _LOG.warning("%s: whose it is cannot be read (%s)", self.folder, error)
+        return self._lost
 
     def _take(self, silent: Owner | None) -> Owner | None:
         """Become the owner; where only silence speaks against the present one, return it instead.

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -67,13 +68,18 @@ def write_owner(folder: Path, owner: Owner) -> None:
 
 
 def shared_now(folder: Path) -> float:
-    """The time now by the clock that stamps the folder's files, in seconds: a file server has its own."""
+    """The time now by the clock that stamps the folder's files, in seconds: a file server has its own.
+
+    Where nothing can be written, because the disk is full or read-only, this machine's clock has to do.
+    """
     probe = folder / f".clock-{uuid4().hex[:8]}"
     try:
         probe.touch()
-        return probe.stat().st_mtime
-    finally:
-        probe.unlink(missing_ok=True)
+        now = probe.stat().st_mtime
+        probe.unlink()
+    except OSError:
+        return time.time()
+    return now
 
 
 def age(folder: Path, now: float) -> float | None:

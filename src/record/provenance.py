@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # launchers read the commit, and have no need of torch
     import torch
 
 _ROOT = Path(__file__).resolve().parents[2]
+_FORGOTTEN: list[bool] = []  # for each run that this process began: whether its peak started anew
 _LIBRARIES = (
     "torch", "transformers", "peft", "accelerate", "datasets", "lm_eval", "wandb", "hydra-core", "omegaconf",
     "safetensors", "tokenizers", "numpy", "reasoning-gym",
@@ -60,12 +61,30 @@ def hardware(device: "torch.device") -> dict[str, Any]:
     }
 
 
-def peak_memory_gib(device: "torch.device") -> float:
-    """Peak memory of this process (CPU) or of its tensors on the GPU, in GiB."""
+def forget_peak(device: "torch.device") -> None:
+    """A run begins: the peak of those that this process did before is not its own. On the CPU Linux alone."""
+    if device.type == "cuda":
+        import torch
+
+        torch.cuda.reset_peak_memory_stats(device)
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+        _FORGOTTEN.append(True)
+    except OSError:
+        _FORGOTTEN.append(False)
+
+
+def peak_memory_gib(device: "torch.device") -> float | None:
+    """Peak memory of this process (CPU) or of its tensors on the GPU since its last run began, in GiB.
+
+    None where it may be that of an earlier run.
+    """
     if device.type == "cuda":
         import torch
 
         return round(torch.cuda.max_memory_allocated(device) / 2**30, 3)
+    if len(_FORGOTTEN) > 1 and not _FORGOTTEN[-1]:
+        return None
     unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss is in bytes on macOS, in KiB on Linux
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30, 3)
 

@@ -1,6 +1,7 @@
 """Start what a sweep has not started yet: on a cluster, or on this machine."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from src.sweep.slurm import check_cluster
 from src.sweep.snapshot import take_snapshot
 from src.sweep.states import State, look
 from src.sweep.submit import submit
-from src.sweep.task import forget
+from src.sweep.task import forgotten
 
 FRESH = ("new", "preempted")
 """What a launch starts. Failed and lost runs wait for `rerun --failed`: starting them again is a decision."""
@@ -22,10 +23,12 @@ BROKEN = ("failed", "lost")
 
 def check_launchers(plan: Plan, per_job: int = 1) -> None:
     """Refuse a cluster, a folder or a size of job that cannot work, before anything is submitted."""
-    for launcher in {
-        run.launcher.shape: run.launcher for run in plan.runs if not run.launcher.is_local
-    }.values():
-        check_cluster(launcher, plan.folder)
+    remote = {run.launcher.shape: run for run in plan.runs if not run.launcher.is_local}
+    if per_job > 1 and not remote:
+        refuse("--per-job", per_job, "1: with launcher=local each run is a process of its own")
+    for run in remote.values():
+        launcher, cache_dir = run.launcher, Path(run.config.paths.cache_dir)
+        check_cluster(launcher, {"paths.runs_dir": plan.folder, "paths.cache_dir": cache_dir})
         if per_job > 1 and launcher.num_processes > 1:
             refuse("--per-job", per_job, f"1: a job of launcher {launcher.name} is several processes")
 
@@ -46,35 +49,27 @@ def launch(
     """
     check_launchers(plan, per_job)
     ledger = Ledger(plan.folder)
-    with ledger.open() as entries:
-        states = look(plan)
-        runs = [run for run in plan.runs if _wanted(states[run.key], wanted)]
-        if not runs:
-            return 0
-        for run in runs:
-            check_clock(run.folder)  # its job would be refused
-        code = take_snapshot(plan.folder)
-        for run in runs:
-            forget(plan, run)
-        remote = [run for run in runs if not run.launcher.is_local]
-        for jobs in submit(plan, remote, code, per_job) if remote else ():
-            by_key = {run.key: run for run in remote}
-            entries |= {key: _entry(by_key[key], job, code) for key, job in jobs.items()}
-            ledger.keep(entries)  # after each array: what was submitted is known whatever comes next
-        local = [run for run in runs if run.launcher.is_local]
-        if not local:
-            return len(runs)
-        pool = RunLock(plan.folder).__enter__()
-        try:
-            entries |= {run.key: _entry(run, None, code) for run in local}
-            ledger.keep(entries)
-        except BaseException:
-            pool.__exit__(None, None, None)
-            raise
-    try:
-        LocalPool(plan, code, num_jobs, num_threads).run(local, watch)
-    finally:
-        pool.__exit__(None, None, None)
+    with ExitStack() as held:
+        with ledger.open() as entries:
+            states = look(plan)
+            runs = [run for run in plan.runs if _wanted(states[run.key], wanted)]
+            if not runs:
+                return 0
+            for run in runs:
+                check_clock(run.folder)  # its job would be refused
+            code = take_snapshot(plan.folder)
+            local = [run for run in runs if run.launcher.is_local]
+            if local:  # a pool that lives refuses here, before anything is submitted or forgotten
+                held.enter_context(RunLock(plan.folder))
+            remote = {run.key: run for run in runs if not run.launcher.is_local}
+            for jobs in submit(plan, list(remote.values()), code, per_job) if remote else ():
+                entries |= {key: _entry(remote[key], job, code) for key, job in jobs.items()}
+                ledger.keep(entries)  # after each array: what was submitted is known whatever comes next
+            with forgotten(plan, local):
+                entries |= {run.key: _entry(run, None, code) for run in local}
+                ledger.keep(entries)
+        if local:
+            LocalPool(plan, code, num_jobs, num_threads).run(local, watch)
     return len(runs)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from src.errors import StorageError
 from src.files import read_json, storage_errors, write_json
 
 
@@ -33,15 +34,22 @@ class Ledger:
         """Every run's last job."""
         if not self._path.is_file():
             return {}
-        return {key: Entry(**values) for key, values in read_json(self._path).items()}
+        try:
+            return {key: Entry(**values) for key, values in read_json(self._path).items()}
+        except (TypeError, AttributeError) as error:
+            raise StorageError(f"{self._path}: is no ledger; remove it if no job of it runs") from error
 
     @contextmanager
     def open(self) -> Iterator[dict[str, Entry]]:
         """Nobody else launches this sweep meanwhile; call `keep` for what shall stay."""
+        lock = FileLock(self.folder / "ledger.lock")
         with storage_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.folder / "ledger.lock"):
+            lock.acquire()
+        try:
             yield self.read()
+        finally:
+            lock.release()
 
     def keep(self, entries: dict[str, Entry]) -> None:
         """Write the ledger, whole; only inside `open`."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from src.errors import StorageError
 from src.files import read_json, write_json
 
 
@@ -26,4 +27,9 @@ def read_outcome(path: Path) -> Outcome | None:
     Raises:
         StorageError: the file is damaged.
     """
-    return Outcome(**read_json(path)) if path.is_file() else None
+    if not path.is_file():
+        return None
+    try:
+        return Outcome(**read_json(path))
+    except TypeError as error:
+        raise StorageError(f"{path}: does not say how a job ended; remove it to make it anew") from error

@@ -68,6 +68,6 @@ if __name__ == "__main__":
     job = serve(sys.argv[1:])
     if job is not None:
         _enter(job)
-        from src.sweep.job import run_task
+        from src.sweep.job import run_tasks
 
-        run_task(json.loads(Path(job["task"]).read_text()))
+        run_tasks([json.loads(Path(job["task"]).read_text())])

@@ -5,6 +5,7 @@ import re
 import shutil
 import socket
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from src.config.rules import refuse
@@ -17,16 +18,17 @@ _NODE_LOCAL = ("tmpfs", "ramfs", "overlay", "devtmpfs", "squashfs")
 _TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm", "/run")
 
 
-def check_cluster(launcher: Launcher, folder: Path) -> None:
+def check_cluster(launcher: Launcher, folders: Mapping[str, Path]) -> None:
     """Refuse a launcher that this cluster cannot serve, before anything is submitted.
 
     Args:
         launcher: Asks for a partition.
-        folder: What the nodes must see: jobs read their task from it.
+        folders: What the nodes must see, by the key that says where it is: jobs read their task from
+            paths.runs_dir, and rows and weights from paths.cache_dir.
 
     Raises:
         SchedulerError: no sbatch here, or the controller does not answer.
-        ConfigError: there is no such partition, or its nodes cannot see the folder.
+        ConfigError: there is no such partition, or its nodes cannot see a folder.
     """
     if shutil.which("sbatch") is None:
         raise SchedulerError(f"launcher {launcher.name}: no sbatch on this machine; accepted: launcher=local")
@@ -34,10 +36,12 @@ def check_cluster(launcher: Launcher, folder: Path) -> None:
     wanted = launcher.values.get("partition")
     if wanted is not None and wanted not in partitions:
         refuse(f"hydra.launcher.partition of launcher {launcher.name}", wanted, ", ".join(sorted(partitions)))
-    check_shared(folder, _nodes(wanted))
+    nodes = _nodes(wanted)
+    for key, folder in folders.items():
+        check_shared(key, folder, nodes)
 
 
-def check_shared(folder: Path, nodes: set[str]) -> None:
+def check_shared(key: str, folder: Path, nodes: set[str]) -> None:
     """Refuse a folder in this machine's memory or temporary files, when other nodes would need it."""
     here = socket.gethostname().partition(".")[0]
     if nodes <= {here}:
@@ -47,7 +51,7 @@ def check_shared(folder: Path, nodes: set[str]) -> None:
     if kind in _NODE_LOCAL or any(existing.is_relative_to(path) for path in _TEMPORARY):
         others = ", ".join(sorted(nodes - {here})[:3])
         refuse(
-            "paths.runs_dir",
+            key,
             str(folder),
             f"a folder that nodes such as {others} see; this one is on {kind} here",
         )
@@ -71,6 +75,15 @@ def queue() -> dict[str, str]:
         job, state, reason = line.split("|", 2)
         found[job.strip()] = f"{state} ({reason})" if state == "PENDING" and reason != "None" else state
     return found
+
+
+def restarts(job: str) -> int | None:
+    """How often SLURM has started a job again; None: it does not say."""
+    try:
+        found = re.search(r"\bRestarts=(\d+)", _ask("scontrol", "show", "job", "-o", job))
+    except SchedulerError:
+        return None
+    return int(found.group(1)) if found else None
 
 
 def _nodes(partition: str | None) -> set[str]:

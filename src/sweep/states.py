@@ -11,7 +11,7 @@ from src.record.folder import PREEMPTED
 from src.sweep.ledger import Entry, Ledger
 from src.sweep.outcome import Outcome, read_outcome
 from src.sweep.plan import Plan, Planned
-from src.sweep.slurm import queue
+from src.sweep.slurm import queue, restarts
 from src.sweep.task import outcome, task_file
 
 STATES = ("done", "running", "queued", "preempted", "failed", "lost", "new")
@@ -46,7 +46,14 @@ class Look:
         self._pool = plan.folder.is_dir() and self._lives(plan.folder)
 
     def state(self, run: Planned) -> State:
-        """The state of one run."""
+        """The state of one run; one whose files are damaged has failed, and the others are looked at."""
+        try:
+            return self._state(run)
+        except StorageError as error:
+            entry = self._ledger.get(run.key)
+            return State("failed", str(error), entry.job if entry else None)
+
+    def _state(self, run: Planned) -> State:
         entry = self._ledger.get(run.key)
         job = entry.job if entry else None
         record, error = _record(run.folder)
@@ -61,6 +68,11 @@ class Look:
             return self._ended(run, entry, told, error)
         detail = f"job {job or 'of this machine'}: {turn}"
         if turn.split(" ")[0] not in WAITING:
+            silence = self._silent(run.folder, job)
+            if silence is not None:
+                return State(
+                    "lost", f"job {job}: node silent for {silence:.0f} s{_progress(run.folder)}", job
+                )
             if job is not None and self._sharing[job] > 1:
                 return State("queued", f"job {job} has other runs before it", job)
             return State("running", f"{detail.lower()}, begins", job)
@@ -108,6 +120,17 @@ class Look:
             return False
         return -owner.AHEAD <= self._age(folder) < owner.STALE
 
+    def _silent(self, folder: Path, job: str | None) -> float | None:
+        """Seconds since the last heartbeat of a job of which SLURM still says that it runs; None: it begins.
+
+        A job that SLURM has started again finds the lock of its earlier start, and takes it over in a while.
+        """
+        holder = owner.read_owner(folder)
+        if job is None or holder is None or holder.job != job or self._age(folder) < owner.STALE:
+            return None
+        again = restarts(job)
+        return self._age(folder) if again is None or again == holder.restart else None
+
     def _silence(self, folder: Path) -> str:
         """What is wrong with the lock of a folder on which nobody seems to work."""
         age = self._age(folder)
@@ -146,9 +169,12 @@ def _record(folder: Path) -> tuple[str | None, str | None]:
         return None, None
     try:
         record = read_json(path)
+        status = record["status"]
     except StorageError as error:
         return "failed", str(error)
-    return record["status"], None if record["status"] == "success" else record.get("error", record["status"])
+    except (TypeError, KeyError):
+        return "failed", f"{path}: is no record; remove it to make it anew"
+    return status, None if status == "success" else record.get("error", status)
 
 
 def _holder(folder: Path) -> str:

@@ -13,7 +13,7 @@ from src.sweep.job import run_tasks
 from src.sweep.launchers import Launcher
 from src.sweep.plan import Plan, Planned
 from src.sweep.slurm import max_array_size
-from src.sweep.task import make_task
+from src.sweep.task import forgotten, make_task
 
 T = TypeVar("T")
 
@@ -60,7 +60,8 @@ def _array(plan: Plan, jobs: Sequence[Sequence[Planned]], code: Path) -> dict[st
     cluster = os.environ.get("SLURM_CONF")
     tasks = [[make_task(plan, run) for run in runs] for runs in jobs]
     try:
-        with clean_env(), _same_cluster(cluster), warnings.catch_warnings():
+        again = [run for runs in jobs for run in runs]
+        with forgotten(plan, again), clean_env(), _same_cluster(cluster), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             submitted = executor.map_array(run_tasks, tasks)
     except (FailedJobError, FailedSubmissionError, OSError) as error:

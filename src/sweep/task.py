@@ -1,9 +1,12 @@
 """What a job is told: plain data, made where the sweep is launched."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from src.files import write_text
 from src.sweep.plan import Plan, Planned
 
 
@@ -17,14 +20,23 @@ def task_file(plan: Plan, run: Planned) -> Path:
     return plan.folder / "tasks" / f"{run.key}.json"
 
 
-def forget(plan: Plan, run: Planned) -> None:
-    """Remove what earlier jobs left of a run beside its folder."""
-    for path in (outcome(plan, run), task_file(plan, run)):
-        path.unlink(missing_ok=True)
+@contextmanager
+def forgotten(plan: Plan, runs: Sequence[Planned]) -> Iterator[None]:
+    """Remove what earlier jobs left of runs beside their folders; it comes back if the block fails."""
+    paths = [path for run in runs for path in (outcome(plan, run), task_file(plan, run))]
+    before = {path: path.read_text(errors="replace") for path in paths if path.is_file()}
+    for path in before:
+        path.unlink()
+    try:
+        yield
+    except BaseException:
+        for path, text in before.items():
+            write_text(path, text)
+        raise
 
 
 def make_task(plan: Plan, run: Planned) -> dict[str, Any]:
-    """The argument of `run_task` for one run."""
+    """What `run_tasks` is told of one run."""
     values = run.launcher.values
     return {
         "config": asdict(run.config),

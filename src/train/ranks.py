@@ -1,8 +1,8 @@
 """The processes that share one training: who they are, and how they start.
 
 Rank 0 is the run: it holds the folder, measures the base model, writes, probes and evaluates. The others wait
-for it, train their shard beside it, and end. Ranks come from torchrun or SLURM; where nobody started them,
-rank 0 starts the others when training begins.
+for it, train their shard beside it, and end. Ranks come from torchrun or from SLURM's srun; where nobody
+started them, rank 0 starts the others when training begins.
 """
 
 import multiprocessing
@@ -36,8 +36,8 @@ class Ranks:
     """
 
     def __init__(self, config: RunConfig) -> None:
-        _adopt_slurm()
         self.count = config.train.num_processes
+        _adopt_slurm(self.count)
         self._started = int(os.environ.get("WORLD_SIZE", "1"))
         if self._started not in (1, self.count):
             refuse("train.num_processes", self.count, f"{self._started}, the processes that were started")
@@ -134,10 +134,16 @@ def _other(config: RunConfig, follow: Follow, rank: int, store: str, threads: in
         follow(config, ranks)
 
 
-def _adopt_slurm() -> None:
-    """Take rank and address from SLURM's environment, where submitit has started one process a rank."""
-    if not os.environ.get("SUBMITIT_EXECUTOR") or int(os.environ.get("SLURM_NTASKS", "1")) < 2:
+def _adopt_slurm(count: int) -> None:
+    """Take rank and address from SLURM, where submitit or `srun` has started one process a rank.
+
+    A batch script knows its job's number of tasks as well, but is no step of srun and alone.
+    """
+    tasks = int(os.environ.get("SLURM_NTASKS", "1"))
+    srun = "SLURM_STEP_ID" in os.environ and "SLURM_PROCID" in os.environ and tasks == count
+    if "RANK" in os.environ or tasks < 2 or not (os.environ.get("SUBMITIT_EXECUTOR") or srun):
         return
     from submitit.helpers import TorchDistributedEnvironment
 
+    os.environ.setdefault("SUBMITIT_EXECUTOR", "slurm")  # so it reads the environment of srun's own processes
     TorchDistributedEnvironment().export(set_cuda_visible_devices=False)

@@ -89,3 +89,32 @@ def hold():
         os.utime(path, (beat, beat))
 
     return make
+
+
+class Scontrol:
+    """A program `scontrol` that notes what it is asked and answers as a shell script says."""
+
+    def __init__(self, folder):
+        self._program, self._asked = folder / "scontrol", folder / "asked"
+        folder.mkdir()
+        self.answer("echo JobState=RUNNING Reason=None")
+
+    def answer(self, script):
+        """`$1` is show or requeue, `$n` the number of the call."""
+        count = f'echo "$*" >> {self._asked}; n=$(wc -l < {self._asked})'
+        self._program.write_text(f"#!/bin/sh\n{count}\n{script}\n")
+        self._program.chmod(0o755)
+
+    def asked(self):
+        return self._asked.read_text().splitlines() if self._asked.exists() else []
+
+
+@pytest.fixture
+def scontrol(tmp_path, monkeypatch):
+    """This process is job 7 of a SLURM, which puts it back into the queue."""
+    program = Scontrol(tmp_path / "slurm")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'slurm'}:{os.environ['PATH']}")
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
+    for name in ("SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID", "SLURM_RESTART_COUNT", "SLURM_PROCID"):
+        monkeypatch.delenv(name, raising=False)
+    return program

@@ -1,16 +1,21 @@
 """What became of a run is told by files: each state from the files that make it."""
 
+import errno
+import fcntl
 import os
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 
+from src.errors import StorageError
 from src.record import owner
 from src.record.folder import PREEMPTED
 from src.record.lock import RunLock
 from src.sweep.ledger import Entry, Ledger
 from src.sweep.outcome import write_outcome
+from src.sweep.slurm import restarts
 from src.sweep.states import count, look
 from src.sweep.task import outcome, task_file
 
@@ -88,6 +93,43 @@ def test_a_run_that_shares_its_job_waits_for_those_before_it(write_sweep, planne
     assert states[second.key].detail == "job 7 has other runs before it"
 
 
+@pytest.mark.parametrize(
+    ("holder", "again", "name", "detail"),
+    [
+        ("7", 0, "lost", "job 7: node silent for 7"),
+        ("7", None, "lost", "job 7: node silent for 7"),
+        ("7", 1, "running", "job 7: running, begins"),
+        ("6", 0, "running", "job 7: running, begins"),
+    ],
+    ids=["its start", "no answer", "a later start", "an earlier job"],
+)
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_node_that_died_is_found_before_slurm_finds_it(
+    write_sweep, planned, hold, monkeypatch, holder, again, name, detail, shared
+):
+    monkeypatch.setattr("src.sweep.states.queue", lambda: {"7": "RUNNING"})
+    monkeypatch.setattr("src.sweep.states.restarts", {"7": again}.get)
+    plan = planned(write_sweep(seed="0,1"))
+    first, second = plan.runs
+    began(plan, first, job="7")
+    if shared:
+        began(plan, second, job="7")
+    hold(first, 70, job=holder)
+    state = look(plan)[first.key]
+    if shared and name == "running":
+        name, detail = "queued", "job 7 has other runs before it"
+    assert state.name == name
+    assert state.detail.startswith(detail)
+    assert state.job == "7"
+
+
+def test_how_often_a_job_began_again_is_asked_of_slurm(scontrol):
+    scontrol.answer("echo JobId=7 JobName=x Requeue=1 Restarts=2 BatchFlag=1")
+    assert restarts("7") == 2
+    scontrol.answer("exit 1")
+    assert restarts("7") is None
+
+
 def test_a_killed_process_is_lost_at_once(one):
     plan, run, state = one
     began(plan, run)
@@ -125,6 +167,48 @@ def test_the_last_line_counts_in_a_fixed_order(write_sweep, planned, finish, hol
     hold(plan.runs[2])
     hold(plan.runs[3], 1000)
     assert count(look(plan)) == "5 runs: 1 done, 1 running, 1 failed, 1 lost, 1 new"
+
+
+@pytest.mark.parametrize("text", ["{", "{}", '{"host": 1}', "[]"])
+@pytest.mark.parametrize("kind", ["lock", "outcome", "record"])
+def test_one_damaged_file_is_the_failure_of_its_run_alone(write_sweep, planned, finish, kind, text):
+    plan = planned(write_sweep(seed="0,1"))
+    first, second = plan.runs
+    finish(second)
+    path = {
+        "lock": first.folder / owner.NAME,
+        "outcome": outcome(plan, first),
+        "record": first.folder / "run.json",
+    }[kind]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    states = look(plan)
+    assert (states[first.key].name, states[second.key].name) == ("failed", "done")
+    assert states[first.key].detail.startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.ENOSPC, errno.EACCES])
+def test_a_folder_that_takes_no_files_can_be_looked_at(one, hold, monkeypatch, number):
+    _, run, state = one
+    hold(run, 5)
+
+    def refuse(path):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Path, "touch", refuse)
+    assert state().name == "running"
+
+
+def test_a_file_system_without_locks_is_one_line(one, monkeypatch):
+    plan, run, _ = one
+
+    def refuse(descriptor, operation):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    for context in (Ledger(plan.folder).open(), RunLock(run.folder)):
+        with pytest.raises(StorageError, match="no file locks on this file system"), context:
+            pass
 
 
 def test_looking_changes_nothing(one, hold, tmp_path):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 import torch
@@ -136,3 +137,38 @@ def test_processes_that_were_started_must_be_those_of_the_run(make_config, monke
     with pytest.raises(ConfigError, match="train.num_processes: given 2; accepted: 4"):
         Ranks(make_config("train.num_processes=2"))
     assert Ranks(make_config("train.num_processes=4")).rank == 1
+
+
+STEP = {
+    "SLURM_JOB_ID": "7",
+    "SLURM_JOB_NODELIST": "node[7-8]",
+    "SLURM_JOB_NUM_NODES": "2",
+    "SLURM_NTASKS": "2",
+}
+
+
+@pytest.mark.parametrize(
+    ("more", "rank", "world"),
+    [
+        ({"SLURM_STEP_ID": "0", "SLURM_PROCID": "1", "SLURM_LOCALID": "0"}, 1, "2"),
+        ({"SLURM_STEP_ID": "0", "SLURM_PROCID": "0", "SLURM_LOCALID": "0"}, 0, "2"),
+        ({"SUBMITIT_EXECUTOR": "slurm", "SLURM_PROCID": "1", "SLURM_LOCALID": "0"}, 1, "2"),
+        ({"SLURM_PROCID": "0", "SLURM_LOCALID": "0"}, 0, None),
+        ({}, 0, None),
+    ],
+    ids=["srun", "srun, rank 0", "submitit", "batch script", "salloc"],
+)
+def test_ranks_are_those_that_slurm_has_started(make_config, more, rank, world):
+    config = make_config("train.num_processes=2")
+    with patch.dict(os.environ, STEP | more):
+        for _ in range(2):  # several runs one after the other
+            assert Ranks(config).rank == rank
+        assert os.environ.get("WORLD_SIZE") == world
+        if world is not None:
+            assert (os.environ["MASTER_ADDR"], os.environ["LOCAL_RANK"]) == ("node7", "0")
+
+
+def test_other_steps_of_srun_are_no_ranks(make_config):
+    with patch.dict(os.environ, STEP | {"SLURM_STEP_ID": "0", "SLURM_PROCID": "1"}):
+        assert Ranks(make_config("train.num_processes=1")).rank == 0
+        assert "WORLD_SIZE" not in os.environ
