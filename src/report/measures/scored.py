@@ -56,9 +56,13 @@ def relative_gain(material: Material, published: Published) -> list[Measured]:
 
 
 def _tasks(material: Material, published: Published) -> list[TaskScores]:
-    """The published task if it was scored, else the held-out rows of what was trained on."""
-    named = [one for one in material.scores if one.task == published.reference.setting.task]
-    return (named or [one for one in material.scores if one.task == HELDOUT])[:1]
+    """The published task as the reference says that it is scored, else the rows held out from training.
+
+    Runs of both fidelities in one folder are scored under two names: both are shown.
+    """
+    accepted = (published.reference.setting.scored_as or {}).items()
+    named = [one for one in material.scores if (one.task, one.metric) in accepted]
+    return named or [one for one in material.scores if one.task == HELDOUT][:1]
 
 
 def _pairs(
@@ -83,15 +87,17 @@ def _is(arm: Arm, band: str) -> bool:
 
 def _what(material: Material, task: TaskScores, arm: Arm) -> str:
     condition = material.study.condition(arm)
-    return f"{task.task}: {arm.band}" + (f" ({condition})" if condition else "")
+    named = f"{task.task} ({task.metric})" if "/" in task.metric else task.task  # a filter changes scores
+    return f"{named}: {arm.band}" + (f" ({condition})" if condition else "")
 
 
 def _setting(published: Published, task: TaskScores, arm: Arm) -> str:
     wanted, choices = published.reference.setting, arm.record["choices"]
-    task_name = choices.get("data") if task.task == HELDOUT else task.task
+    task_name = choices.get("data") if task.task == HELDOUT else wanted.task
     others = [
         f"{given} for {asked}"
         for asked, given in ((wanted.model, choices.get("model")), (wanted.task, task_name))
         if asked is not None and asked != given
     ]
+    others += ["fidelity=sound for published"] if arm.record.get("fidelity") == "sound" else []
     return ", ".join(others)

@@ -29,7 +29,8 @@ _ORDER = {"reproduced": 0, "not reproduced": 1, "undecided": 2}
 _MISSING = ("published for", "what", "published", "unit", "why")
 _EFFECTS = (
     "n: items behind the published number. Ours is judged on whatever model and task it ran: a column tells "
-    "in what that differs from the published setting."
+    "in what that differs from the published setting. Where lm-eval reads a task by several filters, the one "
+    "that conf/reference names counts: of gsm8k flexible-extract, the last number, as published."
 )
 _LEVELS = "A level belongs to its model, task and training; it stands here for orientation."
 
