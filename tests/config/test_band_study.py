@@ -75,7 +75,7 @@ def test_published_repeats_what_changes_numbers(make_config):
     for name in ("gsm8k_0shot", "mmlu_0shot"):
         ability = config.evaluate.abilities[name]
         assert (ability.num_test, ability.max_new_tokens, ability.stop) == (100, 64, [])
-    assert config.evaluate.tasks == ["gsm8k_0shot", "mmlu_0shot"]
+    assert config.evaluate.tasks == ["gsm8k_0shot", "mmlu_0shot", "english", "gcd"]
 
 
 @pytest.mark.parametrize("model", TRAINING)
@@ -85,7 +85,7 @@ def test_sound_does_it_right(make_config, model):
     assert (config.data.max_length, config.data.strip_annotations) == (512, True)
     assert config.objective.supervise == "completion"
     assert (config.evaluate.tasks, config.evaluate.num_fewshot, config.evaluate.limit) == (
-        ["gsm8k", "mmlu"],
+        ["gsm8k", "mmlu", "english", "gcd"],
         None,
         None,
     )

@@ -9,9 +9,8 @@ from src.report.references import Published
 from src.report.scores import ArmScores, TaskScores
 from src.report.scores import difference as difference_of
 from src.report.section import Material
+from src.report.trained import HELDOUT
 from src.statistics.estimate import Estimate
-
-HELDOUT = "heldout"
 
 
 def score(material: Material, published: Published) -> list[Measured]:
