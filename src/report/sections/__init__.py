@@ -13,6 +13,7 @@ from src.report.sections import (
     profiles,
     published,
     runs,
+    scalings,
     scores,
 )
 
@@ -20,6 +21,7 @@ SECTIONS = (
     published.SECTION,
     scores.SECTION,
     differences.SECTION,
+    scalings.SECTION,
     crossing.SECTION,
     forgetting.SECTION,
     parameters.SECTION,

@@ -17,10 +17,9 @@ _CHANGE_NOTE = (
     f"{DETECTABLE}."
 )
 _FIFTHS_NOTE = (
-    "difference: score of the fifth after training minus the mean of the other four, paired by seed and "
-    "item; the scatter over seeds pooled over the five; Holm's correction among the five. Under one condition all "
-    "fifths have nearly one rank and one scale of updates. "
-    f"{DETECTABLE}."
+    "difference: the fifth after training minus the mean of the other four, paired by seed and item; "
+    "the scatter over seeds is pooled over the five. Holm's correction among the five. Under one condition "
+    f"all fifths have nearly one rank and one scale of updates. {DETECTABLE}."
 )
 
 
