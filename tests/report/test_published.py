@@ -5,10 +5,13 @@ import io
 import json
 
 import pytest
+from statsmodels.stats.multitest import multipletests
 
 from src.bench.made_runs import MadeStudy, make_runs
+from src.report.contrasts import against
 from src.report.markdown import csv_text
 from src.report.runs import find_runs
+from src.report.scores import read_scores
 from src.report.section import Material
 from src.report.sections.published import SECTION
 from src.report.study import read_study
@@ -63,3 +66,34 @@ def test_of_two_filters_the_one_that_the_reference_names_counts_and_is_stated(tw
     assert float(edge["ours"]) == pytest.approx(-0.2, abs=0.06)  # half of it under the other filter
     assert edge["not the published setting"] == "smollm2_135m for olmo2_7b, fidelity=sound for published"
     assert {row["our runs"].partition(":")[0] for row in rows} == {"gsm8k (exact_match/flexible-extract)"}
+
+
+def test_bands_against_each_other_are_tested_in_a_family_and_its_level_is_stated(tmp_path):
+    folder = make(tmp_path / "made", {"gsm8k_0shot": 200})
+    study = read_study(folder)
+    (task,) = read_scores(study)
+    edge = next(one for one in task.arms if one.arm.band == "00001")
+    family = [one for one in against(study, task, edge) if one.arm is not None]
+    assert sorted(one.name for one in family) == ["01000", "01110", "10000", "11111"]
+    oracle = multipletests([one.estimate.pvalue for one in family], method="holm")[1]
+    assert [one.corrected.pvalue for one in family] == pytest.approx(list(oracle))
+    row = next(row for row in table_of(folder) if row["what"] == "middle over edge")
+    tested = next(one for one in family if one.name == "01000")
+    assert float(row["interval of ours, low"]) == pytest.approx(tested.interval[0], rel=1e-4)
+    assert float(row["its level"]) == pytest.approx(1 - tested.corrected.level, rel=1e-4)
+    assert tested.corrected.level < 0.05
+
+
+def test_the_relative_gain_has_an_interval_that_holds_0_where_that_of_the_difference_does(tmp_path):
+    rows = table_of(make(tmp_path / "made", {"gsm8k_0shot": 200}))
+    relative = {row["published for"]: row for row in rows if row["what"] == "best band gain relative"}
+    plain = {row["published for"]: row for row in rows if row["what"] == "best band gain"}
+    assert (
+        set(relative) == set(plain) == {"OLMo-2 7B, bands", "OLMo-2 13B, bands"}
+    )  # 01000 and 01110 were run
+    for name, row in relative.items():
+        low, high = float(row["interval of ours, low"]), float(row["interval of ours, high"])
+        assert low < float(row["ours"]) < high
+        assert low * float(plain[name]["interval of ours, low"]) > 0
+        assert high * float(plain[name]["interval of ours, high"]) > 0
+        assert row["verdict"]

@@ -1,9 +1,10 @@
 """Ours beside the published numbers, with a verdict."""
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from src.report.blocks import Column, Table, Text, count, signed, span
+from src.report.blocks import Column, Table, Text, count, percent, signed, span
 from src.report.measures import MEASURES
 from src.report.measures.measured import Measured
 from src.report.references import Published
@@ -16,6 +17,7 @@ COLUMNS = (
     Column("published", numeric=False),
     Column("ours", signed(3)),
     Column("interval of ours", span(3)),
+    Column("its level", percent),
     Column("ours − published", signed(3)),
     Column("verdict", numeric=False),
     Column("because", numeric=False, wide=True),
@@ -79,11 +81,12 @@ def _measure(material: Material, one: Published) -> list[Measured]:
 def _row(one: Published, ours: Measured) -> list[Any]:
     number, estimate = one.number, ours.estimate
     gap = None if number.value is None else estimate.value - number.value
+    level = None if math.isnan(ours.interval[0]) else 1 - ours.level
     judged = ours.effect and number.value is not None
-    verdict = judge(estimate, ours.level, number.value) if judged else ("", "")
+    verdict = judge(estimate, ours.level, number.value, ours.interval) if judged else ("", "")
     return [
         one.reference.title, number.name.replace("_", " "), _published(one), estimate.value,
-        estimate.interval(ours.level), gap, *verdict, ours.what, ours.setting, estimate.num_seeds or None,
+        ours.interval, level, gap, *verdict, ours.what, ours.setting, estimate.num_seeds or None,
         estimate.num_items,
     ]  # fmt: skip
 
