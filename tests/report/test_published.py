@@ -97,3 +97,14 @@ def test_the_relative_gain_has_an_interval_that_holds_0_where_that_of_the_differ
         assert low * float(plain[name]["interval of ours, low"]) > 0
         assert high * float(plain[name]["interval of ours, high"]) > 0
         assert row["verdict"]
+
+
+def test_a_note_and_a_source_stand_beside_every_published_number(tmp_path):
+    folder = make(tmp_path / "made", {"gsm8k_0shot": 200}, seeds=(0,))
+    gain = next(row for row in table_of(folder) if row["what"] == "best band gain")
+    assert "the best of nine bands, chosen after the fact" in gain["note"]
+    for name in ("published", "published_levels", "published_missing"):
+        assert all(row["source"] for row in table_of(folder, name))
+    edge = next(row for row in table_of(folder) if row["what"] == "middle over edge")
+    assert edge["published"] == "> 0.2, n 200 (inferred)"
+    assert edge["source"] == "third-party notes on arXiv 2604.11838 v1: ablation over bands"

@@ -25,10 +25,12 @@ COLUMNS = (
     Column("not the published setting", numeric=False, wide=True),
     Column("seeds", count),
     Column("items", count),
+    Column("note", numeric=False, wide=True),
+    Column("source", numeric=False, wide=True),
 )
 VERDICT = [column.name for column in COLUMNS].index("verdict")
 _ORDER = {"reproduced": 0, "not reproduced": 1, "undecided": 2}
-_MISSING = ("published for", "what", "published", "unit", "why")
+_MISSING = ("published for", "what", "published", "unit", "why", "source")
 _EFFECTS = (
     "n: items behind the published number. Ours is judged on whatever model and task it ran: a column tells "
     "in what that differs from the published setting. Where lm-eval reads a task by several filters, the one "
@@ -55,7 +57,7 @@ def build(material: Material) -> list[Block]:
         rows = [_without_verdict(row) for row in levels]
         blocks.append(Table("published_levels", title, columns, rows, _LEVELS, folded=True))
     title = f"Published numbers that these runs do not measure ({len(missing)})"
-    columns = [Column(name, numeric=False, wide=name in ("unit", "why")) for name in _MISSING]
+    columns = [Column(name, numeric=False, wide=name in ("unit", "why", "source")) for name in _MISSING]
     return [*blocks, Table("published_missing", title, columns, missing, folded=True)]
 
 
@@ -87,8 +89,12 @@ def _row(one: Published, ours: Measured) -> list[Any]:
     return [
         one.reference.title, number.name.replace("_", " "), _published(one), estimate.value,
         ours.interval, level, gap, *verdict, ours.what, ours.setting, estimate.num_seeds or None,
-        estimate.num_items,
+        estimate.num_items, number.note, _source(one),
     ]  # fmt: skip
+
+
+def _source(one: Published) -> str:
+    return f"{one.reference.source}: {one.number.place}"
 
 
 def _published(one: Published) -> str:
@@ -109,7 +115,8 @@ def _published(one: Published) -> str:
 def _missing(one: Published) -> list[Any]:
     number = one.number
     return [
-        one.reference.title, number.name.replace("_", " "), _published(one), number.unit, "; ".join(_why(one))
+        one.reference.title, number.name.replace("_", " "), _published(one), number.unit,
+        "; ".join(_why(one)), _source(one),
     ]  # fmt: skip
 
 
