@@ -100,7 +100,9 @@ def test_a_fidelity_needs_no_preset(make_config):
 
 @pytest.mark.parametrize("model", TRAINING)
 @pytest.mark.parametrize("fidelity", ["published", "sound"])
-@pytest.mark.parametrize(("name", "num_runs"), [("band_study", 46), ("band_study_controls", 192)])
+@pytest.mark.parametrize(
+    ("name", "num_runs"), [("band_study", 46), ("band_study_controls", 138), ("band_study_rates", 54)]
+)
 def test_sweeps_take_every_preset(name, num_runs, model, fidelity):
     sweep = read_sweep(
         SWEEPS / f"{name}.yaml", [f"experiment=band_study_{model}", f"fidelity={fidelity}"], None
