@@ -87,36 +87,17 @@ def _row(one: Published, ours: Measured) -> list[Any]:
     judged = ours.effect and number.value is not None
     verdict = judge(estimate, ours.level, number.value, ours.interval) if judged else ("", "")
     return [
-        one.reference.title, number.name.replace("_", " "), _published(one), estimate.value,
+        one.reference.title, number.name.replace("_", " "), one.shown, estimate.value,
         ours.interval, level, gap, *verdict, ours.what, ours.setting, estimate.num_seeds or None,
-        estimate.num_items, number.note, _source(one),
+        estimate.num_items, number.note, one.place,
     ]  # fmt: skip
-
-
-def _source(one: Published) -> str:
-    return f"{one.reference.source}: {one.number.place}"
-
-
-def _published(one: Published) -> str:
-    number = one.number
-    if number.value is None:
-        return "in words"
-    sign = {"above": "> ", "below": "< "}.get(number.relation, "")
-    n = (
-        f", n {number.n}" + (" (inferred)" if number.n_status == "inferred" else "")
-        if number.n
-        else ", n unknown"
-    )
-    return f"{sign}{number.value:g}{n}".replace("-", "−") + (
-        ", inferred" if number.status == "inferred" else ""
-    )
 
 
 def _missing(one: Published) -> list[Any]:
     number = one.number
     return [
-        one.reference.title, number.name.replace("_", " "), _published(one), number.unit,
-        "; ".join(_why(one)), _source(one),
+        one.reference.title, number.name.replace("_", " "), one.shown, number.unit,
+        "; ".join(_why(one)), one.place,
     ]  # fmt: skip
 
 
