@@ -61,6 +61,8 @@ class Setting:
     """A name of conf/model."""
     task: str | None
     """A name of conf/data or of lm-eval."""
+    scored_as: dict[str, str] | None = None
+    """Tasks of a run whose items are those of `task`, each with the metric, and its filter, that counts."""
 
 
 @dataclass

@@ -11,9 +11,10 @@ from src.entry import leave
 from src.errors import UserError
 
 _ABOUT = """\
-Builds the comparison as a workspace of W&B: score by band with error, parameters against score, profiles by
-layer, learning curves, run comparer. Runs are grouped by experiment and band, and carry the tags band:mid,
-method:lora, seed:0, scaling:..., so that any other grouping is one click away."""
+Builds the comparison as a workspace of W&B: score by band with error, the published numbers, parameters
+against score, profiles by layer, learning curves, run comparer. Runs are grouped by experiment, band and
+scaling, and carry the tags band:mid, method:lora, seed:0, scaling:..., so that any other grouping is one
+click away."""
 _EXAMPLES = """\
 examples:
   python -m src.dashboard quickstart              one experiment, run with record=online or sent later

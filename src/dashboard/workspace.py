@@ -4,29 +4,41 @@ import wandb_workspaces.reports.v2 as wr
 import wandb_workspaces.workspaces as ws
 
 from src.dashboard.measured import Measured
-from src.record.names import GROUP, bounded, metric_name
+from src.record.names import ARM, GROUP, bounded, metric_name
 from src.record.series import AXES
+from src.report.references import load_references
 
-BAND = "band.name"
-_OVER_RUNS = {"groupby": wr.Config(BAND), "groupby_aggfunc": "mean", "groupby_rangefunc": "stderr"}
-"""A bar or line a band: the mean over its runs, with the standard error over them."""
+BAND, SCALING = "band.name", "method.scaling"
+_OVER_RUNS = {"groupby": wr.Config(ARM), "groupby_aggfunc": "mean", "groupby_rangefunc": "stderr"}
+"""A bar or line a band and scaling: the mean over its runs, with the standard error over them."""
+_OF_BANDS = ("score", "difference", "relative_gain")
+_ABOUT = (
+    "Shares of items, one seed. `python -m src.report` sets ours beside them, with intervals and verdicts."
+)
 _MAX_RUNS = 100  # the most that W&B draws in one panel
 
 
 def workspace(entity: str, project: str, experiment: str | None, found: Measured) -> ws.Workspace:
     """The comparison of one experiment, or of all in the project (`experiment=None`).
 
-    Runs are grouped by experiment, then by band; whoever opens it may group by any other tag.
+    Runs are grouped by experiment, band and scaling; whoever opens it may group by any other tag.
     """
     return ws.Workspace(
         entity=entity,
         project=project,
         name=bounded(f"Strata: {experiment or 'all experiments'}", GROUP),
-        sections=[_scores(found), _parameters(found), _profiles(found), _curves(found), _comparer()],
+        sections=[
+            _scores(found),
+            _published(),
+            _parameters(found),
+            _profiles(found),
+            _curves(found),
+            _comparer(),
+        ],
         settings=ws.WorkspaceSettings(max_runs=_MAX_RUNS),
         runset_settings=ws.RunsetSettings(
             filters=[ws.Config("experiment") == experiment] if experiment else [],
-            groupby=[ws.Metric("Group"), ws.Config(BAND)],
+            groupby=[ws.Metric("Group"), ws.Config(BAND), ws.Config(SCALING)],
             pinned_columns=[
                 "run:displayName",
                 "run:tags",
@@ -42,7 +54,7 @@ def _scores(found: Measured) -> ws.Section:
             title=f"{task} {metric}, {stage}: mean and standard error over runs",
             metrics=[metric_name(stage, task, metric)],
             orientation="v",
-            title_x="band",
+            title_x="band, scaling",
             max_runs_to_show=_MAX_RUNS,
             **_OVER_RUNS,
         )
@@ -50,6 +62,19 @@ def _scores(found: Measured) -> ws.Section:
         for stage in ("tuned", "base")
     ]
     return _section("Score by band", panels)
+
+
+def _published() -> ws.Section:
+    """The published scores and differences of bands, as conf/reference has them."""
+    rows = [
+        (one.reference.title, one.number.name.replace("_", " "), one.number.measure["band"], one.shown,
+         one.number.note or "", one.place)
+        for one in load_references() if one.number.measure["kind"] in _OF_BANDS
+    ]  # fmt: skip
+    head = ("published for", "what", "band", "published", "note", "source")
+    lines = [head, ["---"] * len(head), *rows]
+    table = "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+    return _section("Published", [wr.MarkdownPanel(markdown=f"{_ABOUT}\n\n{table}")])
 
 
 def _parameters(found: Measured) -> ws.Section:

@@ -14,7 +14,7 @@ from typing import Any
 
 from src.config.schema import RunConfig
 from src.record.account import refusal
-from src.record.names import GROUP, bounded, run_name, run_tags
+from src.record.names import ARM, GROUP, bounded, run_arm, run_name, run_tags
 from src.record.series import AXES
 
 STARTING, ENDING = 9, 9
@@ -105,7 +105,8 @@ def _options(config: RunConfig, run_id: str, folder: Path, mode: str) -> dict[st
         "name": name,
         "group": bounded(config.experiment, GROUP),
         "tags": run_tags(config),
-        "config": {key: value for key, value in values.items() if key not in ("paths", "record")},
+        "config": {key: value for key, value in values.items() if key not in ("paths", "record")}
+        | {ARM: run_arm(config)},
         "dir": str(folder),
         "settings": wandb.Settings(console="off", silent=True, disable_git=True, **timeouts),
     }

@@ -9,6 +9,8 @@ from src.config.schema import RunConfig
 
 ID, GROUP, TAG, METRIC = 128, 128, 64, 128
 """The longest names, in characters; the last is our own."""
+ARM = "arm"
+"""The key of `run_arm` in W&B's config; no run's own config has it."""
 PROJECT_METRICS = 10_000
 """Distinct metric names of a project above which W&B's pages grow slow."""
 _TAGS = {
@@ -48,6 +50,12 @@ def run_tags(config: RunConfig) -> list[str]:
     found = {name: _at(values, path) for name, path in _TAGS.items()}
     tags = [f"{name}:{value}" for name, value in found.items() if value is not None]
     return list(dict.fromkeys(bounded(tag, TAG) for tag in [*tags, *filter(None, config.record.tags)]))
+
+
+def run_arm(config: RunConfig) -> str:
+    """What bands are compared by, as one text, since a panel of W&B groups by one key: `mid, rslora`."""
+    scaling = config.method.scaling if config.method.kind == "lora" else config.method.name
+    return f"{config.band.name}, {scaling}"
 
 
 def _at(values: dict[str, Any], path: tuple[str, ...]) -> Any:

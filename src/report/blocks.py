@@ -95,6 +95,11 @@ def count(value: float) -> str:
     return f"{value:,.0f}"
 
 
+def percent(share: float) -> str:
+    """Show a share: 99.4 %."""
+    return f"{100 * share:.4g} %"
+
+
 def pvalue(value: float) -> str:
     """Show a probability."""
     return "< 0.001" if value < 0.001 else f"{value:.3f}"

@@ -1,6 +1,7 @@
 """Every arm against LoRA on the whole stack, under the same conditions."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy
@@ -39,6 +40,8 @@ class Contrast:
     """Of seeds and items; NaN where the items are not known."""
     corrected: Corrected
     """Among all contrasts with this baseline."""
+    pooled: Pooled | None = None
+    """The scatter over seeds that stands in the estimate."""
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -66,9 +69,16 @@ def contrasts(study: Study, scores: TaskScores) -> list[Contrast]:
     ]
 
 
+def against(study: Study, scores: TaskScores, baseline: ArmScores) -> list[Contrast]:
+    """All arms under the conditions of any arm, against that one; corrected among themselves."""
+    condition = study.condition(baseline.arm)
+    members = [one for one in scores.arms if study.condition(one.arm) == condition]
+    return _family(study, baseline, [one for one in members if one is not baseline])
+
+
 def _family(study: Study, baseline: ArmScores, members: list[ArmScores]) -> list[Contrast]:
     """The pretrained model is no band: it is tested by itself, with the baseline's own scatter."""
-    pooled = _pooled([baseline, *members])
+    pooled = pooled_scores([baseline, *members])
     before = [_contrast(study, None, baseline, baseline, None)]
     bands = [_contrast(study, one.arm, one, baseline, pooled) for one in members]
     return [
@@ -79,8 +89,8 @@ def _family(study: Study, baseline: ArmScores, members: list[ArmScores]) -> list
     ]
 
 
-def _pooled(members: list[ArmScores]) -> Pooled | None:
-    """Of the arms that have all seeds of the family."""
+def pooled_scores(members: Sequence[ArmScores]) -> Pooled | None:
+    """The scatter over seeds, of the arms that have all seeds of the family."""
     seeds = sorted({seed for one in members for seed in one.tuned})
     complete = [[one.tuned[seed].value for seed in seeds] for one in members if set(one.tuned) == set(seeds)]
     return pooled_over_arms(numpy.array(complete)) if complete else None
@@ -109,6 +119,7 @@ def _contrast(
         if pairs and len(pairs) == len(common)
         else (math.nan,) * 2,
         corrected=Corrected(math.nan, LEVEL),
+        pooled=pooled,
     )
 
 

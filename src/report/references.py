@@ -26,6 +26,23 @@ class Published:
         """file/name."""
         return f"{self.file}/{self.number.name}"
 
+    @property
+    def shown(self) -> str:
+        """The value with its n, and which of the two is inferred: > 0.2, n 200 (inferred)."""
+        number = self.number
+        if number.value is None:
+            return "in words"
+        sign = {"above": "> ", "below": "< "}.get(number.relation, "")
+        n = f"n {number.n}" if number.n else "n unknown"
+        n += " (inferred)" if number.n and number.n_status == "inferred" else ""
+        inferred = ", inferred" if number.status == "inferred" else ""
+        return f"{sign}{number.value:g}, {n}{inferred}".replace("-", "−")
+
+    @property
+    def place(self) -> str:
+        """Who says so, and where."""
+        return f"{self.reference.source}: {self.number.place}"
+
 
 def load_references(folder: Path = FOLDER) -> list[Published]:
     """Every published number, by file and in its order.

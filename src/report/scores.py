@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy
@@ -107,6 +107,15 @@ def difference(
     if any(table is None for table in tables) or len({side[common[0]].ids for side in sides}) > 1:
         return paired_by_seed(*({seed: one.value for seed, one in side.items()} for side in sides), pooled)
     return crossed(tables[0] - tables[1], pooled)
+
+
+def times(answers: dict[int, Answers], factor: float) -> dict[int, Answers]:
+    """Every score and item times a number."""
+    return {
+        seed: replace(one, value=factor * one.value, stderr=None,
+                      items=None if one.items is None else factor * one.items)
+        for seed, one in answers.items()
+    }  # fmt: skip
 
 
 def _answers(run: Run, better: dict[Key, bool | None]) -> dict[tuple[str, str, str], Answers]:

@@ -19,12 +19,14 @@ class Verdict(NamedTuple):
     """Half a sentence."""
 
 
-def judge(estimate: Estimate, level: float, published: float) -> Verdict:
+def judge(
+    estimate: Estimate, level: float, published: float, interval: tuple[float, float] | None = None
+) -> Verdict:
     """Judge a published effect by the interval of ours.
 
     The interval is that of our difference over seeds and items, at the level at which Holm's procedure tested
-    it among all bands against the same baseline (family-wise error 5 %). The published effect is taken at
-    face value, as a number without an error.
+    it among all bands against the same baseline (family-wise error 5 %); of a ratio, Fieller's at that level.
+    The published effect is taken at face value, as a number without an error.
 
     Reproduced: the interval lies on the published side of 0 and reaches the published effect or goes beyond.
 
@@ -33,11 +35,12 @@ def judge(estimate: Estimate, level: float, published: float) -> Verdict:
     Undecided: the interval holds both 0 and the published effect, or there are fewer than 3 seeds. The
     smallest true effect that would have been found with 80 % power is stated.
     """
+    # `interval` replaces that of the estimate where it is not symmetric
     if estimate.num_seeds < MIN_SEEDS or not math.isfinite(estimate.stderr):
         seeds = "1 seed" if estimate.num_seeds == 1 else f"{estimate.num_seeds} seeds"
         return Verdict(UNDECIDED, f"{seeds}; needed: {MIN_SEEDS}")
     sign = -1 if published < 0 else 1
-    low, high = sorted(sign * end for end in estimate.interval(level))
+    low, high = sorted(sign * end for end in interval or estimate.interval(level))
     if high < abs(published):
         if low > 0:
             return Verdict(NOT_REPRODUCED, "the same sign, but smaller")

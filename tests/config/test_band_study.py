@@ -75,7 +75,7 @@ def test_published_repeats_what_changes_numbers(make_config):
     for name in ("gsm8k_0shot", "mmlu_0shot"):
         ability = config.evaluate.abilities[name]
         assert (ability.num_test, ability.max_new_tokens, ability.stop) == (100, 64, [])
-    assert config.evaluate.tasks == ["gsm8k_0shot", "mmlu_0shot"]
+    assert config.evaluate.tasks == ["gsm8k_0shot", "mmlu_0shot", "english", "gcd"]
 
 
 @pytest.mark.parametrize("model", TRAINING)
@@ -85,7 +85,7 @@ def test_sound_does_it_right(make_config, model):
     assert (config.data.max_length, config.data.strip_annotations) == (512, True)
     assert config.objective.supervise == "completion"
     assert (config.evaluate.tasks, config.evaluate.num_fewshot, config.evaluate.limit) == (
-        ["gsm8k", "mmlu"],
+        ["gsm8k", "mmlu", "english", "gcd"],
         None,
         None,
     )
@@ -100,7 +100,9 @@ def test_a_fidelity_needs_no_preset(make_config):
 
 @pytest.mark.parametrize("model", TRAINING)
 @pytest.mark.parametrize("fidelity", ["published", "sound"])
-@pytest.mark.parametrize(("name", "num_runs"), [("band_study", 46), ("band_study_controls", 192)])
+@pytest.mark.parametrize(
+    ("name", "num_runs"), [("band_study", 46), ("band_study_controls", 138), ("band_study_rates", 54)]
+)
 def test_sweeps_take_every_preset(name, num_runs, model, fidelity):
     sweep = read_sweep(
         SWEEPS / f"{name}.yaml", [f"experiment=band_study_{model}", f"fidelity={fidelity}"], None

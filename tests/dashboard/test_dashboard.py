@@ -46,7 +46,7 @@ def logged():
 
 def test_there_is_a_section_for_each_question():
     assert list(sections(model())) == [
-        "Score by band", "Parameters against score", "Profiles by layer", "Learning curves", "Run comparer",
+        "Score by band", "Published", "Parameters against score", "Profiles by layer", "Learning curves", "Run comparer",
     ]  # fmt: skip
 
 
@@ -64,7 +64,7 @@ def test_nothing_is_drawn_that_no_run_sends():
 def test_scores_and_profiles_are_means_over_the_runs_of_a_band_with_their_error():
     found = sections(model())
     for panel in [*found["Score by band"], *found["Profiles by layer"][:-1], *found["Learning curves"]]:
-        assert (panel["config"]["groupBy"], panel["config"]["groupAgg"]) == ("band.value.name", "mean")
+        assert (panel["config"]["groupBy"], panel["config"]["groupAgg"]) == ("arm.value", "mean")
         assert panel["config"]["groupArea"] == "stderr"
     assert [panel["viewType"] for panel in found["Score by band"]] == ["Bar Chart"] * 4
     assert [panel["config"]["xAxis"] for panel in found["Profiles by layer"][:-1]] == ["profile/layer"] * 2
@@ -73,6 +73,16 @@ def test_scores_and_profiles_are_means_over_the_runs_of_a_band_with_their_error(
         "profile/effective_rank/tuned",
     ]
     assert found["Run comparer"][0]["viewType"] == "Run Comparer"
+
+
+def test_the_published_numbers_are_a_panel():
+    (panel,) = sections(model())["Published"]
+    assert panel["viewType"] == "Markdown Panel"
+    lines = panel["config"]["value"].splitlines()
+    (gain,) = [line for line in lines if line.startswith("| OLMo-2 7B, bands | best band gain | 01000 |")]
+    assert "0.095, n 200 (inferred)" in gain
+    assert "the best of nine bands, chosen after the fact" in gain
+    assert len({line.count("|") for line in lines if line.startswith("|")}) == 1
 
 
 def test_a_score_stands_against_the_parameters_that_were_trained():
@@ -94,6 +104,7 @@ def test_runs_are_of_the_experiment_and_grouped_by_it_and_by_band():
     assert runs["grouping"] == [
         {"section": "run", "name": "group"},
         {"section": "config", "name": "band.value.name"},
+        {"section": "config", "name": "method.value.scaling"},
     ]
     (every,) = model(None)["spec"]["section"]["runSets"]
     assert not every["filters"].get("filters")
@@ -165,7 +176,7 @@ def test_a_workspace_is_saved_where_the_server_takes_it(tmp_path):
         "strata",
         "Strata: study",
     )
-    assert len(json.loads(view["spec"])["section"]["panelBankConfig"]["sections"]) == 5
+    assert len(json.loads(view["spec"])["section"]["panelBankConfig"]["sections"]) == 6
     assert done.stdout.startswith(server.url)
     assert KEY not in done.stdout + done.stderr
 

@@ -15,6 +15,7 @@ from src.record.names import (
     TAG,
     bounded,
     metric_name,
+    run_arm,
     run_name,
     run_tags,
 )
@@ -86,3 +87,9 @@ def test_a_missing_number_is_left_out():
     score = {"task": "a", "metric": "b", "value": None, "stderr": None}
     assert score_values([score], 4) == {"score/step": 4}
     assert score_summary("tuned", [score]) == {}
+
+
+def test_two_scalings_of_one_band_are_two_arms(make_config):
+    arms = [run_arm(make_config("band=mid", f"method.scaling={name}")) for name in ("fixed_alpha", "rslora")]
+    assert arms == ["mid, fixed_alpha", "mid, rslora"]
+    assert run_arm(make_config("method=frozen")) == "whole, frozen"

@@ -1,6 +1,7 @@
 """conf/reference/ is data: complete, typed, and refused in one line where it is not."""
 
 import pytest
+from statsmodels.stats.proportion import proportions_ztest
 
 from src.compose import CONF
 from src.errors import ConfigError
@@ -39,7 +40,10 @@ def test_every_gain_is_the_difference_of_the_scores_beside_it():
                 continue
             first, second = scores[number.measure["band"]], scores[number.measure["against"]]
             gain = first - second if number.measure["kind"] == "difference" else (first - second) / second
-            assert number.value == pytest.approx(gain, abs=6e-4)
+            if number.relation == "above":
+                assert gain > number.value
+            else:
+                assert number.value == pytest.approx(gain, abs=6e-4)
             checked += 1
     assert checked == 12
 
@@ -80,3 +84,31 @@ def test_a_file_that_is_no_table_is_one_line(tmp_path, text):
     with pytest.raises(ConfigError, match=r"mine\.yaml: ") as caught:
         load_references(tmp_path)
     assert "\n" not in str(caught.value)
+
+
+def test_what_a_source_states_and_what_was_deduced_are_told_apart():
+    found = {one.label: one.number for one in load_references()}
+    for size in ("1b", "13b", "32b"):
+        gain = found[f"band_study_olmo2_{size}/best_band_gain"]
+        assert (gain.status, gain.n, gain.n_status) == ("inferred", 100, "inferred")
+        assert found[f"band_study_olmo2_{size}/best_band_gain_relative"].status == "found"
+    assert found["band_study_olmo2_7b/best_band_gain"].status == "found"
+    edge = found["band_study_olmo2_7b/middle_over_edge"]
+    assert (edge.value, edge.relation, edge.status) == (0.20, "above", "found")
+
+
+def test_the_pvalues_of_the_gains_are_those_of_a_test_of_two_proportions():
+    checked = 0
+    numbers = {one.label: one.number for one in load_references()}
+    for label, number in numbers.items():
+        file, _, name = label.partition("/")
+        if not name.startswith("gain_pvalue"):
+            continue
+        shares = [numbers[f"{file}/{which}"].value for which in ("lora_score", "best_band_score")]
+        found = proportions_ztest([share * number.n for share in shares], [number.n] * 2)[1]
+        if number.relation == "above":
+            assert found >= number.value
+        else:
+            assert found == pytest.approx(number.value, abs=0.006)
+        checked += 1
+    assert checked == 8

@@ -92,7 +92,9 @@ def test_effects_have_a_verdict_and_the_rule_is_printed(written):
     by_name = {}
     for row in found:
         by_name.setdefault(row["what"], []).append(row)
-    assert set(by_name) == {"best band gain", "gain 10000", "gain 00010", "gain 00001", "middle over edge"}
+    assert set(by_name) == {
+        "best band gain", "best band gain relative", "gain 10000", "gain 00010", "gain 00001", "middle over edge",
+    }  # fmt: skip
     edge = by_name["gain 00001"]
     assert [row["verdict"] for row in edge] == ["reproduced", "reproduced"]  # under two scalings
     assert all("olmo2_7b" in row["not the published setting"] for row in edge)

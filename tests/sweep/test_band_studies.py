@@ -18,7 +18,8 @@ SMALL = [
 
 
 @pytest.mark.parametrize(
-    ("name", "num_runs"), [("band_study", 46), ("band_study_controls", 192), ("band_study_small", 69)]
+    ("name", "num_runs"),
+    [("band_study", 46), ("band_study_controls", 138), ("band_study_rates", 54), ("band_study_small", 69)],
 )
 def test_every_run_has_an_id_of_its_own(name, num_runs, tmp_path):
     given = [*SMALL, f"paths.runs_dir={tmp_path}", f"paths.cache_dir={tmp_path}"]
@@ -40,3 +41,25 @@ def test_the_suggested_arm_takes_its_ranks_and_the_others_their_budget():
     others = [config for config in found if config not in suggested]
     assert {(config.method.ranks, config.method.budget) for config in others} == {(None, "rank")}
     assert [config.seed for config in found] == sorted(config.seed for config in found)
+
+
+@pytest.mark.parametrize(
+    ("model", "given"),
+    [
+        ("1b", []),
+        ("13b", ["train.learning_rate=5.0e-5,8.0e-4"]),
+        ("32b", ["train.learning_rate=1.25e-5,2.0e-4"]),
+    ],
+)
+def test_rates_are_a_quarter_and_four_times_the_published_one_of_every_size(model, given, make_config):
+    """As the head of the file says; the first and the last cell will do."""
+    from src.sweep.expand import composer
+
+    experiment = f"experiment=band_study_olmo2_{model}"
+    path = SWEEPS / "band_study_rates.yaml"
+    assert all(part in path.read_text() for part in given)
+    sweep = read_sweep(path, [experiment, *given], None)
+    with composer(sweep) as composed:
+        found = [composed.run(sweep.cells[place].overrides).train.learning_rate for place in (0, -1)]
+    published = make_config(experiment).train.learning_rate
+    assert found == [pytest.approx(published / 4), pytest.approx(published * 4)]

@@ -3,8 +3,8 @@
 import numpy
 from pandas import DataFrame
 
-from src.report.depth.fieller import ratio_of_means
 from src.report.depth.seeds import over_seeds, paired
+from src.statistics.fieller import ratio_of_means
 
 STANDARD, EQUAL_STEP = "none", "equal_step"
 

@@ -17,5 +17,12 @@ class Measured:
     effect: bool = False
     """A difference, which `judge` may judge on any model; else a level, which means what it says on the
     published model only."""
+    ends: tuple[float, float] | None = None
+    """Of an interval that is not symmetric; None: the estimate's own."""
     setting: str = ""
     """How ours differs from the published setting; empty where it does not."""
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """At `level`; NaN without an error."""
+        return self.ends or self.estimate.interval(self.level)

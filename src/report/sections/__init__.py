@@ -12,7 +12,9 @@ from src.report.sections import (
     parameters,
     profiles,
     published,
+    rates,
     runs,
+    scalings,
     scores,
 )
 
@@ -20,6 +22,8 @@ SECTIONS = (
     published.SECTION,
     scores.SECTION,
     differences.SECTION,
+    scalings.SECTION,
+    rates.SECTION,
     crossing.SECTION,
     forgetting.SECTION,
     parameters.SECTION,

@@ -2,31 +2,83 @@
 
 from typing import Any
 
-from src.report.blocks import Chart
+from src.report.blocks import Chart, Column, Table, decimals
+from src.report.families import COLUMNS, DETECTABLE, tested_together
+from src.report.fifths import against_other_fifths
 from src.report.look import compact, layout
-from src.report.measures.scored import HELDOUT
-from src.report.scores import TaskScores, difference
+from src.report.scores import ArmScores, TaskScores, difference
 from src.report.section import Block, Material, Section
 from src.report.sections.scores import _CONDITION_COLORS, band_order
+from src.report.trained import is_trained
+
+_NOTE = "After minus before, paired by item; bars: 95 % interval over seeds and items. Away from 0 is change."
+_CHANGE_NOTE = (
+    "difference: after minus before, paired by item; Holm's correction among the bands of a condition. "
+    f"{DETECTABLE}."
+)
+_FIFTHS_NOTE = (
+    "difference: the fifth after training minus the mean of the other four, paired by seed and item; "
+    "the scatter over seeds is pooled over the five. Holm's correction among the five. Under one condition "
+    f"all fifths have nearly one rank and one scale of updates. {DETECTABLE}."
+)
 
 
 def build(material: Material) -> list[Block]:
     """Change since the pretrained model, by band, of every task but the trained one."""
-    figures = {}
+    figures: dict[str, Any] = {}
+    changes: list[list[Any]] = []
+    fifths: list[list[Any]] = []
     for task in material.scores:
-        if task.task != HELDOUT and any(one.base for one in task.arms):
-            figures[task.label] = _figure(material, task)
+        arms = [one for one in task.arms if one.base and not is_trained(one.arm.first, task.task)]
+        if arms:
+            figures[task.label] = _figure(material, task, arms)
+            for condition, mine in _by_condition(material, arms).items():
+                changes += _changes([task.label, condition], mine)
+                fifths += _fifths([task.label, condition], mine)
     if not figures:
         return []
-    note = (
-        "After minus before, paired by item; bars: 95 % interval over seeds and items. Away from 0 is change."
-    )
-    return [Chart("forgetting", "Other abilities: change by training", figures, note, "task")]
+    blocks: list[Block] = [
+        Chart("forgetting", "Other abilities: change by training", figures, _NOTE, "task"),
+        Table("forgetting", "Change of other abilities", _columns("before"), changes, _CHANGE_NOTE,
+              folded=len(changes) > 30),
+    ]  # fmt: skip
+    if fifths:
+        title = "Other abilities: each fifth of the depth against the mean of the other four"
+        blocks.append(Table("forgetting_fifths", title, _columns(), fifths, _FIFTHS_NOTE))
+    return blocks
 
 
-def _figure(material: Material, task: TaskScores) -> dict[str, Any]:
+def _by_condition(material: Material, arms: list[ArmScores]) -> dict[str, list[ArmScores]]:
+    """The arms under each condition, in order of their bands."""
+    found: dict[str, list[ArmScores]] = {}
+    for one in sorted(arms, key=lambda one: band_order(one.arm)):
+        found.setdefault(material.study.condition(one.arm), []).append(one)
+    return found
+
+
+def _columns(*more: str) -> list[Column]:
+    keys = [Column(name, numeric=False) for name in ("task", "condition", "band")]
+    return [*keys, *(Column(name, decimals(3)) for name in more), *COLUMNS]
+
+
+def _changes(key: list[str], arms: list[ArmScores]) -> list[list[Any]]:
+    """After - before of every band, tested together."""
+    found = tested_together([difference(one.tuned, one.base) for one in arms])
+    return [
+        [*key, one.arm.band, one.estimate("base").value, *tested.cells()]
+        for one, tested in zip(arms, found, strict=True)
+    ]
+
+
+def _fifths(key: list[str], arms: list[ArmScores]) -> list[list[Any]]:
+    found = against_other_fifths(arms)
+    tested = tested_together(list(found.values()))
+    return [[*key, band, *one.cells()] for band, one in zip(found, tested, strict=True)]
+
+
+def _figure(material: Material, task: TaskScores, arms: list[ArmScores]) -> dict[str, Any]:
     study = material.study
-    arms = sorted((one for one in task.arms if one.base), key=lambda one: band_order(one.arm))
+    arms = sorted(arms, key=lambda one: band_order(one.arm))
     bands = list(dict.fromkeys(one.arm.band for one in arms))
     conditions = list(dict.fromkeys(study.condition(one.arm) for one in arms))
     data = []
@@ -51,4 +103,8 @@ def _figure(material: Material, task: TaskScores) -> dict[str, Any]:
     return {"data": data, "layout": found | {"yaxis": found["yaxis"] | {"zeroline": True}}}
 
 
-SECTION = Section("Forgetting", "scores of a task other than heldout: run with evaluate=forgetting", build)
+SECTION = Section(
+    "Forgetting",
+    "scores of a task that no training row belongs to: run with evaluate=forgetting",
+    build,
+)

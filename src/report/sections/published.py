@@ -1,9 +1,10 @@
 """Ours beside the published numbers, with a verdict."""
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from src.report.blocks import Column, Table, Text, count, signed, span
+from src.report.blocks import Column, Table, Text, count, percent, signed, span
 from src.report.measures import MEASURES
 from src.report.measures.measured import Measured
 from src.report.references import Published
@@ -16,6 +17,7 @@ COLUMNS = (
     Column("published", numeric=False),
     Column("ours", signed(3)),
     Column("interval of ours", span(3)),
+    Column("its level", percent),
     Column("ours − published", signed(3)),
     Column("verdict", numeric=False),
     Column("because", numeric=False, wide=True),
@@ -23,13 +25,16 @@ COLUMNS = (
     Column("not the published setting", numeric=False, wide=True),
     Column("seeds", count),
     Column("items", count),
+    Column("note", numeric=False, wide=True),
+    Column("source", numeric=False, wide=True),
 )
 VERDICT = [column.name for column in COLUMNS].index("verdict")
 _ORDER = {"reproduced": 0, "not reproduced": 1, "undecided": 2}
-_MISSING = ("published for", "what", "published", "unit", "why")
+_MISSING = ("published for", "what", "published", "unit", "why", "source")
 _EFFECTS = (
     "n: items behind the published number. Ours is judged on whatever model and task it ran: a column tells "
-    "in what that differs from the published setting."
+    "in what that differs from the published setting. Where lm-eval reads a task by several filters, the one "
+    "that conf/reference names counts: of gsm8k flexible-extract, the last number, as published."
 )
 _LEVELS = "A level belongs to its model, task and training; it stands here for orientation."
 
@@ -52,7 +57,7 @@ def build(material: Material) -> list[Block]:
         rows = [_without_verdict(row) for row in levels]
         blocks.append(Table("published_levels", title, columns, rows, _LEVELS, folded=True))
     title = f"Published numbers that these runs do not measure ({len(missing)})"
-    columns = [Column(name, numeric=False, wide=name in ("unit", "why")) for name in _MISSING]
+    columns = [Column(name, numeric=False, wide=name in ("unit", "why", "source")) for name in _MISSING]
     return [*blocks, Table("published_missing", title, columns, missing, folded=True)]
 
 
@@ -78,34 +83,21 @@ def _measure(material: Material, one: Published) -> list[Measured]:
 def _row(one: Published, ours: Measured) -> list[Any]:
     number, estimate = one.number, ours.estimate
     gap = None if number.value is None else estimate.value - number.value
+    level = None if math.isnan(ours.interval[0]) else 1 - ours.level
     judged = ours.effect and number.value is not None
-    verdict = judge(estimate, ours.level, number.value) if judged else ("", "")
+    verdict = judge(estimate, ours.level, number.value, ours.interval) if judged else ("", "")
     return [
-        one.reference.title, number.name.replace("_", " "), _published(one), estimate.value,
-        estimate.interval(ours.level), gap, *verdict, ours.what, ours.setting, estimate.num_seeds or None,
-        estimate.num_items,
+        one.reference.title, number.name.replace("_", " "), one.shown, estimate.value,
+        ours.interval, level, gap, *verdict, ours.what, ours.setting, estimate.num_seeds or None,
+        estimate.num_items, number.note, one.place,
     ]  # fmt: skip
-
-
-def _published(one: Published) -> str:
-    number = one.number
-    if number.value is None:
-        return "in words"
-    sign = {"above": "> ", "below": "< "}.get(number.relation, "")
-    n = (
-        f", n {number.n}" + (" (inferred)" if number.n_status == "inferred" else "")
-        if number.n
-        else ", n unknown"
-    )
-    return f"{sign}{number.value:g}{n}".replace("-", "−") + (
-        ", inferred" if number.status == "inferred" else ""
-    )
 
 
 def _missing(one: Published) -> list[Any]:
     number = one.number
     return [
-        one.reference.title, number.name.replace("_", " "), _published(one), number.unit, "; ".join(_why(one))
+        one.reference.title, number.name.replace("_", " "), one.shown, number.unit,
+        "; ".join(_why(one)), one.place,
     ]  # fmt: skip
 
 

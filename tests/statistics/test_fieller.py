@@ -2,7 +2,9 @@ import numpy
 import pytest
 from scipy import stats
 
-from src.report.depth.fieller import ratio_of_means
+from src.statistics.crossed import crossed
+from src.statistics.fieller import interval_of_ratio, ratio_of_means
+from src.statistics.seeds import over_seeds
 
 
 @pytest.fixture
@@ -54,3 +56,34 @@ def test_it_covers_the_true_ratio_as_often_as_it_says():
 def test_one_pair_and_a_constant_ratio():
     assert numpy.isnan(ratio_of_means([1.0], [2.0])[:3]).all()
     assert ratio_of_means([2.0, 2.5, 3.0], [4.0, 5.0, 6.0])[:2] == pytest.approx([0.5, 0.5])
+
+
+def test_inverting_the_paired_t_test_over_seeds_is_the_closed_form(pairs):
+    above, below = pairs
+    found = interval_of_ratio(
+        lambda r: over_seeds(above - r * below), above.mean() / below.mean(), over_seeds(below), 0.05
+    )
+    assert found == pytest.approx(ratio_of_means(above, below)[1:3])
+
+
+def test_inverting_the_crossed_test_covers_the_true_ratio():
+    """Seeds, items that both arms share, and the rest: 4 seeds x 60 items, true ratio 1.2."""
+    rng = numpy.random.default_rng(8)
+    covered = 0
+    for _ in range(200):
+        items = rng.normal(0, 0.3, 60)
+        below = 1 + rng.normal(0, 0.05, (4, 1)) + items + rng.normal(0, 0.3, (4, 60))
+        above = 1.2 + rng.normal(0, 0.05, (4, 1)) + items + rng.normal(0, 0.3, (4, 60))
+        low, high = interval_of_ratio(
+            lambda r, above=above, below=below: crossed(above - r * below),
+            above.mean() / below.mean(), crossed(below), 0.05,
+        )  # fmt: skip
+        covered += low <= 1.2 <= high
+    assert 0.9 <= covered / 200 <= 1
+
+
+def test_a_divisor_that_may_be_0_or_has_no_error_gives_no_interval():
+    below = numpy.array([1.0, -1.0, 0.2])
+    for side in (below, numpy.array([1.0])):
+        found = interval_of_ratio(lambda r, s=side: over_seeds(s - r * s), 1.0, over_seeds(side), 0.05)
+        assert numpy.isnan(found).all()

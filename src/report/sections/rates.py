@@ -1,0 +1,67 @@
+"""Every arm at its best learning rate, and against the whole stack at its own best."""
+
+from typing import Any
+
+from src.report.arms import WHOLE
+from src.report.best_rate import RATE, AtBest, at_best
+from src.report.blocks import Column, Table, decimals, span
+from src.report.families import COLUMNS, DETECTABLE, tested_together
+from src.report.scores import TaskScores, difference, mean_of
+from src.report.section import Block, Material, Section
+from src.report.sections.scores import band_order
+from src.statistics.estimate import Estimate
+
+_NOTE = (
+    "The rate of each seed is the one with the best mean over the other seeds; one seed has none. Behind a "
+    "rate: how many seeds chose it. The intervals take seeds as independent, which such a choice makes "
+    "approximate. difference: to LoRA on the whole stack at its own best rate; Holm's correction among the "
+    f"arms of a condition. {DETECTABLE}."
+)
+
+
+def build(material: Material) -> list[Block]:
+    """One table, a row a task, condition and arm."""
+    rows = [row for task in material.scores for row in _rows(material, task)]
+    if not rows:
+        return []
+    texts = [Column(name, numeric=False) for name in ("task", "condition", "band", "rates chosen")]
+    columns = [*texts, Column("score", decimals(3)), Column("its 95 % interval", span(3, decimals)), *COLUMNS]
+    title = "Each arm at its best learning rate"
+    return [Table("best_rates", title, columns, rows, _NOTE, folded=len(rows) > 30)]
+
+
+def _rows(material: Material, task: TaskScores) -> list[list[Any]]:
+    conditions: dict[str, list[AtBest]] = {}
+    names = [name for name in material.study.conditions if name != RATE]
+    for one in at_best(task):
+        condition = ", ".join(one.first.arm.factors[name] for name in names)
+        conditions.setdefault(condition, []).append(one)
+    return [
+        [task.label, condition, *cells] for condition, found in conditions.items() for cells in _family(found)
+    ]
+
+
+def _family(found: list[AtBest]) -> list[list[Any]]:
+    """The arms of a condition, each against the whole stack."""
+    found = sorted(found, key=lambda one: band_order(one.first.arm))
+    whole = next((one for one in found if _is_whole(one)), None)
+    others = [one for one in found if whole is not None and one is not whole]
+    gaps: list[Estimate] = [difference(one.tuned, whole.tuned) for one in others]
+    tested = dict(zip(map(id, others), tested_together(gaps), strict=True))
+    rows = []
+    for one in found:
+        score = mean_of(one.tuned)
+        chosen = ", ".join(f"{rate}: {one.chosen[rate]}" for rate in one.rates)
+        known = id(one) in tested and tested[id(one)].estimate.num_seeds
+        cells = tested[id(one)].cells() if known else [None] * len(COLUMNS)
+        rows.append([one.first.arm.band, chosen, score.value, score.interval(), *cells])
+    return rows
+
+
+def _is_whole(one: AtBest) -> bool:
+    return one.first.arm.band == WHOLE and one.first.arm.kind == "lora"
+
+
+SECTION = Section(
+    "Best learning rates", "one band at several learning rates: sweeps/band_study_rates.yaml", build
+)

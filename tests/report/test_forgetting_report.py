@@ -1,0 +1,111 @@
+"""What the report calls another ability, and what it says of its change."""
+
+import csv
+import io
+
+import numpy
+import pytest
+import yaml
+from scipy import stats
+
+from src.bench.made_runs import MadeStudy, make_runs
+from src.report.arms import Arm
+from src.report.fifths import FIFTHS, against_other_fifths
+from src.report.markdown import csv_text
+from src.report.runs import Run, find_runs
+from src.report.scores import Answers, ArmScores
+from src.report.section import Material
+from src.report.sections.forgetting import SECTION
+from src.report.study import read_study
+from src.report.trained import is_trained
+
+
+def blocks_of(folder):
+    return {type(one).__name__ + one.name: one for one in SECTION.part(Material(read_study(folder))).blocks}
+
+
+def rows_of(table):
+    return list(csv.DictReader(io.StringIO(csv_text(table))))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The data were arithmetic: one ability is the same data under another name."""
+    folder = tmp_path_factory.mktemp("runs") / "made"
+    tasks = {"heldout": 100, "sums": 100, "gcd": 200}
+    make_runs(folder, MadeStudy(bands=("whole", *FIFTHS), effects={"00001": -0.3}, tasks=tasks))
+    for run in find_runs(folder):
+        config = yaml.safe_load((run.folder / "config.yaml").read_text())
+        config["evaluate"]["abilities"] = {"sums": dict(config["data"], name="sums"), "gcd": {"name": "gcd"}}
+        (run.folder / "config.yaml").write_text(yaml.safe_dump(config))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("data", "task", "abilities", "expected"),
+    [
+        ({}, "heldout", {}, True),
+        ({}, "gsm8k", {}, True),
+        ({}, "gsm8k_cot", {}, True),
+        ({}, "mmlu", {}, False),
+        ({}, "english", {}, False),
+        ({"corpus": "english"}, "english", {}, True),
+        ({"hub_id": "openai/gsm8k"}, "maths", {"maths": {"name": "maths", "hub_id": "openai/gsm8k"}}, True),
+        ({"generator": "gcd"}, "divisors", {"divisors": {"name": "divisors", "generator": "gcd"}}, True),
+        ({"generator": None}, "gcd", {"gcd": {"name": "gcd", "generator": "gcd", "path": None}}, False),
+    ],
+)
+def test_a_task_of_the_runs_own_data_is_no_other_ability(tmp_path, data, task, abilities, expected):
+    config = {"data": {"name": "gsm8k"} | data, "evaluate": {"abilities": abilities}}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    run = Run(tmp_path, {"choices": {"data": "gsm8k"}}, None)
+    assert is_trained(run, task) is expected
+
+
+def test_the_trained_data_under_another_name_are_not_shown_as_forgotten(made):
+    assert list(blocks_of(made)["Chartforgetting"].figures) == ["gcd (exact match)"]
+
+
+def test_the_change_of_every_band_is_a_table_with_its_interval(made):
+    rows = rows_of(blocks_of(made)["Tableforgetting"])
+    assert {row["task"] for row in rows} == {"gcd (exact match)"}
+    assert len(rows) == 12  # six bands, two scalings
+    by_band = {row["band"]: row for row in rows if row["condition"] == "fixed_alpha"}
+    last, first = by_band["00001"], by_band["10000"]
+    for row in (last, first):
+        assert float(row["95 % interval, low"]) < float(row["difference"]) < float(row["95 % interval, high"])
+    assert float(first["difference"]) - float(last["difference"]) == pytest.approx(0.3, abs=0.08)
+    assert last["seeds"] == "3"
+
+
+def test_a_fifth_that_forgets_more_than_the_others_is_found(made):
+    rows = rows_of(blocks_of(made)["Tableforgetting_fifths"])
+    assert len(rows) == 10
+    told = {(row["condition"], row["band"]) for row in rows
+            if float(row["p (Holm)"]) < 0.05 and float(row["difference"]) < 0}  # fmt: skip
+    assert told == {("fixed_alpha", "00001"), ("alpha_over_r", "00001")}
+
+
+def test_a_fifth_against_the_others_is_that_contrast_of_a_repeated_measures_anova():
+    """Items that do not matter: the t test of the contrast with the error mean square of bands x seeds."""
+    scores = numpy.random.default_rng(3).normal(size=(5, 4))
+    arms = []
+    for band, row in zip(FIFTHS, scores, strict=True):
+        run = Run(None, {"choices": {"band": band}}, None)
+        run.__dict__["config"] = {"method.kind": "lora"}
+        tuned = {seed: Answers(value, None, 10) for seed, value in enumerate(row)}
+        arms.append(ArmScores(Arm({}, {0: run}), {}, tuned))
+    found = against_other_fifths(arms)
+    rest = scores - scores.mean(axis=0) - scores.mean(axis=1)[:, None] + scores.mean()
+    error = (rest**2).sum() / 12
+    for place, band in enumerate(FIFTHS):
+        weights = numpy.full(5, -0.25)
+        weights[place] = 1
+        value = weights @ scores.mean(axis=1)
+        t = value / numpy.sqrt(error * (weights**2).sum() / 4)
+        assert found[band].value == pytest.approx(value)
+        assert found[band].pvalue == pytest.approx(2 * stats.t.sf(abs(t), 12))
+
+
+def test_without_all_five_fifths_there_is_no_such_contrast():
+    assert against_other_fifths([]) == {}
