@@ -70,7 +70,7 @@ class Pair:
             self._refuse(f"{num_blocks} blocks against {tuned.num_blocks}", self.config.metrics.names)
         if width != tuned.width:
             self._refuse(f"width {width} against {tuned.width}", alike_only(self.config.metrics.names))
-        if own != tokens:
+        if any(not own[seed].alike(tokens[seed]) for seed in own):
             names = self.config.metrics.names
             alike = [*alike_only(names), *names_needing(names, "lens")]
             self._refuse("tokenizers that cut the rows differently", alike)

@@ -24,6 +24,10 @@ class ProbeRows:
     pad_id: int
     batch_size: int
 
+    def alike(self, other: "ProbeRows") -> bool:
+        """Whether the tokens are the same; what fills up a batch is never looked at."""
+        return (self.rows, self.views) == (other.rows, other.views)
+
     def batches(self, rows: Sequence[EncodedRow]) -> list[dict[str, Tensor]]:
         """Padded batches of rows, in their order."""
         found = probe_batches(len(rows), self.batch_size)

@@ -124,6 +124,29 @@ def test_unlike_widths_leave_cka(compare, checkpoints, tmp_path):
     assert layers.loc[layers["metric"] == "cka_debiased", "value"].notna().all()
 
 
+def test_the_same_ids_with_another_pad_are_compared(compare, tmp_path):
+    tokenizer = byte_tokenizer()
+    assert tokenizer.pad_token_id != tokenizer.eos_token_id
+    tokenizer.pad_token = tokenizer.eos_token
+    tokenizer.save_pretrained(tmp_path / "tuned")
+    layers = pandas.read_csv(compare("metrics.names=[mean_shift]") / "layers.csv")
+    assert (layers["value"].iloc[:7] == 0).all()
+
+
+def test_other_ids_leave_cka(compare, tmp_path):
+    path = tmp_path / "tuned" / "tokenizer.json"
+    saved = json.loads(path.read_text())
+    vocabulary = saved["model"]["vocab"]
+    vocabulary["1"], vocabulary["2"] = vocabulary["2"], vocabulary["1"]
+    path.write_text(json.dumps(saved))
+    with pytest.raises(
+        ModelError, match="metric mean_shift: .* have tokenizers that cut the rows differently"
+    ):
+        compare("metrics.names=[cka_debiased,mean_shift]")
+    layers = pandas.read_csv(compare("metrics.names=[cka_debiased]") / "layers.csv")
+    assert (layers.loc[layers["layer"] > 0, "value"] < 1).all()
+
+
 def test_names_lead_to_models(tmp_path):
     assert model_named("olmo2_7b:sft", "bfloat16").resolved_id == "allenai/OLMo-2-1124-7B-SFT"
     assert model_named("olmo2_7b", "bfloat16").resolved_id == "allenai/OLMo-2-1124-7B"
