@@ -2,6 +2,7 @@
 
 from src.metrics.catalog import check_samples
 from src.metrics.shapes import PerSample, Pooled
+from src.metrics.strips import of_each
 
 
 def cosine_similarity(base: Pooled, tuned: Pooled) -> PerSample:
@@ -11,5 +12,8 @@ def cosine_similarity(base: Pooled, tuned: Pooled) -> PerSample:
     not under a shift. NaN for a sample with a vector of zeros. DataError without samples.
     """
     check_samples("cosine_similarity", len(base))
-    base, tuned = base.double(), tuned.double()
+    return of_each(_cosine, base, tuned)
+
+
+def _cosine(base: Pooled, tuned: Pooled) -> PerSample:
     return (base * tuned).sum(dim=1) / (base.norm(dim=1) * tuned.norm(dim=1))

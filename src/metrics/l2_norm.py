@@ -2,6 +2,7 @@
 
 from src.metrics.catalog import check_samples
 from src.metrics.shapes import PerSample, Pooled
+from src.metrics.strips import of_each
 
 
 def l2_norm(pooled: Pooled) -> PerSample:
@@ -11,4 +12,4 @@ def l2_norm(pooled: Pooled) -> PerSample:
     of zeros has norm 0. DataError without samples.
     """
     check_samples("l2_norm", len(pooled))
-    return pooled.double().norm(dim=1)
+    return of_each(lambda rows: rows.norm(dim=1), pooled)
