@@ -22,7 +22,7 @@ from src.metrics.catalog import names_needing
 from src.model.loaded import LoadedModel
 from src.objective.objective import Draw, Objective
 from src.objective.pretraining import pretraining_objective
-from src.probe.gradient_norm import block_gradient_norms, gradient_norm
+from src.probe.gradient_norm import block_gradient_norms, gradient_norm, kind_gradient_norms
 from src.probe.gradients import gradient_rows
 from src.probe.lens import lens_pass, lens_rows
 from src.probe.objective_distance import Side, objective_distance_rows
@@ -123,7 +123,8 @@ class RunProbe:
         names = names_needing(self.config.metrics.names, "gradients")
         rows: list[LayerRow] = []
         if "gradient_norm" in names and self.trained:
-            rows += gradient_norm([step["block_gradient_norms"] for step in steps])
+            keys = ("block_gradient_norms", "kind_gradient_norms")
+            rows += gradient_norm(*([step[key] for step in steps] for key in keys))
         later = [name for name in names if name != "gradient_norm"]
         if later and self.trained:
             rows += gradient_rows(
@@ -176,7 +177,10 @@ class RunProbe:
 def step_measurement(
     model: nn.Module, blocks: Sequence[str], metrics: MetricsConfig
 ) -> Callable[[], dict[str, Any]]:
-    """What to add to the step log: the gradient norm of each block, if a metric asks for it."""
+    """What to add to the step log: the gradient norm of each block and kind, if a metric asks for it."""
     if "gradient_norm" not in metrics.names:
         return dict
-    return lambda: {"block_gradient_norms": block_gradient_norms(model, blocks)}
+    return lambda: {
+        "block_gradient_norms": block_gradient_norms(model, blocks),
+        "kind_gradient_norms": kind_gradient_norms(model, blocks),
+    }
