@@ -16,7 +16,8 @@ def condition_number(pooled: Pooled) -> Scalar:
 
     At least 1 up to the 1e-9, no unit. Invariant under rotation, scaling (up to the 1e-9) and the order of
     samples. NaN where s_min cannot be told from rounding (above some 1e12), as with samples that are equal
-    or all zero: the published code then answers s_max * 1e9. DataError below 2 samples.
+    or all zero: the published code then answers s_max * 1e9. DataError below 2 samples. Source: Zhao et al.
+    2026 (arXiv 2604.11838, as coded).
     """
     check_samples("condition_number", len(pooled))
     return _condition(Rows(pooled), torch.arange(len(pooled)))

@@ -9,7 +9,8 @@ def cosine_similarity(base: Pooled, tuned: Pooled) -> PerSample:
     """cos(base_n, tuned_n) of every sample n; the metric is their mean.
 
     Range -1 to 1, no unit. Invariant under a rotation of both sides and under positive scaling of either;
-    not under a shift. NaN for a sample with a vector of zeros. DataError without samples.
+    not under a shift. NaN for a sample with a vector of zeros. DataError without samples. Source: Zhao et
+    al. 2026 (arXiv 2604.11838, as coded).
     """
     check_samples("cosine_similarity", len(base))
     return of_each(_cosine, base, tuned)

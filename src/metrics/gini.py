@@ -13,6 +13,7 @@ def gini(pooled: Pooled) -> Scalar:
 
     Range 0 (equal norms) to 1 - 1 / N (one vector is not zero), no unit. Invariant under rotation,
     isotropic scaling and the order of samples. NaN where every vector is zero. DataError below 2 samples.
+    Source: Gini 1912; Zhao et al. 2026 (arXiv 2604.11838: of norms, though never run).
     """
     check_samples("gini", len(pooled))
     return _gini(_norms(pooled))

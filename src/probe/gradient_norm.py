@@ -60,7 +60,8 @@ def gradient_norm(steps: Sequence[BlockNorms], kinds: Sequence[KindNorms] = ()) 
     of what `block_gradient_norms` gave. Range from 0, nats over the unit of a weight. With LoRA it is the
     gradient of the factors, so it scales with their scaling and is compared between blocks of one run, not
     between methods. No standard error: steps depend on each other; n is the number of steps. Missing for a
-    block that does not train. No rows without steps.
+    block that does not train. No rows without steps. Invariant under the order of the weights and a
+    rotation of them. Source: Zhao et al. 2026 (arXiv 2604.11838, before clipping, of blocks).
 
     Args:
         steps: for each step the norms of the blocks.
