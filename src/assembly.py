@@ -17,11 +17,13 @@ from src.device import pick_device
 from src.errors import ModelError
 from src.method.adapt import AdaptedModel, adapt
 from src.method.band import resolve_band
+from src.metrics.catalog import names_needing
 from src.model.causal import is_causal
 from src.model.load import load_model
 from src.objective.catalog import make_objective
 from src.objective.objective import Objective
 from src.pretraining import ensure_pretrained
+from src.probe.lens import check_lens
 
 
 class Assembly:
@@ -42,6 +44,8 @@ class Assembly:
         objective = make_objective(config.objective, loaded.tokenizer, self.splits.train)
         objective.check(loaded.model)
         self._check_scores(loaded.model)
+        if names_needing(config.metrics.names, "lens"):
+            check_lens(loaded.model, loaded.blocks)
         blocks = resolve_band(config.band, loaded.num_blocks, config.seed)
         adapted = adapt(loaded, config.method, blocks, config.seed, config.model.lora_targets)
         if config.method.kind != "none":

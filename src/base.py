@@ -12,6 +12,7 @@ from src.config.schema import DataConfig, EvaluateConfig, MetricsConfig
 from src.data.splits import Splits
 from src.metrics.catalog import names_needing
 from src.probe.statistics import LayerStatistics
+from src.probe.table import LayerRow
 from src.record.provenance import versions
 
 
@@ -48,3 +49,18 @@ def base_statistics(
         "code": code_fingerprint("probe", "metrics", "model", "data"),
     }
     return LayerStatistics.load(cached_folder(cache, "base_statistics", full_key, gather))
+
+
+def base_rows(
+    key: dict, kind: str, settings: list[Any], cache: Path, make: Callable[[], list[LayerRow]]
+) -> list[LayerRow]:
+    """Rows of the layer table that a pass of its own over the base model makes; cached like its statistics.
+
+    `settings` is all of the configuration that decides them beside the key, metrics included.
+    """
+    full_key = key | {
+        kind: settings,
+        "code": code_fingerprint("probe", "metrics", "model", "data", "objective"),
+    }
+    found = cached_json(cache, f"base_{kind}", full_key, lambda: [asdict(row) for row in make()])
+    return [LayerRow(**row) for row in found]

@@ -11,8 +11,9 @@ from omegaconf import DictConfig, MissingMandatoryValue, OmegaConf, ValidationEr
 from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 
 from src.config.schema import ModelConfig, PairConfig, RunConfig
+from src.data.frames import fitting_frames
 from src.errors import ConfigError
-from src.metrics.catalog import check_names, check_samples
+from src.metrics.catalog import check_names, check_samples, names_needing
 
 Config = TypeVar("Config", RunConfig, PairConfig)
 Section = TypeVar("Section")
@@ -37,6 +38,8 @@ def typed(composed: DictConfig, schema: type[Config] = RunConfig) -> Config:
     check_names(config.metrics.names)
     for name in config.metrics.names:
         check_samples(name, config.data.num_probe)
+    if names_needing(config.metrics.names, "views"):
+        fitting_frames(config.metrics.view_templates, config.data.prompt)
     return config
 
 

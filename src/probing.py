@@ -5,16 +5,14 @@ import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
-from transformers import PreTrainedTokenizerBase
 
-from src.base import base_statistics
+from src.base import base_rows, base_statistics
 from src.config.schema import DataConfig, MetricsConfig, RunConfig
-from src.data.encode import EncodedRow, encode_rows, encode_texts
+from src.data.encode import EncodedRow, encode_rows
 from src.data.rows import Row
 from src.data.splits import Splits
 from src.errors import ModelError
@@ -24,35 +22,16 @@ from src.metrics.catalog import names_needing
 from src.model.loaded import LoadedModel
 from src.objective.objective import Draw, Objective
 from src.objective.pretraining import pretraining_objective
-from src.probe.gradient_norm import block_gradient_norms, gradient_norm
+from src.probe.gradient_norm import block_gradient_norms, gradient_norm, kind_gradient_norms
 from src.probe.gradients import gradient_rows
 from src.probe.lens import lens_pass, lens_rows
 from src.probe.objective_distance import Side, objective_distance_rows
-from src.probe.run import ProbeRows, gather
+from src.probe.run import OF_STATES, ProbeRows, gather, probe_rows
 from src.probe.statistics import LayerStatistics
 from src.probe.table import LayerRow, layer_rows
 from src.probe.updates import update_rows
-from src.probe.views import dropout_views, template_views
 
 _LOG = logging.getLogger(__name__)
-OF_STATES = ("pooled", "tokens", "pair", "views")  # needs that a pass over the probe rows answers
-
-
-def probe_rows(
-    rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, data: DataConfig, metrics: MetricsConfig
-) -> ProbeRows:
-    """The probe rows as tokens, with their views where a metric needs them."""
-    encoded = encode_texts(rows, tokenizer, data.max_length)
-    views: list[EncodedRow] = []
-    if names_needing(metrics.names, "views"):
-        dropped = dropout_views(encoded, metrics.num_dropout_views, metrics.view_dropout, data.seed)
-        framed = template_views(rows, data.prompt, metrics.view_templates, tokenizer, data.max_length)
-        views = [
-            EncodedRow(row.id, ids, None)
-            for row, first, second in zip(encoded, dropped, framed, strict=True)
-            for ids in _alternating(first, second)
-        ]
-    return ProbeRows(encoded, views, tokenizer.pad_token_id, metrics.batch_size)
 
 
 def lens_table(
@@ -70,9 +49,9 @@ def lens_table(
     return lens_rows(lens_pass(model, loaded.blocks, batches, names, metrics.lens_positions), stage)
 
 
-def _alternating(first: list[list[int]], second: list[list[int]]) -> list[list[int]]:
-    """One of each kind in turn, so that metrics of two views compare views of different kinds."""
-    return [ids for pair in zip_longest(first, second) for ids in pair if ids is not None]
+def lens_settings(metrics: MetricsConfig) -> list[Any]:
+    """All that decides the numbers of `lens_table` beside model and rows."""
+    return [names_needing(metrics.names, "lens"), metrics.lens_positions, metrics.batch_size]
 
 
 class RunProbe:
@@ -99,18 +78,19 @@ class RunProbe:
         self, cache: Path, base_key: dict[str, Any], steps: Sequence[dict[str, Any]]
     ) -> list[LayerRow]:
         """The layer table; `steps` is the step log, for what was measured while training went on."""
-        extra = [*self._updates(), *self._gradients(steps), *self._distances(), *self._lens()]
+        extra = [*self._updates(), *self._gradients(steps), *self._distances()]
+        extra += self._lens(self.splits.probe, cache, base_key)
         return self._table(self.rows, cache, base_key, self.config.metrics.names, extra)
 
     def measure_further(self, cache: Path, base_key: dict[str, Any]) -> list[list[LayerRow]]:
         """The same for each further set of probe rows, as far as metrics look at probe rows."""
-        names = names_needing(self.config.metrics.names, *OF_STATES)
-        return [
-            self._table(
-                self._encoded(rows), cache, base_key | {"further": [row.id for row in rows]}, names, []
-            )
-            for rows in self.splits.further_probe
-        ]
+        names = names_needing(self.config.metrics.names, *OF_STATES, "lens")
+        tables = []
+        for rows in self.splits.further_probe:
+            key = base_key | {"further": [row.id for row in rows]}
+            lens = self._lens(rows, cache, key)
+            tables.append(self._table(self._encoded(rows), cache, key, names, lens))
+        return tables
 
     def _table(
         self,
@@ -143,7 +123,8 @@ class RunProbe:
         names = names_needing(self.config.metrics.names, "gradients")
         rows: list[LayerRow] = []
         if "gradient_norm" in names and self.trained:
-            rows += gradient_norm([step["block_gradient_norms"] for step in steps])
+            keys = ("block_gradient_norms", "kind_gradient_norms")
+            rows += gradient_norm(*([step[key] for step in steps] for key in keys))
         later = [name for name in names if name != "gradient_norm"]
         if later and self.trained:
             rows += gradient_rows(
@@ -180,17 +161,14 @@ class RunProbe:
         encoded = objective.encode(rows, self.config.data.max_length).rows
         return partial(self._batches, objective, encoded), objective.loss
 
-    def _lens(self) -> list[LayerRow]:
+    def _lens(self, rows: Sequence[Row], cache: Path, base_key: dict[str, Any]) -> list[LayerRow]:
         metrics, data = self.config.metrics, self.config.data
         if not names_needing(metrics.names, "lens"):
             return []
-
-        def look(stage: str) -> list[LayerRow]:
-            return lens_table(self.adapted.loaded, self.model, self.splits.probe, data, metrics, stage)
-
+        look = partial(lens_table, self.adapted.loaded, self.model, rows, data, metrics)
         with self._base():
-            rows = look("base")
-        return [*rows, *(look("tuned") if self.trained else [])]
+            base = base_rows(base_key, "lens", lens_settings(metrics), cache, partial(look, "base"))
+        return [*base, *(look("tuned") if self.trained else [])]
 
     def _base(self) -> AbstractContextManager[None]:
         return base_weights(self.adapted)
@@ -199,7 +177,10 @@ class RunProbe:
 def step_measurement(
     model: nn.Module, blocks: Sequence[str], metrics: MetricsConfig
 ) -> Callable[[], dict[str, Any]]:
-    """What to add to the step log: the gradient norm of each block, if a metric asks for it."""
+    """What to add to the step log: the gradient norm of each block and kind, if a metric asks for it."""
     if "gradient_norm" not in metrics.names:
         return dict
-    return lambda: {"block_gradient_norms": block_gradient_norms(model, blocks)}
+    return lambda: {
+        "block_gradient_norms": block_gradient_norms(model, blocks),
+        "kind_gradient_norms": kind_gradient_norms(model, blocks),
+    }

@@ -29,14 +29,12 @@ from src.record.provenance import peak_memory_gib
 
 NUM_ROWS, MAX_LENGTH, BATCH = 200, 128, 8
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "1"))  # a median of them; bare passes before and after each
-# Every way to gather, and what copies rows.
-MEMORY = "cka_debiased,cka_standardised,mean_shift,effective_rank,dataset_entropy,prompt_entropy"
 MEANING = {
     "probe_paper_over_forward": "probing base and tuned with metrics=paper / two bare passes of the trunk",
     "probe_default_over_forward": "the same with metrics=default, intervals included",
     "probe_lens_extra_over_forward": "what metrics=lens adds to the bare passes, as a share of them",
-    "probe_cached_base_over_first": "a second comparison with the same base / the first",
-    "probe_extra_memory_mb": "peak memory of probing 2,000 rows more than of probing 200, MB",
+    "probe_cached_base_over_first": "the tuned side of a comparison with metrics=default / both sides",
+    "probe_extra_memory_mb": "peak memory of default and paper on 2,000 rows more than on 200, MB",
 }
 
 
@@ -45,7 +43,7 @@ def bench_probe() -> dict[str, float]:
     adapted = adapted_model("lora")
     _disturb(adapted)
     probe = _probe_rows(adapted, NUM_ROWS, MAX_LENGTH)
-    memory = _extra_memory(adapted, config_of(f"metrics.names=[{MEMORY}]").metrics)
+    memory = _extra_memory(adapted)
     measured: dict[str, list[float]] = {"paper": [], "default": [], "lens": [], "cached": []}
     _bare(adapted, probe)  # warm
     before = seconds(lambda: _bare(adapted, probe))
@@ -146,8 +144,14 @@ def _lens(adapted: AdaptedModel) -> tuple[float, float]:
     return first, seconds(look)
 
 
-def _extra_memory(adapted: AdaptedModel, metrics: MetricsConfig) -> float:
-    """MB; short rows, because what may grow is what is kept of a row, not of its tokens."""
+def _extra_memory(adapted: AdaptedModel) -> float:
+    """MB, of every metric of default and paper that looks at rows; weights know none of them.
+
+    The rows are short, because what may grow is what is kept of a row, not of its tokens.
+    """
+    default, paper = (config_of(f"metrics={name}").metrics for name in ("default", "paper"))
+    names = names_needing(list(dict.fromkeys(default.names + paper.names)), "pooled", "tokens", "pair")
+    metrics = replace(default, names=names)
     for value in adapted.model.parameters():
         value.sum()  # weights come into memory page by page; more rows know more tokens
     peaks = []

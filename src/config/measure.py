@@ -27,7 +27,9 @@ class MetricsConfig:
     view_dropout: float
     """Share of tokens that such a view misses."""
     view_templates: list[str]
-    """Frames with the fields of data.prompt: each is one more view, the same content in other words."""
+    """Frames with all fields of data.prompt, or with {prompt}, the whole of it: each is one more view, the
+    same content in other words. Where data.prompt is not made of a {question} alone, general frames stand in
+    for those of a question."""
     lens_positions: str
     """first: the lens reads the first completion token of each row; all: every one."""
 

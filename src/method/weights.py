@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import nn
 
 from src.errors import CheckpointError
 from src.files import write_json, written_folder
@@ -20,12 +21,19 @@ FULL_WEIGHTS = "tuned_parameters.safetensors"  # only what training changed
 def base_weights(adapted: AdaptedModel) -> Iterator[None]:
     """Inside the block, the model behaves as before training, without a second copy of its weights."""
     lora = adapted.method.kind == "lora"
-    _swap(adapted)
+    adapters_off = adapted.model.disable_adapter() if lora else nullcontext()
+    with weights_exchanged(adapted.model, adapted.originals), adapters_off:
+        yield
+
+
+@contextmanager
+def weights_exchanged(model: nn.Module, others: dict[str, torch.Tensor]) -> Iterator[None]:
+    """Inside the block, the parameters named in `others` have the values there, which hold theirs."""
+    _swap(model, others)
     try:
-        with adapted.model.disable_adapter() if lora else nullcontext():
-            yield
+        yield
     finally:
-        _swap(adapted)
+        _swap(model, others)
 
 
 def save_tuned(adapted: AdaptedModel, folder: Path) -> None:
@@ -79,8 +87,8 @@ def set_tuned(adapted: AdaptedModel, values: dict[str, torch.Tensor]) -> None:
             value.copy_(values[name])
 
 
-def _swap(adapted: AdaptedModel) -> None:
-    """Exchange trained and original tensors in place: pointers move, nothing is copied."""
-    for name, value in adapted.model.named_parameters():
-        if name in adapted.originals:
-            value.data, adapted.originals[name] = adapted.originals[name], value.data
+def _swap(model: nn.Module, others: dict[str, torch.Tensor]) -> None:
+    """Exchange tensors in place: pointers move, nothing is copied but what lies on another device."""
+    for name, value in model.named_parameters():
+        if name in others:
+            value.data, others[name] = others[name].to(value.device), value.data

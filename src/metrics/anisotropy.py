@@ -1,8 +1,12 @@
 """How far a layer's pooled vectors point one way."""
 
+import torch
+from torch import Tensor
+
 from src.metrics.catalog import check_samples
 from src.metrics.rows import Rows
 from src.metrics.shapes import Pooled, Scalar, Statistic
+from src.metrics.strips import chosen
 
 
 def anisotropy(pooled: Pooled) -> Scalar:
@@ -14,14 +18,15 @@ def anisotropy(pooled: Pooled) -> Scalar:
     Ethayarajh 2019.
     """
     check_samples("anisotropy", len(pooled))
-    return _mean_cosine(Rows(pooled).unit)
+    return _mean_cosine(pooled, torch.arange(len(pooled)))
 
 
 def anisotropy_statistic(rows: Rows) -> Statistic:
     """`anisotropy` as a function of the kept samples."""
-    return lambda kept: _mean_cosine(rows.unit[kept]).item()
+    return lambda kept: _mean_cosine(rows.pooled, kept).item()
 
 
-def _mean_cosine(unit: Pooled) -> Scalar:
-    n = len(unit)
-    return (unit.sum(dim=0).square().sum() - n) / (n * (n - 1))
+def _mean_cosine(pooled: Pooled, kept: Tensor) -> Scalar:
+    n = len(kept)
+    total = sum((rows / rows.norm(dim=1, keepdim=True)).sum(dim=0) for rows in chosen(pooled, kept))
+    return (total.square().sum() - n) / (n * (n - 1))

@@ -1,5 +1,6 @@
 """Coordinates of the samples of one layer in few numbers, and their leading directions."""
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
@@ -13,6 +14,7 @@ from src.metrics.gram import ROUNDING
 from src.metrics.leading_eigenvectors import leading_eigenvectors
 from src.metrics.rows import Rows
 from src.metrics.shapes import Pooled
+from src.metrics.strips import chosen
 
 NUM_DIRECTIONS = 10
 LEAST_SAMPLES = NUM_DIRECTIONS + 1  # centring costs one direction
@@ -21,12 +23,12 @@ Directions = Float[Tensor, "dim direction"]
 
 
 class Coordinates(NamedTuple):
-    """Centred rows = values @ basis.T, with orthonormal basis; no more numbers a row than needed."""
+    """Centred rows = values @ basis.T, with orthonormal basis, for fewer rows than dimensions."""
 
     values: Tensor
-    """[sample, min(N, D)]"""
-    basis: Tensor | None
-    """[dim, N]; None: the values are the centred rows themselves."""
+    """[sample, sample]"""
+    basis: Tensor
+    """[dim, sample]"""
 
 
 class Axes:
@@ -37,21 +39,36 @@ class Axes:
         self._leading: dict[bytes, Directions] = {}
 
     @cached_property
-    def coordinates(self) -> Coordinates:
-        """Of the rows minus their mean, float64."""
-        rows = self.pooled.double()
-        rows = rows - rows.mean(dim=0)
-        if rows.shape[1] <= len(rows):
-            return Coordinates(rows, None)
-        basis, factor = torch.linalg.qr(rows.T)
+    def mean(self) -> Tensor:
+        """Of all rows, float64."""
+        count = len(self.pooled)
+        return sum(strip.sum(dim=0) for strip in chosen(self.pooled, torch.arange(count))) / count
+
+    @cached_property
+    def coordinates(self) -> Coordinates | None:
+        """Of the rows minus their mean, float64; None for many rows, whose own numbers are as few."""
+        if self.pooled.shape[1] <= len(self.pooled):
+            return None
+        basis, factor = torch.linalg.qr((self.pooled.double() - self.mean).T)
         return Coordinates(factor.T.contiguous(), basis)
 
-    def kept(self, kept: Tensor) -> Tensor:
-        """Coordinates of the kept samples, centred among themselves; all zero if those are equal."""
-        values = self.coordinates.values[kept]
-        centred = values - values.mean(dim=0)
-        varies = centred.square().sum() > ROUNDING * values.square().sum()
-        return centred if varies else torch.zeros_like(centred)
+    def kept(self, kept: Tensor) -> Iterator[Tensor]:
+        """Coordinates of the kept samples, centred among themselves, a strip of them at a time.
+
+        All zero if those are equal.
+        """
+        total, squares = torch.zeros((), dtype=torch.float64), torch.zeros((), dtype=torch.float64)
+        for strip in self._strips(kept):
+            total, squares = total + strip.sum(dim=0), squares + strip.square().sum()
+        mean = total / len(kept)
+        varies = squares - len(kept) * mean.square().sum() > ROUNDING * squares
+        return ((strip - mean) * varies for strip in self._strips(kept))
+
+    def _strips(self, kept: Tensor) -> Iterator[Tensor]:
+        """Coordinates of the kept samples around the mean of all."""
+        if self.coordinates is not None:
+            return chosen(self.coordinates.values, kept)
+        return (strip - self.mean for strip in chosen(self.pooled, kept))
 
     def leading(self, kept: Tensor) -> Directions:
         """The 10 leading principal directions of the kept samples, orthonormal columns.
@@ -60,15 +77,15 @@ class Axes:
         """
         key = kept.numpy().tobytes()
         if key not in self._leading:
-            self._leading[key] = self._leading_directions(self.kept(kept))
+            self._leading[key] = self._leading_directions(kept)
         return self._leading[key]
 
-    def _leading_directions(self, values: Tensor) -> Directions:
-        variances, directions = leading_eigenvectors(values.T @ values, NUM_DIRECTIONS)
-        if variances[0] <= values.shape[1] * torch.finfo(torch.float64).eps * variances[-1]:
+    def _leading_directions(self, kept: Tensor) -> Directions:
+        scatter = sum(strip.T @ strip for strip in self.kept(kept))
+        variances, directions = leading_eigenvectors(scatter, NUM_DIRECTIONS)
+        if variances[0] <= len(scatter) * torch.finfo(torch.float64).eps * variances[-1]:
             directions = torch.full_like(directions, torch.nan)
-        basis = self.coordinates.basis
-        return directions if basis is None else basis @ directions
+        return directions if self.coordinates is None else self.coordinates.basis @ directions
 
 
 def axes(rows: Rows) -> Axes:

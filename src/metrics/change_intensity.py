@@ -2,6 +2,7 @@
 
 from src.metrics.catalog import check_samples
 from src.metrics.shapes import PerSample, Pooled
+from src.metrics.strips import of_each
 
 
 def change_intensity(base: Pooled, tuned: Pooled) -> PerSample:
@@ -12,4 +13,4 @@ def change_intensity(base: Pooled, tuned: Pooled) -> PerSample:
     Source: defined, though never run, in the published code.
     """
     check_samples("change_intensity", len(base))
-    return (tuned.double() - base.double()).norm(dim=1)
+    return of_each(lambda before, after: (after - before).norm(dim=1), base, tuned)

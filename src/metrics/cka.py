@@ -26,9 +26,9 @@ def cka_biased(base: Pooled, tuned: OtherWidth) -> Scalar:
 def cka_debiased(base: Pooled, tuned: OtherWidth) -> Scalar:
     """Linear CKA with the unbiased HSIC in the numerator and in both denominators.
 
-    At most 1, expected near 0 for independent data whatever the dimension; may be negative and is not
-    clamped. No unit. Invariant under rotation, shift and isotropic scaling of either side. NaN where one
-    side does not vary over the samples. DataError below 4 samples. Source: Song et al. 2012 (HSIC); Nguyen,
+    At most 1, no unit; expected near 0 for independent data whatever the dimension, may be negative and is
+    not clamped. Invariant under rotation, shift and isotropic scaling of either side. NaN where one side
+    does not vary over the samples. DataError below 4 samples. Source: Song et al. 2012 (HSIC); Nguyen,
     Raghu and Kornblith 2021 (in CKA).
     """
     check_samples("cka_debiased", len(base))

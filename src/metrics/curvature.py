@@ -24,7 +24,8 @@ def curvature_paper(states: Tokens) -> Scalar:
     """`curvature` with every cosine clamped to +-0.999, as published, but without padding.
 
     Range 0.014 to 0.986, no unit: a straight line has 0.014. A step of length 0 has cosine 0, as in the
-    published code, and so the angle 1/2. DataError below 3 tokens.
+    published code, and so the angle 1/2. DataError below 3 tokens. Invariant like `curvature`. Source: Zhao
+    et al. 2026 (arXiv 2604.11838, as coded).
     """
     cosines = _cosines(_steps("curvature_paper", states)).nan_to_num(0.0)
     return _mean_angle(cosines.clamp(-PUBLISHED_CLAMP, PUBLISHED_CLAMP))

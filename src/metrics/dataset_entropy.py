@@ -25,6 +25,7 @@ def dataset_entropy_paper(pooled: Pooled, normalisation: str = "maxEntropy") -> 
     The spectrum is that of XX^T / D + 1e-6 I, or of X^T X, without ridge, where N > D. Range 0 to 1 up to
     the clamps, no unit. Invariant under rotation, scaling of single rows and the order of samples. 0 for
     one sample. DataError without samples. The other published normalisations: see `published_entropy`.
+    Source: Zhao et al. 2026 (arXiv 2604.11838, as coded).
     """
     check_samples("dataset_entropy_paper", len(pooled))
     return _paper(Rows(pooled).spectrum(Kind.UNIT), *pooled.shape, normalisation)

@@ -22,7 +22,7 @@ def effective_rank_paper(pooled: Pooled) -> Scalar:
 
     Range 1 / min(N, D) to 1 up to the added constants, no unit. Squares and the mean vector make it lower
     than `effective_rank` suggests. Invariant under rotation and the order of samples. 1 / min(N, D) for a
-    matrix of zeros. DataError without samples.
+    matrix of zeros. DataError without samples. Source: Zhao et al. 2026 (arXiv 2604.11838, as coded).
     """
     check_samples("effective_rank_paper", len(pooled))
     return _effective_rank_paper(Rows(pooled).spectrum(Kind.RAW))

@@ -5,6 +5,7 @@ import torch
 from src.metrics.catalog import check_samples
 from src.metrics.rows import Rows
 from src.metrics.shapes import PerSample, Pooled, Scalar, Statistic
+from src.metrics.strips import of_each
 
 
 def gini(pooled: Pooled) -> Scalar:
@@ -12,15 +13,20 @@ def gini(pooled: Pooled) -> Scalar:
 
     Range 0 (equal norms) to 1 - 1 / N (one vector is not zero), no unit. Invariant under rotation,
     isotropic scaling and the order of samples. NaN where every vector is zero. DataError below 2 samples.
+    Source: Gini 1912; Zhao et al. 2026 (arXiv 2604.11838: of norms, though never run).
     """
     check_samples("gini", len(pooled))
-    return _gini(pooled.double().norm(dim=1))
+    return _gini(_norms(pooled))
 
 
 def gini_statistic(rows: Rows) -> Statistic:
     """`gini` as a function of the kept samples."""
-    norms = rows.pooled.double().norm(dim=1)
+    norms = _norms(rows.pooled)
     return lambda kept: _gini(norms[kept]).item()
+
+
+def _norms(pooled: Pooled) -> PerSample:
+    return of_each(lambda rows: rows.norm(dim=1), pooled)
 
 
 def _gini(norms: PerSample) -> Scalar:

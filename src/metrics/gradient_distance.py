@@ -15,7 +15,8 @@ def objective_cosine_distance(inner: Scalar, squared_first: Scalar, squared_seco
     The arguments are sums over the weights of a block, or of a kind in it. Range 0 (one direction) to 2
     (opposite ones), no unit; 1 where neither says anything of the other. Invariant under scaling of either
     objective and under a common rotation. NaN where a gradient is zero. INFERRED: that the distance is made
-    of gradients at the pretrained point is published, its formula is not.
+    of gradients at the pretrained point is published, its formula is not. Source: Billa 2026 (arXiv
+    2604.17177; the distance is theirs, this formula inferred).
     """
     return 1 - inner / (squared_first * squared_second).sqrt()
 
@@ -29,7 +30,8 @@ def objective_procrustes_distance(nuclear: Scalar, squared_first: Scalar, square
     a matrix as it is stored, the inputs of a linear layer (GPT-2 stores the outputs last). Range 0 to
     sqrt(2), no unit. At most sqrt(2 - 2 cos) of the same matrices. Invariant under scaling of either
     objective and under such a Q for one of them. NaN where a gradient is zero. INFERRED: that the distance
-    is made of gradients at the pretrained point is published, its formula is not.
+    is made of gradients at the pretrained point is published, its formula is not. Source: Billa 2026 (arXiv
+    2604.17177; the distance is theirs, this formula inferred); Schönemann 1966.
     """
     return (2 - 2 * nuclear / (squared_first * squared_second).sqrt()).clamp(min=0).sqrt()
 

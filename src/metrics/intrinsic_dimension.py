@@ -44,8 +44,9 @@ def intrinsic_dimension_mle(pooled: Pooled) -> Scalar:
 def intrinsic_dimension_paper(pooled: Pooled) -> Scalar:
     """Published form: 1 / mean log(r2 / r1), clipped to [0, D], over log N, of all samples.
 
-    The published code draws 1,000 samples without a seed where there are more. Range 0 to D / log N.
-    Invariances as for TwoNN; dividing by log N makes it no number of dimensions. DataError below 3 samples.
+    The published code draws 1,000 samples without a seed where there are more. Range 0 to D / log N, no
+    unit. Invariances as for TwoNN; dividing by log N makes it no number of dimensions. DataError below 3
+    samples. Source: Zhao et al. 2026 (arXiv 2604.11838, as coded, though never run).
     """
     check_samples("intrinsic_dimension_paper", len(pooled))
     return _paper(Rows(pooled).nearest(), pooled.shape[1])

@@ -17,10 +17,10 @@ def lidar(views: Views) -> Scalar:
     """Exponential of the entropy of the eigenvalues of S_w^(-1/2) S_b S_w^(-1/2), in directions.
 
     S_b is the covariance of the samples' means over their views, S_w that of the views around these means
-    (over N K vectors) plus 1e-4 I. Range 1 to min(N - 1, D); it grows with N. Invariant under rotation,
-    shift and the order of samples and views; under scaling up to the 1e-4. NaN where the means do not vary.
-    DataError below 2 samples or 2 views. Source: Thilak et al. 2023 (without the constant they add to every
-    share).
+    (over N K vectors) plus 1e-4 I. Range 1 to min(N - 1, D), a number of directions; it grows with N.
+    Invariant under rotation, shift and the order of samples and views; under scaling up to the 1e-4. NaN
+    where the means do not vary. DataError below 2 samples or 2 views. Source: Thilak et al. 2023 (without
+    the constant they add to every share).
     """
     return _Scatter(views).lidar(torch.arange(len(views)))
 

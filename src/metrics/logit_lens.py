@@ -26,8 +26,8 @@ def lens_cross_entropy(log_probabilities: LogProbabilities, targets: Targets) ->
 def lens_entropy(log_probabilities: LogProbabilities, targets: Targets) -> PerPosition:
     """Entropy of the predicted distribution.
 
-    Range 0 to log of the vocabulary, nats. It does not look at the targets: certain is not right. Source:
-    nostalgebraist 2020 (logit lens).
+    Range 0 to log of the vocabulary, nats. It does not look at the targets: certain is not right. Invariant
+    under a shift of all logits of a position. Source: nostalgebraist 2020 (logit lens).
     """
     finite = log_probabilities.clamp(min=torch.finfo(log_probabilities.dtype).min)  # 0 log 0 = 0
     return -(log_probabilities.exp() * finite).sum(dim=-1)
@@ -36,8 +36,8 @@ def lens_entropy(log_probabilities: LogProbabilities, targets: Targets) -> PerPo
 def lens_agreement(log_probabilities: LogProbabilities, targets: Targets) -> PerPosition:
     """1 where the likeliest token is that of layer L, else 0.
 
-    As a mean the share of agreement. Range 0 to 1, no unit; 1 at layer L. Source: nostalgebraist 2020 (logit
-    lens).
+    As a mean the share of agreement. Range 0 to 1, no unit; 1 at layer L. Invariant under a positive
+    scaling and a shift of all logits of a position. Source: nostalgebraist 2020 (logit lens).
     """
     chosen = log_probabilities.argmax(dim=-1)
     return (chosen == chosen[-1]).to(log_probabilities.dtype)
@@ -46,7 +46,8 @@ def lens_agreement(log_probabilities: LogProbabilities, targets: Targets) -> Per
 def lens_gold_probability(log_probabilities: LogProbabilities, targets: Targets) -> PerPosition:
     """Probability of the token that follows; the metric takes it at the first completion token of a row.
 
-    Range 0 to 1, no unit. Source: nostalgebraist 2020 (logit lens).
+    Range 0 to 1, no unit. Invariant under a shift of all logits of a position. Source: nostalgebraist 2020
+    (logit lens).
     """
     return _of_targets(log_probabilities, targets).exp()
 
@@ -57,7 +58,8 @@ def early_exit_accuracy(log_probabilities: LogProbabilities, targets: Targets) -
     As a mean the next-token accuracy of leaving the model at this layer; over all completion tokens where
     the pass reads all positions, over first completion tokens where it reads the first. Range 0 to 1, no
     unit. The published code scores the whole text, the question included, and norms layer L twice; we do
-    neither.
+    neither. Invariant under a positive scaling and a shift of all logits of a position. Source:
+    nostalgebraist 2020 (logit lens); Zhao et al. 2026 (arXiv 2604.11838, as early exit).
     """
     return (log_probabilities.argmax(dim=-1) == targets).to(log_probabilities.dtype)
 

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from src.metrics.gram import ROUNDING
 from src.metrics.shapes import Pooled
+from src.metrics.strips import chosen, of_each
 
 Neighbours = Float[Tensor, "sample neighbour"]
 """Distances, ascending in each row."""
@@ -20,14 +21,15 @@ def nearest(rows: Pooled, num_neighbours: int) -> tuple[Neighbours, Indices]:
     There are `num_neighbours` of them, or N - 1 where there are fewer. Samples that only rounding tells
     apart are at distance 0.
     """
-    rows = rows.double()
-    rows = rows - rows.mean(dim=0)
-    squared = rows.square().sum(dim=1)
+    everything = torch.arange(len(rows))
+    mean = sum(strip.sum(dim=0) for strip in chosen(rows, everything)) / len(rows)
+    squared = of_each(lambda strip: (strip - mean).square().sum(dim=1), rows)
     least = ROUNDING * squared.max()
     parts = []
-    for start in range(0, len(rows), CHUNK):
-        some = slice(start, start + CHUNK)
-        distances = torch.addmm(squared[some, None] + squared, rows[some], rows.T, alpha=-2)
+    for some in everything.split(CHUNK):
+        near, start = rows[some].double() - mean, int(some[0])
+        products = torch.cat([near @ (strip - mean).T for strip in chosen(rows, everything)], dim=1)
+        distances = (squared[some, None] + squared).sub_(products, alpha=2)
         distances[distances <= least] = 0.0
         distances.diagonal(start).fill_(torch.inf)
         parts.append(distances.topk(min(num_neighbours, len(rows) - 1), dim=1, largest=False))

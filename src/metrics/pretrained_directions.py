@@ -7,6 +7,7 @@ from src.metrics.axes import Axes, Directions, axes, check_width
 from src.metrics.catalog import check_samples
 from src.metrics.rows import Rows
 from src.metrics.shapes import Pooled, Scalar, Statistic
+from src.metrics.strips import chosen
 
 
 def pretrained_directions_share(base: Pooled, tuned: Pooled) -> Scalar:
@@ -20,15 +21,20 @@ def pretrained_directions_share(base: Pooled, tuned: Pooled) -> Scalar:
     """
     check_samples("pretrained_directions_share", len(base))
     check_width("pretrained_directions_share", base)
-    return _share(tuned.double() - base.double(), Axes(base).leading(torch.arange(len(base))))
+    kept = torch.arange(len(base))
+    return _share(base, tuned, kept, Axes(base).leading(kept))
 
 
 def pretrained_directions_share_statistic(base: Rows, tuned: Rows) -> Statistic:
     """`pretrained_directions_share` as a function of the kept samples."""
     check_width("pretrained_directions_share", base.pooled)
-    first, change = axes(base), tuned.pooled.double() - base.pooled.double()
-    return lambda kept: _share(change[kept], first.leading(kept)).item()
+    first = axes(base)
+    return lambda kept: _share(base.pooled, tuned.pooled, kept, first.leading(kept)).item()
 
 
-def _share(change: Tensor, directions: Directions) -> Scalar:
-    return (change @ directions).square().sum() / change.square().sum()
+def _share(base: Pooled, tuned: Pooled, kept: Tensor, directions: Directions) -> Scalar:
+    along, whole = (torch.zeros((), dtype=torch.float64) for _ in range(2))
+    for before, after in zip(chosen(base, kept), chosen(tuned, kept), strict=True):
+        change = after - before
+        along, whole = along + (change @ directions).square().sum(), whole + change.square().sum()
+    return along / whole

@@ -21,19 +21,23 @@ def procrustes_distance(base: Pooled, tuned: OtherWidth) -> Scalar:
     """
     check_samples("procrustes_distance", len(base))
     kept = torch.arange(len(base))
-    return _distance(Axes(base).kept(kept), Axes(tuned).kept(kept))
+    return _distance(Axes(base), Axes(tuned), kept)
 
 
 def procrustes_distance_statistic(base: Rows, tuned: Rows) -> Statistic:
     """`procrustes_distance` as a function of the kept samples."""
     first, second = axes(base), axes(tuned)
-    return lambda kept: _distance(first.kept(kept), second.kept(kept)).item()
+    return lambda kept: _distance(first, second, kept).item()
 
 
-def _distance(base: Tensor, tuned: Tensor) -> Scalar:
+def _distance(base: Axes, tuned: Axes, kept: Tensor) -> Scalar:
     """From centred coordinates [sample, value]; their bases change no singular value."""
-    lengths = base.norm() * tuned.norm()
+    cross, first, second = (torch.zeros((), dtype=torch.float64) for _ in range(3))
+    for one, other in zip(base.kept(kept), tuned.kept(kept), strict=True):
+        cross = cross + one.T @ other
+        first, second = first + one.square().sum(), second + other.square().sum()
+    lengths = (first * second).sqrt()
     if lengths == 0:
         return lengths / 0.0
-    left = 1 - torch.linalg.svdvals(base.T @ tuned).sum() / lengths
+    left = 1 - torch.linalg.svdvals(cross).sum() / lengths
     return (2 * torch.where(left > ROUNDING, left, 0.0)).sqrt()

@@ -26,8 +26,9 @@ def prompt_entropy_paper(states: Tokens, normalisation: str = "maxEntropy") -> S
     """Entropy of HH^T / D + 1e-6 I over log(min(T, D)), rows of length 1, as published, but without padding.
 
     The published code lets the padding on the right count as tokens. Range 0 to 1 up to the clamps, no
-    unit. Invariant like `prompt_entropy`; the ridge makes it depend on D. DataError below 2 tokens. The other
-    published normalisations: see `published_entropy`.
+    unit. Invariant like `prompt_entropy`; the ridge makes it depend on D. DataError below 2 tokens. The
+    other published normalisations: see `published_entropy`. Source: Zhao et al. 2026 (arXiv 2604.11838, as
+    coded).
     """
     num_tokens, width = states.shape
     values = _token_spectrum("prompt_entropy_paper", states) / width + 1e-6

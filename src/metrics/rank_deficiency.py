@@ -12,7 +12,7 @@ def rank_deficiency(pooled: Pooled) -> Scalar:
 
     Range 0 to 1 - 1 / min(N, D), no unit, in steps of 1 / min(N, D). Invariant under rotation, isotropic
     scaling and the order of samples. A long mean vector raises s_max and with it the number. NaN where
-    every vector is zero. DataError without samples.
+    every vector is zero. DataError without samples. Source: Zhao et al. 2026 (arXiv 2604.11838, as coded).
     """
     check_samples("rank_deficiency", len(pooled))
     return _deficiency(Rows(pooled).spectrum(Kind.RAW))

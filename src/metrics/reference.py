@@ -29,7 +29,8 @@ def reference() -> str:
 
 
 def _row(metric: Metric) -> tuple[str, ...]:
-    text = " ".join((inspect.getdoc(resolve(metric.function)) or "").split())
+    paragraphs = (inspect.getdoc(resolve(metric.function)) or "").partition("\n\nArgs:")[0]
+    text = " ".join(paragraphs.split())
     source = re.search(r"Source: (.+)$", text)
     least = str(metric.min_samples) if metric.min_samples else "-"
     cells = (

@@ -60,12 +60,6 @@ class Rows:
         return InnerProducts(self.pooled)
 
     @cached_property
-    def unit(self) -> Pooled:
-        """Rows scaled to length 1, float64; NaN for a row of zeros."""
-        rows = self.pooled.double()
-        return rows / rows.norm(dim=1, keepdim=True)
-
-    @cached_property
     def standardised(self) -> "Rows":
         """The same rows with every dimension scaled to variance 1."""
         return Rows(standardised(self.pooled))

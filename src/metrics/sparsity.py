@@ -11,7 +11,8 @@ def sparsity(states: Tokens) -> Scalar:
 
     `states` holds the real tokens, no padding. Range 0 to 1 - 1 / D, no unit. Invariant under scaling of
     single tokens, the order of tokens and of dimensions; not under rotation. A token of huge entries counts
-    for itself only. Tokens of zeros are left out; NaN where none is left. DataError without tokens.
+    for itself only. Tokens of zeros are left out; NaN where none is left. DataError without tokens. Source:
+    Zhao et al. 2026 (arXiv 2604.11838; the maximum of each token is ours).
     """
     _check(states, "sparsity")
     sizes = states.abs()
@@ -26,7 +27,8 @@ def sparsity_paper(states: Tokens) -> Scalar:
     The published code takes the maximum over a batch of prompts, padding included, so that the number of
     one prompt depends on its neighbours; here each prompt has its own maximum. One token with huge entries
     makes all others look sparse. Range 0 to 1 - 1 / (T D), no unit. Invariant under isotropic scaling and
-    the order of tokens. NaN where every state is zero. DataError without tokens.
+    the order of tokens. NaN where every state is zero. DataError without tokens. Source: Zhao et al. 2026
+    (arXiv 2604.11838, as coded).
     """
     _check(states, "sparsity_paper")
     sizes = states.abs()

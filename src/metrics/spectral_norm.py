@@ -10,7 +10,7 @@ def spectral_norm(pooled: Pooled) -> Scalar:
 
     At least 0, in the unit of the hidden states; it grows like sqrt(N) and mostly measures the mean vector,
     so compare at equal N. Invariant under rotation and the order of samples. 0 only where every vector is
-    zero. DataError without samples.
+    zero. DataError without samples. Source: Zhao et al. 2026 (arXiv 2604.11838, as coded).
     """
     check_samples("spectral_norm", len(pooled))
     return _largest(Rows(pooled).spectrum(Kind.RAW))

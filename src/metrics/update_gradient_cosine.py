@@ -16,7 +16,7 @@ def update_gradient_cosine(inner: Scalar, squared_update: Scalar, squared_gradie
     The arguments are sums over the trained tensors of a block, or of a kind in it. G is the gradient of the
     mean loss over the rows given. Range -1 to 1, no unit; 1 after one plain gradient step on the same rows,
     near 0 for an unrelated direction. Invariant under scaling of dW or of the loss, and under a common
-    rotation. NaN where the update or the gradient is zero.
+    rotation. NaN where the update or the gradient is zero. Source: ours.
     """
     return -inner / (squared_update * squared_gradient).sqrt()
 

@@ -74,7 +74,8 @@ def fisher_trace(
     weights the model has now. Range from 0, nats^2 over the squared unit of a weight. It changes where
     weights are rescaled, so it is compared between stages and runs of one model. The error is s / sqrt(n)
     over rows. One row at a time; a gradient is gone once it was squared, so memory is one tensor's.
-    DataError without rows. Source: Kunstner, Hennig and Balles 2019 (empirical Fisher).
+    DataError without rows. Invariant under the order of rows and a rotation of weights. Source: Kunstner,
+    Hennig and Balles 2019 (empirical Fisher).
     """
     weights = {update.name for block in updates for update in block}
     squares: list[dict[str, float]] = []

@@ -74,6 +74,11 @@ def lens_pass(
     return reading.values()
 
 
+def check_lens(model: nn.Module, blocks: Sequence[str]) -> None:
+    """ModelError where the lens cannot read a model, before anything longer is done with it."""
+    _head_of(model, blocks)
+
+
 def lens_rows(values: Mapping[str, Tensor], stage: str) -> list[LayerRow]:
     """Rows of the layer table from what `lens_pass` gave: mean over rows with its interval, and n."""
     rows = []

@@ -2,16 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 from torch import Tensor, nn
+from transformers import PreTrainedTokenizerBase
 
-from src.config.schema import MetricsConfig
+from src.config.schema import DataConfig, MetricsConfig
 from src.data.batches import collate, probe_batches
-from src.data.encode import EncodedRow
+from src.data.encode import EncodedRow, encode_texts
+from src.data.rows import Row
 from src.metrics.catalog import names_needing
 from src.probe.passes import probe_pass
 from src.probe.statistics import POOLED, VIEWS, LayerStatistics
+from src.probe.views import dropout_views, template_views
+
+OF_STATES = ("pooled", "tokens", "pair", "views")  # needs that a pass over the probe rows answers
 
 
 @dataclass(frozen=True)
@@ -24,10 +30,31 @@ class ProbeRows:
     pad_id: int
     batch_size: int
 
+    def alike(self, other: "ProbeRows") -> bool:
+        """Whether the tokens are the same; what fills up a batch is never looked at."""
+        return (self.rows, self.views) == (other.rows, other.views)
+
     def batches(self, rows: Sequence[EncodedRow]) -> list[dict[str, Tensor]]:
         """Padded batches of rows, in their order."""
         found = probe_batches(len(rows), self.batch_size)
         return [collate([rows[index] for index in batch], self.pad_id) for batch in found]
+
+
+def probe_rows(
+    rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, data: DataConfig, metrics: MetricsConfig
+) -> ProbeRows:
+    """The probe rows as tokens, with their views where a metric needs them."""
+    encoded = encode_texts(rows, tokenizer, data.max_length)
+    views: list[EncodedRow] = []
+    if names_needing(metrics.names, "views"):
+        dropped = dropout_views(encoded, metrics.num_dropout_views, metrics.view_dropout, data.seed)
+        framed = template_views(rows, data.prompt, metrics.view_templates, tokenizer, data.max_length)
+        views = [
+            EncodedRow(row.id, ids, None)
+            for row, first, second in zip(encoded, dropped, framed, strict=True)
+            for ids in _alternating(first, second)
+        ]
+    return ProbeRows(encoded, views, tokenizer.pad_token_id, metrics.batch_size)
 
 
 def gather(
@@ -49,3 +76,8 @@ def gather(
         aside.rmdir()
         statistics = LayerStatistics.load(folder)
     return statistics
+
+
+def _alternating(first: list[list[int]], second: list[list[int]]) -> list[list[int]]:
+    """One of each kind in turn, so that metrics of two views compare views of different kinds."""
+    return [ids for pair in zip_longest(first, second) for ids in pair if ids is not None]

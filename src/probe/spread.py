@@ -1,14 +1,18 @@
 """Several tables of the same layers on other rows, as one."""
 
+import math
 import statistics
 from collections.abc import Sequence
+from dataclasses import replace
 
+from src.metrics.interval import t_interval
 from src.probe.table import LayerRow
 
 
 def spread_over_seeds(tables: Sequence[Sequence[LayerRow]]) -> list[LayerRow]:
     """One table: the mean over seeds, with the standard deviation over seeds as its error.
 
+    The 95 % interval is that of the mean over k seeds: mean +- t * sd / sqrt(k), k - 1 degrees of freedom.
     Each seed stands for another draw of the probe rows. A number that one seed lacks is missing. n is the
     number of rows of all seeds together. A row that only the first table has (of weights, of training rows)
     stays as it is; so does a table that is alone.
@@ -21,14 +25,12 @@ def spread_over_seeds(tables: Sequence[Sequence[LayerRow]]) -> list[LayerRow]:
 
 def _merged(rows: Sequence[LayerRow]) -> LayerRow:
     first, values = rows[0], [row.value for row in rows]
-    known = None not in values
     counts = [row.n for row in rows]
-    return LayerRow(
-        first.stage,
-        first.layer,
-        first.depth,
-        first.metric,
-        value=statistics.fmean(values) if known else None,
-        stderr=statistics.stdev(values) if known else None,
-        n=None if None in counts else sum(counts),
+    merged = replace(
+        first, value=None, stderr=None, low=None, high=None, n=None if None in counts else sum(counts)
     )
+    if None in values:
+        return merged
+    mean, spread = statistics.fmean(values), statistics.stdev(values)
+    _, low, high = t_interval(mean, spread / math.sqrt(len(values)), len(values) - 1)
+    return replace(merged, value=mean, stderr=spread, low=low, high=high)

@@ -22,7 +22,7 @@ BERT = {"intermediate": "up", "output": "down"}  # both call their layer `dense`
 
 
 def tensor_kind(block: nn.Module, name: str) -> str:
-    """The kind of a parameter, one of KINDS; a bias counts with its weight.
+    """The kind of a parameter, one of KINDS; a bias and LoRA factors count with their weight.
 
     Attention projections are known by their name under a module that says attention, feed-forward ones by
     their name elsewhere, norms by their class. What is none of these (routers, convolutions, state-space
@@ -35,7 +35,8 @@ def tensor_kind(block: nn.Module, name: str) -> str:
     owner = name.rpartition(".")[0]
     if "norm" in type(block.get_submodule(owner)).__name__.lower():
         return "norm"
-    parts = [part for part in name.split(".") if part not in ("base_layer", "weight", "bias")]
+    whole = name.partition(".lora_")[0]
+    parts = [part for part in whole.split(".") if part not in ("base_layer", "weight", "bias")]
     under = parts[:-1]
     attends = any("attn" in part.lower() or "attention" in part.lower() for part in under)
     for kind, known in (ATTENTION if attends else FEED_FORWARD).items():

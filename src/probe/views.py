@@ -9,6 +9,7 @@ import torch
 from transformers import PreTrainedTokenizerBase
 
 from src.data.encode import EncodedRow, encode_texts
+from src.data.frames import WHOLE, filled, fitting_frames, frame_fields
 from src.data.rows import Row
 from src.errors import DataError
 from src.seeding import generator
@@ -53,24 +54,19 @@ def template_views(
         rows: rows whose prompt was made from `prompt`.
         prompt: the template the prompts were made from, such as "Question: {question}" (data.prompt). Its
             fields are read back from each prompt; of two, the first takes as much as it can.
-        templates: the frames, with fields of `prompt` only.
+        templates: the frames; where they do not fit `prompt`, general ones (see `fitting_frames`).
         tokenizer: of the model.
         max_length: tokens of a view; the rest is cut.
 
     Raises:
-        DataError: a prompt that does not follow `prompt`, a template with a field that `prompt` has not,
-            or a view without tokens.
+        DataError: a prompt that does not follow `prompt`, or a view without tokens.
+        ConfigError: a template with a field that `prompt` has not.
     """
-    known = _fields(prompt)
-    for template in templates:
-        for name in _fields(template):
-            if name not in known:
-                raise DataError(f"views: given template {template!r}; accepted fields: {', '.join(known)}")
-    pattern = _pattern(prompt)
-    values = [_values(row, pattern, prompt) for row in rows]
+    frames, (pattern, names) = fitting_frames(templates, prompt), _pattern(prompt)
+    values = [_values(row, pattern, names, prompt) for row in rows]
     framed = [
-        [replace(row, prompt=template.format(**texts)) for row, texts in zip(rows, values, strict=True)]
-        for template in templates
+        [replace(row, prompt=filled(frame, texts)) for row, texts in zip(rows, values, strict=True)]
+        for frame in frames
     ]
     encoded = [encode_texts(view, tokenizer, max_length) for view in framed]
     return [[row.input_ids for row in views] for views in zip(*encoded, strict=True)]
@@ -85,24 +81,20 @@ def _dropped(row: EncodedRow, view: int, share: float, seed: int, num_start: int
     return start + [token for token, keep in zip(rest, kept, strict=True) if keep]
 
 
-def _fields(template: str) -> list[str]:
-    """Names of the fields of a template, each once."""
-    return list(dict.fromkeys(name for _, name, _, _ in Formatter().parse(template) if name is not None))
-
-
-def _pattern(template: str) -> re.Pattern[str]:
-    """What texts made from a template look like, with a named group for each of its fields."""
-    parts, seen = [], set()
+def _pattern(template: str) -> tuple[re.Pattern[str], list[str]]:
+    """What texts made from a template look like, with a group for each of its fields, and their names."""
+    parts, names = [], frame_fields(template)
+    seen: set[str] = set()
     for text, name, _, _ in Formatter().parse(template):
         parts.append(re.escape(text))
-        if name is not None:
-            parts.append(f"(?P={name})" if name in seen else f"(?P<{name}>.*)")
+        if name is not None:  # numbered: a name such as `choices[0]` is none that a group could have
+            parts.append(f"\\{names.index(name) + 1}" if name in seen else "(.*)")
             seen.add(name)
-    return re.compile("".join(parts), re.DOTALL)
+    return re.compile("".join(parts), re.DOTALL), names
 
 
-def _values(row: Row, pattern: re.Pattern[str], prompt: str) -> dict[str, str]:
+def _values(row: Row, pattern: re.Pattern[str], names: Sequence[str], prompt: str) -> dict[str, str]:
     match = pattern.fullmatch(row.prompt)
     if match is None:
         raise DataError(f"views: row {row.id}: its prompt does not follow data.prompt={prompt!r}")
-    return match.groupdict()
+    return {WHOLE: row.prompt} | dict(zip(names, match.groups(), strict=True))

@@ -17,7 +17,8 @@ def weight_change(
     t runs over all weight tensors of the block (norms and biases too), W_t is the base weight; for a kind,
     over the tensors of that kind. LoRA updates are measured from their factors, unmerged. Range from 0, no
     unit. A block that was not trained changed by exactly 0. Invariant under a common scaling of weights and
-    updates. NaN for a block whose base weights are all zero.
+    updates. NaN for a block whose base weights are all zero. Source: Zhao et al. 2026 (arXiv 2604.11838:
+    Frobenius distance by layer; no code and no normalisation is published, this one is ours).
 
     Args:
         model: the tuned model, or the model peft wraps around it; adapters count whether on or off.

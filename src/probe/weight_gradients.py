@@ -30,7 +30,6 @@ def single_rows(batch: Batch) -> Iterator[Batch]:
 def backward(model: nn.Module, batch: Batch, loss: Loss) -> None:
     """Backward pass of the summed loss of a batch; DataError where it supervises no token."""
     stop_if_asked()
-    stop_if_asked()
     device = next(model.parameters()).device
     total, count = loss(model, {key: value.to(device) for key, value in batch.items()})
     if not count:

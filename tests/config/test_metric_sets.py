@@ -2,7 +2,7 @@
 
 import pytest
 
-from src.metrics.catalog import METRICS, names_needing
+from src.metrics.catalog import METRICS, names_needing, resolve
 from src.metrics.reference import PATH, reference
 
 LATER = ("views", "gradients", "objectives", "lens")
@@ -40,10 +40,21 @@ def test_paper_holds_every_published_form_of_its_script_and_nothing_that_script_
     assert "intrinsic_dimension_paper" not in names  # defined there, never run
 
 
-def test_every_metric_tells_its_range_and_the_reference_is_up_to_date():
+UNITS = ("no unit", "nats", "unit of the hidden states", "number of d", "rad", "unit of a weight")
+
+
+def test_every_metric_tells_its_range_unit_and_source_and_the_reference_is_up_to_date():
     text = reference()
     assert PATH.read_text() == text, "run python -m src.metrics"
-    for line in text.splitlines()[6:]:
-        meaning, ranges = line.split(" | ")[4:6]
-        assert meaning.strip() != "-", line
-        assert ranges.strip() != "-", line
+    lines = text.splitlines()[6:]
+    assert len(lines) == len(METRICS)
+    for line in lines:
+        meaning, ranges, source = (cell.strip(" |") for cell in line.split(" | ")[4:7])
+        assert meaning != "-", line
+        assert any(unit in ranges for unit in UNITS), line
+        assert source != "-", line
+
+
+@pytest.mark.parametrize("metric", METRICS.values(), ids=lambda metric: metric.name)
+def test_every_metric_tells_its_invariances(metric):
+    assert "nvarian" in resolve(metric.function).__doc__

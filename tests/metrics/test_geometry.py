@@ -123,3 +123,20 @@ def test_too_few_samples(metric, generator):
         f"metric {metric.__name__}: given {least - 1} samples; needed: at least {least} (data.num_probe)"
     )
     assert str(error.value) == expected
+
+
+@pytest.mark.parametrize("shape", [(40, 60), (60, 40), (1300, 12)])
+@pytest.mark.parametrize("condition", [1e4, 1e7, 1e10])
+def test_large_condition_numbers_keep_their_digits(condition, shape, generator):
+    left, right = (
+        torch.linalg.qr(torch.randn(size, min(shape), generator=generator, dtype=torch.float64)).Q
+        for size in shape
+    )
+    values = torch.logspace(2, 2 - math.log10(condition), min(shape), dtype=torch.float64)
+    x = left * values @ right.T
+    expected = values[0] / (values[-1] + 1e-9)
+    assert condition_number(x).item() == pytest.approx(expected.item(), rel=1e-4)
+    kept = torch.arange(1, shape[0])
+    singular = np.linalg.svd(x[kept].numpy(), compute_uv=False)
+    found = condition_number_statistic(Rows(x))(kept)
+    assert found == pytest.approx(singular[0] / (singular[-1] + 1e-9), rel=1e-4)

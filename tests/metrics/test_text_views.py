@@ -1,8 +1,9 @@
 import pytest
 
+from src.compose import CONF
 from src.data.encode import EncodedRow, encode_texts
-from src.data.rows import Row
-from src.errors import DataError
+from src.data.rows import Row, make_row
+from src.errors import ConfigError, DataError
 from src.model.byte_tokenizer import byte_tokenizer
 from src.probe.views import dropout_views, template_views
 
@@ -80,6 +81,47 @@ def test_a_prompt_of_another_template_is_refused():
 
 
 def test_a_template_with_an_unknown_field_is_refused():
-    with pytest.raises(DataError) as error:
+    with pytest.raises(ConfigError) as error:
         template_views(rows_of("a"), PROMPT, ["{question} {hint}"], byte_tokenizer(), 50)
-    assert str(error.value) == "views: given template '{question} {hint}'; accepted fields: question"
+    assert str(error.value) == (
+        "metrics.view_templates: given '{question} {hint}'; "
+        "accepted: templates over the fields question, prompt"
+    )
+
+
+def test_a_template_that_is_none_is_refused_when_composed(make_config):
+    with pytest.raises(ConfigError, match="metrics.view_templates: given '{question'; accepted: templates "):
+        make_config("metrics=views", "metrics.view_templates=['{question']")
+    with pytest.raises(ConfigError, match="metrics.view_templates: given '{answer}'; accepted: templates "):
+        make_config("metrics=views", "metrics.view_templates=['{answer}']")
+    make_config("metrics=default", "metrics.view_templates=['{answer}']")  # no metric looks at views
+
+
+RECORD = {"question": "2 {+} 2?", "expression": "1 + 1", "text": "It rains.", "topic": "sky"}
+RECORD |= {"choices": ["3", "4", "5", "6"], "answer": 1, "answer_cot": "4"}
+OWN_FRAMES = ["arithmetic", "gcd", "gsm8k", "gsm_symbolic"]
+PRESETS = sorted(p.stem for p in (CONF / "data").glob("*.yaml") if not p.stem.startswith("_"))
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_rows_of_every_data_set_have_framed_views(make_config, name):
+    config = make_config("metrics=views", f"data={name}")
+    data, templates = config.data, config.metrics.view_templates
+    row = make_row(RECORD, data, "record")
+    tokenizer = byte_tokenizer()
+    (views,) = template_views([row], data.prompt, templates, tokenizer, 500)
+    found = [tokenizer.decode(view) for view in views]
+    if name in OWN_FRAMES:
+        expected = [frame.replace("{question}", RECORD["question"]) for frame in templates]
+    else:
+        expected = [f"Here is a text. {row.prompt}", f"Read this with care:\n{row.prompt}"]
+    assert found == [text + row.completion for text in expected]
+
+
+def test_own_frames_hold_parts_of_lists_and_the_whole():
+    prompt = "{question}\nA) {choices[0]} B) {choices[1]}"
+    rows = [Row("Which?\nA) x B) y", " A", "id")]
+    frames = ["{choices[1]}, {choices[0]}: {question}", "Now: {prompt}"]
+    tokenizer = byte_tokenizer()
+    (views,) = template_views(rows, prompt, frames, tokenizer, 100)
+    assert [tokenizer.decode(view) for view in views] == ["y, x: Which? A", "Now: Which?\nA) x B) y A"]

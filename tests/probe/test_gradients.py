@@ -5,7 +5,7 @@ import torch
 
 from src.errors import DataError
 from src.objective.causal_lm import causal_lm_loss
-from src.probe.gradient_norm import block_gradient_norms, gradient_norm
+from src.probe.gradient_norm import block_gradient_norms, gradient_norm, kind_gradient_norms
 from src.probe.gradients import gradient_rows
 from src.probe.kind_rows import BLOCK
 from src.probe.tensor_kinds import tensor_kind
@@ -195,6 +195,33 @@ def test_block_gradient_norms(tiny, lora, supervised):
     assert (first, third) == (None, None)
     expected = torch.cat([w.grad.flatten() for w in wrapped.parameters() if w.grad is not None]).norm().item()
     assert second == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("adapted", [True, False])
+def test_gradient_norms_of_kinds(tiny, lora, supervised, adapted):
+    model, blocks = tiny("llama")
+    wrapped = lora(model, ["v_proj", "down_proj"]) if adapted else model
+    total, _ = causal_lm_loss(wrapped, supervised()[0])
+    total.backward()
+    found = kind_gradient_norms(wrapped, blocks)
+    for block, norms in zip(blocks, found, strict=True):
+        kinds = {"v", "down"} if adapted else {"q", "k", "v", "o", "gate", "up", "down", "norm"}
+        assert norms.keys() == kinds
+        for kind, name in (("v", "self_attn.v_proj"), ("down", "mlp.down_proj")):
+            weights = model.get_submodule(f"{block}.{name}").parameters()
+            expected = torch.cat([w.grad.flatten() for w in weights if w.grad is not None]).norm().item()
+            assert norms[kind] == pytest.approx(expected, rel=1e-6)
+    for norms, whole in zip(found, block_gradient_norms(wrapped, blocks), strict=True):
+        assert sum(norm**2 for norm in norms.values()) == pytest.approx(whole**2, rel=1e-5)
+
+
+def test_gradient_norms_of_kinds_over_training():
+    kinds = [[{"q": float(step), "v": 1.0}, {}] for step in range(1, 21)]
+    found = table(gradient_norm([[float(step), None] for step in range(1, 21)], kinds))
+    assert found["gradient_norm/q", "change", 1].value == 10.5
+    assert found["gradient_norm/v", "change", 1].n == 20
+    assert found["gradient_norm/q", "change", 2].value is None
+    assert found["gradient_norm", "change", 1].value == 10.5
 
 
 def test_gradient_norm_over_training():
