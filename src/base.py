@@ -10,7 +10,7 @@ import torch
 from src.cache import cached_folder, cached_json, code_fingerprint
 from src.config.schema import DataConfig, EvaluateConfig, MetricsConfig
 from src.data.splits import Splits
-from src.metrics.catalog import names_needing
+from src.metrics.catalog import names_needing, switches
 from src.probe.statistics import LayerStatistics
 from src.probe.table import LayerRow
 from src.record.provenance import versions
@@ -44,6 +44,7 @@ def base_statistics(
     """Layer statistics of the base model; from the cache where the same was asked before."""
     full_key = key | {
         "tokens": [names_needing(config.names, "tokens"), config.num_token_samples, config.batch_size],
+        "switches": names_needing(config.names, "tokens") and switches(config),
         "views": names_needing(config.names, "views")
         and [config.num_dropout_views, config.view_dropout, config.view_templates],
         "code": code_fingerprint("probe", "metrics", "model", "data"),

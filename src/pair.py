@@ -13,7 +13,7 @@ from src.config.schema import PairConfig
 from src.data.splits import load_splits
 from src.device import pick_device
 from src.errors import ModelError
-from src.metrics.catalog import alike_only, names_needing
+from src.metrics.catalog import alike_only, names_needing, switches
 from src.model.content import model_content
 from src.model.load import load_model
 from src.model.loaded import LoadedModel
@@ -132,7 +132,7 @@ class Pair:
         with tempfile.TemporaryDirectory(prefix="pair-", dir=self.cache) as folder:
             if before:
                 after = gather(tuned.model, tuned.blocks, rows, metrics, Path(folder))
-            return layer_rows(before, after, metrics.names, tuned.num_blocks, extra=extra)
+            return layer_rows(before, after, metrics.names, tuned.num_blocks, (), extra, switches(metrics))
 
     def _check_alike(self, num_blocks: int, width: int, tuned: LoadedModel) -> None:
         """ModelError where the shapes of the models allow no comparison by a metric that is asked for."""

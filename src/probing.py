@@ -18,7 +18,7 @@ from src.data.splits import Splits
 from src.errors import ModelError
 from src.method.adapt import AdaptedModel
 from src.method.weights import base_weights
-from src.metrics.catalog import names_needing
+from src.metrics.catalog import names_needing, switches
 from src.model.loaded import LoadedModel
 from src.objective.objective import Draw, Objective
 from src.objective.pretraining import pretraining_objective
@@ -111,7 +111,7 @@ class RunProbe:
                 with self._base():
                     base = base_statistics(base_key, metrics, cache, measured)
                 tuned = measured(Path(folder)) if self.trained else None
-            return layer_rows(base, tuned, names, len(self.blocks), extra=extra)
+            return layer_rows(base, tuned, names, len(self.blocks), (), extra, switches(metrics))
 
     def _updates(self) -> list[LayerRow]:
         names = names_needing(self.config.metrics.names, "weights")

@@ -30,6 +30,10 @@ class MetricsConfig:
     """Frames with all fields of data.prompt, or with {prompt}, the whole of it: each is one more view, the
     same content in other words. Where data.prompt is not made of a {question} alone, general frames stand in
     for those of a question."""
+    alpha: float
+    """Order of the matrix-based entropies; 1: von Neumann's, as published."""
+    entropy_normalisation: str
+    """What the published entropies are divided by: maxEntropy (as published), logN, logD, logNlogD or raw."""
     lens_positions: str
     """first: the lens reads the first completion token of each row; all: every one."""
 
@@ -39,6 +43,8 @@ class MetricsConfig:
             rules.check_at_least(f"metrics.{key}", getattr(self, key), 1)
         if not 0 <= self.view_dropout < 1:
             rules.refuse("metrics.view_dropout", self.view_dropout, "a share in [0, 1)")
+        rules.check_positive("metrics.alpha", self.alpha)
+        require("metrics.entropy_normalisation", self.entropy_normalisation, rules.ENTROPY_NORMALISATIONS)
         require("metrics.lens_positions", self.lens_positions, rules.LENS_POSITIONS)
 
 

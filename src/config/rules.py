@@ -32,6 +32,7 @@ SCHEDULES = ("linear", "cosine", "constant")
 PRECISIONS = ("float32", "bfloat16")
 RECORD_MODES = ("offline", "online", "none")
 LENS_POSITIONS = ("first", "all")
+ENTROPY_NORMALISATIONS = ("maxEntropy", "logN", "logD", "logNlogD", "raw")
 DEVICES = ("auto", "cpu", "cuda")
 
 

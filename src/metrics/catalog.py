@@ -3,10 +3,12 @@
 Imports no torch, so that a wrong name is refused before anything heavy is loaded.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from typing import Any
 
+from src.config.measure import MetricsConfig
 from src.config.rules import refuse
 from src.errors import DataError
 from src.metrics.families import geometry, information, lens, optimization, shift
@@ -45,6 +47,16 @@ def check_samples(name: str, num_samples: int) -> None:
         raise DataError(
             f"metric {name}: given {num_samples} samples; needed: at least {least} (data.num_probe)"
         )
+
+
+def switches(config: MetricsConfig) -> dict[str, Any]:
+    """The settings that metrics look at, by the names that their functions have for them."""
+    return {"alpha": config.alpha, "normalisation": config.entropy_normalisation}
+
+
+def switched(metric: Metric, location: str, settings: Mapping[str, Any]) -> Callable[..., Any]:
+    """The function at a location of a metric, with those of the settings that the metric looks at."""
+    return partial(resolve(location), **{key: settings[key] for key in metric.switches if key in settings})
 
 
 def resolve(location: str) -> Callable[..., Any]:

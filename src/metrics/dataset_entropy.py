@@ -1,5 +1,7 @@
 """How diverse the samples of a data set are in a layer: entropy over the pooled vectors."""
 
+from torch import Tensor
+
 from src.metrics.catalog import check_samples
 from src.metrics.entropy import published_entropy, spectral_entropy
 from src.metrics.rows import Kind, Rows
@@ -19,7 +21,7 @@ def dataset_entropy(pooled: Pooled, alpha: float = 1.0) -> Scalar:
     return spectral_entropy(Rows(pooled).spectrum(Kind.CENTRED_UNIT), alpha)
 
 
-def dataset_entropy_paper(pooled: Pooled, normalisation: str = "maxEntropy") -> Scalar:
+def dataset_entropy_paper(pooled: Pooled, alpha: float = 1.0, normalisation: str = "maxEntropy") -> Scalar:
     """Entropy over log(min(N, D)) of uncentred rows scaled to length 1, as published.
 
     The spectrum is that of XX^T / D + 1e-6 I, or of X^T X, without ridge, where N > D. Range 0 to 1 up to
@@ -28,20 +30,26 @@ def dataset_entropy_paper(pooled: Pooled, normalisation: str = "maxEntropy") -> 
     Source: Zhao et al. 2026 (arXiv 2604.11838, as coded).
     """
     check_samples("dataset_entropy_paper", len(pooled))
-    return _paper(Rows(pooled).spectrum(Kind.UNIT), *pooled.shape, normalisation)
+    return _paper(Rows(pooled).spectrum(Kind.UNIT), *pooled.shape, alpha, normalisation)
 
 
-def dataset_entropy_statistic(rows: Rows) -> Statistic:
-    """`dataset_entropy` of order 1 as a function of the kept samples."""
-    return lambda kept: spectral_entropy(rows.spectrum(Kind.CENTRED_UNIT, kept), alpha=1.0).item()
+def dataset_entropy_statistic(rows: Rows, alpha: float = 1.0) -> Statistic:
+    """`dataset_entropy` as a function of the kept samples."""
+    return lambda kept: spectral_entropy(rows.spectrum(Kind.CENTRED_UNIT, kept), alpha).item()
 
 
-def dataset_entropy_paper_statistic(rows: Rows) -> Statistic:
+def dataset_entropy_paper_statistic(
+    rows: Rows, alpha: float = 1.0, normalisation: str = "maxEntropy"
+) -> Statistic:
     """`dataset_entropy_paper` as a function of the kept samples."""
-    return lambda kept: _paper(rows.spectrum(Kind.UNIT, kept), len(kept), rows.width).item()
+
+    def entropy(kept: Tensor) -> float:
+        return _paper(rows.spectrum(Kind.UNIT, kept), len(kept), rows.width, alpha, normalisation).item()
+
+    return entropy
 
 
-def _paper(values: Spectrum, num_samples: int, width: int, normalisation: str = "maxEntropy") -> Scalar:
+def _paper(values: Spectrum, num_samples: int, width: int, alpha: float, normalisation: str) -> Scalar:
     """The published entropy of the spectrum of rows of length 1."""
     published = values if num_samples > width else values / width + 1e-6
-    return published_entropy(published, num_samples, width, normalisation)
+    return published_entropy(published, num_samples, width, normalisation, alpha)

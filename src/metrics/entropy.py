@@ -31,11 +31,12 @@ def spectral_entropy(spectrum: Spectrum, alpha: float) -> Scalar:
 
 
 def published_entropy(
-    spectrum: Spectrum, num_rows: int, width: int, normalisation: str = "maxEntropy"
+    spectrum: Spectrum, num_rows: int, width: int, normalisation: str = "maxEntropy", alpha: float = 1.0
 ) -> Scalar:
-    """Order-1 entropy as the published code computes it, over one of the published normalisers.
+    """Entropy of order `alpha` as the published code computes it, over one of the published normalisers.
 
-    Eigenvalues are clamped at 1e-10, p = e / (sum(e) + 1e-10), -sum p log(p + 1e-10); 0 where the trace is
+    Eigenvalues are clamped at 1e-10, p = e / (sum(e) + 1e-10), -sum p log(p + 1e-10), or of another order
+    than 1, as the published runs never asked, log(sum p^alpha + 1e-10) / (1 - alpha); 0 where the trace is
     below 1e-10 or the normaliser at most 1e-9. With N rows of D numbers, `normalisation` divides by
     log(min(N, D)) (maxEntropy: range 0 to 1 up to the clamps, no unit), log N (logN), log D (logD), log N *
     log D (logNlogD) or 1 (raw: nats). ConfigError for another name, where the published code takes
@@ -48,4 +49,6 @@ def published_entropy(
     if eigenvalues.sum() < CLAMP or normaliser <= 1e-9:
         return eigenvalues.new_zeros(())
     shares = eigenvalues / (eigenvalues.sum() + CLAMP)
+    if alpha != 1:
+        return (shares.pow(alpha).sum() + CLAMP).log() / (1 - alpha) / normaliser
     return -(shares * (shares + CLAMP).log()).sum() / normaliser

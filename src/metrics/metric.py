@@ -35,6 +35,8 @@ class Metric:
     """Dotted location of the function that turns the same samples into a statistic of their weights."""
     unlike: bool = False
     """A pair metric that only compares which samples are alike: widths and tokenizers may differ."""
+    switches: tuple[str, ...] = ()
+    """Arguments of `function` and `statistic` that the configuration of metrics sets."""
     change: str = "distance"
     """What a row of the stage change tells of the amount of change; other stages do not read it.
 
@@ -53,6 +55,7 @@ def of_rows(
     interval: str = "jackknife",
     change: str = "distance",
     unlike: bool = False,
+    switches: tuple[str, ...] = (),
 ) -> Metric:
     """A metric of all samples together; its interval is a jackknife or, where that is cheap, a bootstrap."""
     location = f"src.metrics.{module or name}.{name}"
@@ -69,6 +72,7 @@ def of_rows(
         resampled=f"{location}_resampled" if interval == "bootstrap" else None,
         change=change,
         unlike=unlike,
+        switches=switches,
     )
 
 
@@ -81,6 +85,7 @@ def of_samples(
     published: bool = False,
     interval: str = "mean",
     change: str = "distance",
+    switches: tuple[str, ...] = (),
 ) -> Metric:
     """A metric that every sample has by itself; its interval is that of a mean or a bootstrap."""
     return Metric(
@@ -94,4 +99,5 @@ def of_samples(
         per_sample=True,
         interval=interval,
         change=change,
+        switches=switches,
     )

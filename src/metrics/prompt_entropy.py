@@ -10,19 +10,19 @@ from src.metrics.gram import spectrum
 from src.metrics.shapes import Scalar, Spectrum, Tokens
 
 
-def prompt_entropy(states: Tokens) -> Scalar:
-    """Von Neumann entropy of one prompt's token states: eigenvalues of HH^T / T, rows of length 1.
+def prompt_entropy(states: Tokens, alpha: float = 1.0) -> Scalar:
+    """Matrix-based entropy of one prompt's token states: eigenvalues of HH^T / T, rows of length 1.
 
-    `states` holds the T real tokens, no padding. Range 0 to log(min(T, D)), nats; it grows with T, so
-    compare layers on the same prompts. There is no ridge and the rows are not centred: with unit rows the
-    trace is exactly T, and a prompt whose tokens all point one way has entropy 0. Invariant under rotation,
-    scaling of single tokens and the order of tokens. The metric is the mean over prompts. NaN if every
-    state is zero. DataError below 2 tokens. Source: Skean et al. 2025.
+    `states` holds the T real tokens, no padding. Of order `alpha`: 1 is the von Neumann entropy. Range 0 to
+    log(min(T, D)), nats; it grows with T, so compare layers on the same prompts. There is no ridge and the
+    rows are not centred: with unit rows the trace is exactly T, and a prompt whose tokens all point one way
+    has entropy 0. Invariant under rotation, scaling of single tokens and the order of tokens. The metric is
+    the mean over prompts. NaN if every state is zero. DataError below 2 tokens. Source: Skean et al. 2025.
     """
-    return spectral_entropy(_token_spectrum("prompt_entropy", states), alpha=1.0)
+    return spectral_entropy(_token_spectrum("prompt_entropy", states), alpha)
 
 
-def prompt_entropy_paper(states: Tokens, normalisation: str = "maxEntropy") -> Scalar:
+def prompt_entropy_paper(states: Tokens, alpha: float = 1.0, normalisation: str = "maxEntropy") -> Scalar:
     """Entropy of HH^T / D + 1e-6 I over log(min(T, D)), rows of length 1, as published, but without padding.
 
     The published code lets the padding on the right count as tokens. Range 0 to 1 up to the clamps, no
@@ -32,7 +32,7 @@ def prompt_entropy_paper(states: Tokens, normalisation: str = "maxEntropy") -> S
     """
     num_tokens, width = states.shape
     values = _token_spectrum("prompt_entropy_paper", states) / width + 1e-6
-    return published_entropy(values, num_tokens, width, normalisation)
+    return published_entropy(values, num_tokens, width, normalisation, alpha)
 
 
 def _token_spectrum(name: str, states: Tokens) -> Spectrum:

@@ -1,12 +1,13 @@
 """Reduction of hidden states to layer statistics, inside the forward pass."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from src.errors import ModelError
-from src.metrics.catalog import METRICS, names_needing, resolve
+from src.metrics.catalog import METRICS, names_needing, switched
 from src.probe.padding import Mask
 from src.probe.pooling import masked_mean
 from src.probe.statistics import LayerStatistics
@@ -21,10 +22,16 @@ class Gathering:
         vectors: file for the pooled vectors of all layers and rows.
         num_token_samples: rows, from the first on, for which token metrics are computed.
         names: metrics that will be asked for.
+        settings: switches of metrics.
     """
 
-    def __init__(self, vectors: LayerVectors, num_token_samples: int, names: Sequence[str]) -> None:
-        self.functions = {name: resolve(METRICS[name].function) for name in names_needing(names, "tokens")}
+    def __init__(
+        self, vectors: LayerVectors, num_token_samples: int, names: Sequence[str], settings: Mapping[str, Any]
+    ) -> None:
+        self.functions = {
+            name: switched(METRICS[name], METRICS[name].function, settings)
+            for name in names_needing(names, "tokens")
+        }
         self.num_token_samples = num_token_samples
         self.vectors = vectors
         self.num_seen = [0] * len(vectors)

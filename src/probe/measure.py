@@ -1,15 +1,15 @@
 """One number of one layer: a metric's value, its standard error and its interval."""
 
 import math
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from src.errors import DataError
 from src.metrics.bootstrap import bootstrap_interval, resampled_mean
-from src.metrics.catalog import Metric, check_samples, resolve
+from src.metrics.catalog import Metric, check_samples, resolve, switched
 from src.metrics.interval import Interval, mean_interval
 from src.metrics.jackknife import jackknife_interval
 from src.metrics.rows import Rows
@@ -23,13 +23,16 @@ class Measured(NamedTuple):
     n: int
 
 
-def measure(metric: Metric, samples: Sequence[Tensor] | Sequence[Rows]) -> Measured:
+def measure(
+    metric: Metric, samples: Sequence[Tensor] | Sequence[Rows], settings: Mapping[str, Any]
+) -> Measured:
     """The metric of a layer's samples.
 
     Args:
         metric: a metric of samples.
         samples: what the metric needs: values [sample] of a token metric, `Rows` (one, or base and tuned),
             or pooled vectors of views [sample, view, dim].
+        settings: switches of metrics.
     """
     if metric.needs == "tokens":
         return _of_values(metric, samples[0])
@@ -39,7 +42,7 @@ def measure(metric: Metric, samples: Sequence[Tensor] | Sequence[Rows]) -> Measu
     check_samples(metric.name, num_samples)
     if metric.per_sample:
         return _of_values(metric, resolve(metric.function)(*tensors))
-    statistic = resolve(metric.statistic)(*samples)
+    statistic = switched(metric, metric.statistic, settings)(*samples)
     value = statistic(torch.arange(num_samples))
     if not math.isfinite(value):
         return Measured(value, Interval(math.nan, math.nan, math.nan), num_samples)

@@ -4,6 +4,8 @@ import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -27,6 +29,7 @@ def probe_pass(
     num_token_samples: int,
     names: Sequence[str],
     folder: Path,
+    settings: Mapping[str, Any] = MappingProxyType({}),
 ) -> LayerStatistics:
     """Statistics of layers 0..L on the probe rows, in the order of the rows.
 
@@ -41,6 +44,7 @@ def probe_pass(
         num_token_samples: rows, from the first on, for which token metrics are computed.
         names: metrics that will be asked for; they decide which token metrics are computed.
         folder: an empty folder for the statistics.
+        settings: switches of token metrics; empty: their defaults.
 
     Raises:
         ModelError: a hidden state is not finite, or a block did not run once in a forward pass.
@@ -54,7 +58,7 @@ def probe_pass(
         raise DataError("probe rows: given 0 rows; needed: at least 1 (data.num_probe)")
     width = residual_width(base_of(model))
     vectors = LayerVectors.create(folder / POOLED, len(blocks) + 1, num_rows, width)
-    gathering = Gathering(vectors, num_token_samples, names)
+    gathering = Gathering(vectors, num_token_samples, names, settings)
     hooked = layer_states(block_modules(model, blocks), gathering.take)
     with evaluating(model), torch.no_grad(), hooked:
         for batch in tqdm(batches, desc="probe", unit="batch", leave=False, disable=None):

@@ -12,7 +12,7 @@ from src.config.schema import DataConfig, MetricsConfig
 from src.data.batches import collate, probe_batches
 from src.data.encode import EncodedRow, encode_texts
 from src.data.rows import Row
-from src.metrics.catalog import names_needing
+from src.metrics.catalog import names_needing, switches
 from src.probe.passes import probe_pass
 from src.probe.statistics import POOLED, VIEWS, LayerStatistics
 from src.probe.views import dropout_views, template_views
@@ -65,7 +65,8 @@ def gather(
     One pass over the rows; a second one over their views only where a metric needs views.
     """
     names, num_tokens = metrics.names, metrics.num_token_samples
-    statistics = probe_pass(model, blocks, probe.batches(probe.rows), num_tokens, names, folder)
+    batches = probe.batches(probe.rows)
+    statistics = probe_pass(model, blocks, batches, num_tokens, names, folder, switches(metrics))
     if names_needing(names, "views"):
         aside = folder / "views"
         aside.mkdir()

@@ -1,8 +1,10 @@
 """The layer table: a row for each metric, stage and layer."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 from torch import Tensor
 
@@ -45,6 +47,7 @@ def layer_rows(
     num_blocks: int,
     changes: Sequence[float] = (),
     extra: Sequence[LayerRow] = (),
+    settings: Mapping[str, Any] = MappingProxyType({}),
 ) -> list[LayerRow]:
     """Rows by metric in the given order (kinds of one metric as they come), then stage, then layer.
 
@@ -55,6 +58,7 @@ def layer_rows(
         num_blocks: L.
         changes: `weight_change` of every block; empty: no rows of weights.
         extra: rows of metrics in `names` that were made elsewhere.
+        settings: switches of metrics (metrics.alpha and its like); empty: their defaults.
 
     Raises:
         ConfigError: an unknown metric.
@@ -67,14 +71,17 @@ def layer_rows(
     if metrics:
         for stage, statistics in stages.items():
             _check_fits(stage, statistics, base, num_blocks, names)
-    rows = _measured(metrics, stages, num_blocks) if metrics else []
+    rows = _measured(metrics, stages, num_blocks, settings) if metrics else []
     if "weight_change" in names:
         rows += [_row("change", layer, num_blocks, "weight_change", x) for layer, x in enumerate(changes, 1)]
     return _ordered([*rows, *extra], names)
 
 
 def _measured(
-    metrics: Sequence[Metric], stages: dict[str, LayerStatistics], num_blocks: int
+    metrics: Sequence[Metric],
+    stages: dict[str, LayerStatistics],
+    num_blocks: int,
+    settings: Mapping[str, Any],
 ) -> list[LayerRow]:
     """Layer by layer: the metrics of one share its spectra, which are gone before the next."""
 
@@ -84,7 +91,7 @@ def _measured(
             _row(stage, layer, num_blocks, metric.name, value, *interval, n)
             for metric in metrics
             for stage, samples in _samples(metric, layer, stages, rows)
-            for value, interval, n in [measure(metric, samples)]
+            for value, interval, n in [measure(metric, samples, settings)]
         ]
 
     num_layers, num_samples, width = stages["base"].pooled.shape

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from src.config.schema import PairConfig, RunConfig
+from src.config.schema import MetricsConfig, PairConfig, RunConfig
 from src.control.profile import control_content
 from src.files import fingerprint
 
@@ -21,6 +21,9 @@ _READ_BY = {
     "classification": ("pooling",),
 }
 """Settings that an objective looks at; the others of its group change none of its numbers."""
+
+_AS_BEFORE = {"alpha": 1.0, "entropy_normalisation": "maxEntropy"}
+"""Settings of metrics that came later: at these values they leave the numbers, and ids, of earlier runs."""
 
 
 def scientific(config: RunConfig, data_fingerprint: str, model_content: str) -> dict[str, Any]:
@@ -41,6 +44,7 @@ def scientific(config: RunConfig, data_fingerprint: str, model_content: str) -> 
         values["control"] = {"log_relative_sizes": True}  # no number changes, but there are more
     else:
         del values["control"]
+    values["metrics"] = _metrics(config.metrics)
     values["probe"] = {"num_sets": len(config.probe.seeds)}  # the seeds of a run only name its sets
     return {**values, "data_fingerprint": data_fingerprint, "model_content": model_content}
 
@@ -56,5 +60,9 @@ def pair_id(config: PairConfig, rows: list[str], contents: list[str]) -> str:
     data = {
         key: value for key, value in asdict(config.data).items() if key not in ("path", "test_path", "seed")
     }
-    digest = fingerprint([rows, contents, config.dtype, asdict(config.metrics), data])[:10]
+    digest = fingerprint([rows, contents, config.dtype, _metrics(config.metrics), data])[:10]
     return f"pair-{config.data.name}-{config.metrics.name}-{digest}"
+
+
+def _metrics(config: MetricsConfig) -> dict[str, Any]:
+    return {key: value for key, value in asdict(config).items() if (key, value) not in _AS_BEFORE.items()}

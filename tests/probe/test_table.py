@@ -5,13 +5,13 @@ import torch
 from scipy import stats
 
 from src.errors import ConfigError, DataError, StorageError
+from src.metrics import catalog
 from src.metrics.bootstrap import bootstrap_interval, multiplicities, resampled_mean
 from src.metrics.catalog import METRICS
 from src.metrics.cka import cka_debiased, cka_debiased_resampled
 from src.metrics.effective_rank import effective_rank
 from src.metrics.metric import of_rows
 from src.metrics.rows import Rows
-from src.probe import measure
 from src.probe.layers_csv import read_layers, write_layers
 from src.probe.passes import probe_pass
 from src.probe.statistics import LayerStatistics
@@ -164,7 +164,7 @@ def test_a_metric_of_views_gets_them_by_sample_and_view(statistics, monkeypatch)
 
     spy = of_rows("spy", "information", "views", "mean of all numbers", 2)
     monkeypatch.setitem(METRICS, "spy", spy)
-    monkeypatch.setattr(measure, "resolve", {"src.metrics.spy.spy_statistic": spy_statistic}.__getitem__)
+    monkeypatch.setattr(catalog, "resolve", {"src.metrics.spy.spy_statistic": spy_statistic}.__getitem__)
     base = statistics(0)
     base.views = torch.randn(NUM_BLOCKS + 1, N, 3, WIDTH, generator=torch.Generator().manual_seed(4))
     rows = layer_rows(base, None, ["spy"], NUM_BLOCKS)
