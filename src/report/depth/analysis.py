@@ -73,10 +73,10 @@ class Depth:
         """Steepness of the standard slope against objective distance."""
         steep = self.slopes[self.slopes["control"] == STANDARD]
         steep = steep[steep["quantity"].isin(SLOPES)]
-        keys = ["model", "objective", "data"]
-        far = over_seeds(self.distances, [*keys, "distance"])[[*keys, "distance", "mean"]]
+        far = self.distances[self.distances["control"] == STANDARD]
+        far = over_seeds(far, [*CELL, "distance"])[[*CELL, "distance", "mean"]]
         cells = steep.rename(columns={"mean": "steepness"}).merge(
-            far.rename(columns={"distance": "distance_kind", "mean": "distance"}), on=keys
+            far.rename(columns={"distance": "distance_kind", "mean": "distance"}), on=CELL
         )
         by = ["metric", "quantity", "distance_kind"]
         return steepness_against_distance(cells, by, "architecture")

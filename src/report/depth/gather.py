@@ -13,6 +13,8 @@ from src.report.runs import Run
 
 QUANTITIES = ("slope", "relative_slope", "width", "centre", "spread")
 DISTANCES = ("objective_cosine_distance", "objective_procrustes_distance")
+ROUNDING = 1e-6
+"""A distance below it is 0: that of an objective from itself comes out as up to 3e-8."""
 
 
 class Gathered(NamedTuple):
@@ -80,7 +82,10 @@ def _changes(every: DataFrame) -> DataFrame:
 
 
 def _distances(every: DataFrame) -> DataFrame:
-    found = every[every["metric"].isin(DISTANCES)].groupby(["run", "metric"], sort=False)["value"]
+    """Means over blocks; what is rounding is exactly 0, so that cells without any distance tie in rank."""
+    found = every[every["metric"].isin(DISTANCES)]
+    found = found.assign(value=found["value"].mask(found["value"].abs() < ROUNDING, 0.0))
+    found = found.groupby(["run", "metric"], sort=False)["value"]
     means = found.agg(lambda values: values.mean(skipna=False)).rename("value").reset_index()
     return means.rename(columns={"metric": "distance"})
 
