@@ -42,8 +42,10 @@ class Depth:
 
     @cached_property
     def slopes(self) -> DataFrame:
-        """Every quantity of every cell and control, over seeds."""
-        return over_seeds(self.numbers, [*SETTING, "metric", "quantity"])
+        """Every quantity of every cell and control, over seeds; stderr: a run's own, the mean over seeds."""
+        by = [*SETTING, "metric", "quantity"]
+        own = self.numbers.groupby(by, dropna=False, sort=False)["stderr"].mean().reset_index()
+        return over_seeds(self.numbers, by).merge(own, on=by)
 
     @cached_property
     def decomposition(self) -> DataFrame:

@@ -17,6 +17,7 @@ _PARTS = {
     "share_removed": "share removed", "share_removed_low,share_removed_high": "share removed, 95 %",
     "share_kept": "share kept", "share_kept_low,share_kept_high": "share kept, 95 %",
 }  # fmt: skip
+WIDTH = "Width: share of the layers that together hold half of the change, read inside the last of them."
 _SHARES = (
     "Paired by seed. Share removed = (standard - equal-step) / standard, with Fieller's interval; missing "
     "where the standard slope cannot be told from 0. Above 1: the slope turned round; below 0: it became "
@@ -91,7 +92,7 @@ def _ranks(frame: DataFrame) -> Table:
 def _width(frame: DataFrame) -> Table:
     columns = {"metric": "metric", "architecture": "architecture", "kind": "kind", "wiring": "blocks"}
     columns |= {"num_models": "models", "num_cells": "cells"}
-    note = "Share of layers that together hold half of the change; interval over seeds of these models."
+    note = f"{WIDTH} Interval over seeds of these models."
     title = "Width by architecture, standard training"
     return frame_table("depth_width", title, frame, columns | _MEAN, note, folded=True)
 
@@ -111,8 +112,13 @@ def _width_shares(frame: DataFrame) -> Table:
 
 
 def _cells(frame: DataFrame) -> Table:
-    columns = _CELL | {"control": "control"} | _WHAT | _MEAN
-    return frame_table("depth_cells", "Every cell", frame, columns, folded=True)
+    columns = _CELL | {"control": "control"} | _WHAT | _MEAN | {"stderr": "error of one run"}
+    note = (
+        "Interval: Student's t over seeds; none where all seeds agree to the last digit. Error of one run: "
+        "of its slope, from the scatter of its layers round the line; of its width, jackknife over its "
+        "layers; the mean over seeds."
+    )
+    return frame_table("depth_cells", "Every cell", frame, columns, note, folded=True)
 
 
 def _kinds(frame: DataFrame) -> Table:

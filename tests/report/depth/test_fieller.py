@@ -54,3 +54,7 @@ def test_it_covers_the_true_ratio_as_often_as_it_says():
 def test_one_pair_and_a_constant_ratio():
     assert numpy.isnan(ratio_of_means([1.0], [2.0])[:3]).all()
     assert ratio_of_means([2.0, 2.5, 3.0], [4.0, 5.0, 6.0])[:2] == pytest.approx([0.5, 0.5])
+
+
+def test_pairs_that_agree_have_no_interval():
+    assert numpy.isnan(ratio_of_means([0.1 * 3] * 5, [0.1 * 6] * 5)[:3]).all()
