@@ -7,11 +7,11 @@ from functools import cached_property
 from pandas import DataFrame
 
 from src.report.arms import Arm
-from src.report.depth import findings
+from src.report.depth import fates, findings
 from src.report.depth.architecture import what_explains_width, width_by_architecture, width_order
 from src.report.depth.contrasts import contrasts
 from src.report.depth.decomposition import STANDARD, decompose
-from src.report.depth.findings import Finding
+from src.report.depth.finding import Finding
 from src.report.depth.gather import gather
 from src.report.depth.positive import count_positive
 from src.report.depth.profiles import cell_profiles, kind_profiles
@@ -89,6 +89,11 @@ class Depth:
         return width_by_architecture(self.numbers)
 
     @cached_property
+    def width_order(self) -> DataFrame:
+        """How much wider than sequential decoders the other transformers are."""
+        return width_order(self.numbers)
+
+    @cached_property
     def width_shares(self) -> DataFrame:
         """What explains width."""
         return what_explains_width(self.numbers)
@@ -105,17 +110,17 @@ class Depth:
 
     def findings(self, published_share: float) -> list[Finding]:
         """The published findings, as these runs show them in the main metric."""
-        groups = self._main(self.groups)
-        groups = groups[groups["quantity"] == "slope"]
-        ranks = self._main(self.ranks)
-        ranks = ranks[ranks["quantity"] == "slope"] if len(ranks) else ranks
+        groups, cells, ranks = (
+            _slopes(self._main(table)) for table in (self.groups, self.decomposition, self.ranks)
+        )
+        cells = cells[cells["kind"].isin(TRANSFORMERS)]
         return [
             findings.positive_slopes(self._main(self.positive), published_share),
-            findings.sequential_keeps(groups),
-            findings.parallel_keeps(groups),
-            findings.larger_keep(groups),
+            fates.sequential_keeps(groups, cells),
+            fates.parallel_keeps(groups, cells),
+            fates.larger_keep(groups, cells),
             findings.steepness(ranks),
-            findings.width(self._main(width_order(self.numbers)), self._main(self.width_shares)),
+            findings.width(self._main(self.width_order), self._main(self.width_shares)),
         ]
 
     def _of(self, *quantities: str) -> DataFrame:
@@ -123,6 +128,10 @@ class Depth:
 
     def _main(self, table: DataFrame) -> DataFrame:
         return table[table["metric"] == self.metric] if "metric" in table else table
+
+
+def _slopes(table: DataFrame) -> DataFrame:
+    return table[table["quantity"] == "slope"] if len(table) else table
 
 
 def analyse(arms: Sequence[Arm]) -> Depth:

@@ -34,6 +34,7 @@ def detail_tables(depth: Depth) -> list[Table]:
         _positive(depth.positive),
         _ranks(depth.ranks),
         _width(depth.width),
+        _width_order(depth.width_order),
         _width_shares(depth.width_shares),
         _cells(depth.slopes),
         _kinds(depth.kinds),
@@ -97,16 +98,29 @@ def _width(frame: DataFrame) -> Table:
     return frame_table("depth_width", title, frame, columns | _MEAN, note, folded=True)
 
 
-def _width_shares(frame: DataFrame) -> Table:
-    columns = {"metric": "metric", "explained_by": "explained by", "num_groups": "groups", "n": "cells"}
-    columns |= {"eta_squared": "eta²"} | _INTERVAL | {"omega_squared": "omega²"}
-    columns |= {"between_architectures": "mixed model: architectures"}
-    columns |= {"between_cells": "cells within", "between_seeds": "seeds"}
+def _width_order(frame: DataFrame) -> Table:
+    columns = {"metric": "metric", "wider": "side"} | {"n": "seeds", "mean": "difference"}
+    columns |= {"low,high": "95 % over seeds", "mean_models": "difference, models alike"}
+    columns |= {"low_models,high_models": "95 % over models"}
+    columns |= {"n_first": "models of the side", "n_second": "sequential decoders"}
     note = (
-        "Share of the variance of width over cells; each row by itself, so that rows overlap where "
-        "models and objectives go together. Interval: noncentral F. omega² is without what chance alone "
-        "explains. Mixed model: random intercepts by restricted likelihood; its three shares add to 1; "
-        "missing where it cannot be fitted, as where no cell differs between its seeds."
+        f"{WIDTH} Of objectives that both sides have. Over seeds: of these models. Over models: what other "
+        "models of these kinds would show (Welch); a claim about architecture needs this one."
+    )
+    title = "Width of other transformers minus that of sequential decoders"
+    return frame_table("depth_width_order", title, frame, columns if len(frame) else {}, note)
+
+
+def _width_shares(frame: DataFrame) -> Table:
+    columns = {"metric": "metric", "explained_by": "explained by", "num_groups": "groups", "n": "models"}
+    columns |= {"eta_squared": "eta²"} | _INTERVAL | {"omega_squared": "omega²"}
+    columns |= {"between_architectures": "mixed model: architectures", "between_models": "models within"}
+    columns |= {"between_cells": "objectives within", "between_seeds": "seeds"}
+    note = (
+        "Share of the variance of width over models (means over objectives and seeds); each row by itself, "
+        "so that rows overlap. Models of unlike objectives are compared as they are. Interval: noncentral F. "
+        "omega² is without what chance alone explains. Mixed model, over runs: random intercepts by "
+        "restricted likelihood; its four shares add to 1; missing where they cannot be told apart."
     )
     return frame_table("depth_width_shares", "What explains width", frame, columns, note)
 

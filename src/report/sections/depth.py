@@ -6,10 +6,11 @@ from typing import Any
 from pandas import DataFrame
 
 from src.report.blocks import Chart, Table, Text
-from src.report.depth import findings
+from src.report.depth import fates, findings
 from src.report.depth.analysis import Depth
 from src.report.depth.blocks import frame_table
 from src.report.depth.figures import kind_figure, slope_figure
+from src.report.depth.finding import NONE
 from src.report.depth.tables import detail_tables
 from src.report.references import Published
 from src.report.section import Block, Material, Section
@@ -17,9 +18,9 @@ from src.report.section import Block, Material, Section
 _FILE = "depth_profile_study"
 _RULES = {
     "positive_slopes": findings.positive_slopes,
-    "equal_step_sequential_keeps_slope": findings.sequential_keeps,
-    "equal_step_parallel_keeps_slope": findings.parallel_keeps,
-    "equal_step_larger": findings.larger_keep,
+    "equal_step_sequential_keeps_slope": fates.sequential_keeps,
+    "equal_step_parallel_keeps_slope": fates.parallel_keeps,
+    "equal_step_larger": fates.larger_keep,
     "steepness_with_objective_distance": findings.steepness,
     "width_by_architecture": findings.width,
 }
@@ -48,11 +49,6 @@ def build(material: Material) -> list[Block]:
         Chart("depth_kinds", "Profiles by kind of model", kinds, _KINDS_NOTE, "metric"),
         *detail_tables(depth),
     ]
-
-
-_KINDS_NOTE = (
-    "Each run over its own mean change, averaged over cells. Ribbons: 95 % over seeds, not over models."
-)
 
 
 def main_slopes(depth: Depth) -> DataFrame:
@@ -90,7 +86,7 @@ def _findings(depth: Depth, published: Sequence[Published]) -> Table:
             "name": words(one.name),
             "published": _words_of(known.get(one.name)),
             "ours": one.ours,
-            "verdict": "not measured" if one.verdict == findings.NONE else one.verdict,
+            "verdict": "not measured" if one.verdict == NONE else one.verdict,
             "rule": " ".join((_RULES[one.name].__doc__ or "").split()),
         }
         for one in found

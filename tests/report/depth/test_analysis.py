@@ -4,8 +4,6 @@ import numpy
 import pytest
 
 from src.report.depth.analysis import analyse
-from src.report.depth.architecture import what_explains_width, width_order
-from src.report.depth.findings import width as width_finding
 from src.report.study import read_study
 
 PUBLISHED = 189 / 190
@@ -83,32 +81,3 @@ def test_no_control_and_one_seed_are_tables_with_gaps(write_run):
     verdicts = {one.name: one.verdict for one in depth.findings(PUBLISHED)}
     assert verdicts.pop("positive_slopes") == "undecided"
     assert set(verdicts.values()) == {"none"}
-
-
-@pytest.mark.parametrize(
-    ("narrow", "verdict"), [("sequential", "reproduced"), ("parallel", "not reproduced")]
-)
-def test_the_order_of_widths_is_judged_as_published(made_up, narrow, verdict):
-    rng = numpy.random.default_rng(4)
-    kinds = {
-        "gpt2": ("decoder", "sequential"),
-        "neox": ("decoder", "parallel"),
-        "bert": ("encoder", "sequential"),
-    }
-
-    def width(model, seed):
-        kind, wiring = kinds[model]
-        return (0.2 if kind == "decoder" and wiring == narrow else 0.4) + rng.normal(0, 0.01)
-
-    table = made_up(width, model=list(kinds), seed=range(5)).assign(
-        kind=lambda x: x["model"].map(lambda m: kinds[m][0]), wiring=lambda x: x["model"].map(lambda m: kinds[m][1]),
-        architecture=lambda x: x["model"], objective="contrastive", metric="m", quantity="width", control="none",
-    )  # fmt: skip
-    found = width_finding(width_order(table), what_explains_width(table))
-    assert found.verdict == verdict
-    assert (
-        "parallel decoders wider than sequential decoders by " + ("+0." if narrow == "sequential" else "-0.")
-        in found.ours
-    )
-    few = table[table["seed"] < 2]
-    assert width_finding(width_order(few), what_explains_width(few)).verdict == "undecided"

@@ -31,7 +31,7 @@ def test_the_page_has_every_table_and_calls_a_miniature_one(study):
     )
     assert set(tables(blocks)) == {
         "depth_findings", "depth_decomposition", "depth_groups", "depth_contrasts", "depth_positive",
-        "depth_width", "depth_width_shares", "depth_cells", "depth_kind_profiles",
+        "depth_width", "depth_width_order", "depth_width_shares", "depth_cells", "depth_kind_profiles",
     }  # fmt: skip
     for table in tables(blocks).values():
         assert len({len(row) for row in table.shown()}) == 1
