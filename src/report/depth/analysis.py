@@ -14,7 +14,7 @@ from src.report.depth.decomposition import STANDARD, decompose
 from src.report.depth.finding import Finding
 from src.report.depth.gather import gather
 from src.report.depth.positive import count_positive
-from src.report.depth.profiles import cell_profiles, kind_profiles
+from src.report.depth.profiles import family_profiles
 from src.report.depth.seeds import over_seeds
 from src.report.depth.settings import CELL, SETTING, TRANSFORMERS, WHOLE
 from src.report.depth.steepness import steepness_against_distance
@@ -99,14 +99,9 @@ class Depth:
         return what_explains_width(self.numbers)
 
     @cached_property
-    def profiles(self) -> DataFrame:
-        """Change by depth of every cell and control, over seeds."""
-        return cell_profiles(self.layers)
-
-    @cached_property
-    def kinds(self) -> DataFrame:
-        """Change by depth by kind of model and control, each run on the scale of its own mean."""
-        return kind_profiles(self.layers, ["metric", "kind", "control"])
+    def families(self) -> DataFrame:
+        """Change by depth by family and control, each run on the scale of its own mean."""
+        return family_profiles(self.layers)
 
     def findings(self, published_share: float) -> list[Finding]:
         """The published findings, as these runs show them in the main metric."""

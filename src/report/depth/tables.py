@@ -5,6 +5,7 @@ from pandas import DataFrame
 from src.report.blocks import Table
 from src.report.depth.analysis import Depth
 from src.report.depth.blocks import frame_table
+from src.report.depth.inferred import CELLS, SLOPE, WIDTH, labelled
 
 _CELL = {"label": "model", "kind": "kind", "wiring": "blocks", "size": "size", "objective": "objective"}
 _WHAT = {"metric": "metric", "quantity": "quantity"}
@@ -17,7 +18,6 @@ _PARTS = {
     "share_removed": "share removed", "share_removed_low,share_removed_high": "share removed, 95 %",
     "share_kept": "share kept", "share_kept_low,share_kept_high": "share kept, 95 %",
 }  # fmt: skip
-WIDTH = "Width: share of the layers that together hold half of the change, read inside the last of them."
 _SHARES = (
     "Paired by seed. Share removed = (standard - equal-step) / standard, with Fieller's interval; missing "
     "where the standard slope cannot be told from 0. Above 1: the slope turned round; below 0: it became "
@@ -37,7 +37,7 @@ def detail_tables(depth: Depth) -> list[Table]:
         _width_order(depth.width_order),
         _width_shares(depth.width_shares),
         _cells(depth.slopes),
-        _kinds(depth.kinds),
+        _families(depth.families),
     )
     return [table for table in made if table.rows]
 
@@ -93,7 +93,7 @@ def _ranks(frame: DataFrame) -> Table:
 def _width(frame: DataFrame) -> Table:
     columns = {"metric": "metric", "architecture": "architecture", "kind": "kind", "wiring": "blocks"}
     columns |= {"num_models": "models", "num_cells": "cells"}
-    note = f"{WIDTH} Interval over seeds of these models."
+    note = f"{labelled(WIDTH)} Interval over seeds of these models."
     title = "Width by architecture, standard training"
     return frame_table("depth_width", title, frame, columns | _MEAN, note, folded=True)
 
@@ -104,8 +104,8 @@ def _width_order(frame: DataFrame) -> Table:
     columns |= {"low_models,high_models": "95 % over models"}
     columns |= {"n_first": "models of the side", "n_second": "sequential decoders"}
     note = (
-        f"{WIDTH} Of objectives that both sides have. Over seeds: of these models. Over models: what other "
-        "models of these kinds would show (Welch); a claim about architecture needs this one."
+        f"{labelled(WIDTH)} Of objectives that both sides have. Over seeds: of these models. Over "
+        "models: what other models of these kinds would show (Welch); claims about architecture need it."
     )
     title = "Width of other transformers minus that of sequential decoders"
     return frame_table("depth_width_order", title, frame, columns if len(frame) else {}, note)
@@ -128,6 +128,7 @@ def _width_shares(frame: DataFrame) -> Table:
 def _cells(frame: DataFrame) -> Table:
     columns = _CELL | {"control": "control"} | _WHAT | _MEAN | {"stderr": "error of one run"}
     note = (
+        f"{labelled(SLOPE, WIDTH, CELLS)} "
         "Interval: Student's t over seeds; none where all seeds agree to the last digit. Error of one run: "
         "of its slope, from the scatter of its layers round the line; of its width, jackknife over its "
         "layers; the mean over seeds."
@@ -135,6 +136,7 @@ def _cells(frame: DataFrame) -> Table:
     return frame_table("depth_cells", "Every cell", frame, columns, note, folded=True)
 
 
-def _kinds(frame: DataFrame) -> Table:
-    columns = {"metric": "metric", "kind": "kind", "control": "control", "depth": "depth"} | _MEAN
-    return frame_table("depth_kind_profiles", "Profiles by kind of model", frame, columns, folded=True)
+def _families(frame: DataFrame) -> Table:
+    columns = {"metric": "metric", "family": "family", "control": "control", "cells": "cells"}
+    columns |= {"num_cells": "number of cells", "depth": "depth"} | _MEAN
+    return frame_table("depth_family_profiles", "Profiles by family", frame, columns, folded=True)

@@ -65,14 +65,6 @@ def test_without_the_pattern_it_is_not_found(write_run, tmp_path):
     assert found["equal_step_larger"] == "none"
 
 
-def test_profiles_of_a_kind_are_on_the_scale_of_their_own_mean(write_run):
-    write_run(1.0, seed=0, level=1.0)
-    folder = write_run(10.0, seed=1, level=10.0)
-    kinds = analyse(arms_of(folder.parent)).kinds
-    kinds = kinds[kinds["metric"] == "procrustes_distance"].set_index("depth")["mean"]
-    assert kinds.loc[[0.0, 0.5, 1.0]].tolist() == pytest.approx([0.5, 1.0, 1.5])
-
-
 def test_no_control_and_one_seed_are_tables_with_gaps(write_run):
     depth = analyse(arms_of(write_run(0.5).parent))
     assert depth.decomposition.empty
