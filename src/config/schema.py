@@ -97,6 +97,11 @@ class RunConfig:
         if self.objective.name in rules.OF_PAIRS and self.train.batch_size < 2:
             accepted = f"at least 2 with objective={self.objective.name}: negatives lie in one batch"
             rules.refuse("train.batch_size", self.train.batch_size, accepted)
+        if self.objective.name == "simcse" and self.train.activation_checkpointing:
+            accepted = (
+                "false with objective=simcse, whose dropout a second pass through a block would not repeat"
+            )
+            rules.refuse("train.activation_checkpointing", True, accepted)
         if self.objective.name in rules.OF_PAIRS and "fisher_trace" in self.metrics.names:
             accepted = f"another metric with objective={self.objective.name}, whose rows need each other"
             rules.refuse("metrics.names", "fisher_trace", accepted)

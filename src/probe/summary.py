@@ -1,18 +1,17 @@
 """A profile over depth in a few numbers."""
 
-import math
 from collections.abc import Sequence
 from itertools import combinations, groupby
 from typing import Any
 
-from scipy.stats import linregress, spearmanr
+from scipy.stats import spearmanr
 
 from src.method.band import band_blocks
 from src.metrics.catalog import METRICS, Metric
+from src.probe.along_depth import line, where
 from src.probe.table import LayerRow
 
 MIDDLE, LAST = (0.2, 0.8), (0.8, 1.0)  # the parts of depth that the published study contrasts
-ROUNDING = 1e-9  # how far below 0 a change may come out for being 0, as 1 - CKA does
 
 
 def summarise(rows: Sequence[LayerRow]) -> list[dict[str, Any]]:
@@ -23,9 +22,8 @@ def summarise(rows: Sequence[LayerRow]) -> list[dict[str, Any]]:
     contrast: last - middle.
 
     Only of rows of the stage change, with the change at a layer = value, or 1 - value for a similarity:
-    width: fewest layers that together hold half of the summed change, over the number of layers. centre:
-    mean depth weighted by change. spread: standard deviation of depth so weighted. None where the metric is
-    not an amount of change, a layer's value is missing or negative, or nothing changed.
+    width, width_stderr, centre, spread: as `along_depth.where` tells; None also where the metric is not an
+    amount of change.
     """
     return [
         {"metric": metric, "stage": stage} | _summary(list(one))
@@ -66,21 +64,10 @@ def _summary(rows: list[LayerRow]) -> dict[str, float | None]:
     num_blocks = max((round(row.layer / row.depth) for row in rows if row.depth), default=0)
     middle, last = _mean(rows, MIDDLE, num_blocks), _mean(rows, LAST, num_blocks)
     contrast = None if middle is None or last is None else last - middle
-    slope, stderr = _slope([row for row in rows if row.value is not None])
-    line = {"slope": slope, "slope_stderr": stderr, "middle": middle, "last": last, "contrast": contrast}
-    return line | _where(rows)
-
-
-def _where(rows: list[LayerRow]) -> dict[str, float | None]:
-    """Where in depth the change is."""
-    amounts = _amounts(rows)
-    total = sum(amounts)
-    if not total > 0:
-        return {"width": None, "centre": None, "spread": None}
-    weighted = [(amount / total, row.depth) for amount, row in zip(amounts, rows, strict=True)]
-    centre = sum(share * depth for share, depth in weighted)
-    spread = math.sqrt(sum(share * (depth - centre) ** 2 for share, depth in weighted))
-    return {"width": _num_for_half(amounts) / len(rows), "centre": centre, "spread": spread}
+    known = [row for row in rows if row.value is not None]
+    slope, stderr = line([row.depth for row in known], [row.value for row in known])
+    fitted = {"slope": slope, "slope_stderr": stderr, "middle": middle, "last": last, "contrast": contrast}
+    return fitted | where([row.depth for row in rows], _amounts(rows))
 
 
 def _amounts(rows: list[LayerRow]) -> list[float]:
@@ -89,25 +76,7 @@ def _amounts(rows: list[LayerRow]) -> list[float]:
     values = [row.value for row in rows]
     if rows[0].stage != "change" or metric.change == "none" or None in values:
         return []
-    amounts = [1 - value if metric.change == "similarity" else value for value in values]
-    return [] if min(amounts) < -ROUNDING else [max(amount, 0.0) for amount in amounts]
-
-
-def _num_for_half(amounts: list[float]) -> int:
-    half, held = sum(amounts) / 2, 0.0
-    for number, amount in enumerate(sorted(amounts, reverse=True), 1):
-        held += amount
-        if held >= half * (1 - ROUNDING):
-            return number
-    return len(amounts)
-
-
-def _slope(rows: list[LayerRow]) -> tuple[float | None, float | None]:
-    if len(rows) < 3:
-        return None, None
-    fit = linregress([row.depth for row in rows], [row.value for row in rows])
-    stderr = float(fit.stderr)
-    return float(fit.slope), stderr if math.isfinite(stderr) else 0.0  # a flat profile lies on its line
+    return [1 - value if metric.change == "similarity" else value for value in values]
 
 
 def _mean(rows: list[LayerRow], part: tuple[float, float], num_blocks: int) -> float | None:

@@ -1,13 +1,12 @@
 """What a reader should know first."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from src.report.blocks import Part, Table
 from src.report.section import Material
-from src.report.sections.published import SECTION as PUBLISHED
-from src.report.sections.published import VERDICT
+from src.report.sections.depth import sized
 
 
 @dataclass(frozen=True)
@@ -42,13 +41,27 @@ def facts(material: Material) -> list[Fact]:
 def lead(material: Material, parts: Sequence[Part]) -> list[str]:
     """The machine, and the verdicts counted."""
     lines = machines(material)
-    tables = [block for part in parts if part.title == PUBLISHED.title for block in part.blocks
-              if isinstance(block, Table) and block.name == "published"]  # fmt: skip
-    verdicts = Counter(row[VERDICT] for table in tables for row in table.rows)
-    told = [
-        f"{verdicts[name]} {name}" for name in ("reproduced", "not reproduced", "undecided") if verdicts[name]
-    ]
-    return [*lines, f"Published effects, each under every condition: {', '.join(told)}."] if told else lines
+    for name, what in _JUDGED.items():
+        verdicts = _verdicts(parts, name)
+        told = [f"{verdicts[one]} {one}" for one in _VERDICTS if verdicts[one]]
+        lines += [f"{what(material)}: {', '.join(told)}."] if told else []
+    return lines
+
+
+_VERDICTS = ("reproduced", "not reproduced", "undecided")
+_JUDGED: dict[str, Callable[[Material], str]] = {
+    "published": lambda _: "Published effects, each under every condition",
+    "depth_findings": lambda material: sized("Published findings on depth", material.depth.numbers),
+}
+"""Tables with verdicts, and what is judged there."""
+
+
+def _verdicts(parts: Sequence[Part], name: str) -> Counter[str]:
+    """The column `verdict` of a table, counted."""
+    tables = [block for part in parts for block in part.blocks
+              if isinstance(block, Table) and block.name == name]  # fmt: skip
+    places = [[column.name for column in table.columns].index("verdict") for table in tables]
+    return Counter(row[place] for table, place in zip(tables, places, strict=True) for row in table.rows)
 
 
 def machines(material: Material) -> list[str]:

@@ -11,6 +11,7 @@ from scipy.special import stdtrit
 
 from src.statistics.estimate import Estimate
 
+ROUNDING = 1e-12  # of the mean: equal values have a sd of a few units of the last digit
 _FARTHEST = 60  # doublings of the way from the ratio to the end of its interval
 
 
@@ -28,7 +29,7 @@ def ratio_of_means(numerator: ArrayLike, divisor: ArrayLike) -> Ratio:
 
     The interval holds every r for which a paired t test does not tell numerator from r * divisor. It is
     bounded exactly where such a test tells the divisor from 0; elsewhere the ratio means nothing and is
-    missing, as it is below two pairs. Source: Fieller 1954.
+    missing, as it is below two pairs and where all pairs agree. Source: Fieller 1954.
     """
     above, below = (numpy.asarray(side, dtype=float) for side in (numerator, divisor))
     n = len(above)
@@ -39,7 +40,7 @@ def ratio_of_means(numerator: ArrayLike, divisor: ArrayLike) -> Ratio:
     mean_above, mean_below = float(above.mean()), float(below.mean())
     t2 = float(stdtrit(n - 1, 0.975)) ** 2
     square = mean_below**2 - t2 * cov[1, 1]
-    if square <= 0:
+    if square <= 0 or cov.trace() <= (ROUNDING * mean_below) ** 2:
         return missing
     middle = mean_above * mean_below - t2 * cov[0, 1]
     root = math.sqrt(max(middle**2 - square * (mean_above**2 - t2 * cov[0, 0]), 0.0))

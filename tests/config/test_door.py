@@ -51,6 +51,10 @@ def line_of(*overrides):
         (["data=gsm8k", "data.test_split=train"], "another split than data.train_split"),
         (['data.prompt="{problem}"'], "data.prompt: given '{problem}'"),
         (["data.answer_pattern=abc"], "one group around the answer"),
+        (
+            ["objective=simcse", "train.activation_checkpointing=true"],
+            "train.activation_checkpointing: given True; accepted: false with objective=simcse",
+        ),
         (["experiment=nope"], "experiment: given 'nope'"),
         (["record.mode=maybe"], "record.mode: given 'maybe'; accepted: offline, online, none"),
         (["device=tpu"], "device: given 'tpu'; accepted: auto, cpu, cuda"),

@@ -18,12 +18,12 @@ def profile(values, metric="mean_shift", stage="change", first=0):
 
 def test_change_in_one_layer():
     (found,) = summarise(profile([0, 0, 0, 4.0, 0]))
-    assert (found["width"], found["centre"], found["spread"]) == (1 / 5, 0.75, 0.0)
+    assert (found["width"], found["centre"], found["spread"]) == (0.5 / 5, 0.75, 0.0)
 
 
 def test_change_everywhere_alike():
     (found,) = summarise(profile([0.1] * 10))
-    assert found["width"] == 0.5
+    assert found["width"] == pytest.approx(0.5)
     assert found["centre"] == pytest.approx(0.5)
     depths = np.arange(10) / 9
     assert found["spread"] == pytest.approx(depths.std())
@@ -31,7 +31,7 @@ def test_change_everywhere_alike():
 
 def test_change_at_both_ends():
     (found,) = summarise(profile([3.0, 0, 1.0, 0, 3.0]))
-    assert found["width"] == 2 / 5  # 3 of 7 is less than half
+    assert found["width"] == pytest.approx((1 + 0.5 / 3) / 5)  # 3 of 7, and 0.5 of the next 3
     assert found["centre"] == pytest.approx(0.5)
     assert found["spread"] == pytest.approx(math.sqrt(6 / 7 * 0.25))
 
@@ -43,8 +43,10 @@ def test_centre_and_spread_against_numpy():
     centre = np.average(depths, weights=values)
     assert found["centre"] == pytest.approx(centre)
     assert found["spread"] == pytest.approx(math.sqrt(np.average((depths - centre) ** 2, weights=values)))
-    held = np.cumsum(np.sort(values)[::-1]) >= values.sum() / 2
-    assert found["width"] == pytest.approx((held.argmax() + 1) / 31)
+    falling = np.sort(values)[::-1]
+    full = int((np.cumsum(falling) < values.sum() / 2).sum())
+    part = (values.sum() / 2 - falling[:full].sum()) / falling[full]
+    assert found["width"] == pytest.approx((full + part) / 31)
     fit = stats.linregress(depths, values)
     assert (found["slope"], found["slope_stderr"]) == pytest.approx((fit.slope, fit.stderr))
 
@@ -52,7 +54,7 @@ def test_centre_and_spread_against_numpy():
 @pytest.mark.parametrize("metric", ["cka_debiased", "cka_biased", "cosine_similarity"])
 def test_a_similarity_is_turned_into_change(metric):
     (found,) = summarise(profile([1.0, 1 + 1e-12, 1.0, 0.5, 0.5], metric))
-    assert found["width"] == 1 / 5
+    assert found["width"] == pytest.approx(1 / 5)
     assert found["centre"] == pytest.approx((0.75 + 1) / 2)
     assert found["spread"] == pytest.approx(0.125)
     (found,) = summarise(profile([1.0, -1.0, 0.0], "cosine_similarity"))
@@ -73,7 +75,8 @@ def test_a_similarity_is_turned_into_change(metric):
 )
 def test_what_has_no_place_in_depth(rows):
     (found,) = summarise(rows)
-    assert (found["width"], found["centre"], found["spread"]) == (None, None, None)
+    for name in ("width", "width_stderr", "centre", "spread"):
+        assert found[name] is None
 
 
 def test_kinds_and_stages_have_their_own_summary():

@@ -87,3 +87,7 @@ def test_a_divisor_that_may_be_0_or_has_no_error_gives_no_interval():
     for side in (below, numpy.array([1.0])):
         found = interval_of_ratio(lambda r, s=side: over_seeds(s - r * s), 1.0, over_seeds(side), 0.05)
         assert numpy.isnan(found).all()
+
+
+def test_pairs_that_agree_have_no_interval():
+    assert numpy.isnan(ratio_of_means([0.1 * 3] * 5, [0.1 * 6] * 5)[:3]).all()

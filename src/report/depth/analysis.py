@@ -7,14 +7,14 @@ from functools import cached_property
 from pandas import DataFrame
 
 from src.report.arms import Arm
-from src.report.depth import findings
+from src.report.depth import fates, findings
 from src.report.depth.architecture import what_explains_width, width_by_architecture, width_order
 from src.report.depth.contrasts import contrasts
 from src.report.depth.decomposition import STANDARD, decompose
-from src.report.depth.findings import Finding
+from src.report.depth.finding import Finding
 from src.report.depth.gather import gather
 from src.report.depth.positive import count_positive
-from src.report.depth.profiles import cell_profiles, kind_profiles
+from src.report.depth.profiles import family_profiles
 from src.report.depth.seeds import over_seeds
 from src.report.depth.settings import CELL, SETTING, TRANSFORMERS, WHOLE
 from src.report.depth.steepness import steepness_against_distance
@@ -42,8 +42,10 @@ class Depth:
 
     @cached_property
     def slopes(self) -> DataFrame:
-        """Every quantity of every cell and control, over seeds."""
-        return over_seeds(self.numbers, [*SETTING, "metric", "quantity"])
+        """Every quantity of every cell and control, over seeds; stderr: a run's own, the mean over seeds."""
+        by = [*SETTING, "metric", "quantity"]
+        own = self.numbers.groupby(by, dropna=False, sort=False)["stderr"].mean().reset_index()
+        return over_seeds(self.numbers, by).merge(own, on=by)
 
     @cached_property
     def decomposition(self) -> DataFrame:
@@ -73,10 +75,10 @@ class Depth:
         """Steepness of the standard slope against objective distance."""
         steep = self.slopes[self.slopes["control"] == STANDARD]
         steep = steep[steep["quantity"].isin(SLOPES)]
-        keys = ["model", "objective", "data"]
-        far = over_seeds(self.distances, [*keys, "distance"])[[*keys, "distance", "mean"]]
+        far = self.distances[self.distances["control"] == STANDARD]
+        far = over_seeds(far, [*CELL, "distance"])[[*CELL, "distance", "mean"]]
         cells = steep.rename(columns={"mean": "steepness"}).merge(
-            far.rename(columns={"distance": "distance_kind", "mean": "distance"}), on=keys
+            far.rename(columns={"distance": "distance_kind", "mean": "distance"}), on=CELL
         )
         by = ["metric", "quantity", "distance_kind"]
         return steepness_against_distance(cells, by, "architecture")
@@ -87,33 +89,33 @@ class Depth:
         return width_by_architecture(self.numbers)
 
     @cached_property
+    def width_order(self) -> DataFrame:
+        """How much wider than sequential decoders the other transformers are."""
+        return width_order(self.numbers)
+
+    @cached_property
     def width_shares(self) -> DataFrame:
         """What explains width."""
         return what_explains_width(self.numbers)
 
     @cached_property
-    def profiles(self) -> DataFrame:
-        """Change by depth of every cell and control, over seeds."""
-        return cell_profiles(self.layers)
-
-    @cached_property
-    def kinds(self) -> DataFrame:
-        """Change by depth by kind of model and control, each run on the scale of its own mean."""
-        return kind_profiles(self.layers, ["metric", "kind", "control"])
+    def families(self) -> DataFrame:
+        """Change by depth by family and control, each run on the scale of its own mean."""
+        return family_profiles(self.layers)
 
     def findings(self, published_share: float) -> list[Finding]:
         """The published findings, as these runs show them in the main metric."""
-        groups = self._main(self.groups)
-        groups = groups[groups["quantity"] == "slope"]
-        ranks = self._main(self.ranks)
-        ranks = ranks[ranks["quantity"] == "slope"] if len(ranks) else ranks
+        groups, cells, ranks = (
+            _slopes(self._main(table)) for table in (self.groups, self.decomposition, self.ranks)
+        )
+        cells = cells[cells["kind"].isin(TRANSFORMERS)]
         return [
             findings.positive_slopes(self._main(self.positive), published_share),
-            findings.sequential_keeps(groups),
-            findings.parallel_keeps(groups),
-            findings.larger_keep(groups),
+            fates.sequential_keeps(groups, cells),
+            fates.parallel_keeps(groups, cells),
+            fates.larger_keep(groups, cells),
             findings.steepness(ranks),
-            findings.width(self._main(width_order(self.numbers)), self._main(self.width_shares)),
+            findings.width(self._main(self.width_order), self._main(self.width_shares)),
         ]
 
     def _of(self, *quantities: str) -> DataFrame:
@@ -121,6 +123,10 @@ class Depth:
 
     def _main(self, table: DataFrame) -> DataFrame:
         return table[table["metric"] == self.metric] if "metric" in table else table
+
+
+def _slopes(table: DataFrame) -> DataFrame:
+    return table[table["quantity"] == "slope"] if len(table) else table
 
 
 def analyse(arms: Sequence[Arm]) -> Depth:

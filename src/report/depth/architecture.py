@@ -6,10 +6,11 @@ import pandas
 from pandas import DataFrame
 
 from src.report.depth.decomposition import STANDARD
-from src.report.depth.seeds import difference, over_seeds
+from src.report.depth.seeds import difference, difference_over_models, over_seeds
 from src.report.depth.width import variance_components, width_shares
 
-EXPLAINED_BY = ["architecture", "kind", "wiring", "objective"]
+EXPLAINED_BY = ["architecture", "kind", "wiring"]
+_SHARES = ["between_architectures", "between_models", "between_cells", "between_seeds"]
 
 
 def width_by_architecture(numbers: DataFrame) -> DataFrame:
@@ -28,24 +29,27 @@ def width_by_architecture(numbers: DataFrame) -> DataFrame:
 def what_explains_width(numbers: DataFrame) -> DataFrame:
     """`width_shares` of standard training, with the shares of a mixed model beside the architecture's.
 
-    between_architectures, between_cells, between_seeds add to 1; they stand in the rows of architecture.
+    between_architectures, models of one, cells (objectives) of one model, and seeds add to 1; they stand in
+    the rows of architecture.
     """
     widths = _widths(numbers)
     shares = width_shares(widths, ["metric"], EXPLAINED_BY)
     rows = []
     for metric, one in widths.groupby("metric", sort=False):
         parts = variance_components(one, "architecture").values()
-        names = ("between_architectures", "between_cells", "between_seeds")
-        known = dict(zip(names, parts, strict=True))
+        known = dict(zip(_SHARES, parts, strict=True))
         rows.append({"metric": metric, "explained_by": "architecture"} | known)
-    columns = ["metric", "explained_by", "between_architectures", "between_cells", "between_seeds"]
+    columns = ["metric", "explained_by", *_SHARES]
     return shares.merge(pandas.DataFrame(rows, columns=columns), on=["metric", "explained_by"], how="left")
 
 
 def width_order(numbers: DataFrame) -> DataFrame:
-    """How much wider other transformers are than sequential decoders, by metric: mean, low, high, n seeds.
+    """How much wider other transformers are than sequential decoders, by metric; standard training.
 
-    Standard training, objectives that both sides have, paired by seed; over new seeds of the same models.
+    mean, low, high: over n seeds of the same models, paired by seed, each cell alike. mean_models,
+    low_models, high_models: over n_first against n_second models (Welch), each model alike, which is what a
+    claim about architecture rests on. Of objectives that both sides have; a model's mean is over those of
+    them that it has.
     """
     widths = _widths(numbers)
     decoders, rows = widths["kind"] == "decoder", []
@@ -58,8 +62,10 @@ def width_order(numbers: DataFrame) -> DataFrame:
         common = set(side["objective"]) & set(sequential["objective"])
         both = pandas.concat([side.assign(side=name), sequential])
         both = both[both["objective"].isin(common)]
-        found = difference(both, ["metric"], "side", name, "sequential decoders")
-        rows.append(found.assign(wider=name))
+        sides = ["metric"], "side", name, "sequential decoders"
+        models = difference_over_models(both, *sides)
+        models = models.rename(columns={end: f"{end}_models" for end in ("mean", "low", "high")})
+        rows.append(difference(both, *sides).merge(models, on="metric").assign(wider=name))
     return pandas.concat(rows, ignore_index=True)
 
 

@@ -54,7 +54,9 @@ def _show(column: str, frame: DataFrame, places: int) -> Callable[[Any], str]:
         return count
     if column in _PROBABILITIES:
         return show_pvalue
-    if column.startswith(("share", "eta", "omega", "between", "width", "sd")):
+    if column.startswith("relative_size"):  # of a step: a few thousandths
+        return lambda value: f"{value:.3g}"
+    if column.startswith(("share", "eta", "omega", "between", "width", "sd", "stderr")):
         return decimals(places)
     return signed(places) if _is_number(column, frame) else str
 

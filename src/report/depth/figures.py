@@ -4,13 +4,17 @@ from typing import Any
 
 from pandas import DataFrame
 
-from src.report.depth.settings import MODEL
+from src.report.depth.settings import FAMILIES, MODEL
+from src.report.depth.told import counted
 from src.report.look import compact, faded, layout, ribbon
 
 CONTROLS = {"none": ("standard", "#2166ac"), "equal_step": ("equal-step", "#d98a00")}
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star")
 KINDS = {"encoder": "encoders", "decoder": "decoders", "ssm": "state-space", "rnn": "RNN", "unknown": "other"}
-_SHADES = {"encoder": "#2f9e5b", "decoder": "#7b3fa0", "ssm": "#c2342b", "rnn": "#1c9aa8"}
+_SHADES = {
+    "encoders": "#2f9e5b", "sequential decoders": "#7b3fa0", "parallel decoders": "#d98a00",
+    "decoders": "#b06c9a", "state-space": "#c2342b", "RNN": "#1c9aa8",
+}  # fmt: skip
 
 
 def models_in_order(slopes: DataFrame) -> DataFrame:
@@ -58,16 +62,20 @@ def _cells(control: str, objective: str, symbol: str, one: DataFrame) -> dict[st
     }
 
 
-def kind_figure(kinds: DataFrame) -> dict[str, Any]:
-    """Change by depth, a line a kind of model and control."""
+def family_figure(families: DataFrame) -> dict[str, Any]:
+    """Change by depth, a line a family and control."""
     data: list[dict[str, Any]] = []
-    for (kind, control), one in kinds.dropna(subset=["mean"]).groupby(["kind", "control"], sort=False):
-        name = f"{KINDS.get(kind, kind)}, {CONTROLS.get(control, (control, ''))[0]}"
-        shade = _SHADES.get(kind, "#6b7280")
+    families = families.dropna(subset=["mean"]).sort_values(
+        "family", key=lambda x: x.map(FAMILIES.index), kind="stable"
+    )
+    for (family, control), one in families.groupby(["family", "control"], sort=False):
+        cells = counted(int(one["num_cells"].iloc[0]), "cell")
+        name = f"{family}, {CONTROLS.get(control, (control, ''))[0]} ({cells})"
+        shade = _SHADES.get(family, "#6b7280")
         depth = compact(one["depth"].tolist())
-        known = one.dropna(subset=["low", "high"])
-        if len(known):
-            ends = [compact(known[end].tolist(), 4) for end in ("depth", "low", "high")]
+        band = one.dropna(subset=["low", "high"])
+        if len(band):
+            ends = [compact(band[end].tolist(), 4) for end in ("depth", "low", "high")]
             data.append(ribbon(*ends, shade, name))
         data.append({
             "type": "scatter", "mode": "lines", "name": name, "legendgroup": name, "x": depth,

@@ -7,19 +7,22 @@ import pandas
 from pandas import DataFrame
 
 from src.metrics.catalog import METRICS
+from src.probe.along_depth import line, where
 from src.report.arms import Arm
 from src.report.depth.settings import settings_of
 from src.report.runs import Run
 
-QUANTITIES = ("slope", "relative_slope", "width", "centre", "spread")
+QUANTITIES = ("slope", "width", "centre", "spread")
 DISTANCES = ("objective_cosine_distance", "objective_procrustes_distance")
+ROUNDING = 1e-6
+"""A distance below it is 0: that of an objective from itself comes out as up to 3e-8."""
 
 
 class Gathered(NamedTuple):
     """Three tables with the columns of `SETTING`, run and seed."""
 
     numbers: DataFrame
-    """metric, quantity, value."""
+    """metric, quantity, value, and stderr, the run's own error: over its layers, not over seeds."""
     layers: DataFrame
     """metric, layer, depth, and value, the change there."""
     distances: DataFrame
@@ -31,38 +34,59 @@ def gather(arms: Sequence[Arm]) -> Gathered:
 
     slope: of the change over relative depth, positive where change grows towards the output, so that of a
     similarity is turned round. relative_slope: slope over the profile's mean change: unlike the slope itself
-    it stays the same when all layers change twice as much. width, centre, spread: as in run.json.
+    it stays the same when all layers change twice as much. width, centre, spread: as `along_depth.where`
+    tells. Made from layers.csv, so that runs of any age are measured alike; a run without it tells what its
+    run.json holds.
     """
     known, settings = settings_of(arms)
     every = _every_layer(known)
     layers = _changes(every)
-    numbers = DataFrame(
-        [row for name, run in known.items() for row in _numbers(name, run)],
-        columns=["run", "metric", "quantity", "value"],
-    )
-    numbers = pandas.concat([numbers, _relative(numbers, layers)], ignore_index=True)
+    measured = [
+        row for key, one in layers.groupby(["run", "metric"], sort=False) for row in _measured(key, one)
+    ]
+    told = [row for name, run in known.items() if run.layers is None for row in _told(name, run)]
+    numbers = DataFrame(measured + told, columns=["run", "metric", "quantity", "value", "stderr"])
+    numbers = numbers.astype({"value": float, "stderr": float}).dropna(subset=["value"])
     tables = (numbers, layers, _distances(every))
     return Gathered(*(settings.merge(table, on="run") for table in tables))
 
 
-def _numbers(name: str, run: Run) -> list[list[Any]]:
-    """Slope and the quantities of where the change is, of each metric that is an amount of change."""
+def _measured(key: tuple[str, str], profile: DataFrame) -> list[list[Any]]:
+    """All quantities of one profile of change."""
+    known = profile.dropna(subset=["value"])
+    slope, stderr = line(known["depth"].to_numpy(), known["value"].to_numpy())
+    place = where(profile["depth"], profile["value"])
+    level = profile["value"].mean(skipna=False)
+    relative = [slope / level, stderr / level] if slope is not None and level > 0 else [None, None]
     return [
-        [name, one["metric"], quantity, _sign(one["metric"], quantity) * one[quantity]]
+        [*key, "slope", slope, stderr],
+        [*key, "relative_slope", *relative],
+        [*key, "width", place["width"], place["width_stderr"]],
+        *([*key, quantity, place[quantity], None] for quantity in ("centre", "spread")),
+    ]
+
+
+def _told(name: str, run: Run) -> list[list[Any]]:
+    """The same from run.json, but for relative_slope.
+
+    A width without its error is left out: older records count it in whole layers.
+    """
+    return [
+        [name, one["metric"], quantity, _sign(one["metric"], quantity) * one[quantity], one.get(error)]
         for one in run.record.get("profiles", [])
         if one["stage"] == "change" and _is_amount(one["metric"])
-        for quantity in QUANTITIES
-        if one.get(quantity) is not None
+        for quantity, error in ((quantity, f"{quantity}_stderr") for quantity in QUANTITIES)
+        if one.get(quantity) is not None and (quantity != "width" or error in one)
     ]
+
+
+def _sign(metric: str, quantity: str) -> int:
+    return -1 if quantity == "slope" and METRICS[metric].change == "similarity" else 1
 
 
 def _is_amount(metric: str) -> bool:
     """Kinds of weights within a block (metric/kind) are left to layers.csv."""
     return metric in METRICS and METRICS[metric].change != "none"
-
-
-def _sign(metric: str, quantity: str) -> int:
-    return -1 if quantity == "slope" and METRICS[metric].change == "similarity" else 1
 
 
 def _every_layer(runs: dict[str, Run]) -> DataFrame:
@@ -80,15 +104,9 @@ def _changes(every: DataFrame) -> DataFrame:
 
 
 def _distances(every: DataFrame) -> DataFrame:
-    found = every[every["metric"].isin(DISTANCES)].groupby(["run", "metric"], sort=False)["value"]
+    """Means over blocks; what is rounding is exactly 0, so that cells without any distance tie in rank."""
+    found = every[every["metric"].isin(DISTANCES)]
+    found = found.assign(value=found["value"].mask(found["value"].abs() < ROUNDING, 0.0))
+    found = found.groupby(["run", "metric"], sort=False)["value"]
     means = found.agg(lambda values: values.mean(skipna=False)).rename("value").reset_index()
     return means.rename(columns={"metric": "distance"})
-
-
-def _relative(numbers: DataFrame, layers: DataFrame) -> DataFrame:
-    """relative_slope: missing where a layer's change is, or where nothing changed."""
-    means = layers.groupby(["run", "metric"])["value"].agg(lambda values: values.mean(skipna=False))
-    means = means[means > 0].rename("level").reset_index()
-    slopes = numbers[numbers["quantity"] == "slope"].merge(means, on=["run", "metric"])
-    slopes = slopes.assign(quantity="relative_slope", value=slopes["value"] / slopes["level"])
-    return slopes[numbers.columns]

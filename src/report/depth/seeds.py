@@ -8,6 +8,8 @@ import pandas
 from pandas import DataFrame
 from scipy.special import stdtrit
 
+from src.statistics.fieller import ROUNDING
+
 LEVEL = 0.95
 
 
@@ -32,10 +34,14 @@ def seed_means(table: DataFrame, by: list[str]) -> DataFrame:
 
 
 def t_interval(found: DataFrame) -> DataFrame:
-    """The table with low and high, mean -+ t sd / sqrt(n) with n - 1 degrees of freedom."""
+    """The table with low and high, mean -+ t sd / sqrt(n) with n - 1 degrees of freedom.
+
+    Missing where all values agree: an interval without length would call certain what was never seen to vary.
+    """
     counts = found["n"].to_numpy(dtype=float)
     freedom = numpy.where(counts > 1, counts - 1, numpy.nan)
-    reach = stdtrit(freedom, (1 + LEVEL) / 2) * found["sd"] / numpy.sqrt(counts)
+    varies = found["sd"] > ROUNDING * found["mean"].abs()
+    reach = stdtrit(freedom, (1 + LEVEL) / 2) * found["sd"].where(varies) / numpy.sqrt(counts)
     return found.assign(low=found["mean"] - reach, high=found["mean"] + reach)
 
 
@@ -67,7 +73,7 @@ def difference_over_models(table: DataFrame, by: list[str], on: str, first: str,
     """What difference new models would show: Welch's interval of the models' means over seeds.
 
     Columns mean (of first - second), low, high, n_first, n_second (models); low and high are missing below
-    two models a side.
+    two models a side, and where the models of both sides agree.
     """
     sides = table[table[on].isin([first, second])]
     cells = seed_means(sides, [*by, on, "model"]).groupby([*by, on, "model"], dropna=False, sort=False)
@@ -86,8 +92,8 @@ def _welch(one: numpy.ndarray, other: numpy.ndarray) -> tuple[float, float, floa
         return mean, numpy.nan, numpy.nan
     parts = [side.var(ddof=1) / len(side) for side in (one, other)]
     variance = sum(parts)
-    if variance == 0:
-        return mean, mean, mean
+    if variance <= (ROUNDING * max(abs(one.mean()), abs(other.mean()))) ** 2:
+        return mean, numpy.nan, numpy.nan  # models that agree tell nothing of others, as in `t_interval`
     freedom = variance**2 / sum(
         part**2 / (len(side) - 1) for part, side in zip(parts, (one, other), strict=True)
     )

@@ -8,7 +8,7 @@ from pandas import DataFrame
 from src.report.arms import BAND, KIND, Arm
 from src.report.runs import Run
 
-MODEL = ["model", "label", "architecture", "kind", "wiring", "size", "num_parameters", "miniature"]
+MODEL = ["model", "label", "architecture", "kind", "wiring", "family", "size", "num_parameters", "miniature"]
 CELL = [*MODEL, "objective", "data", "method", "arm", "others"]
 SETTING = [*CELL, "control"]
 WHOLE = "whole"
@@ -18,6 +18,16 @@ LARGE = 1e9
 _COLUMNS = ("model.name", "data.name", "objective.name", "control.name", KIND, BAND)
 TRANSFORMERS = ("encoder", "decoder")
 """The kinds whose blocks the published study compares by their wiring."""
+
+FAMILIES = ("encoders", "sequential decoders", "parallel decoders", "decoders", "state-space", "RNN", "other")
+"""In the order of figures; decoders without more: their wiring is not known."""
+
+
+def family_of(kind: str | None, wiring: str | None) -> str:
+    """The family whose profiles are averaged: decoders by their wiring, all others by their kind."""
+    if kind == "decoder":
+        return f"{wiring} decoders" if wiring in ("sequential", "parallel") else "decoders"
+    return {"encoder": "encoders", "ssm": "state-space", "rnn": "RNN"}.get(kind, "other")
 
 
 def settings_of(arms: Sequence[Arm]) -> tuple[dict[str, Run], DataFrame]:
@@ -51,6 +61,7 @@ def _setting(name: str, record: dict[str, Any], others: str) -> dict[str, Any]:
         "architecture": model.get("family") or "unknown",
         "kind": model.get("kind") or "unknown",
         "wiring": model.get("wiring") or "unknown",
+        "family": family_of(model.get("kind"), model.get("wiring")),
         "size": "unknown" if count is None else "large" if count >= LARGE else "small",
         "num_parameters": count or 0,
         "miniature": bool(model.get("stands_for")),

@@ -26,8 +26,9 @@ def steepness_against_distance(cells: DataFrame, by: list[str], within: str, see
 
     Returns:
         n (cells), rho, pvalue (two-sided, by permuting cells inside each group: all orders up to 8 cells,
-        10,000 draws above), least_pvalue (what n allows at best), low and high (bootstrap over cells,
-        percentile; missing below 5 cells). Missing below 3 cells or where a side does not vary.
+        10,000 draws above), least_pvalue (of the order with the largest rho that these ranks allow, ties
+        included), low and high (bootstrap over cells, percentile; missing below 5 cells). Missing below 3
+        cells or where a side does not vary.
     """
     rows = []
     for key, one in cells.dropna(subset=["steepness", "distance"]).groupby(by, sort=False):
@@ -48,14 +49,24 @@ def _group(groups: list[numpy.ndarray], generator: numpy.random.Generator) -> di
         return {"n": n} | missing
     found = _rho([_ranks(group) for group in groups])
     drawn = _under_chance(groups, generator)
-    # Ties in floating point: an order with the same rho must count as one that is as extreme.
-    reached = numpy.abs(drawn) >= abs(found) - 1e-9
     exact = len(groups) == 1 and n <= EXACT_UP_TO
-    pvalue = reached.mean() if exact else (1 + reached.sum()) / (1 + len(drawn))
-    orders = math.prod(math.factorial(len(group)) for group in groups)
-    least = min(2 / orders, 1.0) if exact else max(2 / orders, 1 / (1 + NUM_DRAWS))
+    pvalue, least = (_share_of(drawn, rho, exact) for rho in (found, _largest(groups)))
     low, high = _bootstrap(groups, generator) if n >= MIN_RESAMPLED else (math.nan, math.nan)
-    return {"n": n, "rho": found, "pvalue": float(pvalue), "least_pvalue": least, "low": low, "high": high}
+    return {"n": n, "rho": found, "pvalue": pvalue, "least_pvalue": least, "low": low, "high": high}
+
+
+def _share_of(drawn: numpy.ndarray, rho: float, exact: bool) -> float:
+    """Share of the orders that are as extreme as rho."""
+    # Ties in floating point: an order with the same rho must count as one that is as extreme.
+    reached = numpy.abs(drawn) >= abs(rho) - 1e-9
+    return float(reached.mean() if exact else (1 + reached.sum()) / (1 + len(drawn)))
+
+
+def _largest(groups: list[numpy.ndarray]) -> float:
+    """The largest |rho| of any order: both sides of every group sorted alike, or all of them opposed."""
+    alike = [numpy.sort(_ranks(group), axis=0) for group in groups]
+    opposed = [numpy.column_stack([group[:, 0], group[::-1, 1]]) for group in alike]
+    return max(_rho(alike), -_rho(opposed))
 
 
 def _varies(group: numpy.ndarray) -> bool:

@@ -5,6 +5,7 @@ from pandas import DataFrame
 from src.report.blocks import Table
 from src.report.depth.analysis import Depth
 from src.report.depth.blocks import frame_table
+from src.report.depth.inferred import CELLS, SLOPE, WIDTH, labelled
 
 _CELL = {"label": "model", "kind": "kind", "wiring": "blocks", "size": "size", "objective": "objective"}
 _WHAT = {"metric": "metric", "quantity": "quantity"}
@@ -33,9 +34,10 @@ def detail_tables(depth: Depth) -> list[Table]:
         _positive(depth.positive),
         _ranks(depth.ranks),
         _width(depth.width),
+        _width_order(depth.width_order),
         _width_shares(depth.width_shares),
         _cells(depth.slopes),
-        _kinds(depth.kinds),
+        _families(depth.families),
     )
     return [table for table in made if table.rows]
 
@@ -91,30 +93,50 @@ def _ranks(frame: DataFrame) -> Table:
 def _width(frame: DataFrame) -> Table:
     columns = {"metric": "metric", "architecture": "architecture", "kind": "kind", "wiring": "blocks"}
     columns |= {"num_models": "models", "num_cells": "cells"}
-    note = "Share of layers that together hold half of the change; interval over seeds of these models."
+    note = f"{labelled(WIDTH)} Interval over seeds of these models."
     title = "Width by architecture, standard training"
     return frame_table("depth_width", title, frame, columns | _MEAN, note, folded=True)
 
 
-def _width_shares(frame: DataFrame) -> Table:
-    columns = {"metric": "metric", "explained_by": "explained by", "num_groups": "groups", "n": "cells"}
-    columns |= {"eta_squared": "eta²"} | _INTERVAL | {"omega_squared": "omega²"}
-    columns |= {"between_architectures": "mixed model: architectures"}
-    columns |= {"between_cells": "cells within", "between_seeds": "seeds"}
+def _width_order(frame: DataFrame) -> Table:
+    columns = {"metric": "metric", "wider": "side"} | {"n": "seeds", "mean": "difference"}
+    columns |= {"low,high": "95 % over seeds", "mean_models": "difference, models alike"}
+    columns |= {"low_models,high_models": "95 % over models"}
+    columns |= {"n_first": "models of the side", "n_second": "sequential decoders"}
     note = (
-        "Share of the variance of width over cells; each row by itself, so that rows overlap where "
-        "models and objectives go together. Interval: noncentral F. omega² is without what chance alone "
-        "explains. Mixed model: random intercepts by restricted likelihood; its three shares add to 1; "
-        "missing where it cannot be fitted, as where no cell differs between its seeds."
+        f"{labelled(WIDTH)} Of objectives that both sides have. Over seeds: of these models. Over "
+        "models: what other models of these kinds would show (Welch); claims about architecture need it."
+    )
+    title = "Width of other transformers minus that of sequential decoders"
+    return frame_table("depth_width_order", title, frame, columns if len(frame) else {}, note)
+
+
+def _width_shares(frame: DataFrame) -> Table:
+    columns = {"metric": "metric", "explained_by": "explained by", "num_groups": "groups", "n": "models"}
+    columns |= {"eta_squared": "eta²"} | _INTERVAL | {"omega_squared": "omega²"}
+    columns |= {"between_architectures": "mixed model: architectures", "between_models": "models within"}
+    columns |= {"between_cells": "objectives within", "between_seeds": "seeds"}
+    note = (
+        "Share of the variance of width over models (means over objectives and seeds); each row by itself, "
+        "so that rows overlap. Models of unlike objectives are compared as they are. Interval: noncentral F. "
+        "omega² is without what chance alone explains. Mixed model, over runs: random intercepts by "
+        "restricted likelihood; its four shares add to 1; missing where they cannot be told apart."
     )
     return frame_table("depth_width_shares", "What explains width", frame, columns, note)
 
 
 def _cells(frame: DataFrame) -> Table:
-    columns = _CELL | {"control": "control"} | _WHAT | _MEAN
-    return frame_table("depth_cells", "Every cell", frame, columns, folded=True)
+    columns = _CELL | {"control": "control"} | _WHAT | _MEAN | {"stderr": "error of one run"}
+    note = (
+        f"{labelled(SLOPE, WIDTH, CELLS)} "
+        "Interval: Student's t over seeds; none where all seeds agree to the last digit. Error of one run: "
+        "of its slope, from the scatter of its layers round the line; of its width, jackknife over its "
+        "layers; the mean over seeds."
+    )
+    return frame_table("depth_cells", "Every cell", frame, columns, note, folded=True)
 
 
-def _kinds(frame: DataFrame) -> Table:
-    columns = {"metric": "metric", "kind": "kind", "control": "control", "depth": "depth"} | _MEAN
-    return frame_table("depth_kind_profiles", "Profiles by kind of model", frame, columns, folded=True)
+def _families(frame: DataFrame) -> Table:
+    columns = {"metric": "metric", "family": "family", "control": "control", "cells": "cells"}
+    columns |= {"num_cells": "number of cells", "depth": "depth"} | _MEAN
+    return frame_table("depth_family_profiles", "Profiles by family", frame, columns, folded=True)

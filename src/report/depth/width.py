@@ -56,17 +56,17 @@ def _interval(statistic: float, first: int, second: int) -> tuple[float, float]:
 def width_shares(table: DataFrame, by: list[str], groups: list[str]) -> DataFrame:
     """Per metric and the like: the share of variance that each column of `groups` explains by itself.
 
-    The units are cells (mean over their seeds), so that repeating a run adds nothing. The columns overlap
-    where they go together, as masked_lm does with encoders: their shares need not add to 1.
+    The units are models (mean over objectives and seeds): the groups are traits of models, so that running a
+    model at more objectives or seeds adds nothing. Models of unlike objectives are compared as they are.
 
     Args:
         table: one width a run in `value`, with columns `model`, `objective`, `seed` and those named here.
         by: what is analysed apart.
-        groups: such as architecture, family, wiring, objective.
+        groups: traits of models, such as architecture, kind, wiring.
     """
-    cells = over_seeds(table, list(dict.fromkeys([*by, *groups, "model", "objective"])))
+    models = over_seeds(table, [*by, *groups, "model"])
     rows = []
-    for key, one in cells.groupby(by, dropna=False, sort=False):
+    for key, one in models.groupby(by, dropna=False, sort=False):
         for name in groups:
             found = explained(one["mean"].to_numpy(), one[name].to_numpy())
             rows.append([*key, name, *found])
@@ -74,35 +74,42 @@ def width_shares(table: DataFrame, by: list[str], groups: list[str]) -> DataFram
 
 
 def variance_components(table: DataFrame, group: str) -> dict[str, float]:
-    """Shares of variance between groups, between the cells of a group, and between seeds; they add to 1.
+    """Shares of variance between groups, models of a group, cells of a model, and seeds; they add to 1.
 
-    A linear mixed model by restricted likelihood (statsmodels): value ~ 1, random intercepts for the group
-    and for the cell inside it. Missing where it cannot be fitted, as where no cell differs between its seeds.
+    A linear mixed model by restricted likelihood (statsmodels): value ~ 1, random intercepts for the group,
+    for the model inside it and for the cell (model and objective) inside that. Missing where two of them
+    cannot be told apart (no group has two models, no model two objectives, no cell two seeds), or where it
+    cannot be fitted, as where nothing differs.
     """
-    names = (group, "cell", "seed")
+    names = (group, "model", "cell", "seed")
     known = table.dropna(subset=["value"])
-    cells = known["model"].astype(str) + " " + known["objective"].astype(str)
-    if known[group].nunique() < 2 or cells.nunique() == len(known) or known["value"].std() == 0:
+    frame = DataFrame({
+        "value": known["value"], "unit": known[group].astype(str), "model": known["model"].astype(str),
+        "cell": known["model"].astype(str) + " " + known["objective"].astype(str),
+    })  # fmt: skip
+    counts = [frame[name].nunique() for name in ("unit", "model", "cell")]
+    told_apart = 1 < counts[0] < counts[1] < counts[2] < len(frame)
+    if not told_apart or frame["value"].std() == 0:
         return dict.fromkeys(names, math.nan)
-    scaled = known["value"] / known["value"].std()  # a variance far from 1 stops the optimiser too early
+    frame["value"] /= frame["value"].std()  # a variance far from 1 stops the optimiser too early
     try:
-        found = _fitted(DataFrame({"value": scaled, "unit": known[group].astype(str), "cell": cells}))
+        found = _fitted(frame)
     except numpy.linalg.LinAlgError:
-        found = (math.nan, math.nan, math.nan)
+        found = (math.nan,) * 4
     total = sum(found)
     return dict(zip(names, (part / total for part in found), strict=True))
 
 
-def _fitted(frame: DataFrame) -> tuple[float, float, float]:
-    """Variances of group, cell and residual."""
+def _fitted(frame: DataFrame) -> tuple[float, ...]:
+    """Variances of unit, model, cell and residual."""
     import warnings
 
     from statsmodels.regression.mixed_linear_model import MixedLM
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an estimate on the boundary is an answer here: the share is 0
-        model = MixedLM.from_formula(
-            "value ~ 1", frame, groups="unit", re_formula="1", vc_formula={"cell": "0 + C(cell)"}
-        )
+        inside = {"model": "0 + C(model)", "cell": "0 + C(cell)"}
+        model = MixedLM.from_formula("value ~ 1", frame, groups="unit", re_formula="1", vc_formula=inside)
         fit = model.fit(reml=True, method=["lbfgs", "powell"])
-    return float(fit.cov_re.iloc[0, 0]), float(fit.vcomp[0]), float(fit.scale)
+    parts = dict(zip(model.exog_vc.names, fit.vcomp, strict=True))
+    return float(fit.cov_re.iloc[0, 0]), float(parts["model"]), float(parts["cell"]), float(fit.scale)

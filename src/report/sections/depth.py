@@ -6,10 +6,14 @@ from typing import Any
 from pandas import DataFrame
 
 from src.report.blocks import Chart, Table, Text
-from src.report.depth import findings
+from src.report.depth import fates, findings
 from src.report.depth.analysis import Depth
 from src.report.depth.blocks import frame_table
-from src.report.depth.figures import kind_figure, slope_figure
+from src.report.depth.decomposition import STANDARD
+from src.report.depth.figures import family_figure, slope_figure
+from src.report.depth.finding import NONE
+from src.report.depth.inferred import inferred
+from src.report.depth.profiles import ALL, BOTH
 from src.report.depth.tables import detail_tables
 from src.report.references import Published
 from src.report.section import Block, Material, Section
@@ -17,9 +21,9 @@ from src.report.section import Block, Material, Section
 _FILE = "depth_profile_study"
 _RULES = {
     "positive_slopes": findings.positive_slopes,
-    "equal_step_sequential_keeps_slope": findings.sequential_keeps,
-    "equal_step_parallel_keeps_slope": findings.parallel_keeps,
-    "equal_step_larger": findings.larger_keep,
+    "equal_step_sequential_keeps_slope": fates.sequential_keeps,
+    "equal_step_parallel_keeps_slope": fates.parallel_keeps,
+    "equal_step_larger": fates.larger_keep,
     "steepness_with_objective_distance": findings.steepness,
     "width_by_architecture": findings.width,
 }
@@ -29,7 +33,9 @@ _READING = (
     "all layers change more. Intervals are 95 % (Student's t) over seeds, of these models; a cell is a "
     "model with an objective."
 )
-_KINDS_NOTE = "Each run over its own mean change, averaged over cells. Ribbons: 95 % over seeds, not models."
+_FAMILIES_NOTE = (
+    "Each run over its own mean change, averaged over cells. Ribbons: 95 % over seeds, not over models."
+)
 
 
 def build(material: Material) -> list[Block]:
@@ -38,21 +44,42 @@ def build(material: Material) -> list[Block]:
     crossed = depth.numbers[["model", "objective", "control"]].nunique()
     if depth.numbers.empty or (crossed["model"] * crossed["objective"] < 2 and crossed["control"] < 2):
         return []
-    slopes = main_slopes(depth)
-    figure = slope_figure(slopes, f"slope of {words(depth.metric)}")
-    kinds = {metric: kind_figure(one) for metric, one in depth.kinds.groupby("metric", sort=False)}
+    figure = slope_figure(main_slopes(depth), f"slope of {words(depth.metric)}")
+    title = sized("Slope of every model, standard against equal-step", depth.numbers)
     return [
-        Text([scale(depth.numbers), _READING]),
+        Text([scale(depth.numbers), inferred(material.study.arms), _READING]),
         _findings(depth, material.study.published),
-        Chart("depth_slopes", "Slope of every model, standard against equal-step", {depth.metric: figure}),
-        Chart("depth_kinds", "Profiles by kind of model", kinds, _KINDS_NOTE, "metric"),
+        Chart("depth_slopes", title, {depth.metric: figure}),
+        *_families(depth),
         *detail_tables(depth),
     ]
 
 
-_KINDS_NOTE = (
-    "Each run over its own mean change, averaged over cells. Ribbons: 95 % over seeds, not over models."
-)
+def _families(depth: Depth) -> list[Chart]:
+    """Standard training over all cells; both controls over the cells that ran under both."""
+    every = depth.families
+    standard = every[(every["cells"] == ALL) & (every["control"] == STANDARD)]
+    charts = {
+        "depth_families": ("Profiles by family, standard training", standard),
+        "depth_families_controls": (
+            "Profiles by family, standard against equal-step, over cells that ran under both",
+            every[every["cells"] == BOTH],
+        ),
+    }
+    return [
+        Chart(name, sized(title, depth.numbers), _by_metric(found), _FAMILIES_NOTE, "metric")
+        for name, (title, found) in charts.items()
+        if len(found)
+    ]
+
+
+def _by_metric(families: DataFrame) -> dict[str, dict[str, Any]]:
+    return {metric: family_figure(one) for metric, one in families.groupby("metric", sort=False)}
+
+
+def sized(title: str, numbers: DataFrame) -> str:
+    """A title that calls a miniature one."""
+    return f"{title} (miniature)" if numbers["miniature"].any() else title
 
 
 def main_slopes(depth: Depth) -> DataFrame:
@@ -90,7 +117,7 @@ def _findings(depth: Depth, published: Sequence[Published]) -> Table:
             "name": words(one.name),
             "published": _words_of(known.get(one.name)),
             "ours": one.ours,
-            "verdict": "not measured" if one.verdict == findings.NONE else one.verdict,
+            "verdict": "not measured" if one.verdict == NONE else one.verdict,
             "rule": " ".join((_RULES[one.name].__doc__ or "").split()),
         }
         for one in found
@@ -102,7 +129,7 @@ def _findings(depth: Depth, published: Sequence[Published]) -> Table:
         "verdict": "verdict",
         "rule": "rule",
     }
-    title = f"Published findings at this size, in {words(depth.metric)}"
+    title = sized(f"Published findings at this size, in {words(depth.metric)}", depth.numbers)
     return frame_table("depth_findings", title, DataFrame(rows), shown)
 
 

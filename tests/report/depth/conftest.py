@@ -68,6 +68,7 @@ def write_run(tmp_path):
         write_layers(folder / "layers.csv", rows)
         (folder / "config.yaml").write_text("{}\n")
         band = changes.pop("band", "whole")
+        changes |= {"control": changes.pop("told")} if "told" in changes else {}
         blocks = list(range(NUM_BLOCKS)) if band == "whole" else [1, 2, 3]
         record = {
             "schema_version": 1, "status": "success", "seed": seed, "id": name, "experiment": "study",

@@ -1,14 +1,9 @@
 """From run folders to tables and findings."""
 
-import json
-
 import numpy
 import pytest
 
 from src.report.depth.analysis import analyse
-from src.report.depth.architecture import what_explains_width, width_order
-from src.report.depth.findings import width as width_finding
-from src.report.depth.gather import gather
 from src.report.study import read_study
 
 PUBLISHED = 189 / 190
@@ -18,48 +13,12 @@ def arms_of(folder):
     return read_study(folder).arms
 
 
-def value(table, **where):
-    for column, wanted in where.items():
-        table = table[table[column] == wanted]
-    (found,) = table["value"]
-    return found
-
-
-def test_a_similarity_has_the_slope_of_the_change_it_tells(write_run):
-    numbers, layers, _ = gather(arms_of(write_run(0.5).parent))
-    for metric in ("procrustes_distance", "cka_debiased"):
-        assert value(numbers, metric=metric, quantity="slope") == pytest.approx(0.5)
-        assert value(layers, metric=metric, layer=5) == pytest.approx(1.25)
-
-
-def test_the_relative_slope_does_not_change_with_the_amount(write_run):
-    write_run(0.5, seed=0)
-    numbers = gather(arms_of(write_run(2.0, seed=1, level=4.0).parent)).numbers
-    found = numbers[(numbers["metric"] == "procrustes_distance") & (numbers["quantity"] == "relative_slope")]
-    assert found["value"].tolist() == pytest.approx([0.5, 0.5])
-
-
 def test_failed_runs_and_those_that_trained_a_band_do_not_enter(write_run):
     write_run(0.5, seed=0)
     write_run(0.5, seed=1, status="failed", error="x")
     folder = write_run(0.5, seed=2, band="mid")
     depth = analyse(arms_of(folder.parent))
     assert depth.numbers["seed"].unique().tolist() == [0]
-
-
-def test_a_model_of_unknown_kind_stays_unknown(write_run):
-    folder = write_run(0.5, params={"total": 2_000_000_000, "trainable": 1})
-
-    record = json.loads((folder / "run.json").read_text())
-    record["model"] |= {"kind": None, "wiring": None, "stands_for": None, "num_parameters": None}
-    (folder / "run.json").write_text(json.dumps(record))
-    row = gather(arms_of(folder.parent))[0].iloc[0]
-    assert (row["kind"], row["wiring"], row["size"], row["label"]) == (
-        "unknown",
-        "unknown",
-        "large",
-        "tiny_gpt2",
-    )
 
 
 def test_the_pattern_that_was_put_in_is_found(study):
@@ -106,14 +65,6 @@ def test_without_the_pattern_it_is_not_found(write_run, tmp_path):
     assert found["equal_step_larger"] == "none"
 
 
-def test_profiles_of_a_kind_are_on_the_scale_of_their_own_mean(write_run):
-    write_run(1.0, seed=0, level=1.0)
-    folder = write_run(10.0, seed=1, level=10.0)
-    kinds = analyse(arms_of(folder.parent)).kinds
-    kinds = kinds[kinds["metric"] == "procrustes_distance"].set_index("depth")["mean"]
-    assert kinds.loc[[0.0, 0.5, 1.0]].tolist() == pytest.approx([0.5, 1.0, 1.5])
-
-
 def test_no_control_and_one_seed_are_tables_with_gaps(write_run):
     depth = analyse(arms_of(write_run(0.5).parent))
     assert depth.decomposition.empty
@@ -122,32 +73,3 @@ def test_no_control_and_one_seed_are_tables_with_gaps(write_run):
     verdicts = {one.name: one.verdict for one in depth.findings(PUBLISHED)}
     assert verdicts.pop("positive_slopes") == "undecided"
     assert set(verdicts.values()) == {"none"}
-
-
-@pytest.mark.parametrize(
-    ("narrow", "verdict"), [("sequential", "reproduced"), ("parallel", "not reproduced")]
-)
-def test_the_order_of_widths_is_judged_as_published(made_up, narrow, verdict):
-    rng = numpy.random.default_rng(4)
-    kinds = {
-        "gpt2": ("decoder", "sequential"),
-        "neox": ("decoder", "parallel"),
-        "bert": ("encoder", "sequential"),
-    }
-
-    def width(model, seed):
-        kind, wiring = kinds[model]
-        return (0.2 if kind == "decoder" and wiring == narrow else 0.4) + rng.normal(0, 0.01)
-
-    table = made_up(width, model=list(kinds), seed=range(5)).assign(
-        kind=lambda x: x["model"].map(lambda m: kinds[m][0]), wiring=lambda x: x["model"].map(lambda m: kinds[m][1]),
-        architecture=lambda x: x["model"], objective="contrastive", metric="m", quantity="width", control="none",
-    )  # fmt: skip
-    found = width_finding(width_order(table), what_explains_width(table))
-    assert found.verdict == verdict
-    assert (
-        "parallel decoders wider than sequential decoders by " + ("+0." if narrow == "sequential" else "-0.")
-        in found.ours
-    )
-    few = table[table["seed"] < 2]
-    assert width_finding(width_order(few), what_explains_width(few)).verdict == "undecided"

@@ -1,8 +1,10 @@
 import numpy
 import pytest
+from scipy import stats
 from statsmodels.formula.api import ols
+from statsmodels.stats.multitest import multipletests
 
-from src.report.depth.crossing import Crossed, cross, survives
+from src.report.depth.crossing import Crossed, corrected, cross, survives
 from src.report.scores import Answers
 from src.statistics.estimate import Estimate
 
@@ -83,7 +85,7 @@ def test_the_sentence_follows_the_intervals(standard, equal_step, change, verdic
     found = Crossed(
         *(Estimate(value, 0.018, 4, 5, 200) for value in (standard, equal_step, change))
     )  # +- 0.05
-    verdict_found, sentence = survives(found)
+    verdict_found, sentence = survives(found, *corrected([found]))
     assert verdict_found == verdict
     low, high = found.change.interval()
     assert f"a fall of {change:+.3f} [{low:+.3f}, {high:+.3f}] (n = 5 seeds x 200 items)" in sentence
@@ -91,4 +93,20 @@ def test_the_sentence_follows_the_intervals(standard, equal_step, change, verdic
 
 def test_two_seeds_say_nothing():
     one = Estimate(0.1, 0.001, 1, 2)
-    assert survives(Crossed(one, one, one)) == ("open", "2 seeds ran in all four cells; needed: 3.")
+    assert survives(Crossed(one, one, one), *corrected([Crossed(one, one, one)])) == (
+        "open",
+        "2 seeds ran in all four cells; needed: 3.",
+    )
+
+
+def test_many_bands_and_scores_are_corrected_together():
+    """p = 0.02 alone is an advantage; among 20 crossings that show none it is what chance makes."""
+    standard = Estimate(0.1, 0.1 / stats.t.ppf(0.99, 4), 4, 5)
+    nothing = Estimate(0.0, 0.03, 4, 5)
+    one, others = Crossed(standard, nothing, standard), [Crossed(nothing, nothing, nothing)] * 19
+    assert standard.pvalue == pytest.approx(0.02)
+    assert survives(one, *corrected([one]))[0] == "lost"
+    tests = corrected([one, *others])
+    expected = multipletests([found.standard.pvalue for found in [one, *others]], method="holm")[1]
+    assert [test.standard.pvalue for test in tests] == pytest.approx(expected)
+    assert survives(one, tests[0])[0] == "none"

@@ -2,16 +2,17 @@
 
 import json
 
-import numpy
 import pytest
 
 from src.report.blocks import Chart, Table
 from src.report.depth.analysis import analyse
+from src.report.depth.inferred import CELLS, SLOPE, WIDTH
 from src.report.depth.picture import draw_depth
 from src.report.markdown import csv_text
 from src.report.section import Material
-from src.report.sections import crossing, depth
+from src.report.sections import depth
 from src.report.study import read_study
+from src.report.summary import lead
 
 
 def built(section, folder):
@@ -31,13 +32,45 @@ def test_the_page_has_every_table_and_calls_a_miniature_one(study):
     )
     assert set(tables(blocks)) == {
         "depth_findings", "depth_decomposition", "depth_groups", "depth_contrasts", "depth_positive",
-        "depth_width", "depth_width_shares", "depth_cells", "depth_kind_profiles",
+        "depth_width", "depth_width_order", "depth_width_shares", "depth_cells", "depth_family_profiles",
     }  # fmt: skip
     for table in tables(blocks).values():
         assert len({len(row) for row in table.shown()}) == 1
         assert csv_text(table).count("\n") == len(table.rows) + 1
-    for chart in (block for block in blocks if isinstance(block, Chart)):
+    charts = [block for block in blocks if isinstance(block, Chart)]
+    assert [chart.name for chart in charts] == ["depth_slopes", "depth_families", "depth_families_controls"]
+    for chart in charts:
+        assert chart.title.endswith(" (miniature)")
         json.dumps(dict(chart.figures), allow_nan=False)
+
+
+def test_what_is_inferred_is_labelled_wherever_it_shows(study):
+    inferred = {
+        "kind": "equal_step",
+        "grouping": "block",
+        "target": "mean",
+        "inferred": ["grouping", "target"],
+    }
+    for folder in study.iterdir():
+        record = json.loads((folder / "run.json").read_text())
+        if record["choices"]["control"] == "equal_step":
+            (folder / "run.json").write_text(json.dumps(record | {"control": inferred}))
+        (folder / "config.yaml").write_text("train: {epochs: 3.0, learning_rate: 0.0005}\n")
+    blocks = built(depth, study)
+    (line,) = [line for line in blocks[0].lines if line.startswith("Inferred: ")]
+    assert line.startswith("Inferred: control with grouping block, r (the common relative size) mean; ")
+    assert line.endswith("; epochs 3; learning rate 0.0005.")
+    for words in (SLOPE, WIDTH, CELLS):
+        assert words in line
+    notes = {name: table.note for name, table in tables(blocks).items()}
+    assert notes["depth_width"].startswith(f"Inferred: {WIDTH}. ")
+    assert notes["depth_cells"].startswith(f"Inferred: {SLOPE}; {WIDTH}; {CELLS}. ")
+
+
+def test_the_head_of_the_page_counts_these_verdicts_too(study):
+    material = Material(read_study(study))
+    (line,) = [line for line in lead(material, [depth.SECTION.part(material)]) if "findings" in line]
+    assert line.startswith("Published findings on depth (miniature): 4 reproduced")
 
 
 def test_findings_stand_beside_the_published_words(study):
@@ -72,39 +105,3 @@ def test_steepness_that_rises_with_distance_is_found(write_run, tmp_path):
 def test_the_picture_is_drawn(study, tmp_path):
     (path,) = draw_depth(analyse(read_study(study).arms), tmp_path)
     assert path.read_bytes().startswith(b"\x89PNG")
-
-
-@pytest.fixture
-def crossed(write_run, tmp_path):
-    """Mid-Block gains 0.1 under standard training and nothing under equal steps."""
-    rng = numpy.random.default_rng(0)
-    for band in ("whole", "mid"):
-        for control in ("none", "equal_step"):
-            for seed in range(5):
-                gain = 0.1 if band == "mid" and control == "none" else 0.0
-                score = {"task": "heldout", "metric": "exact_match", "stderr": None, "n": 200}
-                value = 0.4 + gain + rng.normal(0, 0.005)
-                write_run(0.5, control=control, band=band, seed=seed,
-                          scores=[score | {"stage": "base", "value": 0.1}, score | {"stage": "tuned", "value": value}])  # fmt: skip
-    return tmp_path / "study"
-
-
-def test_the_question_between_the_papers_has_one_sentence_and_an_interval(crossed):
-    blocks = built(crossing, crossed)
-    (sentence,) = blocks[0].lines
-    assert sentence.startswith(
-        "Band mid, gpt2, causal_lm, english, heldout (exact match): The advantage does not survive equal steps: +0."
-    )
-    assert "(n = 5 seeds)" in sentence
-    names = [column.name for column in tables(blocks)["band_control"].columns]
-    rows = [dict(zip(names, row, strict=True)) for row in tables(blocks)["band_control"].rows]
-    rows = {row["advantage over the whole stack"]: row for row in rows}
-    assert set(rows) == {"standard", "equal_step", "change"}
-    low, high = rows["change"]["95 % interval"]
-    assert low < 0.1 < high or low == pytest.approx(0.1, abs=0.02)
-    assert rows["change"]["verdict"] == "lost"
-
-
-def test_without_both_controls_the_question_is_not_asked(write_run):
-    write_run(0.5, band="mid")
-    assert built(crossing, write_run(0.5).parent) == []

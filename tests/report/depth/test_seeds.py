@@ -85,3 +85,13 @@ def test_over_models_one_model_has_no_interval(made_up):
     found = difference_over_models(table, ["all"], "wiring", "s", "p").iloc[0]
     assert found["mean"] == 0
     assert numpy.isnan(found["low"])
+
+
+def test_values_that_agree_have_no_interval(made_up):
+    """Not one of length 0, which would be certain of what was never seen to vary."""
+    table = made_up(lambda wiring, model, seed: 0.1 * 3, wiring=["s", "p"], model=range(3), seed=range(5))
+    found = over_seeds(table.assign(all=1), ["all"]).iloc[0]
+    assert found["mean"] == pytest.approx(0.3)
+    assert numpy.isnan([found["low"], found["high"]]).all()
+    models = difference_over_models(table.assign(all=1), ["all"], "wiring", "s", "p").iloc[0]
+    assert numpy.isnan([models["low"], models["high"]]).all()

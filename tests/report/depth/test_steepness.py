@@ -78,3 +78,24 @@ def test_what_cannot_be_ranked_is_missing():
     table = found(two=([1, 2], [1, 2]), flat=([1, 1, 1], [1, 2, 3]))
     assert table.loc[["two", "flat"], ["rho", "pvalue"]].isna().all().all()
     assert table.loc["two", "n"] == 2
+
+
+def test_the_least_pvalue_counts_ties():
+    """Two of four cells tie: of 24 orders, 2 reach the largest rho and 2 the smallest."""
+    one, other = [0.0, 0.0, 0.5, 0.9], [3.0, 1.0, 2.0, 4.0]
+    row = found(gpt2=(one, other)).loc["gpt2"]
+    orders = [stats.spearmanr(one, order).statistic for order in itertools.permutations(other)]
+    least = numpy.mean(numpy.abs(orders) >= numpy.max(numpy.abs(orders)) - 1e-9)
+    assert row["least_pvalue"] == pytest.approx(least) == pytest.approx(4 / 24)
+
+
+def test_the_least_pvalue_of_several_groups_is_that_of_all_their_orders():
+    sides = ([0.0, 0.0, 0.5], [1.0, 2.0, 3.0])
+    row = found(a=sides, b=sides).loc["all, ranked within each"]
+    centred = [stats.rankdata(side) - 2 for side in sides]
+    orders = [
+        numpy.dot(centred[0], one) + numpy.dot(centred[0], other)
+        for one in itertools.permutations(centred[1]) for other in itertools.permutations(centred[1])
+    ]  # fmt: skip
+    least = numpy.mean(numpy.abs(orders) >= numpy.max(numpy.abs(orders)) - 1e-9)
+    assert row["least_pvalue"] == pytest.approx(least, abs=0.01)

@@ -65,45 +65,61 @@ def test_edges(sample):
     assert numpy.isnan(explained(numpy.ones(4), numpy.array(list("aabb"))).eta_squared)
 
 
-def grid(made_up, arch, cell, noise):
+def grid(made_up, arch, model, cell, noise):
+    """20 architectures of 3 models, 3 objectives, 3 seeds; standard deviations of each level."""
     rng = numpy.random.default_rng(3)
-    archs, cells = rng.normal(0, arch, 30), rng.normal(0, cell, (30, 4))
+    archs, models, cells = rng.normal(0, arch, 20), rng.normal(0, model, 60), rng.normal(0, cell, (60, 3))
     return made_up(
-        lambda model, objective, seed: archs[model] + cells[model, objective] + rng.normal(0, noise),
-        model=range(30), objective=range(4), seed=range(5),
-    ).assign(architecture=lambda x: x["model"], metric="x")  # fmt: skip
+        lambda model, objective, seed: archs[model // 3] + models[model] + cells[model, objective] + rng.normal(0, noise),
+        model=range(60), objective=range(3), seed=range(3),
+    ).assign(architecture=lambda x: x["model"] // 3, metric="x")  # fmt: skip
 
 
-def test_repeating_seeds_adds_no_units(made_up):
-    table = grid(made_up, 3, 1, 0.1)
-    found = width_shares(table, ["metric"], ["architecture", "objective"]).set_index("explained_by")
-    assert found.loc["architecture", "n"] == 120
-    assert found.loc["architecture", "eta_squared"] > 0.8
-    assert found.loc["objective", "omega_squared"] == pytest.approx(0, abs=0.05)
+def test_the_units_are_models_however_often_one_was_run(made_up):
+    """The analysis of variance of scipy on one mean a model: objectives and seeds add no units."""
+    table = grid(made_up, 3, 1, 1, 0.1)
+    found = width_shares(table, ["metric"], ["architecture"]).iloc[0]
+    models = table.groupby(["architecture", "model"])["value"].mean().reset_index()
+    sides = [side.to_numpy() for _, side in models.groupby("architecture")["value"]]
+    statistic = stats.f_oneway(*sides).statistic
+    assert found["n"] == 60
+    assert found["eta_squared"] == pytest.approx(19 * statistic / (19 * statistic + 40))
 
 
-def test_variance_components_find_the_variances_that_were_put_in(made_up):
-    found = variance_components(grid(made_up, 3.0, 2.0, 1.0), "architecture")
-    assert list(found.values()) == pytest.approx([9 / 14, 4 / 14, 1 / 14], abs=0.12)
-    assert sum(found.values()) == pytest.approx(1)
+def test_variance_components_are_those_of_a_balanced_nested_analysis(made_up):
+    """Restricted likelihood of balanced data is the analysis of variance, in closed form."""
+    table = grid(made_up, 3.0, 2.0, 1.0, 1.0)
+    found = variance_components(table, "architecture")
+    values = table["value"].to_numpy().reshape(20, 3, 3, 3)
+    means = [values.mean(axis=tuple(range(axis, 4))) for axis in range(1, 5)]
+    squares = [27 * ((means[0] - values.mean()) ** 2).sum() / 19]
+    for level, (size, freedom) in enumerate([(9, 40), (3, 120), (1, 360)], 1):
+        squares.append(size * ((means[level] - means[level - 1][..., None]) ** 2).sum() / freedom)
+    parts = [
+        (squares[0] - squares[1]) / 27,
+        (squares[1] - squares[2]) / 9,
+        (squares[2] - squares[3]) / 3,
+        squares[3],
+    ]
+    assert list(found) == ["architecture", "model", "cell", "seed"]
+    assert list(found.values()) == pytest.approx([part / sum(parts) for part in parts], abs=0.002)
 
 
-def test_variance_components_are_missing_without_seeds_or_groups(made_up):
-    table = grid(made_up, 1, 1, 1)
-    for part in (table[table["seed"] == 0], table[table["model"] == 0]):
-        assert numpy.isnan(list(variance_components(part, "architecture").values())).all()
+def test_what_models_of_an_architecture_differ_by_is_not_laid_to_its_objectives(made_up):
+    found = variance_components(grid(made_up, 0.0, 3.0, 1.0, 0.5), "architecture")
+    assert found["model"] > 0.7
+    assert found["cell"] < 0.2
 
 
-def test_widths_that_no_seed_changes_are_no_crash(made_up):
-    """Width is a count of layers over their number: it is often the same at every seed."""
-    table = made_up(
-        lambda model, objective, seed: 0.2 + 0.1 * (model == 1),
-        model=range(2),
-        objective=["x"],
-        seed=range(2),
-    )
-    table = table.assign(architecture=table["model"].astype(str), metric="m")
-    assert set(variance_components(table, "architecture")) == {"architecture", "cell", "seed"}
-    assert numpy.isnan(
-        width_shares(table, ["metric"], ["architecture"])["eta_squared"]
-    ).all()  # two cells, two groups
+@pytest.mark.parametrize("alone", ["seed", "objective", "model"])
+def test_variance_components_are_missing_where_two_levels_are_one(made_up, alone):
+    table = grid(made_up, 1, 1, 1, 1)
+    part = table[table[alone] % 3 == 0] if alone == "model" else table[table[alone] == 0]
+    assert numpy.isnan(list(variance_components(part, "architecture").values())).all()
+
+
+def test_widths_that_nothing_changes_are_no_crash(made_up):
+    table = made_up(lambda model, objective, seed: 0.2, model=range(4), objective="xy", seed=range(2))
+    table = table.assign(architecture=table["model"] // 2, metric="m")
+    assert numpy.isnan(list(variance_components(table, "architecture").values())).all()
+    assert numpy.isnan(width_shares(table, ["metric"], ["architecture"])["eta_squared"]).all()

@@ -1,0 +1,52 @@
+"""The numbers of one profile over depth: the line through it, and where the change is. Needs no torch."""
+
+import math
+from collections.abc import Sequence
+
+import numpy
+from numpy.typing import ArrayLike
+from scipy.stats import linregress
+
+ROUNDING = 1e-9  # how far below 0 a change may come out for being 0, as 1 - CKA does
+
+
+def line(depths: Sequence[float], values: Sequence[float]) -> tuple[float | None, float | None]:
+    """Slope of least squares and its standard error (of the fit, not over samples); None below 3 layers."""
+    if len(values) < 3:
+        return None, None
+    fit = linregress(depths, values)
+    stderr = float(fit.stderr)
+    return float(fit.slope), stderr if math.isfinite(stderr) else 0.0  # a flat profile lies on its line
+
+
+def where(depths: ArrayLike, amounts: ArrayLike) -> dict[str, float | None]:
+    """width, width_stderr, centre, spread: where in depth the change is.
+
+    width: share of the layers, those with most change first, that together hold half of the summed change;
+    the last of them counts by the part of it that the half needs, so that width is no multiple of 1 / layers.
+    0.5 where all layers change alike, 0.5 / layers where one does. width_stderr: jackknife over layers, the
+    counterpart of the slope's error of the fit. centre: mean depth weighted by change. spread: standard
+    deviation of depth so weighted. All None where a change is missing or negative, or nothing changed.
+    """
+    depth, amount = numpy.asarray(depths, dtype=float), numpy.asarray(amounts, dtype=float)
+    if not (len(amount) and amount.min() >= -ROUNDING and amount.sum() > 0):  # a missing one is no number
+        return dict.fromkeys(("width", "width_stderr", "centre", "spread"))
+    amount = amount.clip(0.0)
+    share = amount / amount.sum()
+    centre = float(share @ depth)
+    spread = math.sqrt(float(share @ (depth - centre) ** 2))
+    return {"width": _width(amount), "width_stderr": _stderr(amount), "centre": centre, "spread": spread}
+
+
+def _width(amounts: numpy.ndarray) -> float:
+    held = numpy.concatenate([[0.0], numpy.cumsum(numpy.sort(amounts)[::-1])])
+    return float(numpy.interp(held[-1] / 2, held, numpy.linspace(0, 1, len(held))))
+
+
+def _stderr(amounts: numpy.ndarray) -> float | None:
+    """Jackknife; None below 3 layers or where all change lies in one of them."""
+    n = len(amounts)
+    if n < 3 or numpy.count_nonzero(amounts) < 2:
+        return None
+    without = [_width(numpy.delete(amounts, place)) for place in range(n)]
+    return math.sqrt((n - 1) * numpy.var(without))

@@ -1,0 +1,21 @@
+"""One published finding, judged."""
+
+from dataclasses import dataclass
+
+NONE = "none"
+"""In place of a verdict: these runs cannot answer."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One published finding; `name` is that of its number in conf/reference/depth_profile_study.yaml."""
+
+    name: str
+    verdict: str
+    ours: str
+    """What these runs show, with n and intervals."""
+
+
+def nothing(name: str) -> Finding:
+    """No run can answer."""
+    return Finding(name, NONE, "no such runs")

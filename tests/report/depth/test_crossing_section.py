@@ -1,0 +1,93 @@
+"""What the page says of bands under both controls."""
+
+import json
+
+import numpy
+import pytest
+
+from src.report.blocks import Table
+from src.report.section import Material
+from src.report.sections import crossing
+from src.report.study import read_study
+
+
+def built(section, folder):
+    return section.build(Material(read_study(folder)))
+
+
+def tables(blocks):
+    return {block.name: block for block in blocks if isinstance(block, Table)}
+
+
+@pytest.fixture
+def crossed(write_run, tmp_path):
+    """Mid-Block gains 0.1 under standard training and nothing under equal steps."""
+    rng = numpy.random.default_rng(0)
+    sizes = {"whole": 0.002, "mid": 0.003}
+    for band in ("whole", "mid"):
+        for control in ("none", "equal_step"):
+            for seed in range(5):
+                gain = 0.1 if band == "mid" and control == "none" else 0.0
+                score = {"task": "heldout", "metric": "exact_match", "stderr": None, "n": 200}
+                value = 0.4 + gain + rng.normal(0, 0.005)
+                told = {"kind": control} | ({} if control == "none" else {
+                    "grouping": "block", "inferred": ["grouping"], "relative_size": {"mean": sizes[band]}})  # fmt: skip
+                write_run(0.5, control=control, band=band, seed=seed, told=told,
+                          scores=[score | {"stage": "base", "value": 0.1}, score | {"stage": "tuned", "value": value}])  # fmt: skip
+    return tmp_path / "study"
+
+
+def test_the_question_between_the_papers_has_one_sentence_and_an_interval(crossed):
+    blocks = built(crossing, crossed)
+    assert blocks[0].lines[0].startswith("A miniature: ")
+    (sentence,) = blocks[1].lines
+    assert sentence.startswith(
+        "Band mid, gpt2, full, causal_lm, english, heldout (exact match): The advantage does not survive equal steps: +0."
+    )
+    assert "(n = 5 seeds)" in sentence
+    names = [column.name for column in tables(blocks)["band_control"].columns]
+    rows = [dict(zip(names, row, strict=True)) for row in tables(blocks)["band_control"].rows]
+    rows = {row["advantage over the whole stack"]: row for row in rows}
+    assert set(rows) == {"standard", "equal_step", "change"}
+    low, high = rows["change"]["95 % interval"]
+    assert low < 0.1 < high or low == pytest.approx(0.1, abs=0.02)
+    assert rows["change"]["verdict"] == "lost"
+    assert rows["equal_step"]["mean r, band"] == pytest.approx(0.003)
+    assert rows["equal_step"]["mean r, whole stack"] == pytest.approx(0.002)
+    table = tables(blocks)["band_control"]
+    assert table.title == "Band x control (miniature)"
+    assert table.note.endswith("Inferred: control with grouping block.")
+
+
+def test_the_mean_size_of_a_run_without_control_is_that_it_logged(crossed):
+    for folder in crossed.iterdir():
+        row = {"step": 1, "block_relative_sizes": [None, 0.01, 0.03]}
+        (folder / "steps.jsonl").write_text(json.dumps(row) + "\n")
+    table = tables(built(crossing, crossed))["band_control"]
+    names = [column.name for column in table.columns]
+    (row,) = [row for row in table.rows if row[names.index("advantage over the whole stack")] == "standard"]
+    assert row[names.index("mean r, band")] == pytest.approx(0.02)
+
+
+def test_arms_of_another_method_are_crossed_by_themselves(crossed):
+    """A second whole stack, with LoRA, must not take the place of the first."""
+    for folder in list(crossed.iterdir()):
+        record = json.loads((folder / "run.json").read_text())
+        (folder / "config.yaml").write_text("method: {kind: full}\n")
+        if record["choices"]["band"] == "whole":
+            other = crossed / f"lora-{folder.name}"
+            other.mkdir()
+            record["choices"]["method"] = "lora"
+            record["scores"][1]["value"] = 0.9
+            (other / "run.json").write_text(json.dumps(record))
+            (other / "config.yaml").write_text("method: {kind: lora}\n")
+    table = tables(built(crossing, crossed))["band_control"]
+    names = [column.name for column in table.columns]
+    rows = [dict(zip(names, row, strict=True)) for row in table.rows]
+    assert [row["method"] for row in rows] == ["full"] * 3
+    assert rows[0]["mean"] == pytest.approx(0.1, abs=0.02)
+
+
+def test_without_both_controls_the_question_is_not_asked(write_run):
+    write_run(0.5, band="mid")
+    assert built(crossing, write_run(0.5).parent) == []

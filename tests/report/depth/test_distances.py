@@ -1,0 +1,45 @@
+"""Objective distance beside steepness, from run folders."""
+
+import json
+
+import pytest
+from scipy import stats
+
+from src.report.depth.analysis import analyse
+from src.report.study import read_study
+
+
+def arms_of(folder):
+    return read_study(folder).arms
+
+
+def test_objectives_without_a_distance_tie_whatever_rounding_left(write_run, tmp_path):
+    """Rounding that orders the cells as their steepness does must not make a correlation."""
+    noise = {"tiny_gpt2": 1e-16, "tiny_opt": 4e-16, "tiny_opt_1b": 3e-8}
+    for place, (model, distance) in enumerate(noise.items()):
+        write_run(0.2 + 0.1 * place, model, "causal_lm", distance=distance)
+        write_run(0.3, model, "contrastive", distance=0.8)
+    depth = analyse(arms_of(tmp_path / "study"))
+    near = depth.distances[depth.distances["objective"] == "causal_lm"]
+    assert set(near["value"]) == {0.0}
+    ranks = depth.ranks[
+        (depth.ranks["metric"] == "procrustes_distance") & (depth.ranks["quantity"] == "slope")
+    ]
+    row = ranks.set_index("architecture").loc["opt"]
+    expected = stats.spearmanr([0, 0, 0.8, 0.8], [0.3, 0.4, 0.3, 0.3]).statistic
+    assert row["rho"] == pytest.approx(expected)
+
+
+def test_a_distance_belongs_to_the_runs_of_its_method(write_run, tmp_path):
+    for method, distance in (("full", 0.2), ("lora", 0.6)):
+        for objective, more in (("contrastive", 0.0), ("simcse", 0.1)):
+            folder = write_run(
+                distance + more, "tiny_gpt2", f"{objective}_{method}", distance=distance + more
+            )
+            record = json.loads((folder / "run.json").read_text())
+            record["choices"] |= {"method": method, "objective": objective}
+            (folder / "run.json").write_text(json.dumps(record))
+            (folder / "config.yaml").write_text(f"method: {{kind: {method}}}\n")
+    ranks = analyse(arms_of(tmp_path / "study")).ranks
+    rho = ranks[ranks["quantity"] == "slope"].set_index("metric").loc["procrustes_distance", "rho"]
+    assert rho == pytest.approx(1)
