@@ -64,6 +64,21 @@ def test_published_are_tables_profiles_and_their_origin(runs, tmp_path):
     assert made["seeds"] == [0, 1]
 
 
+def test_figures_are_published_with_the_text_and_a_large_one_goes_with_its_line(runs, tmp_path):
+    names = ("small", "large", "small_too")
+    lines = "\n".join(f"![{name}]({name}.png)\n" for name in names)
+    write_text(runs / "report" / "report.md", f"# study\n\n## Figures\n\n{lines}")
+    for name in (*names, "not_named", "report"):
+        (runs / "report" / f"{name}.png").write_bytes(bytes(250_000 if name == "large" else 1000))
+    publish(runs, tmp_path / "results", "make study")
+    assert sorted(path.name for path in (tmp_path / "results").glob("*.png")) == [
+        "report.png", "small.png", "small_too.png",
+    ]  # fmt: skip
+    assert (tmp_path / "results" / "report.md").read_text() == (
+        "# study\n\n## Figures\n\n![small](small.png)\n\n![small_too](small_too.png)\n"
+    )
+
+
 def test_models_objectives_and_controls_are_arms_of_their_own(runs, tmp_path):
     path = runs / "lora-s1" / "run.json"
     record = json.loads(path.read_text())

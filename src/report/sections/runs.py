@@ -20,7 +20,7 @@ def build(material: Material) -> list[Block]:
         )
     blocks.append(Text(_notes(material), bullets=True))
     columns = [Column(name, numeric=name not in LEFT) for name in COLUMNS]
-    table = [[row[name] for name in COLUMNS] for row in rows(study.runs)]
+    table = [[row[name] for name in COLUMNS] for row in rows(study.runs, study.condition_of)]
     return [
         *blocks,
         Table("runs", f"All finished runs ({len(study.compared)})", columns, table, folded=len(table) > 24),
