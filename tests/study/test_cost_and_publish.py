@@ -2,10 +2,13 @@
 
 import csv
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import pytest
 
+from src.compose import CONF
 from src.errors import DataError
 from src.files import write_json, write_text
 from src.probe.layers_csv import write_layers
@@ -43,6 +46,26 @@ def test_cost_counts_places_from_the_start_to_the_last_record(runs):
     assert cost(runs, num_jobs=2).ratio is None
     with pytest.raises(DataError, match="no finished run"):
         cost(runs / "failed", 2)
+
+
+def test_cost_counts_the_runs_of_a_window(runs):
+    start, between, end = (datetime(2026, 1, 1, minute=minute, second=30, tzinfo=UTC) for minute in (0, 1, 2))
+    first, second = cost(runs, 1, start, between), cost(runs, 1, between)
+    assert (first.num_runs, first.evaluation, second.num_runs, second.evaluation) == (1, 20.0, 1, 10.0)
+    assert second.outside == 30 - 40 - 10 - 5  # from the start of the window to the last record
+    assert cost(runs, 1, start, end).num_runs == 2
+    with pytest.raises(
+        DataError,
+        match=r"no run ended between --started and --ended; its runs ended 2026-01-01T00:01.* to 2026-01-01T00:02",
+    ):
+        cost(runs, 1, end)
+
+
+def test_the_command_refuses_a_time_without_its_offset_by_the_name_of_the_option(runs):
+    command = [sys.executable, "-m", "src.study", "cost", str(runs), "--ended", "2026-01-01T00:00:00"]
+    done = subprocess.run(command, cwd=CONF.parent, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--ended: given '2026-01-01T00:00:00'; accepted: a time with its offset" in done.stderr
 
 
 def test_published_are_tables_profiles_and_their_origin(runs, tmp_path):
