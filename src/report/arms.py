@@ -76,7 +76,7 @@ def settings(run: Run) -> dict[str, str]:
         if key not in _NO_FACTOR and key.partition(".")[0] not in _NO_FACTOR_GROUPS
     }
     found[BAND] = band_of(run)
-    found |= {key: str(run.record[key]) for key in ("fidelity",) if key in run.record}
+    found |= {key: _text(run.record[key]) for key in ("fidelity",) if key in run.record}
     found |= {f"{key}.name": str(value) for key, value in run.record["choices"].items()
               if key in ("model", "data", "objective", "control")}  # fmt: skip
     rank = {name: place for place, name in enumerate(FIRST)}

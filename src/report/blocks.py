@@ -52,6 +52,8 @@ class Chart:
     note: str = ""
     label: str = ""
     """What is chosen, such as `metric`."""
+    data: Table | None = None
+    """The numbers that it draws, where no table shows them: a CSV beside the page."""
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ def _draw(study: Study, metric: str, lines: list[Line], path: Path) -> Path:
     axes.legend(frameon=False, fontsize=8, **beside)
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=130)
+        figure.savefig(path, dpi=120)
     plt.close(figure)
     return path
 

@@ -8,6 +8,7 @@ from typing import Any
 from src.report.blocks import Chart, Part, Table, Text
 
 _MOST_ROWS = 60
+"""Of a table in Markdown; the CSV has all of them."""
 
 
 def markdown(title: str, lead: Sequence[str], parts: Sequence[Part], figures: Sequence[str]) -> str:
@@ -48,7 +49,7 @@ def _block(block: Table | Chart | Text) -> str:
     rules = ["--:" if column.numeric else ":--" for column in block.columns]
     body = "\n".join(_line(row) for row in [heads, rules, *shown[:_MOST_ROWS]])
     rest = len(shown) - _MOST_ROWS
-    more = f"\n{rest} more rows: {block.name}.csv\n" if rest > 0 else ""
+    more = f"\n{rest} more rows: see [{block.name}.csv]({block.name}.csv)\n" if rest > 0 else ""
     return f"### {block.title}\n\n{body}\n{more}" + (f"\n{block.note}\n" if block.note else "")
 
 

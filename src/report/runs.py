@@ -12,6 +12,7 @@ import yaml
 from src.errors import StorageError, UserError
 from src.files import read_json
 from src.record.schema_version import SCHEMA_VERSION
+from src.report.whole import lacking, other_choices
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster where libyaml is there
 
@@ -41,8 +42,12 @@ class Run:
     @cached_property
     def config(self) -> dict[str, Any]:
         """config.yaml, flat: {"method.scaling": "rslora"}; empty where it cannot be read."""
+        path = self.folder / "config.yaml"
+        if not path.is_file():
+            self.damaged.append("config.yaml is missing")
+            return {}
         try:
-            found = yaml.load((self.folder / "config.yaml").read_bytes(), _LOADER)
+            found = yaml.load(path.read_bytes(), _LOADER)
         except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
             self._damage("config.yaml", error)
             found = None
@@ -92,15 +97,16 @@ def find_runs(folder: Path) -> list[Run]:
         raise UserError(
             f"{folder}: no such folder; give the folder of an experiment, such as runs/quickstart"
         )
-    found = sorted({path.parent for path in folder.rglob("config.yaml") if not _hidden(path, folder)})
+    files = (path for name in ("config.yaml", "run.json") for path in folder.rglob(name))
+    found = sorted({path.parent for path in files if not _hidden(path, folder)})
     if not found:
         raise UserError(f"{folder}: holds no run; a run's folder has a config.yaml")
     return [_read(path) for path in found]
 
 
 def _hidden(path: Path, folder: Path) -> bool:
-    """Whether it lies in a folder such as .sweep, where a launch keeps its copy of the code."""
-    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+    """Whether it lies in a folder such as .sweep, a launch's copy of the code, or in W&B's own files."""
+    return any(part.startswith(".") or part == "wandb" for part in path.relative_to(folder).parts)
 
 
 def _read(folder: Path) -> Run:
@@ -118,7 +124,15 @@ def _read(folder: Path) -> Run:
         return Run(folder, record, f"schema version {version}; this report reads version {SCHEMA_VERSION}")
     if record["status"] != "success":
         return Run(folder, record, f"{record['status']}: {record.get('error', 'no reason recorded')}")
-    return Run(folder, record, None)
+    run = Run(folder, record, None)
+    run.problem = lacking(record) or next(iter(_read_config(run)), None)
+    return run
+
+
+def _read_config(run: Run) -> list[str]:
+    """Read it now: without it a run belongs to no arm. What is wrong with it."""
+    config = run.config
+    return run.damaged or other_choices(run.record["choices"], config)
 
 
 def _flat(values: dict[str, Any], prefix: str) -> list[tuple[str, Any]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from src.report.arms import BAND, KIND, WHOLE, Arm, group_arms
+from src.report.arms import BAND, KIND, WHOLE, Arm, group_arms, settings
 from src.report.references import Published, load_references
 from src.report.runs import Run, find_runs
 
@@ -58,6 +58,11 @@ class Study:
     def condition(self, arm: Arm) -> str:
         """The condition of an arm in words; empty where all arms share it."""
         return ", ".join(arm.factors[name] for name in self.conditions)
+
+    def condition_of(self, run: Run) -> str:
+        """The same of one run, whether it was compared or not; empty for a run without training."""
+        found = {} if run.config.get(KIND) == "none" else settings(run)
+        return ", ".join(found.get(name, "-") for name in self.conditions) if found else ""
 
     def baseline(self, arm: Arm) -> Arm | None:
         """LoRA on the whole stack under the conditions of an arm; None where nobody ran it.

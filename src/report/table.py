@@ -1,5 +1,6 @@
 """The comparison as rows, for the terminal and for Markdown."""
 
+from collections.abc import Callable
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -11,6 +12,7 @@ from src.report.runs import Run
 COLUMNS = (
     "method",
     "band",
+    "condition",
     "blocks",
     "seed",
     "trainable",
@@ -21,24 +23,26 @@ COLUMNS = (
     "train s",
     "all s",
 )
-LEFT = ("method", "band", "blocks", "task")
+LEFT = ("method", "band", "condition", "blocks", "task")
+_WIDE = ("condition", "blocks")
 
 
-def rows(runs: list[Run]) -> list[dict[str, str]]:
-    """One row a finished run and task; a missing number is a dash."""
+def rows(runs: list[Run], condition: Callable[[Run], str] = lambda run: "") -> list[dict[str, str]]:
+    """One row a finished run and task; a missing number is a dash. Runs of one band differ by `condition`."""
     found = []
     for run in runs:
         if run.record is None or run.problem:
             continue
         pairs = _pairs(run.record.get("scores", [])) or [(None, None, None)]
-        found += [_row(run.record, *pair) for pair in pairs]
-    return sorted(found, key=lambda row: (row["task"], row["method"], row["band"], row["seed"]))
+        found += [_row(run.record, *pair) | {"condition": condition(run) or "-"} for pair in pairs]
+    order = ("task", "method", "band", "condition", "seed")
+    return sorted(found, key=lambda row: tuple(row[name] for name in order))
 
 
 def rich_table(runs: list[Run], title: str) -> Table:
-    """The rows as a table for the terminal, at most 100 columns wide; the Markdown has the blocks too."""
+    """The rows as a table for the terminal, at most 100 columns wide; the Markdown has all columns."""
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, collapse_padding=True)
-    columns = [column for column in COLUMNS if column != "blocks"]
+    columns = [column for column in COLUMNS if column not in _WIDE]
     for column in columns:
         table.add_column(column, justify="left" if column in LEFT else "right", no_wrap=True)
     for row in rows(runs):

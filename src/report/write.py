@@ -1,11 +1,11 @@
 """The files of the report."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from src.files import write_text
-from src.report.blocks import Part, Table
+from src.report.blocks import Chart, Part, Table
 from src.report.markdown import csv_text, markdown
 from src.report.page import html_page
 from src.report.section import Material
@@ -42,7 +42,15 @@ def write_report(folder: Path) -> Written:
     lines = lead(material, parts)
     made_up = any(run.record.get("made_up") for run in material.study.compared)
     path = folder / "report" / "report.html"
-    for table in (block for part in parts for block in part.blocks if isinstance(block, Table)):
+    for table in _tables(parts):
         write_text(path.parent / f"{table.name}.csv", csv_text(table))
     write_text(path, html_page(folder.name, lines, facts(material), parts, made_up))
     return Written(path, material, parts, lines)
+
+
+def _tables(parts: Sequence[Part]) -> Iterator[Table]:
+    """Those that are shown, and those behind the charts."""
+    for block in (block for part in parts for block in part.blocks):
+        table = block.data if isinstance(block, Chart) else block
+        if isinstance(table, Table):
+            yield table

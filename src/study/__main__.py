@@ -4,8 +4,9 @@ python -m src.study publish runs/NAME sweeps/results/NAME --command "make study"
 python -m src.study check runs/NAME sweeps/results/NAME
 python -m src.study cost runs/NAME --jobs 2 --started 2026-01-31T12:00:00+00:00
 
-All three read what `python -m src.report runs/NAME` and the runs left. check ends with status 1 where a score
-lies outside its committed interval or is missing.
+All three read what `python -m src.report runs/NAME` and the runs left. check ends with status 1 where a
+score, the pretrained model's included, or a difference to LoRA lies outside its committed interval, where a
+verdict is the opposite of the committed one (undecided is that of none), or where one of them is missing.
 """
 
 import argparse
@@ -16,6 +17,13 @@ from pathlib import Path
 from src.config.rules import refuse
 from src.entry import leave
 from src.errors import UserError
+
+_WINDOW = ("started", "ended")
+_COST = (
+    "Seconds of finished runs, summed; with --started also all seconds over those of training and "
+    "evaluation. Counted are the runs that ended after --started and by --ended: where other work shared the "
+    "machine, give the part of the sweep that had it to itself, from a moment at which no run was under way."
+)
 
 
 def main() -> None:
@@ -36,25 +44,19 @@ def _publish(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from src.study.check import compare
+    from src.study.agreement import agreement
 
-    found = compare(options.runs / "report", options.target)
-    for one in found:
-        if not one.holds:
-            now = "missing" if one.fresh is None else f"{one.fresh:.4f}"
-            print(
-                f"outside: {one.arm}: {now}; committed {one.committed:.4f}, {one.low:.4f} to {one.high:.4f}"
-            )
-    within, same = sum(one.holds for one in found), sum(one.fresh == one.committed for one in found)
-    print(f"{within} of {len(found)} scores within the committed 95 % intervals, {same} of them identical")
-    return 0 if within == len(found) else 1
+    found = agreement(options.runs / "report", options.target)
+    for line in found.lines():
+        print(line)
+    return 0 if found.holds else 1
 
 
 def _cost(options: argparse.Namespace) -> int:
     from src.study.cost import cost
 
-    started = None if options.started is None else _time(options.started)
-    found = cost(options.runs, options.jobs, started)
+    ends = [None if (text := getattr(options, name)) is None else _time(name, text) for name in _WINDOW]
+    found = cost(options.runs, options.jobs, *ends)
     print(
         f"{found.num_runs} runs: training {found.training:.0f} s, evaluation {found.evaluation:.0f} s, "
         f"probing {found.probing:.0f} s"
@@ -65,13 +67,13 @@ def _cost(options: argparse.Namespace) -> int:
     return 0
 
 
-def _time(text: str) -> datetime:
+def _time(name: str, text: str) -> datetime:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        refuse("--started", text, "a time such as 2026-01-31T12:00:00+00:00")
+        refuse(f"--{name}", text, "a time such as 2026-01-31T12:00:00+00:00")
     if found.tzinfo is None:
-        refuse("--started", text, "a time with its offset, such as 2026-01-31T12:00:00+00:00")
+        refuse(f"--{name}", text, "a time with its offset, such as 2026-01-31T12:00:00+00:00")
     return found
 
 
@@ -86,10 +88,11 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("target", type=Path)
         if name == "publish":
             one.add_argument("--command", required=True, help="what makes the study again")
-    one = verbs.add_parser("cost")
+    one = verbs.add_parser("cost", description=_COST)
     one.add_argument("runs", type=Path)
     one.add_argument("--jobs", type=int, default=2, help="runs at a time (2)")
-    one.add_argument("--started", help="when the sweep began, with its offset from UTC")
+    one.add_argument("--started", help="when the runs to count began, with its offset from UTC")
+    one.add_argument("--ended", help="when they had ended; not given: when the last run of the folder had")
     return parser
 
 

@@ -1,20 +1,25 @@
-"""Whether a fresh study lands on the committed one: each score within the committed interval."""
+"""Whether a fresh study lands on the committed one: numbers within its intervals, verdicts as they were."""
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from src.errors import DataError
+from src.statistics.verdict import UNDECIDED
 
-SCORES = "scores.csv"
-_BEFORE, _AFTER = "before", "after"
+SCORES, DIFFERENCES, VERDICTS = "scores.csv", "differences.csv", "published.csv"
+_BEFORE, _AFTER, _DIFFERENCE, _VERDICT = "before", "after", "difference", "verdict"
 _LOW, _HIGH = "95 % interval, low", "95 % interval, high"
 _MEASURED = (_BEFORE, _AFTER, _LOW, _HIGH, "seeds", "n", "trainable", "alpha / rank")
+_CONTRAST = ("task", "band", "condition")
+_CLAIM = ("published for", "what", "our runs")
+Row = dict[str, str]
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """One committed score and its fresh counterpart."""
+    """One committed number and its fresh counterpart."""
 
     arm: str
     committed: float
@@ -25,8 +30,25 @@ class Agreement:
 
     @property
     def holds(self) -> bool:
-        """Whether the fresh score lies within the committed interval."""
+        """Whether the fresh number lies within the committed interval."""
         return self.fresh is not None and self.low <= self.fresh <= self.high
+
+
+@dataclass(frozen=True)
+class SameVerdict:
+    """The committed verdict on a published effect and the fresh one."""
+
+    claim: str
+    committed: str
+    fresh: str | None
+    """None where the fresh study lacks it."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether they do not contradict each other: undecided contradicts neither of the others."""
+        return self.fresh is not None and (
+            self.fresh == self.committed or UNDECIDED in (self.fresh, self.committed)
+        )
 
 
 def compare(fresh: Path, committed: Path) -> list[Agreement]:
@@ -39,40 +61,65 @@ def compare(fresh: Path, committed: Path) -> list[Agreement]:
     Raises:
         DataError: a table is missing, has other columns, or the two tell their arms apart by other settings.
     """
-    new, old = _read(fresh / SCORES), _read(committed / SCORES)
+    needed = (_BEFORE, _AFTER, _LOW, _HIGH)
+    new, old = _read(fresh / SCORES, needed), _read(committed / SCORES, needed)
     keys, old_keys = _keys(new), _keys(old)
     if keys != old_keys:
         raise DataError(
             f"{fresh / SCORES}: arms are told apart by {', '.join(keys)}; committed: {', '.join(old_keys)}"
         )
-    values = {_arm(row, keys): row for row in new}
-    found = []
-    for row in old:
-        other = values.get(_arm(row, keys))
-        of = _AFTER if row[_AFTER] else _BEFORE
-        if not (row[of] and row[_LOW] and row[_HIGH]):
-            continue  # no interval to land in
-        now = float(other[of]) if other is not None and other[of] else None
-        found.append(Agreement(_arm(row, keys), float(row[of]), float(row[_LOW]), float(row[_HIGH]), now))
+    found = _within([row | {_AFTER: row[_AFTER] or row[_BEFORE]} for row in new],
+                    [row | {_AFTER: row[_AFTER] or row[_BEFORE]} for row in old], keys, _AFTER)  # fmt: skip
     if not found:
         raise DataError(f"{committed / SCORES}: holds no score with an interval")
     return found
 
 
-def _read(path: Path) -> list[dict[str, str]]:
+def compare_differences(fresh: Path, committed: Path) -> list[Agreement]:
+    """The same of differences.csv, every band against LoRA; nothing where none was committed."""
+    if not (committed / DIFFERENCES).is_file():
+        return []
+    needed = (*_CONTRAST, _DIFFERENCE, _LOW, _HIGH)
+    tables = [_read(folder / DIFFERENCES, needed) for folder in (fresh, committed)]
+    return _within(*tables, _CONTRAST, _DIFFERENCE)
+
+
+def compare_verdicts(fresh: Path, committed: Path) -> list[SameVerdict]:
+    """The verdicts of published.csv; nothing where none was committed."""
+    if not (committed / VERDICTS).is_file():
+        return []
+    new, old = (_read(folder / VERDICTS, (*_CLAIM, _VERDICT)) for folder in (fresh, committed))
+    values = {_arm(row, _CLAIM): row[_VERDICT] for row in new}
+    return [SameVerdict(one, row[_VERDICT], values.get(one)) for row in old for one in (_arm(row, _CLAIM),)]
+
+
+def _within(new: Sequence[Row], old: Sequence[Row], keys: Sequence[str], value: str) -> list[Agreement]:
+    values = {_arm(row, keys): row[value] for row in new}
+    found = []
+    for row in old:
+        if row[value] and row[_LOW] and row[_HIGH]:  # else there is no interval to land in
+            now = values.get(_arm(row, keys))
+            ends = (float(row[value]), float(row[_LOW]), float(row[_HIGH]))
+            found.append(Agreement(_arm(row, keys), *ends, float(now) if now else None))
+    return found
+
+
+def _read(path: Path, needed: Sequence[str]) -> list[Row]:
     if not path.is_file():
         raise DataError(f"{path}: no such file; python -m src.report makes it of a folder of runs")
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    missing = [name for name in (_BEFORE, _AFTER, _LOW, _HIGH) if not rows or name not in rows[0]]
+    missing = [name for name in needed if not rows or name not in rows[0]]
     if missing:
-        raise DataError(f"{path}: has no column {missing[0]!r}; accepted: scores.csv of python -m src.report")
+        raise DataError(
+            f"{path}: has no column {missing[0]!r}; accepted: {path.name} of python -m src.report"
+        )
     return rows
 
 
-def _keys(rows: list[dict[str, str]]) -> list[str]:
+def _keys(rows: Sequence[Row]) -> list[str]:
     return [name for name in rows[0] if name not in _MEASURED]
 
 
-def _arm(row: dict[str, str], keys: list[str]) -> str:
-    return ", ".join(row[key] for key in keys)
+def _arm(row: Row, keys: Sequence[str]) -> str:
+    return ", ".join(row[key] for key in keys if row[key])

@@ -12,7 +12,7 @@ from src.files import read_json
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds of all finished runs of a folder, summed."""
+    """Seconds of the finished runs that were counted, summed."""
 
     num_runs: int
     training: float
@@ -31,21 +31,26 @@ class Cost:
         return (work + self.probing + self.outside) / work
 
 
-def cost(folder: Path, num_jobs: int, started: datetime | None = None) -> Cost:
-    """The cost of the finished runs below a folder.
+def cost(folder: Path, num_jobs: int, started: datetime | None = None, ended: datetime | None = None) -> Cost:
+    """The cost of the finished runs below a folder, or of those that ended between two moments.
 
     Args:
         folder: an experiment's folder.
         num_jobs: runs at a time; so many places were taken from the start to the last record.
-        started: when the sweep began; None: outside is not known.
+        started: when the first of them began, no run being under way; None: outside is not known.
+        ended: runs that ended later are not counted; None: all are.
 
     Raises:
-        DataError: no run has finished.
+        DataError: no run has finished, or none between the two.
     """
     records = [read_json(path) for path in sorted(folder.glob("*/run.json"))]
-    done = [record for record in records if record["status"] == "success"]
-    if not done:
+    finished = [record for record in records if record["status"] == "success"]
+    if not finished:
         raise DataError(f"{folder}: no finished run; accepted: the folder of an experiment")
+    done = [record for record in finished if _within(record, started, ended)]
+    if not done:
+        ends = " to ".join(sorted(record["written"] for record in finished)[:: max(len(finished) - 1, 1)])
+        raise DataError(f"{folder}: no run ended between --started and --ended; its runs ended {ends}")
     training, evaluation = _sum(done, ("train",)), _sum(done, ("scores-",))
     probing = _sum(done, ("probe",))
     outside = None
@@ -53,6 +58,11 @@ def cost(folder: Path, num_jobs: int, started: datetime | None = None) -> Cost:
         last = max(datetime.fromisoformat(record["written"]) for record in done)
         outside = (last - started).total_seconds() * num_jobs - training - evaluation - probing
     return Cost(len(done), training, evaluation, probing, outside)
+
+
+def _within(record: dict[str, Any], started: datetime | None, ended: datetime | None) -> bool:
+    written = datetime.fromisoformat(record["written"])
+    return (started is None or written > started) and (ended is None or written <= ended)
 
 
 def _sum(records: Sequence[dict[str, Any]], starts: tuple[str, ...]) -> float:

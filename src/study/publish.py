@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,12 +14,16 @@ from src.files import read_json, storage_errors, write_json, write_text
 from src.probe.layers_csv import read_layers
 
 PROFILES = "profiles.csv"
+_MOST_BYTES = 200_000
+"""Of a figure."""
+_FIGURE = re.compile(r"^!\[[^]]*\]\((?P<file>[^)]+)\)\n\n?", re.MULTILINE)
+_PICTURE = "report.png"
 _CHOICES = ("model", "data", "objective", "control", "method", "band")
 _COLUMNS = (*_CHOICES, "scaling", "metric", "stage", "layer", "value", "seeds")
 
 
 def publish(runs: Path, target: Path, command: str) -> list[Path]:
-    """Copy a finished report's tables, write the profiles by arm, and say how all of it was made.
+    """Copy a finished report's tables and figures, write the profiles by arm, and say how it was made.
 
     Args:
         runs: an experiment's folder; `python -m src.report` has been there.
@@ -32,7 +37,7 @@ def publish(runs: Path, target: Path, command: str) -> list[Path]:
         DataError: there is no report, or no finished run.
     """
     report = runs / "report"
-    tables = sorted([*report.glob("*.csv"), *report.glob("report.md"), *report.glob("depth_slopes.png")])
+    tables = sorted([*report.glob("*.csv"), *report.glob("report.md")])
     if not tables:
         raise DataError(f"{report}: holds no tables; first: python -m src.report {runs}")
     folders = [path.parent for path in sorted(runs.glob("*/run.json"))]
@@ -40,13 +45,33 @@ def publish(runs: Path, target: Path, command: str) -> list[Path]:
     done = {folder: record for folder, record in records.items() if record["status"] == "success"}
     if not done:
         raise DataError(f"{runs}: no finished run; accepted: the folder of an experiment")
+    tables += _figures(report)
     with storage_errors(target):
         target.mkdir(parents=True, exist_ok=True)
         for path in tables:
             shutil.copyfile(path, target / path.name)
+    if (report / "report.md").is_file():
+        write_text(target / "report.md", _without_lost(report / "report.md", target))
     write_text(target / PROFILES, _profiles(done))
     write_json(target / "made.json", _made(list(records.values()), command))
     return [*(target / path.name for path in tables), target / PROFILES, target / "made.json"]
+
+
+def _figures(report: Path) -> list[Path]:
+    """The figures that report.md names, and the page's picture, where they are small enough to commit."""
+    text = (report / "report.md").read_text(encoding="utf-8") if (report / "report.md").is_file() else ""
+    names = [*(found["file"] for found in _FIGURE.finditer(text)), _PICTURE]
+    paths = [report / name for name in names]
+    return [path for path in paths if path.is_file() and path.stat().st_size <= _MOST_BYTES]
+
+
+def _without_lost(report: Path, target: Path) -> str:
+    """The text of report.md without the figures that are not in `target`."""
+
+    def kept(figure: re.Match[str]) -> str:
+        return figure[0] if (target / figure["file"]).is_file() else ""
+
+    return _FIGURE.sub(kept, report.read_text(encoding="utf-8")).rstrip() + "\n"
 
 
 def _profiles(done: dict[Path, dict[str, Any]]) -> str:

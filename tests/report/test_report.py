@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 
 import plotly.graph_objects as go
 import pytest
@@ -130,6 +131,33 @@ def test_markdown_and_csv_hold_the_same_tables(written):
             assert cell in page
     row = rows_of(folder, "differences")[1]
     assert float(row["95 % interval, low"]) < float(row["difference"]) < float(row["95 % interval, high"])
+
+
+def test_a_table_cut_short_in_markdown_links_to_the_whole_one(written):
+    folder, _, _ = written
+    text = (folder / "report.md").read_text()
+    ((rest, name, target),) = re.findall(r"(\d+) more rows: see \[(.+)\]\((.+)\)", text)
+    assert name == target == "runs.csv"
+    assert len(rows_of(folder, "runs")) == int(rest) + 60
+
+
+def test_no_two_rows_of_the_runs_are_called_alike(written):
+    rows = rows_of(written[0], "runs")
+    names = {tuple(row[name] for name in ("method", "band", "condition", "seed", "task")) for row in rows}
+    assert len(names) == len(rows) == 6 * 2 * 5 * 2  # bands, scalings, seeds, tasks
+    assert {row["condition"] for row in rows} == {"fixed_alpha", "alpha_over_r"}
+
+
+def test_the_learning_curves_data_are_the_steps_of_every_run(made, written):
+    rows = rows_of(written[0], "curves")
+    assert len(rows) == 6 * 2 * 5 * 60
+    run = next(run for run in read_study(made).compared if run.record["choices"]["band"] == "00001")
+    mine = [row for row in rows if (row["band"], row["method.scaling"], row["seed"])
+            == ("00001", run.config["method.scaling"], str(run.seed))]  # fmt: skip
+    assert [float(row["step"]) for row in mine] == [step["step"] for step in run.steps]
+    assert [float(row["loss"]) for row in mine] == pytest.approx(
+        [step["loss"] for step in run.steps], rel=1e-4
+    )
 
 
 def test_many_runs_are_shown_by_arm_within_a_hundred_columns(written):

@@ -20,6 +20,8 @@ def write_run(folder, **changes):
         "adapted": {"blocks": [6, 7, 8, 11]},
         "params": {"trainable": 1105920, "total": 135_000_000},
         "seconds": {"train": 61.4, "total": 99.6},
+        "model": {}, "git": {"commit": None, "dirty": None},
+        "hardware": {"processor": "p", "threads": 1, "device": "cpu"},
         "scores": [
             {"stage": "base", "task": "heldout", "metric": "exact_match", "value": 0.12, "stderr": 0.023, "n": 200},
             {"stage": "step-20", "task": "heldout", "metric": "exact_match", "value": 0.2, "stderr": 0.02, "n": 200},
@@ -27,7 +29,8 @@ def write_run(folder, **changes):
         ],
     }  # fmt: skip
     folder.mkdir(parents=True)
-    (folder / "config.yaml").write_text("")
+    chosen = {group: {"name": choice} for group, choice in record["choices"].items()}
+    (folder / "config.yaml").write_text(json.dumps(chosen))  # JSON is YAML
     (folder / "run.json").write_text(json.dumps(record | changes))
 
 

@@ -126,7 +126,7 @@ def test_runs_that_answered_other_items_are_told_and_the_rest_is_compared(made):
     assert sorted(arm.tuned) == [0, 1]
 
 
-@pytest.mark.parametrize("name", ["layers.csv", "samples.jsonl", "steps.jsonl", "config.yaml"])
+@pytest.mark.parametrize("name", ["layers.csv", "samples.jsonl", "steps.jsonl"])
 def test_a_damaged_file_costs_what_it_held_and_is_named(made, name):
     torn = runs_of(made, "01110")[0]
     (torn / name).write_text('{"stage": "tuned", [')

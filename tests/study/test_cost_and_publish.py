@@ -2,10 +2,13 @@
 
 import csv
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import pytest
 
+from src.compose import CONF
 from src.errors import DataError
 from src.files import write_json, write_text
 from src.probe.layers_csv import write_layers
@@ -45,6 +48,26 @@ def test_cost_counts_places_from_the_start_to_the_last_record(runs):
         cost(runs / "failed", 2)
 
 
+def test_cost_counts_the_runs_of_a_window(runs):
+    start, between, end = (datetime(2026, 1, 1, minute=minute, second=30, tzinfo=UTC) for minute in (0, 1, 2))
+    first, second = cost(runs, 1, start, between), cost(runs, 1, between)
+    assert (first.num_runs, first.evaluation, second.num_runs, second.evaluation) == (1, 20.0, 1, 10.0)
+    assert second.outside == 30 - 40 - 10 - 5  # from the start of the window to the last record
+    assert cost(runs, 1, start, end).num_runs == 2
+    with pytest.raises(
+        DataError,
+        match=r"no run ended between --started and --ended; its runs ended 2026-01-01T00:01.* to 2026-01-01T00:02",
+    ):
+        cost(runs, 1, end)
+
+
+def test_the_command_refuses_a_time_without_its_offset_by_the_name_of_the_option(runs):
+    command = [sys.executable, "-m", "src.study", "cost", str(runs), "--ended", "2026-01-01T00:00:00"]
+    done = subprocess.run(command, cwd=CONF.parent, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--ended: given '2026-01-01T00:00:00'; accepted: a time with its offset" in done.stderr
+
+
 def test_published_are_tables_profiles_and_their_origin(runs, tmp_path):
     with pytest.raises(DataError, match="holds no tables; first: python -m src.report"):
         publish(runs, tmp_path / "results", "make study")
@@ -62,6 +85,21 @@ def test_published_are_tables_profiles_and_their_origin(runs, tmp_path):
     assert made["command"] == "make study"
     assert made["num_runs"] == {"success": 2, "other": 1}
     assert made["seeds"] == [0, 1]
+
+
+def test_figures_are_published_with_the_text_and_a_large_one_goes_with_its_line(runs, tmp_path):
+    names = ("small", "large", "small_too")
+    lines = "\n".join(f"![{name}]({name}.png)\n" for name in names)
+    write_text(runs / "report" / "report.md", f"# study\n\n## Figures\n\n{lines}")
+    for name in (*names, "not_named", "report"):
+        (runs / "report" / f"{name}.png").write_bytes(bytes(250_000 if name == "large" else 1000))
+    publish(runs, tmp_path / "results", "make study")
+    assert sorted(path.name for path in (tmp_path / "results").glob("*.png")) == [
+        "report.png", "small.png", "small_too.png",
+    ]  # fmt: skip
+    assert (tmp_path / "results" / "report.md").read_text() == (
+        "# study\n\n## Figures\n\n![small](small.png)\n\n![small_too](small_too.png)\n"
+    )
 
 
 def test_models_objectives_and_controls_are_arms_of_their_own(runs, tmp_path):

@@ -6,8 +6,8 @@ from typing import Any
 import numpy
 from scipy.special import stdtrit
 
-from src.report.arms import Arm
-from src.report.blocks import Chart
+from src.report.arms import BAND, Arm
+from src.report.blocks import Chart, Column, Table
 from src.report.look import color, compact, dash, layout, ribbon
 from src.report.section import Block, Material, Section
 from src.report.sections.scores import band_order
@@ -30,7 +30,7 @@ def build(material: Material) -> list[Block]:
     note = (
         f"Mean over seeds and over bins of steps (at most {_MOST_POINTS}); ribbons: 95 % interval over seeds."
     )
-    return [Chart("learning_curves", "Learning curves", figures, note, "show")]
+    return [Chart("learning_curves", "Learning curves", figures, note, "show", _table(material.study, arms))]
 
 
 def _figure(study: Study, arms: list[Arm], key: str, title: str) -> dict[str, Any]:
@@ -57,6 +57,23 @@ def _figure(study: Study, arms: list[Arm], key: str, title: str) -> dict[str, An
             "hovertemplate": f"{name} ({len(table)} seeds)<br>step %{{x:.0f}}: %{{y:.3f}}<extra></extra>",
         } | shown)  # fmt: skip
     return {"data": data, "layout": layout("optimizer step", title) | {"height": 460}}
+
+
+def _table(study: Study, arms: list[Arm]) -> Table:
+    """Every run's curves, as many points as are drawn."""
+    names = [BAND, *(name for name in study.factors if name != BAND)]
+    heads = [name.removesuffix(".name").replace("_", " ") for name in names]
+    columns = [Column(name) for name in (*heads, "seed", "step", *_SHOWN)]
+    rows: list[list[Any]] = []
+    for arm in arms:
+        seeds = [seed for seed, run in arm.runs.items() if run.steps]
+        found = [_binned([arm.runs[seed].steps for seed in seeds], key) for key in _SHOWN]
+        steps = next((one[0] for one in found if one is not None), [])
+        curves = [[[None] * len(steps)] * len(seeds) if one is None else one[1] for one in found]
+        told = [arm.band, *(arm.factors[name] for name in names[1:])]
+        for seed, *of_seed in zip(seeds, *curves, strict=True):
+            rows += [[*told, seed, *point] for point in zip(*map(compact, (steps, *of_seed)), strict=True)]
+    return Table("curves", "Learning curves", columns, rows)
 
 
 def _binned(runs: list[list[dict[str, Any]]], key: str) -> tuple[numpy.ndarray, numpy.ndarray] | None:

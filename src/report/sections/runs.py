@@ -20,7 +20,7 @@ def build(material: Material) -> list[Block]:
         )
     blocks.append(Text(_notes(material), bullets=True))
     columns = [Column(name, numeric=name not in LEFT) for name in COLUMNS]
-    table = [[row[name] for name in COLUMNS] for row in rows(study.runs)]
+    table = [[row[name] for name in COLUMNS] for row in rows(study.runs, study.condition_of)]
     return [
         *blocks,
         Table("runs", f"All finished runs ({len(study.compared)})", columns, table, folded=len(table) > 24),
@@ -35,7 +35,10 @@ def _notes(material: Material) -> list[str]:
     notes += mixed(study, commits, "the commit of the code")
     notes += [f"{dirty} runs were made by code that differs from its commit"] if dirty else []
     if "fidelity" in study.factors:
-        notes.append("fidelity differs between runs: bands are compared within one fidelity only")
+        kinds = {run.name: run.record.get("fidelity") for arm in study.arms for run in arm.runs.values()}
+        notes += [
+            f"{line}; bands are compared within one fidelity only" for line in mixed(study, kinds, "fidelity")
+        ]
     notes += (
         [f"{', '.join(study.follow)}: differ between arms along with what the arms are named by"]
         if study.follow
@@ -43,7 +46,8 @@ def _notes(material: Material) -> list[str]:
     )
     lonely = [arm for arm in study.arms if arm.kind == "lora" and study.baseline(arm) is None]
     notes += [
-        f"{arm.label(study.factors)}: LoRA on the whole stack was not run under its conditions"
+        f"{arm.label(study.factors)}: LoRA on the whole stack was not run under its conditions, so not "
+        f"compared with it: {', '.join(run.name for run in arm.runs.values())}"
         for arm in lonely
     ]
     return notes or ["All runs were made by one commit, on the same seeds."]

@@ -4,6 +4,7 @@ from typing import Any
 
 from src.report.arms import Arm
 from src.report.blocks import Chart, Column, Table, count, decimals, span
+from src.report.contrasts import PRETRAINED
 from src.report.look import PRETRAINED_COLOR, compact, layout, symbol
 from src.report.scores import ArmScores, TaskScores
 from src.report.section import Block, Material, Section
@@ -11,6 +12,8 @@ from src.report.study import Study
 from src.statistics.estimate import Estimate
 
 ORDER = ("10000", "01000", "00100", "00010", "00001", "01100", "00110", "01110", "11111")
+_OF_BASE = ("model.name", "data.name")
+"""The conditions that tell pretrained models and their items apart."""
 _CONDITION_COLORS = ("#2f6fde", "#d97706", "#0f9d73", "#9b51c4", "#c2342b", "#4b5563")
 
 
@@ -131,8 +134,26 @@ def _table(material: Material, tasks: list[TaskScores]) -> Table:
         ]
         for task in tasks
         for one in sorted(task.arms, key=lambda one: (study.condition(one.arm), band_order(one.arm)))
-    ]
+    ] + [row for task in tasks for row in _pretrained_rows(study, task)]
     return Table("scores", "Scores of all arms", columns, rows, folded=len(rows) > 30)
+
+
+def _pretrained_rows(study: Study, task: TaskScores) -> list[list[Any]]:
+    """A row a pretrained model: its score before, and the interval of that."""
+    found = {}
+    for one in task.arms:
+        if one.base:
+            of_model = tuple(one.arm.factors[name] if name in _OF_BASE else "" for name in study.conditions)
+            found.setdefault(of_model, one)
+    rows = []
+    for of_model, one in found.items():
+        before = one.estimate("base")
+        n = {answers.n for answers in one.base.values()}
+        rows.append([
+            task.task, task.metric, PRETRAINED, *of_model, before.num_seeds, n.pop() if len(n) == 1 else None,
+            before.value, None, before.interval(), None, None,
+        ])  # fmt: skip
+    return rows
 
 
 def _numbers(one: ArmScores) -> list[Any]:

@@ -66,7 +66,6 @@ def write_run(tmp_path):
                 )
         rows.sort(key=lambda row: row.metric)
         write_layers(folder / "layers.csv", rows)
-        (folder / "config.yaml").write_text("{}\n")
         band = changes.pop("band", "whole")
         changes |= {"control": changes.pop("told")} if "told" in changes else {}
         blocks = list(range(NUM_BLOCKS)) if band == "whole" else [1, 2, 3]
@@ -79,6 +78,8 @@ def write_run(tmp_path):
             "hardware": {"processor": "p", "threads": 1, "device": "cpu"}, "git": {"commit": "c" * 40, "dirty": False},
             "profiles": summarise([row for row in rows if row.stage == "change"]),
         }  # fmt: skip
+        chosen = {group: {"name": choice} for group, choice in record["choices"].items()}
+        (folder / "config.yaml").write_text(json.dumps(chosen))  # JSON is YAML
         (folder / "run.json").write_text(json.dumps(record | changes))
         return folder
 
