@@ -67,6 +67,14 @@ class Run:
             return None
 
     @cached_property
+    def series(self) -> dict[tuple[str, str], pandas.DataFrame]:
+        """The rows of `layers` by metric and stage, the embedding left out, in the order of depth."""
+        if self.layers is None:
+            return {}
+        blocks = self.layers[self.layers["layer"] > 0].sort_values("layer")
+        return dict(iter(blocks.groupby(["metric", "stage"], sort=False)))
+
+    @cached_property
     def steps(self) -> list[dict[str, Any]]:
         """steps.jsonl; empty where there is none."""
         return list(self._lines("steps.jsonl"))

@@ -1,7 +1,7 @@
 """Published numbers of profiles by layer."""
 
 import numpy
-import pandas
+from pandas import DataFrame
 
 from src.report.arms import WHOLE, Arm
 from src.report.measures.measured import Measured
@@ -19,7 +19,8 @@ def profile(material: Material, published: Published) -> list[Measured]:
     for arm in _whole(material):
         values = []
         for run in arm.runs.values():
-            layers = _series(run.layers, asked["metric"], asked["stage"])
+            if (layers := run.series.get((asked["metric"], asked["stage"]))) is None:
+                continue
             depth = layers["depth"].to_numpy()
             part = layers["value"].to_numpy()[
                 (depth > asked["start"] - 1e-9) & (depth <= asked["stop"] + 1e-9)
@@ -37,10 +38,9 @@ def correlation(material: Material, published: Published) -> list[Measured]:
     for arm in _whole(material):
         values = []
         for run in arm.runs.values():
-            first, second = (_series(run.layers, asked[key], "change") for key in ("first", "second"))
-            both = first.merge(second, on="layer").dropna(subset=["value_x", "value_y"])
-            if len(both) > 2 and both["value_x"].nunique() > 1 and both["value_y"].nunique() > 1:
-                values.append(float(numpy.corrcoef(both["value_x"], both["value_y"])[0, 1]))
+            first, second = (run.series.get((asked[key], "change")) for key in ("first", "second"))
+            if first is not None and second is not None:
+                values += _pearson(first, second)
         found += _measured(material, published, arm, values)
     return found
 
@@ -59,9 +59,11 @@ def _whole(material: Material) -> list[Arm]:
     return [arm for arm in material.study.arms if arm.band == WHOLE or arm.kind == "pair"]
 
 
-def _series(layers: pandas.DataFrame | None, metric: str, stage: str) -> pandas.DataFrame:
-    """Layer, depth and value of one metric and stage, from the first block's output on."""
-    if layers is None:
-        return pandas.DataFrame({"layer": [], "depth": [], "value": []})
-    chosen = (layers["metric"] == metric) & (layers["stage"] == stage) & (layers["layer"] > 0)
-    return layers.loc[chosen, ["layer", "depth", "value"]].sort_values("layer")
+def _pearson(first: DataFrame, second: DataFrame) -> list[float]:
+    """Pearson's r over the layers where both have a value; none below three layers or where one is constant."""
+    _, one, other = numpy.intersect1d(first["layer"], second["layer"], return_indices=True)
+    both = numpy.stack([first["value"].to_numpy()[one], second["value"].to_numpy()[other]])
+    both = both[:, numpy.isfinite(both).all(axis=0)]
+    if both.shape[1] < 3 or (both == both[:, :1]).all(axis=1).any():
+        return []
+    return [float(numpy.corrcoef(both)[0, 1])]
