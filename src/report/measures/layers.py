@@ -60,7 +60,7 @@ def _whole(material: Material) -> list[Arm]:
 
 
 def _pearson(first: DataFrame, second: DataFrame) -> list[float]:
-    """Pearson's r over the layers where both have a value; none below three layers or where one is constant."""
+    """Pearson's r over the layers where both have a value; none below three or where one is constant."""
     _, one, other = numpy.intersect1d(first["layer"], second["layer"], return_indices=True)
     both = numpy.stack([first["value"].to_numpy()[one], second["value"].to_numpy()[other]])
     both = both[:, numpy.isfinite(both).all(axis=0)]
