@@ -32,6 +32,8 @@ def positive_slopes(positive: DataFrame, published: float) -> Finding:
 def steepness(ranks: DataFrame) -> Finding:
     """Reproduced: rho, ranked within architectures, is above 0 with p below 0.05. Not reproduced: below 0."""
     name = "steepness_with_objective_distance"
+    if len(ranks):  # of one kind of distance: each kind ranks the same architectures again
+        ranks = ranks[ranks["distance_kind"] == ranks["distance_kind"].iloc[0]]
     every = ranks["architecture"].str.startswith("all") if len(ranks) else []
     pooled, single = ranks[every], ranks[[not one for one in every]]
     if pooled.empty or not pooled.iloc[0]["n"]:
@@ -39,8 +41,8 @@ def steepness(ranks: DataFrame) -> Finding:
     row, known = pooled.iloc[0], single.dropna(subset=["rho"])
     ours = (
         f"rho {row['rho']:.2f} [{row['low']:.2f}, {row['high']:.2f}] within architectures, "
-        f"{pvalue(row['pvalue'])}, n = {row['n']} cells; positive in {(known['rho'] > 0).sum()} of "
-        f"{len(known)} architectures with a rank correlation"
+        f"{pvalue(row['pvalue'])}, n = {row['n']} cells, {row['distance_kind'].replace('_', ' ')}; "
+        f"positive in {(known['rho'] > 0).sum()} of {len(known)} architectures with a rank correlation"
     )
     if not row["pvalue"] < 0.05:
         return Finding(name, UNDECIDED, ours)
@@ -68,6 +70,12 @@ def width(order: DataFrame, shares: DataFrame) -> Finding:
         f"architecture explains {row['eta_squared']:.0%} [{row['low']:.0%}, {row['high']:.0%}] of the "
         f"variance over n = {row['n']} models ({row['num_groups']} architectures)"
         for row in found.to_dict("records")
+    ]
+    told += [
+        f"of that over runs {row['between_architectures']:.0%} lies between architectures, "
+        f"{row['between_models']:.0%} between models of one, {row['between_cells']:.0%} between objectives "
+        f"of one model, {row['between_seeds']:.0%} between seeds"
+        for row in found.dropna(subset=["between_architectures"]).to_dict("records")
     ]
     enough = min(row["n"] for row in rows) >= MIN_SEEDS
     if enough and any(row["high"] < 0 and row["high_models"] < 0 for row in rows):

@@ -82,7 +82,7 @@ def variance_components(table: DataFrame, group: str) -> dict[str, float]:
     cannot be fitted, as where nothing differs.
     """
     names = (group, "model", "cell", "seed")
-    known = table.dropna(subset=["value"])
+    known = table.dropna(subset=["value"]).reset_index(drop=True)
     frame = DataFrame({
         "value": known["value"], "unit": known[group].astype(str), "model": known["model"].astype(str),
         "cell": known["model"].astype(str) + " " + known["objective"].astype(str),

@@ -43,3 +43,20 @@ def test_a_distance_belongs_to_the_runs_of_its_method(write_run, tmp_path):
     ranks = analyse(arms_of(tmp_path / "study")).ranks
     rho = ranks[ranks["quantity"] == "slope"].set_index("metric").loc["procrustes_distance", "rho"]
     assert rho == pytest.approx(1)
+
+
+def test_an_architecture_counts_once_however_many_distances_there_are(write_run, tmp_path):
+    for place, objective in enumerate(("causal_lm", "contrastive", "simcse")):
+        for model in ("tiny_gpt2", "tiny_opt"):
+            folder = write_run(0.2 + place, model, objective, distance=0.4 * place, level=2.0)
+            text = (folder / "layers.csv").read_text().splitlines()
+            text += [
+                line.replace("cosine_distance", "procrustes_distance")
+                for line in text
+                if "cosine_distance" in line
+            ]
+            (folder / "layers.csv").write_text("\n".join(text) + "\n")
+    depth = analyse(arms_of(tmp_path / "study"))
+    assert depth.ranks["distance_kind"].nunique() == 2
+    (found,) = [one for one in depth.findings(1.0) if one.name == "steepness_with_objective_distance"]
+    assert "positive in 2 of 2 architectures" in found.ours

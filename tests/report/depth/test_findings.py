@@ -47,6 +47,7 @@ def test_the_order_of_widths_is_judged_as_published(made_up, narrow, verdict):
     assert "parallel decoders wider than sequential decoders by " + sign in found.ours
     assert "n = 9 models (3 architectures)" in found.ours
     assert judged(table[table["seed"] < 2]).verdict == "undecided"
+    assert "between objectives" not in found.ours  # one objective a model: no share to tell
 
 
 @pytest.mark.parametrize("narrow", ["sequential", "parallel"])
@@ -56,6 +57,14 @@ def test_seeds_of_one_model_a_kind_say_nothing_of_kinds(made_up, narrow):
     order = width_order(table).set_index("wider").loc["parallel decoders"]
     assert order["low"] * order["high"] > 0
     assert judged(table).verdict == "undecided"
+
+
+def test_the_share_of_objectives_is_told_beside_that_of_architecture(made_up):
+    table = widths(made_up, "sequential")
+    steep = table.assign(objective="simcse", value=table["value"] + table["model"].str[-1].astype(int) / 20)
+    found = judged(pandas.concat([table, steep]))
+    assert "of that over runs " in found.ours
+    assert "between objectives of one model" in found.ours
 
 
 def test_models_that_scatter_leave_the_order_open(made_up):
