@@ -1,6 +1,7 @@
 """python -m src.bench: measure ratios, print them, write runs/bench/bench.json.
 
-Ratios and differences, which hold on another machine; of sweeps seconds, which have limits of their own.
+Ratios and differences, which hold on another machine; of sweeps and of the report seconds, which have limits
+of their own.
 `python -m src.bench steps`, `control`, `probe` or `sweeps` measures one part and keeps the rest of the file.
 """
 

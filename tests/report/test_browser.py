@@ -1,6 +1,5 @@
 """The page in a real browser: everything draws, answers the mouse, and fits a phone."""
 
-import shutil
 import subprocess
 import sys
 import time
@@ -8,11 +7,9 @@ import time
 import pytest
 
 from src.bench.made_runs import MadeStudy, make_runs
-from src.report.screenshot import ARGUMENTS
+from src.bench.report import seconds_to_first_figure
 from src.report.write import write_report
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (Debian: make system)")
 CHARTS = {"scores_by_band", "differences", "forgetting", "parameters", "profiles", "learning_curves"}
 
 
@@ -24,45 +21,18 @@ def page_file(tmp_path_factory):
     return write_report(folder).path
 
 
-@pytest.fixture(scope="module")
-def browser():
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture(scope="module", params=[1280, 400])
-def view(browser, page_file, request):
+def view(open_page, page_file, request):
     """The page, opened, and everything that went wrong in it."""
-    view = browser.new_page(viewport={"width": request.param, "height": 900})
-    view.set_default_timeout(60_000)
-    view.wrong = []
-    view.on("console", lambda message: view.wrong.append(message.text) if message.type != "log" else None)
-    view.on("pageerror", lambda error: view.wrong.append(str(error)))
-    view.on(
-        "request", lambda request: view.wrong.append(request.url) if request.url.startswith("http") else None
-    )
-    view.goto(page_file.as_uri())
-    view.wait_for_selector("body[data-ready=yes]")
+    view = open_page(page_file, request.param)
     yield view
     view.close()
 
 
-def drawn(view, name):
-    """The plot of a chart, scrolled to and drawn."""
-    plot = view.locator(f".plot[data-chart={name}]")
-    plot.scroll_into_view_if_needed()
-    view.wait_for_selector(f".plot[data-chart={name}][data-state=drawn]")
-    return plot
-
-
-def test_every_figure_draws_and_nothing_is_wider_than_the_window(view):
-    names = view.eval_on_selector_all(".plot", "plots => plots.map(plot => plot.dataset.chart)")
-    assert set(names) == CHARTS
-    for name in names:
-        plot = drawn(view, name)
+def test_every_figure_draws_and_nothing_is_wider_than_the_window(view, figures):
+    assert set(figures.names(view)) == CHARTS
+    for name in CHARTS:
+        plot = figures.drawn(view, name)
         assert plot.locator("svg.main-svg").count() >= 1
         assert plot.locator(".scatterlayer .trace").count() >= 1
     width = view.viewport_size["width"]
@@ -81,26 +51,22 @@ def test_every_figure_draws_and_nothing_is_wider_than_the_window(view):
     )
 
 
-def test_hover_shows_a_label(view):
-    plot = drawn(view, "scores_by_band")
+@pytest.mark.parametrize("name", sorted(CHARTS))
+def test_hover_and_legend_answer_in_every_choice_of_every_figure(view, figures, name):
+    options = figures.every_choice_answers(view, name)
+    assert (len(options) > 1) == (name != "forgetting")  # of one other task there is nothing to choose
+
+
+def test_hover_over_a_band_tells_its_seeds(view, figures):
+    plot = figures.drawn(view, "scores_by_band")
     point = plot.locator(".scatterlayer .trace .points path").first.bounding_box()
     view.mouse.move(point["x"] + point["width"] / 2, point["y"] + point["height"] / 2, steps=4)
     plot.locator(".hoverlayer .hovertext").first.wait_for()
     assert "seed" in plot.locator(".hoverlayer").text_content()
 
 
-def test_a_click_in_the_legend_hides_a_line(view):
-    plot = drawn(view, "profiles")
-    before = plot.locator(".scatterlayer .trace").count()
-    plot.locator(".legendtoggle").nth(1).click(force=True)
-    view.wait_for_function(
-        "before => document.querySelectorAll('.plot[data-chart=profiles] .scatterlayer .trace').length < before",
-        arg=before,
-    )
-
-
-def test_a_choice_draws_another_figure(view):
-    plot = drawn(view, "profiles")
+def test_a_choice_draws_another_figure(view, figures):
+    plot = figures.drawn(view, "profiles")
     choice = plot.locator("xpath=..").locator("select")
     choice.select_option("mean_shift")
     view.wait_for_function(
@@ -130,6 +96,11 @@ def test_the_page_answers_soon(browser, page_file):
     view.close()
 
 
+def test_the_bench_counts_the_seconds_until_a_figure_is_there(page_file, browser):
+    assert 0 < seconds_to_first_figure(page_file, browser) < 60
+
+
+@pytest.mark.usefixtures("browser")  # skipped without one
 def test_the_command_takes_a_small_picture(page_file):
     folder = page_file.parent.parent
     command = [sys.executable, "-m", "src.report", str(folder), "--screenshot"]

@@ -18,12 +18,14 @@
     layout.legend = Object.assign({}, layout.legend, below
       ? { orientation: "h", x: 0, xanchor: "left", y: 0, yref: "container", yanchor: "bottom", maxheight: 0.4, font: { size: 11 } }
       : { x: 1.01, xanchor: "left", y: 1, font: { size: 12 } });
-    layout.height = (layout.height || 430) + (below ? Math.min(rows * 19, 230) : 0);
+    layout.height = (layout.height || 430) + 22 + (below ? Math.min(rows * 19, 230) : 0);
+    // The margin at the top is that of plotly's buttons, which would lie over the first names of the legend.
     return Object.assign(layout, {
       autosize: true, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { color: look("--ink"), family: getComputedStyle(document.body).fontFamily, size: narrow() ? 11 : 13 },
-      margin: { l: narrow() ? 46 : 64, r: narrow() ? 10 : 16, t: 12, b: below ? Math.min(rows * 19, 230) + 70 : 56 },
+      margin: { l: narrow() ? 46 : 64, r: narrow() ? 10 : 16, t: 34, b: below ? Math.min(rows * 19, 230) + 70 : 56 },
       hoverlabel: { align: "left", namelength: -1 },
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: look("--soft"), activecolor: look("--ink") },
     });
   }
 
