@@ -87,6 +87,18 @@ def write_run(tmp_path):
 
 
 @pytest.fixture
+def configure():
+    """configure(folder, method={"kind": "lora"}): config.yaml with the choices of the record, and more."""
+
+    def write(folder, **more):
+        choices = json.loads((folder / "run.json").read_text())["choices"]
+        groups = {group: {"name": choice} | more.get(group, {}) for group, choice in choices.items()}
+        (folder / "config.yaml").write_text(json.dumps(more | groups))
+
+    return write
+
+
+@pytest.fixture
 def study(write_run, tmp_path):
     """A study with the published pattern: equal steps take the slope of contrastive runs in parallel blocks."""
     rng = numpy.random.default_rng(0)

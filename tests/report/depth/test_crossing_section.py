@@ -69,18 +69,18 @@ def test_the_mean_size_of_a_run_without_control_is_that_it_logged(crossed):
     assert row[names.index("mean r, band")] == pytest.approx(0.02)
 
 
-def test_arms_of_another_method_are_crossed_by_themselves(crossed):
+def test_arms_of_another_method_are_crossed_by_themselves(crossed, configure):
     """A second whole stack, with LoRA, must not take the place of the first."""
     for folder in list(crossed.iterdir()):
         record = json.loads((folder / "run.json").read_text())
-        (folder / "config.yaml").write_text("method: {kind: full}\n")
+        configure(folder, method={"kind": "full"})
         if record["choices"]["band"] == "whole":
             other = crossed / f"lora-{folder.name}"
             other.mkdir()
             record["choices"]["method"] = "lora"
             record["scores"][1]["value"] = 0.9
             (other / "run.json").write_text(json.dumps(record))
-            (other / "config.yaml").write_text("method: {kind: lora}\n")
+            configure(other, method={"kind": "lora"})
     table = tables(built(crossing, crossed))["band_control"]
     names = [column.name for column in table.columns]
     rows = [dict(zip(names, row, strict=True)) for row in table.rows]

@@ -30,7 +30,7 @@ def test_objectives_without_a_distance_tie_whatever_rounding_left(write_run, tmp
     assert row["rho"] == pytest.approx(expected)
 
 
-def test_a_distance_belongs_to_the_runs_of_its_method(write_run, tmp_path):
+def test_a_distance_belongs_to_the_runs_of_its_method(write_run, configure, tmp_path):
     for method, distance in (("full", 0.2), ("lora", 0.6)):
         for objective, more in (("contrastive", 0.0), ("simcse", 0.1)):
             folder = write_run(
@@ -39,7 +39,7 @@ def test_a_distance_belongs_to_the_runs_of_its_method(write_run, tmp_path):
             record = json.loads((folder / "run.json").read_text())
             record["choices"] |= {"method": method, "objective": objective}
             (folder / "run.json").write_text(json.dumps(record))
-            (folder / "config.yaml").write_text(f"method: {{kind: {method}}}\n")
+            configure(folder, method={"kind": method})
     ranks = analyse(arms_of(tmp_path / "study")).ranks
     rho = ranks[ranks["quantity"] == "slope"].set_index("metric").loc["procrustes_distance", "rho"]
     assert rho == pytest.approx(1)

@@ -44,7 +44,7 @@ def test_the_page_has_every_table_and_calls_a_miniature_one(study):
         json.dumps(dict(chart.figures), allow_nan=False)
 
 
-def test_what_is_inferred_is_labelled_wherever_it_shows(study):
+def test_what_is_inferred_is_labelled_wherever_it_shows(study, configure):
     inferred = {
         "kind": "equal_step",
         "grouping": "block",
@@ -55,7 +55,7 @@ def test_what_is_inferred_is_labelled_wherever_it_shows(study):
         record = json.loads((folder / "run.json").read_text())
         if record["choices"]["control"] == "equal_step":
             (folder / "run.json").write_text(json.dumps(record | {"control": inferred}))
-        (folder / "config.yaml").write_text("train: {epochs: 3.0, learning_rate: 0.0005}\n")
+        configure(folder, train={"epochs": 3.0, "learning_rate": 0.0005})
     blocks = built(depth, study)
     (line,) = [line for line in blocks[0].lines if line.startswith("Inferred: ")]
     assert line.startswith("Inferred: control with grouping block, r (the common relative size) mean; ")
