@@ -12,7 +12,7 @@ Neighbours = Float[Tensor, "sample neighbour"]
 """Distances, ascending in each row."""
 Indices = Int[Tensor, "sample neighbour"]
 
-CHUNK = 256  # samples whose distances to all others are held at a time
+CHUNK = 64  # samples whose distances to all others are held at a time
 
 
 def nearest(rows: Pooled, num_neighbours: int) -> tuple[Neighbours, Indices]:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from src.metrics.shapes import PerSample, Pooled
 
-ROWS = 512  # held at a time
+ROWS = 128  # held at a time
 
 
 def chosen(pooled: Pooled, kept: Tensor) -> Iterator[Tensor]:
