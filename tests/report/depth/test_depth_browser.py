@@ -8,11 +8,13 @@ def test_every_choice_of_every_figure_draws_and_answers_the_mouse(study, open_pa
     for width in (1280, 400):
         view = open_page(page, width)
         charts = figures.names(view)
-        assert set(charts) == {"depth_slopes", "depth_kinds", "profiles"}
+        assert set(charts) == {"depth_slopes", "depth_families", "depth_families_controls", "profiles"}
         options = {name: figures.every_choice_answers(view, name) for name in charts}
         assert options["depth_slopes"] == [None]  # nothing to choose
         assert (
-            set(options["depth_kinds"]) == set(options["profiles"]) == {"procrustes_distance", "cka_debiased"}
+            set(options["depth_families", "depth_families_controls"])
+            == set(options["profiles"])
+            == {"procrustes_distance", "cka_debiased"}
         )
         assert view.evaluate("document.documentElement.scrollWidth") <= width
         assert view.wrong == []
