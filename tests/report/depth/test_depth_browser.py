@@ -12,7 +12,7 @@ def test_every_choice_of_every_figure_draws_and_answers_the_mouse(study, open_pa
         options = {name: figures.every_choice_answers(view, name) for name in charts}
         assert options["depth_slopes"] == [None]  # nothing to choose
         assert (
-            set(options["depth_families", "depth_families_controls"])
+            set(options["depth_families"])
             == set(options["profiles"])
             == {"procrustes_distance", "cka_debiased"}
         )
