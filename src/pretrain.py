@@ -49,7 +49,7 @@ def _all(arguments: list[str]) -> None:
         refuse("--jobs", jobs, "a number of at least 1")
     names = [path.stem for path in sorted((CONF / "model").glob("twin_*.yaml"))]
     command = [sys.executable, "-m", "src.pretrain"]
-    missing = [name for name in names if not _shown([f"model={name}", *rest])]
+    missing = [name for name in names if not _shown(_config([f"model={name}", *rest]))]
     with ThreadPoolExecutor(int(jobs)) as pool:
         ended = list(pool.map(lambda name: run([*command, f"model={name}", *rest]).returncode, missing))
     if any(ended):
@@ -57,13 +57,13 @@ def _all(arguments: list[str]) -> None:
 
 
 def _pretrain(overrides: list[str]) -> None:
-    if _shown(overrides):
+    config = _config(overrides)
+    if _shown(config):
         return
     from src.pretraining import ensure_pretrained  # seconds, which what is there already does not need
 
-    config = _config(overrides)
     ensure_pretrained(config.model, Path(config.paths.cache_dir))
-    _shown(overrides)
+    _shown(config)
 
 
 def _config(overrides: list[str]) -> RunConfig:
@@ -74,9 +74,8 @@ def _config(overrides: list[str]) -> RunConfig:
     return config
 
 
-def _shown(overrides: list[str]) -> bool:
+def _shown(config: RunConfig) -> bool:
     """Show what a twin's pretraining came to; False where there was none yet."""
-    config = _config(overrides)
     try:
         folder = twin_folder(config.model, Path(config.paths.cache_dir))
     except ModelError:

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from src import preemption
-from src.preemption import Preempted
+from src.preemption import Preempted, is_first
 from src.record.owner import slurm_job
 
 _TRIES = 5  # a controller that fails over, or is busy with the very preemption that stops this job
@@ -55,7 +55,7 @@ class Requeue:
     def now(self) -> None:
         """Ask SLURM to start this job again, from one of its processes and until it has agreed once."""
         job = slurm_job()  # ARRAY_TASK: the bare number of an array's first element means the whole array
-        if job is None or os.environ.get("SLURM_PROCID", "0") != "0":
+        if job is None or not is_first():
             return
         with self._one_at_a_time:
             for number in range(_TRIES):

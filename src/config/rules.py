@@ -81,10 +81,19 @@ def check_pattern(key: str, given: str) -> None:
         refuse(key, given, "a regular expression with one group around the answer")
 
 
+def template_fields(template: str) -> list[str]:
+    """Names of the fields of a template, each once; `choices[0]` is a name of its own.
+
+    Raises:
+        ValueError: the braces cannot be read.
+    """
+    return list(dict.fromkeys(name for _, name, _, _ in Formatter().parse(template) if name is not None))
+
+
 def check_template(key: str, given: str, fields: list[str]) -> None:
     """Refuse a text template that uses a field the rows need not have; `name[0]` is a part of a list."""
     try:
-        used = [name for _, name, _, _ in Formatter().parse(given) if name is not None]
+        used = template_fields(given)
     except ValueError as error:
         refuse(key, given, f"a template with fields in braces ({error})")
     for name in used:

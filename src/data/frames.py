@@ -3,15 +3,10 @@
 from collections.abc import Sequence
 from string import Formatter
 
-from src.config.rules import refuse
+from src.config.rules import refuse, template_fields
 
 QUESTION, WHOLE = "question", "prompt"
 GENERAL = ("Here is a text. {prompt}", "Read this with care:\n{prompt}")
-
-
-def frame_fields(template: str) -> list[str]:
-    """Names of the fields of a template, each once; `choices[0]` is a name of its own."""
-    return list(dict.fromkeys(name for _, name, _, _ in Formatter().parse(template) if name is not None))
 
 
 def fitting_frames(templates: Sequence[str], prompt: str) -> list[str]:
@@ -23,16 +18,16 @@ def fitting_frames(templates: Sequence[str], prompt: str) -> list[str]:
     Raises:
         ConfigError: a template that cannot be read, or with a field that rows of no data set promise.
     """
-    known = frame_fields(prompt)
+    known = template_fields(prompt)
     for template in templates:
         accepted = f"templates over the fields {', '.join([*known, WHOLE])}"
         try:
-            fields = frame_fields(template)
+            fields = template_fields(template)
         except ValueError as error:
             refuse("metrics.view_templates", template, f"{accepted} in braces ({error})")
         if any(name not in (*known, WHOLE, QUESTION) for name in fields):
             refuse("metrics.view_templates", template, accepted)
-    whole = all(_holds(frame_fields(template), known) for template in templates)
+    whole = all(_holds(template_fields(template), known) for template in templates)
     return list(templates if whole else GENERAL)
 
 

@@ -14,7 +14,7 @@ from src.metrics.gram import ROUNDING
 from src.metrics.leading_eigenvectors import leading_eigenvectors
 from src.metrics.rows import Rows
 from src.metrics.shapes import Pooled
-from src.metrics.strips import chosen
+from src.metrics.strips import chosen, mean_row
 
 NUM_DIRECTIONS = 10
 LEAST_SAMPLES = NUM_DIRECTIONS + 1  # centring costs one direction
@@ -41,8 +41,7 @@ class Axes:
     @cached_property
     def mean(self) -> Tensor:
         """Of all rows, float64."""
-        count = len(self.pooled)
-        return sum(strip.sum(dim=0) for strip in chosen(self.pooled, torch.arange(count))) / count
+        return mean_row(self.pooled)
 
     @cached_property
     def coordinates(self) -> Coordinates | None:

@@ -3,9 +3,9 @@
 import torch
 
 from src.metrics.catalog import check_samples
+from src.metrics.l2_norm import l2_norm
 from src.metrics.rows import Rows
 from src.metrics.shapes import PerSample, Pooled, Scalar, Statistic
-from src.metrics.strips import of_each
 
 
 def gini(pooled: Pooled) -> Scalar:
@@ -16,17 +16,13 @@ def gini(pooled: Pooled) -> Scalar:
     Source: Gini 1912; Zhao et al. 2026 (arXiv 2604.11838: of norms, though never run).
     """
     check_samples("gini", len(pooled))
-    return _gini(_norms(pooled))
+    return _gini(l2_norm(pooled))
 
 
 def gini_statistic(rows: Rows) -> Statistic:
     """`gini` as a function of the kept samples."""
-    norms = _norms(rows.pooled)
+    norms = l2_norm(rows.pooled)
     return lambda kept: _gini(norms[kept]).item()
-
-
-def _norms(pooled: Pooled) -> PerSample:
-    return of_each(lambda rows: rows.norm(dim=1), pooled)
 
 
 def _gini(norms: PerSample) -> Scalar:

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from src.metrics.gram import ROUNDING
 from src.metrics.shapes import Pooled
-from src.metrics.strips import chosen, of_each
+from src.metrics.strips import chosen, mean_row, of_each
 
 Neighbours = Float[Tensor, "sample neighbour"]
 """Distances, ascending in each row."""
@@ -21,8 +21,7 @@ def nearest(rows: Pooled, num_neighbours: int) -> tuple[Neighbours, Indices]:
     There are `num_neighbours` of them, or N - 1 where there are fewer. Samples that only rounding tells
     apart are at distance 0.
     """
-    everything = torch.arange(len(rows))
-    mean = sum(strip.sum(dim=0) for strip in chosen(rows, everything)) / len(rows)
+    everything, mean = torch.arange(len(rows)), mean_row(rows)
     squared = of_each(lambda strip: (strip - mean).square().sum(dim=1), rows)
     least = ROUNDING * squared.max()
     parts = []

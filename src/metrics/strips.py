@@ -15,6 +15,12 @@ def chosen(pooled: Pooled, kept: Tensor) -> Iterator[Tensor]:
     return (pooled[some].double() for some in kept.split(ROWS))
 
 
+def mean_row(pooled: Pooled) -> Tensor:
+    """The mean of all rows, float64 [dim]."""
+    count = len(pooled)
+    return sum(strip.sum(dim=0) for strip in chosen(pooled, torch.arange(count))) / count
+
+
 def of_each(function: Callable[..., PerSample], *sides: Tensor) -> PerSample:
     """What `function` answers for every row of the sides, which it sees in float64, a strip at a time."""
     strips = zip(*(side.split(ROWS) for side in sides), strict=True)

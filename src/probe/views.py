@@ -8,8 +8,9 @@ from string import Formatter
 import torch
 from transformers import PreTrainedTokenizerBase
 
+from src.config.rules import template_fields
 from src.data.encode import EncodedRow, encode_texts
-from src.data.frames import WHOLE, filled, fitting_frames, frame_fields
+from src.data.frames import WHOLE, filled, fitting_frames
 from src.data.rows import Row
 from src.errors import DataError
 from src.seeding import generator
@@ -83,7 +84,7 @@ def _dropped(row: EncodedRow, view: int, share: float, seed: int, num_start: int
 
 def _pattern(template: str) -> tuple[re.Pattern[str], list[str]]:
     """What texts made from a template look like, with a group for each of its fields, and their names."""
-    parts, names = [], frame_fields(template)
+    parts, names = [], template_fields(template)
     seen: set[str] = set()
     for text, name, _, _ in Formatter().parse(template):
         parts.append(re.escape(text))

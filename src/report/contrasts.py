@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy
 
 from src.report.arms import Arm
+from src.report.families import Tested
 from src.report.scores import UNKNOWN, Answers, ArmScores, TaskScores, difference
 from src.report.study import Study
-from src.statistics.detectable import smallest_detectable
 from src.statistics.estimate import LEVEL, Estimate
 from src.statistics.holm import Corrected, holm
 from src.statistics.mcnemar import McNemar, mcnemar_exact
@@ -21,8 +21,8 @@ PRETRAINED = "pretrained"
 
 
 @dataclass(frozen=True)
-class Contrast:
-    """One arm minus the baseline, on one metric of one task."""
+class Contrast(Tested):
+    """One arm minus the baseline, on one metric of one task; corrected among all contrasts with it."""
 
     name: str
     """The arm's band, or pretrained."""
@@ -30,7 +30,6 @@ class Contrast:
     arm: Arm | None
     """None: the pretrained model."""
     baseline: Arm
-    estimate: Estimate
     by_seed: dict[int, float]
     over_seeds: Estimate
     """The same with seeds as the only unit: what other seeds would give on these very items."""
@@ -38,20 +37,8 @@ class Contrast:
     """Seed by seed, where answers are right or wrong."""
     bootstrap: tuple[float, float]
     """Of seeds and items; NaN where the items are not known."""
-    corrected: Corrected
-    """Among all contrasts with this baseline."""
     pooled: Pooled | None = None
     """The scatter over seeds that stands in the estimate."""
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """At the level at which Holm's procedure tested it."""
-        return self.estimate.interval(self.corrected.level)
-
-    @property
-    def detectable(self) -> float:
-        """The smallest true difference that this test would have found with 80 % power."""
-        return smallest_detectable(self.estimate, self.corrected.level)
 
 
 def contrasts(study: Study, scores: TaskScores) -> list[Contrast]:

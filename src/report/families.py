@@ -21,23 +21,33 @@ COLUMNS = (
 DETECTABLE = "smallest detectable: the true difference that the test would have found with 80 % power"
 
 
+def columns(*names: str, more: Sequence[Column] = ()) -> list[Column]:
+    """Those of a table of tests: what each is of, in words, and `more` before its numbers."""
+    return [*(Column(name, numeric=False) for name in names), *more, *COLUMNS]
+
+
 @dataclass(frozen=True)
 class Tested:
     """One difference among several."""
 
     estimate: Estimate
     corrected: Corrected
+    """Among all tests of its family."""
 
     @property
     def interval(self) -> tuple[float, float]:
         """At the level at which Holm's procedure tested it."""
         return self.estimate.interval(self.corrected.level)
 
+    @property
+    def detectable(self) -> float:
+        """The smallest true difference that this test would have found with 80 % power."""
+        return smallest_detectable(self.estimate, self.corrected.level)
+
     def cells(self) -> list[Any]:
         """The values under `COLUMNS`."""
         one = self.estimate
-        detectable = smallest_detectable(one, self.corrected.level)
-        numbers = [one.value, one.interval(), self.corrected.pvalue, self.interval, detectable]
+        numbers = [one.value, one.interval(), self.corrected.pvalue, self.interval, self.detectable]
         return [*numbers, one.num_seeds, one.num_items]
 
 

@@ -55,9 +55,9 @@ class Study:
         """All seeds of the trained runs."""
         return sorted({seed for arm in self.arms for seed in arm.runs if seed is not None})
 
-    def condition(self, arm: Arm) -> str:
-        """The condition of an arm in words; empty where all arms share it."""
-        return ", ".join(arm.factors[name] for name in self.conditions)
+    def condition(self, arm: Arm, without: str = "") -> str:
+        """The condition of an arm in words, but for one factor; empty where all arms share it."""
+        return ", ".join(arm.factors[name] for name in self.conditions if name != without)
 
     def condition_of(self, run: Run) -> str:
         """The same of one run, whether it was compared or not; empty for a run without training."""

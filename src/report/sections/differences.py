@@ -3,8 +3,9 @@
 import math
 from typing import Any
 
-from src.report.blocks import Chart, Column, Table, count, decimals, pvalue, signed, span
+from src.report.blocks import Chart, Column, Table, pvalue, span
 from src.report.contrasts import PRETRAINED, Contrast
+from src.report.families import columns
 from src.report.look import PRETRAINED_COLOR, color, compact, layout
 from src.report.section import Block, Material, Section
 from src.report.sections.scores import band_order
@@ -18,16 +19,7 @@ _NOTE = (
     "it leaves 0 out exactly where the test finds a difference. The pretrained model is tested by itself."
 )
 COLUMNS = (
-    Column("task", numeric=False),
-    Column("band", numeric=False),
-    Column("condition", numeric=False),
-    Column("difference", signed(3)),
-    Column("95 % interval", span(3)),
-    Column("p (Holm)", pvalue),
-    Column("interval at Holm's level", span(3)),
-    Column("smallest detectable", decimals(3)),
-    Column("seeds", count),
-    Column("items", count),
+    *columns("task", "band", "condition"),
     Column("p, seeds only", pvalue),
     Column("bootstrap, seeds x items", span(3)),
     Column("McNemar p < 0.05", numeric=False),
@@ -58,12 +50,9 @@ def _ordered(rows: list[Contrast]) -> list[Contrast]:
 
 
 def _row(label: str, one: Contrast) -> list[Any]:
-    estimate = one.estimate
     low = sum(test.pvalue < LEVEL for test in one.mcnemar.values())
     return [
-        label, one.name, one.condition, estimate.value, estimate.interval(), one.corrected.pvalue,
-        one.interval, one.detectable, estimate.num_seeds, estimate.num_items, one.over_seeds.pvalue,
-        one.bootstrap,
+        label, one.name, one.condition, *one.cells(), one.over_seeds.pvalue, one.bootstrap,
         f"{low} of {len(one.mcnemar)}" if one.mcnemar else None,
     ]  # fmt: skip
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from src.report.blocks import Chart, Column, Table, decimals
-from src.report.families import COLUMNS, DETECTABLE, tested_together
+from src.report.families import DETECTABLE, columns, tested_together
 from src.report.fifths import against_other_fifths
 from src.report.look import compact, layout
 from src.report.scores import ArmScores, TaskScores, difference
@@ -11,6 +11,7 @@ from src.report.section import Block, Material, Section
 from src.report.sections.scores import _CONDITION_COLORS, band_order
 from src.report.trained import is_trained
 
+_KEYS = ("task", "condition", "band")
 _NOTE = "After minus before, paired by item; bars: 95 % interval over seeds and items. Away from 0 is change."
 _CHANGE_NOTE = (
     "difference: after minus before, paired by item; Holm's correction among the bands of a condition. "
@@ -37,14 +38,15 @@ def build(material: Material) -> list[Block]:
                 fifths += _fifths([task.label, condition], mine)
     if not figures:
         return []
+    heads = columns(*_KEYS, more=[Column("before", decimals(3))])
+    title, folded = "Change of other abilities", len(changes) > 30
     blocks: list[Block] = [
         Chart("forgetting", "Other abilities: change by training", figures, _NOTE, "task"),
-        Table("forgetting", "Change of other abilities", _columns("before"), changes, _CHANGE_NOTE,
-              folded=len(changes) > 30),
-    ]  # fmt: skip
+        Table("forgetting", title, heads, changes, _CHANGE_NOTE, folded=folded),
+    ]
     if fifths:
         title = "Other abilities: each fifth of the depth against the mean of the other four"
-        blocks.append(Table("forgetting_fifths", title, _columns(), fifths, _FIFTHS_NOTE))
+        blocks.append(Table("forgetting_fifths", title, columns(*_KEYS), fifths, _FIFTHS_NOTE))
     return blocks
 
 
@@ -54,11 +56,6 @@ def _by_condition(material: Material, arms: list[ArmScores]) -> dict[str, list[A
     for one in sorted(arms, key=lambda one: band_order(one.arm)):
         found.setdefault(material.study.condition(one.arm), []).append(one)
     return found
-
-
-def _columns(*more: str) -> list[Column]:
-    keys = [Column(name, numeric=False) for name in ("task", "condition", "band")]
-    return [*keys, *(Column(name, decimals(3)) for name in more), *COLUMNS]
 
 
 def _changes(key: list[str], arms: list[ArmScores]) -> list[list[Any]]:

@@ -5,7 +5,7 @@ from typing import Any
 from src.report.arms import WHOLE
 from src.report.best_rate import RATE, AtBest, at_best
 from src.report.blocks import Column, Table, decimals, span
-from src.report.families import COLUMNS, DETECTABLE, tested_together
+from src.report.families import COLUMNS, DETECTABLE, columns, tested_together
 from src.report.scores import TaskScores, difference, mean_of
 from src.report.section import Block, Material, Section
 from src.report.sections.scores import band_order
@@ -24,18 +24,16 @@ def build(material: Material) -> list[Block]:
     rows = [row for task in material.scores for row in _rows(material, task)]
     if not rows:
         return []
-    texts = [Column(name, numeric=False) for name in ("task", "condition", "band", "rates chosen")]
-    columns = [*texts, Column("score", decimals(3)), Column("its 95 % interval", span(3, decimals)), *COLUMNS]
+    score = [Column("score", decimals(3)), Column("its 95 % interval", span(3, decimals))]
+    heads = columns("task", "condition", "band", "rates chosen", more=score)
     title = "Each arm at its best learning rate"
-    return [Table("best_rates", title, columns, rows, _NOTE, folded=len(rows) > 30)]
+    return [Table("best_rates", title, heads, rows, _NOTE, folded=len(rows) > 30)]
 
 
 def _rows(material: Material, task: TaskScores) -> list[list[Any]]:
     conditions: dict[str, list[AtBest]] = {}
-    names = [name for name in material.study.conditions if name != RATE]
     for one in at_best(task):
-        condition = ", ".join(one.first.arm.factors[name] for name in names)
-        conditions.setdefault(condition, []).append(one)
+        conditions.setdefault(material.study.condition(one.first.arm, RATE), []).append(one)
     return [
         [task.label, condition, *cells] for condition, found in conditions.items() for cells in _family(found)
     ]

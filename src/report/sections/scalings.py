@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from src.report.arms import WHOLE
-from src.report.blocks import Column, Table
+from src.report.blocks import Table
 from src.report.contrasts import pooled_scores
-from src.report.families import COLUMNS, DETECTABLE, tested_together
+from src.report.families import DETECTABLE, columns, tested_together
 from src.report.scores import ArmScores, TaskScores, difference
 from src.report.section import Block, Material, Section
 from src.report.sections.scores import band_order
@@ -25,9 +25,9 @@ def build(material: Material) -> list[Block]:
     rows = [row for task in material.scores for row in _rows(material, task)]
     if not rows:
         return []
-    columns = [Column(name, numeric=False) for name in ("task", "condition", "band", "minus")]
+    heads = columns("task", "condition", "band", "minus")
     title = "One band, two meanings of alpha"
-    return [Table("scalings", title, [*columns, *COLUMNS], rows, _NOTE, folded=len(rows) > 30)]
+    return [Table("scalings", title, heads, rows, _NOTE, folded=len(rows) > 30)]
 
 
 def _rows(material: Material, task: TaskScores) -> Iterator[list[Any]]:
@@ -46,7 +46,6 @@ def _families(
 ) -> dict[tuple[str, str], list[tuple[ArmScores, ArmScores]]]:
     """Pairs of arms that differ in the scaling alone, by their conditions and the other scaling."""
     by_factors = {tuple(one.arm.factors.items()): one for one in task.arms}
-    conditions = [name for name in material.study.conditions if name != SCALING]
     found: dict[tuple[str, str], list[tuple[ArmScores, ArmScores]]] = {}
     for first in task.arms:
         if first.arm.factors.get(SCALING) != FIRST:
@@ -54,7 +53,7 @@ def _families(
         for other in OTHERS:
             second = by_factors.get(tuple((first.arm.factors | {SCALING: other}).items()))
             if second is not None and not _same_scale(first, second):
-                condition = ", ".join(first.arm.factors[name] for name in conditions)
+                condition = material.study.condition(first.arm, SCALING)
                 found.setdefault((condition, other), []).append((first, second))
     return found
 
