@@ -35,12 +35,19 @@ def where(depths: ArrayLike, amounts: ArrayLike) -> dict[str, float | None]:
     share = amount / amount.sum()
     centre = float(share @ depth)
     spread = math.sqrt(float(share @ (depth - centre) ** 2))
-    return {"width": _width(amount), "width_stderr": _stderr(amount), "centre": centre, "spread": spread}
+    width = float(_widths(amount[None, :])[0])
+    return {"width": width, "width_stderr": _stderr(amount), "centre": centre, "spread": spread}
 
 
-def _width(amounts: numpy.ndarray) -> float:
-    held = numpy.concatenate([[0.0], numpy.cumsum(numpy.sort(amounts)[::-1])])
-    return float(numpy.interp(held[-1] / 2, held, numpy.linspace(0, 1, len(held))))
+def _widths(amounts: numpy.ndarray) -> numpy.ndarray:
+    """The width of each row of amounts, [profile, layer]; every row changes somewhere."""
+    most = -numpy.sort(-amounts, axis=1)
+    held = numpy.cumsum(most, axis=1)
+    half = held[:, -1:] / 2
+    whole = (held < half).sum(axis=1, keepdims=True)  # layers that the half needs as a whole
+    last = numpy.take_along_axis(most, whole, axis=1)
+    before = numpy.take_along_axis(held, whole, axis=1) - last
+    return ((whole + (half - before) / last) / amounts.shape[1])[:, 0]
 
 
 def _stderr(amounts: numpy.ndarray) -> float | None:
@@ -48,5 +55,5 @@ def _stderr(amounts: numpy.ndarray) -> float | None:
     n = len(amounts)
     if n < 3 or numpy.count_nonzero(amounts) < 2:
         return None
-    without = [_width(numpy.delete(amounts, place)) for place in range(n)]
-    return math.sqrt((n - 1) * numpy.var(without))
+    without = numpy.broadcast_to(amounts, (n, n))[~numpy.eye(n, dtype=bool)].reshape(n, n - 1)
+    return math.sqrt((n - 1) * numpy.var(_widths(without)))

@@ -4,8 +4,9 @@ import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy
 import pandas
 import yaml
 
@@ -15,6 +16,14 @@ from src.record.schema_version import SCHEMA_VERSION
 from src.report.whole import lacking, other_choices
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster where libyaml is there
+
+
+class Series(NamedTuple):
+    """A metric of one run by layer."""
+
+    layer: numpy.ndarray
+    depth: numpy.ndarray
+    value: numpy.ndarray
 
 
 @dataclass
@@ -67,12 +76,17 @@ class Run:
             return None
 
     @cached_property
-    def series(self) -> dict[tuple[str, str], pandas.DataFrame]:
-        """The rows of `layers` by metric and stage, the embedding left out, in the order of depth."""
+    def series(self) -> dict[tuple[str, str], Series]:
+        """`layers` by metric and stage, the embedding left out, in the order of depth."""
         if self.layers is None:
             return {}
-        blocks = self.layers[self.layers["layer"] > 0].sort_values("layer")
-        return dict(iter(blocks.groupby(["metric", "stage"], sort=False)))
+        columns = Series(*(self.layers[name].to_numpy() for name in Series._fields))
+        found = {}
+        for key, places in self.layers.groupby(["metric", "stage"], sort=False).indices.items():
+            blocks = places[columns.layer[places] > 0]
+            blocks = blocks[columns.layer[blocks].argsort(kind="stable")]
+            found[key] = Series(*(column[blocks] for column in columns))
+        return {key: series for key, series in found.items() if len(series.layer)}
 
     @cached_property
     def steps(self) -> list[dict[str, Any]]:

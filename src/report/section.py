@@ -7,6 +7,7 @@ from functools import cached_property
 from src.report.blocks import Chart, Part, Table, Text
 from src.report.contrasts import Contrast, contrasts
 from src.report.depth.analysis import Depth, analyse
+from src.report.depth.settings import is_crossed
 from src.report.profiles import Line, read_profiles
 from src.report.scores import TaskScores, read_scores
 from src.report.study import Study
@@ -27,8 +28,8 @@ class Material:
 
     @cached_property
     def depth(self) -> Depth:
-        """The tables of the depth-profile study."""
-        return analyse(self.study.arms)
+        """The tables of the depth-profile study; nothing is gathered where nothing was crossed."""
+        return analyse(self.study.arms if is_crossed(self.study.arms) else [])
 
     @cached_property
     def profiles(self) -> dict[str, list[Line]]:

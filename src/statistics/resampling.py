@@ -1,5 +1,7 @@
 """Bootstrap intervals: of items, and of seeds and items."""
 
+from functools import lru_cache
+
 import numpy
 
 from src.statistics.estimate import LEVEL
@@ -31,9 +33,17 @@ def bootstrap_seeds_items(
     """
     table = numpy.asarray(table, dtype=float)
     num_seeds, num_items = table.shape
-    random = numpy.random.default_rng(seed)
-    of_seeds = random.multinomial(num_seeds, numpy.full(num_seeds, 1 / num_seeds), num_draws) / num_seeds
-    of_items = random.multinomial(num_items, numpy.full(num_items, 1 / num_items), num_draws) / num_items
+    of_seeds, of_items = _draws(num_seeds, num_items, num_draws, seed)
     means = numpy.einsum("ds,ds->d", of_seeds, of_items @ table.T)
     low, high = numpy.quantile(means, (level / 2, 1 - level / 2))
     return float(low), float(high)
+
+
+@lru_cache(maxsize=4)  # the tables of one study have one shape, and the draws cost more than what they weigh
+def _draws(num_seeds: int, num_items: int, num_draws: int, seed: int) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """The share that every seed and every item has in each resample: [draw, seed], [draw, item]."""
+    random = numpy.random.default_rng(seed)
+    of_seeds, of_items = (
+        random.multinomial(n, numpy.full(n, 1 / n), num_draws) / n for n in (num_seeds, num_items)
+    )
+    return of_seeds, of_items

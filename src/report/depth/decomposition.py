@@ -3,7 +3,7 @@
 import numpy
 from pandas import DataFrame
 
-from src.report.depth.seeds import over_seeds, paired
+from src.report.depth.seeds import over_seeds, paired, seed_means
 from src.statistics.fieller import ratio_of_means
 
 STANDARD, EQUAL_STEP = "none", "equal_step"
@@ -32,14 +32,12 @@ def decompose(table: DataFrame, by: list[str]) -> DataFrame:
 
 
 def _shares(cells: DataFrame, by: list[str]) -> DataFrame:
-    rows = []
-    # Sorted by nothing: groupby keeps the seeds of a group in one order for both sides.
-    for key, group in cells.groupby(by, dropna=False, sort=False):
-        seeds = group.groupby("seed")[["value", STANDARD]].agg(["mean", "count"])
-        complete = seeds[("value", "count")] == seeds[("value", "count")].max()
-        means = seeds[complete].xs("mean", axis=1, level=1)
-        ratio = ratio_of_means(means["value"], means[STANDARD])
+    removed, whole = (seed_means(cells.assign(value=cells[name]), by) for name in ("value", STANDARD))
+    means, rows = removed.merge(whole, on=[*by, "seed"], suffixes=("", "_whole")), []
+    for key, group in means.groupby(by, dropna=False, sort=False):
+        ratio = ratio_of_means(group["value"], group["value_whole"])
         kept = numpy.subtract(1, [ratio.value, ratio.high, ratio.low])
-        rows.append([*key, len(group[["model", "objective"]].drop_duplicates()), *ratio[:3], *kept])
+        rows.append([*key, *ratio[:3], *kept])
     names = [f"share_{part}{end}" for part in ("removed", "kept") for end in ("", "_low", "_high")]
-    return DataFrame(rows, columns=[*by, "num_cells", *names])
+    counts = cells.drop_duplicates([*by, "model", "objective"]).groupby(by, dropna=False, sort=False).size()
+    return counts.rename("num_cells").reset_index().merge(DataFrame(rows, columns=[*by, *names]), on=by)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy
 import pandas
 from pandas import DataFrame
 
@@ -41,9 +42,9 @@ def gather(arms: Sequence[Arm]) -> Gathered:
     known, settings = settings_of(arms)
     every = _every_layer(known)
     layers = _changes(every)
-    measured = [
-        row for key, one in layers.groupby(["run", "metric"], sort=False) for row in _measured(key, one)
-    ]
+    depth, value = (layers[name].to_numpy(dtype=float) for name in ("depth", "value"))
+    profiles = layers.groupby(["run", "metric"], sort=False).indices  # frames of their own would cost more
+    measured = [row for key, at in profiles.items() for row in _measured(key, depth[at], value[at])]
     told = [row for name, run in known.items() if run.layers is None for row in _told(name, run)]
     numbers = DataFrame(measured + told, columns=["run", "metric", "quantity", "value", "stderr"])
     numbers = numbers.astype({"value": float, "stderr": float}).dropna(subset=["value"])
@@ -51,12 +52,12 @@ def gather(arms: Sequence[Arm]) -> Gathered:
     return Gathered(*(settings.merge(table, on="run") for table in tables))
 
 
-def _measured(key: tuple[str, str], profile: DataFrame) -> list[list[Any]]:
+def _measured(key: tuple[str, str], depth: numpy.ndarray, value: numpy.ndarray) -> list[list[Any]]:
     """All quantities of one profile of change."""
-    known = profile.dropna(subset=["value"])
-    slope, stderr = line(known["depth"].to_numpy(), known["value"].to_numpy())
-    place = where(profile["depth"], profile["value"])
-    level = profile["value"].mean(skipna=False)
+    known = ~numpy.isnan(value)
+    slope, stderr = line(depth[known], value[known])
+    place = where(depth, value)
+    level = value.mean()
     relative = [slope / level, stderr / level] if slope is not None and level > 0 else [None, None]
     return [
         [*key, "slope", slope, stderr],

@@ -40,6 +40,13 @@ def settings_of(arms: Sequence[Arm]) -> tuple[dict[str, Run], DataFrame]:
     return {run.name: run for run, _ in known}, DataFrame(rows, columns=["run", *SETTING, "seed"])
 
 
+def is_crossed(arms: Sequence[Arm]) -> bool:
+    """Whether runs that trained every block are of several models, objectives or controls."""
+    settings = settings_of(arms)[1]
+    whole = settings[settings["arm"] == WHOLE]
+    return bool((whole[["model", "objective", "control"]].nunique() > 1).any())
+
+
 def _is_trained(record: dict[str, Any]) -> bool:
     return {"model", "objective", "method"} <= set(record["choices"]) and bool(
         record.get("adapted", {}).get("blocks")

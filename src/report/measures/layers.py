@@ -1,11 +1,11 @@
 """Published numbers of profiles by layer."""
 
 import numpy
-from pandas import DataFrame
 
 from src.report.arms import WHOLE, Arm
 from src.report.measures.measured import Measured
 from src.report.references import Published
+from src.report.runs import Series
 from src.report.section import Material
 from src.statistics.seeds import over_seeds
 
@@ -21,10 +21,8 @@ def profile(material: Material, published: Published) -> list[Measured]:
         for run in arm.runs.values():
             if (layers := run.series.get((asked["metric"], asked["stage"]))) is None:
                 continue
-            depth = layers["depth"].to_numpy()
-            part = layers["value"].to_numpy()[
-                (depth > asked["start"] - 1e-9) & (depth <= asked["stop"] + 1e-9)
-            ]
+            inside = (layers.depth > asked["start"] - 1e-9) & (layers.depth <= asked["stop"] + 1e-9)
+            part = layers.value[inside]
             if len(part) and numpy.isfinite(part).all():
                 values.append(float(_REDUCE[asked["reduce"]](part)))
         found += _measured(material, published, arm, values)
@@ -59,10 +57,10 @@ def _whole(material: Material) -> list[Arm]:
     return [arm for arm in material.study.arms if arm.band == WHOLE or arm.kind == "pair"]
 
 
-def _pearson(first: DataFrame, second: DataFrame) -> list[float]:
+def _pearson(first: Series, second: Series) -> list[float]:
     """Pearson's r over the layers where both have a value; none below three or where one is constant."""
-    _, one, other = numpy.intersect1d(first["layer"], second["layer"], return_indices=True)
-    both = numpy.stack([first["value"].to_numpy()[one], second["value"].to_numpy()[other]])
+    _, one, other = numpy.intersect1d(first.layer, second.layer, return_indices=True)
+    both = numpy.stack([first.value[one], second.value[other]])
     both = both[:, numpy.isfinite(both).all(axis=0)]
     if both.shape[1] < 3 or (both == both[:, :1]).all(axis=1).any():
         return []

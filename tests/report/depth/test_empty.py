@@ -2,6 +2,7 @@
 
 import pytest
 
+from src.report.depth.analysis import analyse
 from src.report.depth.picture import draw_depth
 from src.report.section import Material
 from src.report.sections import crossing, depth
@@ -33,6 +34,6 @@ def test_a_missing_layer_makes_the_relative_slope_missing_and_nothing_else(write
         if line[0] == "change" and line[1] == "3":
             line[place] = ""
     (folder / "layers.csv").write_text("\n".join(map(",".join, lines)) + "\n")
-    numbers = Material(read_study(folder.parent)).depth.numbers
+    numbers = analyse(read_study(folder.parent).arms).numbers
     assert "relative_slope" not in set(numbers["quantity"])
     assert "slope" in set(numbers["quantity"])
