@@ -46,7 +46,7 @@ class Pipeline(Assembly):
 
     def __init__(self, config: RunConfig, ranks: Ranks | None = None) -> None:
         super().__init__(config)
-        self.ranks = ranks or Ranks(config)
+        self.ranks = ranks or Ranks(config.train.num_processes)
         self.id = run_id(config, self.splits.fingerprint, model_content(config.model))
         self.folder = RunFolder(Path(config.paths.runs_dir) / config.experiment / self.id)
 

@@ -11,7 +11,9 @@ from omegaconf import DictConfig
 
 from src.compose import CONF
 from src.config.schema import RunConfig
-from src.entry import do, start
+from src.entry import do, leave, start
+from src.errors import UserError
+from src.train.launched import launched, leading
 
 if TYPE_CHECKING:
     from src.pipeline import Pipeline
@@ -25,9 +27,9 @@ def execute(config: RunConfig) -> None:
     from src.train.ranks import Ranks
     from src.training import follow
 
-    with Ranks(config) as ranks:
-        if ranks.rank > 0:
-            follow(config, ranks)
+    with Ranks(config.train.num_processes) as ranks:
+        if ranks.rank > 0:  # submitit starts every rank here; the configuration that counts is rank 0's
+            follow(ranks)
         else:
             _do(Pipeline(config, ranks))
 
@@ -51,5 +53,21 @@ def job(composed: DictConfig) -> None:
     do(composed, RunConfig, execute)
 
 
+def main() -> None:
+    """The entry point; of processes that were started together only rank 0 composes a configuration."""
+    rank, count = launched()
+    if rank == 0:
+        with leading():
+            start(job, RunConfig)
+    else:
+        from src.train.ranks import Ranks
+        from src.training import follow_all
+
+        try:
+            follow_all(Ranks(count))
+        except UserError as error:
+            leave(str(error))
+
+
 if __name__ == "__main__":
-    start(job, RunConfig)
+    main()

@@ -8,8 +8,8 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from src.assembly import Assembly
-from src.config.schema import RunConfig
 from src.method.weights import set_tuned
+from src.preemption import listening
 from src.probe.trunk import block_modules
 from src.probing import step_measurement
 from src.train.loop import OnStep, Trained, train
@@ -32,14 +32,21 @@ def run_training(run: Assembly, ranks: Ranks, folder: Path, on_step: OnStep) -> 
     return trained
 
 
-def follow(config: RunConfig, ranks: Ranks) -> None:
-    """What a rank above 0 does: wait for rank 0, and train with it if there is something to train."""
-    run = Assembly(config)
-    with ranks.following() as folder:
-        if folder is not None:
+def follow(ranks: Ranks) -> None:
+    """What a rank above 0 does in a run: wait for rank 0; train with it, if there is something to train."""
+    with ranks.following() as turn:
+        if turn is not None:
+            run = Assembly(turn.config)
             _shard(run)
-            _trained(run, folder, lambda step, row: None)
+            _trained(run, turn.folder, lambda step, row: None)
             gathered(run.adapted.model)
+
+
+def follow_all(ranks: Ranks) -> None:
+    """What a process above rank 0 does from its start: follow in every run, until rank 0 lets it go."""
+    with listening():
+        while not ranks.dismissed:
+            follow(ranks)
 
 
 def _shard(run: Assembly) -> None:

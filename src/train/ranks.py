@@ -1,10 +1,12 @@
 """The processes that share one training: who they are, and how they start.
 
-Rank 0 is the run: it holds the folder, measures the base model, writes, probes and evaluates. The others wait
-for it, train their shard beside it, and end. Ranks come from torchrun or from SLURM's srun; where nobody
-started them, rank 0 starts the others when training begins.
+Rank 0 is the run: it composes the configuration, holds the folder, measures the base model, writes, probes
+and evaluates. The others wait until it tells them what to train, train their shard beside it, and end. Ranks
+come from torchrun or from SLURM's srun; where nobody started them, rank 0 starts the others when training
+begins.
 """
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -13,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import ClassVar, NamedTuple
 
 import torch
 import torch.distributed as dist
@@ -21,28 +24,44 @@ from src.config.rules import refuse
 from src.config.schema import RunConfig
 from src.preemption import listening
 from src.train.collectives import from_first
+from src.train.launched import launched
 
-Follow = Callable[[RunConfig, "Ranks"], None]
+Follow = Callable[["Ranks"], None]
 
+_LOG = logging.getLogger(__name__)
+_DISMISSED = "dismissed"
 _WAIT = timedelta(days=7)  # others wait while rank 0 measures the base; a rank that dies is seen at once
 _PATIENCE = 60.0  # seconds that the others get to end after rank 0 has trained
 
 
+class Turn(NamedTuple):
+    """What rank 0 tells the others when a run begins to train: nobody else composes or resolves anything."""
+
+    config: RunConfig
+    folder: Path
+
+
 class Ranks:
-    """Ranks of one run. `with Ranks(config) as ranks`: whoever waits is let go at the end.
+    """Ranks of one run. `with Ranks(count) as ranks`: whoever waits for this run is let go at the end.
 
     Raises:
-        ConfigError: other processes were started than the run asks for.
+        ConfigError: other processes were started than the `count` (train.num_processes) of the run.
     """
 
-    def __init__(self, config: RunConfig) -> None:
-        self.count = config.train.num_processes
-        _adopt_slurm(self.count)
-        self._started = int(os.environ.get("WORLD_SIZE", "1"))
-        if self._started not in (1, self.count):
-            refuse("train.num_processes", self.count, f"{self._started}, the processes that were started")
-        self.rank = int(os.environ["RANK"]) if self._started > 1 else 0
-        self._store = "env://"
+    _parted: ClassVar[bool] = False
+    """Whether an error came while ranks were joined: those of this process wait for nothing any more."""
+    _store: ClassVar[dist.Store | None] = None
+    """Of processes that were started together: they meet once a run, and once more to part."""
+    _joins: ClassVar[int] = 0
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.rank, self._started = launched()
+        if self._started not in (1, count):
+            refuse("train.num_processes", count, f"{self._started}, the processes that were started")
+        _adopt_slurm()
+        self.dismissed = False
+        self._place = "env://"
         self._joined = False
 
     def __enter__(self) -> "Ranks":
@@ -58,40 +77,54 @@ class Ranks:
         """Inside, all ranks train; rank 0 alone calls it, and `follow` is what the others do.
 
         Args:
-            config: of the run.
-            follow: called with it on the ranks that are started here.
-            folder: the run's; the others hear of it.
+            config: of the run; the others hear of it and of the folder here.
+            follow: what the ranks do that are started here.
+            folder: the run's.
         """
+        turn = Turn(config, folder)
         if self._started > 1:
             with self._group():
-                from_first(str(folder))
+                from_first(turn)
                 yield
             return
         threads = torch.get_num_threads()
         torch.set_num_threads(max(1, threads // self.count))
         try:
-            with self._others(config, follow), self._group():
-                from_first(str(folder))
+            with self._others(follow), self._group():
+                from_first(turn)
                 yield
         finally:
             torch.set_num_threads(threads)
 
     @contextmanager
-    def following(self) -> Iterator[Path | None]:
-        """For ranks above 0: wait for rank 0; the run's folder, None where there is nothing to train."""
+    def following(self) -> Iterator[Turn | None]:
+        """For ranks above 0: wait for rank 0; None where there is nothing to train. Sets `dismissed`."""
         with self._group():
-            folder = from_first(None)
-            yield None if folder is None else Path(folder)
+            told = from_first(None)
+            self.dismissed = told == _DISMISSED
+            yield told if isinstance(told, Turn) else None
+
+    def dismiss(self) -> None:
+        """For rank 0: let go those that were started with it; where an error parted them they do not wait."""
+        if Ranks._parted:
+            return
+        try:
+            with self._group(timedelta(seconds=_PATIENCE)):
+                from_first(_DISMISSED)
+        except RuntimeError as error:
+            _LOG.warning("the other processes did not hear that this one ends (%s)", error)
 
     @contextmanager
-    def _others(self, config: RunConfig, follow: Follow) -> Iterator[None]:
+    def _others(self, follow: Follow) -> Iterator[None]:
         """Start ranks 1 and up on this machine; they end with the block."""
         context = multiprocessing.get_context("spawn")
         with tempfile.TemporaryDirectory(prefix="strata-ranks-") as folder:
-            self._store = f"file://{Path(folder) / 'store'}"
+            self._place = f"file://{Path(folder) / 'store'}"
             share = torch.get_num_threads()
             others = [
-                context.Process(target=_other, args=(config, follow, rank, self._store, share), daemon=True)
+                context.Process(
+                    target=_other, args=(follow, self.count, rank, self._place, share), daemon=True
+                )
                 for rank in range(1, self.count)
             ]
             for other in others:
@@ -106,42 +139,48 @@ class Ranks:
                     other.join()
 
     @contextmanager
-    def _group(self) -> Iterator[None]:
+    def _group(self, timeout: timedelta = _WAIT) -> Iterator[None]:
         cuda = torch.cuda.is_available()
         if cuda:
             torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", self.rank)) % torch.cuda.device_count())
         dist.init_process_group(
             "cpu:gloo,cuda:nccl" if cuda else "gloo",
-            init_method=self._store,
+            store=self._new_store(),
             rank=self.rank,
             world_size=self.count,
-            timeout=_WAIT,
+            timeout=timeout,
         )
         self._joined = True
         try:
             yield
+        except BaseException:
+            Ranks._parted = True
+            raise
         finally:
             dist.destroy_process_group()
 
+    def _new_store(self) -> dist.Store:
+        """Where the ranks of one group find each other: a place that no group before it has written to."""
+        found = Ranks._store or next(dist.rendezvous(self._place, self.rank, self.count))[0]
+        if self._started == 1:
+            return found  # a file of its own
+        Ranks._store, Ranks._joins = found, Ranks._joins + 1
+        return dist.PrefixStore(str(Ranks._joins), found)
 
-def _other(config: RunConfig, follow: Follow, rank: int, store: str, threads: int) -> None:
+
+def _other(follow: Follow, count: int, rank: int, place: str, threads: int) -> None:
     """A rank that rank 0 started."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # rank 0 is asked, and asks this one
     torch.set_num_threads(threads)
-    ranks = Ranks(config)
-    ranks.rank, ranks._store = rank, store
+    ranks = Ranks(count)
+    ranks.rank, ranks._place = rank, place
     with listening():
-        follow(config, ranks)
+        follow(ranks)
 
 
-def _adopt_slurm(count: int) -> None:
-    """Take rank and address from SLURM, where submitit or `srun` has started one process a rank.
-
-    A batch script knows its job's number of tasks as well, but is no step of srun and alone.
-    """
-    tasks = int(os.environ.get("SLURM_NTASKS", "1"))
-    srun = "SLURM_STEP_ID" in os.environ and "SLURM_PROCID" in os.environ and tasks == count
-    if "RANK" in os.environ or tasks < 2 or not (os.environ.get("SUBMITIT_EXECUTOR") or srun):
+def _adopt_slurm() -> None:
+    """Give torch the rank and the address, where SLURM has started one process a rank."""
+    if "RANK" in os.environ or launched().count == 1:
         return
     from submitit.helpers import TorchDistributedEnvironment
 

@@ -25,18 +25,24 @@ SMALL = [
 
 
 @pytest.fixture
-def begin(tmp_path):
+def start(tmp_path):
     """Start `python -m src.run` on so many processes; it writes to `root`."""
 
-    def start(num_processes, *overrides, root="runs"):
+    def begin(launcher, num_processes, *overrides, root="runs"):
         paths = [f"paths.runs_dir={tmp_path / root}", f"paths.cache_dir={tmp_path / 'cache'}"]
         return subprocess.Popen(
-            [sys.executable, "-m", "src.run", *SMALL, *paths, f"train.num_processes={num_processes}", *overrides],
+            [*launcher, "-m", "src.run", *SMALL, *paths, f"train.num_processes={num_processes}", *overrides],
             cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"}, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
 
-    return start
+    return begin
+
+
+@pytest.fixture
+def begin(start):
+    """The same, as one process."""
+    return lambda *arguments, **values: start([sys.executable], *arguments, **values)
 
 
 @pytest.fixture
@@ -131,12 +137,42 @@ def test_what_shards_cannot_do_is_refused_at_the_door(make_config, overrides, li
     assert line in str(refused.value)
 
 
-def test_processes_that_were_started_must_be_those_of_the_run(make_config, monkeypatch):
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+
+
+@pytest.mark.parametrize("together", [False, True], ids=["one run", "two runs, one after the other"])
+def test_under_torchrun_one_process_composes_and_both_train(start, run, tmp_path, together):
+    seeds = ("seed=0,1", "-m") if together else ("seed=0",)
+    place = f"{tmp_path / 'composed'}/${{oc.env:RANK}}"  # where whoever composes leaves its configuration
+    left = (f"hydra.run.dir={place}", f"hydra.sweep.dir={place}", "hydra.output_subdir=hydra")
+    process = start(TORCHRUN, 2, *left, *seeds, root="two")
+    output, _ = process.communicate(timeout=200)
+    assert process.returncode == 0, output[-4000:]
+    folders = {
+        json.loads(path.read_text())["seed"]: path.parent for path in tmp_path.glob("two/*/*/run.json")
+    }
+    assert sorted(folders) == ([0, 1] if together else [0])
+    assert [path.name for path in (tmp_path / "composed").iterdir()] == ["0"]
+    for seed, folder in folders.items():
+        assert "num_processes: 2" in (folder / "config.yaml").read_text()
+        assert_close(folder, run(1, f"seed={seed}", root=f"one{seed}"))
+
+
+def test_under_torchrun_what_is_wrong_is_said_once_and_nobody_waits(start):
+    process = start(TORCHRUN, 3, "train.batch_size=6")
+    output, _ = process.communicate(timeout=200)
+    assert process.returncode == 1
+    line = "strata: train.num_processes: given 3; accepted: 2, the processes that were started"
+    assert output.count(line) == 1
+    assert "exitcode  : 2" in output
+
+
+def test_processes_that_were_started_must_be_those_of_the_run(monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "4")
     monkeypatch.setenv("RANK", "1")
     with pytest.raises(ConfigError, match="train.num_processes: given 2; accepted: 4"):
-        Ranks(make_config("train.num_processes=2"))
-    assert Ranks(make_config("train.num_processes=4")).rank == 1
+        Ranks(2)
+    assert Ranks(4).rank == 1
 
 
 STEP = {
@@ -158,17 +194,18 @@ STEP = {
     ],
     ids=["srun", "srun, rank 0", "submitit", "batch script", "salloc"],
 )
-def test_ranks_are_those_that_slurm_has_started(make_config, more, rank, world):
-    config = make_config("train.num_processes=2")
+def test_ranks_are_those_that_slurm_has_started(more, rank, world):
     with patch.dict(os.environ, STEP | more):
         for _ in range(2):  # several runs one after the other
-            assert Ranks(config).rank == rank
+            assert Ranks(2).rank == rank
         assert os.environ.get("WORLD_SIZE") == world
         if world is not None:
             assert (os.environ["MASTER_ADDR"], os.environ["LOCAL_RANK"]) == ("node7", "0")
 
 
-def test_other_steps_of_srun_are_no_ranks(make_config):
-    with patch.dict(os.environ, STEP | {"SLURM_STEP_ID": "0", "SLURM_PROCID": "1"}):
-        assert Ranks(make_config("train.num_processes=1")).rank == 0
-        assert "WORLD_SIZE" not in os.environ
+def test_tasks_of_srun_that_the_run_does_not_ask_for_are_refused():
+    step = STEP | {"SLURM_STEP_ID": "0", "SLURM_PROCID": "1"}
+    with patch.dict(os.environ, step), pytest.raises(ConfigError, match="given 1; accepted: 2"):
+        Ranks(1)
+    with patch.dict(os.environ, step | {"SLURM_STEP_NUM_TASKS": "1", "SLURM_PROCID": "0"}):
+        assert Ranks(1).rank == 0  # one step of a job that has room for two
