@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from on_cluster import assert_same, squeue, training, wait_for
+from on_cluster import assert_same, hold, let_go, owner_of, squeue, take_the_node, wait_for, was_put_back
 from one_node import missing
 
 from src.sweep.plan import make_plan
@@ -18,7 +18,6 @@ from src.sweep.states import look
 
 pytestmark = [pytest.mark.slurm, pytest.mark.skipif(missing() is not None, reason=f"no SLURM: {missing()}")]
 ROOT = Path(__file__).resolve().parents[2]
-STOPPING = sum(1 << (number - 1) for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2))
 
 
 @pytest.fixture
@@ -45,37 +44,6 @@ def twelve(write_sweep):
     return write
 
 
-def owner_of(folder):
-    return json.loads((folder / "lock.json").read_text())
-
-
-def hold(root, but=()):
-    """Keep a run that trains at the step where it is; its folder."""
-    folder = wait_for(lambda: [one for one in training(root) if one not in but])[0]
-    os.kill(owner_of(folder)["pid"], signal.SIGSTOP)
-    return folder
-
-
-def let_go(folders):
-    """Let held runs go on, each with a signal to stop."""
-    pids = [owner_of(folder)["pid"] for folder in folders]
-    wait_for(lambda: all(was_signalled(pid) for pid in pids))
-    for pid in pids:
-        os.kill(pid, signal.SIGCONT)
-
-
-def was_signalled(pid):
-    """Whether a signal to stop waits for a held process, or SLURM has let it go on with one."""
-    lines = (line.partition(":") for line in Path(f"/proc/{pid}/status").read_text().splitlines())
-    told = {name: value.strip() for name, _, value in lines}
-    return bool(int(told["ShdPnd"], 16) & STOPPING) or not told["State"].startswith("T")
-
-
-def was_put_back(root, job):
-    logs = root.glob(f"*/.sweep/*/jobs/{job}/*_log.out")
-    return any("put back into the queue" in path.read_text() for path in logs)
-
-
 def launch_and_lose_the_launcher(command, checkout, path, root):
     """The process that submits and looks on dies as soon as its jobs are known."""
     process = command(path, "--wait", cwd=checkout, wait=False)
@@ -99,7 +67,7 @@ def preempt_two(root):
     first = hold(root)
     folders = [first, hold(root, but=[first])]
     jobs = [owner_of(folder)["job"] for folder in folders]
-    subprocess.run(["sbatch", "-p", "high", "-n", "2", "-o", os.devnull, "--wrap", "sleep 2"], check=True)
+    take_the_node()
     let_go(folders)
     wait_for(lambda: all((folder / "preempted.json").is_file() for folder in folders))
     wait_for(lambda: any(was_put_back(root, job) for job in jobs))
