@@ -1,5 +1,7 @@
 """Tells causal models from the others by looking, not by their name."""
 
+from weakref import WeakKeyDictionary
+
 import torch
 from transformers import PreTrainedModel
 
@@ -8,9 +10,9 @@ from src.seeding import generator
 
 NUM_TOKENS = 6
 NUM_EARLY = 3  # positions that a change of the later ones must not reach
+_KNOWN: WeakKeyDictionary[PreTrainedModel, bool] = WeakKeyDictionary()  # several parts of a run ask
 
 
-@torch.no_grad()
 def is_causal(model: PreTrainedModel) -> bool:
     """Whether changing later tokens leaves the outputs at earlier positions as they were.
 
@@ -20,6 +22,13 @@ def is_causal(model: PreTrainedModel) -> bool:
     Raises:
         ModelError: where the outputs are not finite.
     """
+    if model not in _KNOWN:
+        _KNOWN[model] = _looks_causal(model)
+    return _KNOWN[model]
+
+
+@torch.no_grad()
+def _looks_causal(model: PreTrainedModel) -> bool:
     was_training = model.training
     model.eval()
     try:

@@ -7,6 +7,7 @@ out. (multiprocessing's forkserver would put the launcher's paths before the cop
 Lines on standard input ask; those on standard output tell: `ready`, `began N PID`, `ended N STATUS`.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -25,6 +26,8 @@ def serve(modules: list[str]) -> dict[str, Any] | None:
     os.dup2(2, _TELL)  # what a module prints while it is imported is no answer
     for name in modules:
         importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # else each job would walk through all that was imported, at its end three times
     _say(tell, "ready")
     jobs: dict[int, int] = {}
     text = b""
