@@ -14,6 +14,9 @@ from src.probe.statistics import LayerStatistics
 from src.probe.threads import side_by_side
 from src.probe.vectors import LayerVectors
 
+_WAITING_BYTES = 2**24
+"""Token states that wait to be measured together: after each block alone, caches would be cold every time."""
+
 
 class Gathering:
     """Writes a pooled vector a row and layer, keeps a number a row, layer and token metric; no token state.
@@ -40,6 +43,7 @@ class Gathering:
         }
         self.num_rows = 0
         self.num_passes = 0
+        self._waiting: list[tuple[int, Tensor]] = []
         self.mask: Mask = torch.zeros(0, 0, dtype=torch.bool)
 
     def start(self, mask: Mask) -> None:
@@ -54,8 +58,14 @@ class Gathering:
         self.num_seen[layer] += 1
         num_left = max(self.num_token_samples - self.num_rows, 0) if self.functions else 0
         mask = self.mask.to(states.device)
-        reals = [states[row, mask[row]] for row in range(min(num_left, len(pooled)))]
-        for values in side_by_side(self._of_tokens, reals) if reals else ():
+        self._waiting += [(layer, states[row, mask[row]]) for row in range(min(num_left, len(pooled)))]
+        if sum(real.nbytes for _, real in self._waiting) >= _WAITING_BYTES:
+            self._measure_waiting()
+
+    def _measure_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        found = side_by_side(self._of_tokens, [real for _, real in waiting])
+        for (layer, _), values in zip(waiting, found, strict=True):
             for name, value in values.items():
                 self.tokens[name][layer].append(value)
 
@@ -65,6 +75,7 @@ class Gathering:
 
     def finish(self) -> None:
         """Count the rows of a forward pass that is over; ModelError where a layer did not come by once."""
+        self._measure_waiting()
         self.num_passes += 1
         for layer, num_seen in enumerate(self.num_seen):
             if num_seen != self.num_passes:
