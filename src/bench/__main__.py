@@ -2,7 +2,8 @@
 
 Ratios and differences, which hold on another machine; of sweeps and of the report seconds, which have limits
 of their own.
-`python -m src.bench steps`, `control`, `probe` or `sweeps` measures one part and keeps the rest of the file.
+`python -m src.bench steps`, `control`, `probe`, `sweeps` or `report` measures one part and keeps the rest of
+the file; `cluster`, which submits jobs to the SLURM that answers here, is measured only when it is named.
 """
 
 import sys
@@ -13,8 +14,9 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from src.bench import control, probe, report, steps, sweeps
+from src.bench import cluster, control, probe, report, steps, sweeps
 from src.bench.measure import config_of
+from src.errors import UserError
 from src.files import read_json, write_json
 
 PARTS: dict[str, Callable[[], dict[str, float]]] = {
@@ -23,13 +25,14 @@ PARTS: dict[str, Callable[[], dict[str, float]]] = {
     "probe": probe.bench_probe,
     "sweeps": sweeps.bench_sweeps,
     "report": report.bench_report,
+    "cluster": cluster.bench_cluster,
 }
-MEANING = steps.MEANING | control.MEANING | probe.MEANING | sweeps.MEANING | report.MEANING
+MEANING = steps.MEANING | control.MEANING | probe.MEANING | sweeps.MEANING | report.MEANING | cluster.MEANING
 
 
 def main() -> None:
     """Measure the parts named on the command line, all of them by default."""
-    names = sys.argv[1:] or list(PARTS)
+    names = sys.argv[1:] or [name for name in PARTS if name != "cluster"]
     if unknown := [name for name in names if name not in PARTS]:
         print(f"strata: part: given {unknown[0]!r}; accepted: {', '.join(PARTS)}", file=sys.stderr)
         sys.exit(2)
@@ -38,7 +41,11 @@ def main() -> None:
     console = Console(width=100)
     for name in names:
         with console.status(f"measuring: {name}"):
-            found |= {key: round(value, 4) for key, value in PARTS[name]().items()}
+            try:
+                found |= {key: round(value, 4) for key, value in PARTS[name]().items()}
+            except UserError as error:
+                print(f"strata: {error}", file=sys.stderr)
+                sys.exit(2)
         write_json(path, found)
     table = Table(title=f"{torch.get_num_threads()} threads", title_justify="left")
     for column in ("name", "value", "meaning"):
