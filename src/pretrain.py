@@ -7,12 +7,13 @@ python -m src.pretrain --all [--jobs N] [model.pretraining.KEY=VALUE ...]
 import logging
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from subprocess import run
 
 from hydra import compose, initialize_config_dir
 
-from src.compose import CONF, CONFIG_ERRORS, one_line, typed
+from src.compose import CONF, CONFIG_ERRORS, model_named, one_line, typed
 from src.config.rules import refuse
 from src.config.schema import RunConfig
 from src.entry import leave
@@ -49,11 +50,18 @@ def _all(arguments: list[str]) -> None:
         refuse("--jobs", jobs, "a number of at least 1")
     names = [path.stem for path in sorted((CONF / "model").glob("twin_*.yaml"))]
     command = [sys.executable, "-m", "src.pretrain"]
-    missing = [name for name in names if not _shown(_config([f"model={name}", *rest]))]
+    base = _config([f"model={names[0]}", *rest])
+    # Without overrides a file of conf/model says it all, and composing fifteen times takes two seconds.
+    configs = {name: _config([f"model={name}", *rest]) if rest else _named(base, name) for name in names}
+    missing = [name for name, config in configs.items() if not _shown(config)]
     with ThreadPoolExecutor(int(jobs)) as pool:
         ended = list(pool.map(lambda name: run([*command, f"model={name}", *rest]).returncode, missing))
     if any(ended):
         sys.exit(max(ended))
+
+
+def _named(base: RunConfig, name: str) -> RunConfig:
+    return replace(base, model=model_named(name, base.model.dtype))
 
 
 def _pretrain(overrides: list[str]) -> None:

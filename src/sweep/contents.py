@@ -7,6 +7,7 @@ alone, so it is kept in the cache; files and folders are looked at anew each tim
 import json
 from dataclasses import asdict
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 
 from src.cache import cached_json, code_fingerprint
@@ -58,8 +59,10 @@ def _rows(data: DataConfig, num_sets: int, cache_dir: Path) -> str:
         return load_splits(data, num_sets).fingerprint
 
     files = [path for path in (data.path, data.test_path) if path is not None]
-    if not files and (data.corpus is not None or data.generator is None):
-        return compute()  # the hub decides, or the text that this Python ships
+    if not files and data.corpus is not None:
+        files = [find_spec("pydoc_data.topics").origin]  # the text that this Python ships
+    if not files and data.generator is None:
+        return compute()  # the hub decides
     if not all(Path(path).is_file() for path in files):
         return compute()  # says what is missing
     key = [asdict(data), num_sets, [sha256_file(Path(path)) for path in files], _code()]

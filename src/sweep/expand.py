@@ -23,6 +23,7 @@ from src.config.schema import RunConfig
 from src.errors import ConfigError
 from src.metrics.catalog import check_names, check_samples
 from src.sweep.spec import Sweep
+from src.sweep.templates import Templates, kept_templates, read_templates, write_templates
 
 _HINTS = get_type_hints(RunConfig)
 _SECTIONS = tuple(field.name for field in fields(RunConfig) if is_dataclass(_HINTS[field.name]))
@@ -32,11 +33,22 @@ _SCALARS = tuple(field.name for field in fields(RunConfig) if field.name not in 
 class Composer:
     """Composes the runs of one sweep; `with composer(sweep) as composed`."""
 
-    def __init__(self, name: str, search: list[Path]) -> None:
-        self._name = name
+    def __init__(self, sweep: Sweep, name: str) -> None:
+        search = [CONF, sweep.path.resolve().parent]
+        self._sweep, self._name = sweep, name
         self._search = "hydra.searchpath=[" + ",".join(f"'file://{path}'" for path in search) + "]"
-        self._templates: dict[tuple[str, ...], DictConfig] = {}
+        self._templates: Templates = {}
         self._parts: dict[tuple[Any, ...], Any] = {}
+
+    @contextmanager
+    def remembering(self, cache_dir: Path) -> Iterator[None]:
+        """Inside, choices that an earlier expansion of the same files composed are not composed again."""
+        path = kept_templates(self._sweep, cache_dir)
+        self._templates |= read_templates(path)
+        known = len(self._templates)
+        yield
+        if len(self._templates) > known:
+            write_templates(path, self._templates)
 
     def run(self, overrides: tuple[str, ...]) -> RunConfig:
         """The configuration of one run.
@@ -113,7 +125,7 @@ def composer(sweep: Sweep) -> Iterator[Composer]:
         name = f"sweep-{sweep.name}"
         OmegaConf.save(OmegaConf.create(sweep.base), Path(folder) / f"{name}.yaml")
         with initialize_config_dir(folder, version_base="1.3"):
-            yield Composer(name, [CONF, sweep.path.resolve().parent])
+            yield Composer(sweep, name)
 
 
 @cache

@@ -56,8 +56,10 @@ def make_plan(sweep: Sweep, only_list: bool = False) -> Plan:
     with composer(sweep) as composed:
         launchers = Launchers(composed)
         base = composed.composed(())
-        for cell in sweep.cells:
-            config, line = _absolute(composed.run(cell.overrides)), " ".join(cell.overrides)
+        with composed.remembering(Path(str(base.paths.cache_dir))):
+            configs = [_absolute(composed.run(cell.overrides)) for cell in sweep.cells]
+        for cell, config in zip(sweep.cells, configs, strict=True):
+            line = " ".join(cell.overrides)
             launcher = launchers.of(cell)
             check_shape(config, launcher, line)
             folder = Path(config.paths.runs_dir) / config.experiment

@@ -105,11 +105,19 @@ def _bootstrap(groups: list[numpy.ndarray], generator: numpy.random.Generator) -
     """Percentiles of rho over cells drawn with replacement inside each group."""
     products, ones, others = (numpy.zeros(NUM_DRAWS) for _ in range(3))
     for group in groups:
-        drawn = rankdata(group[generator.integers(len(group), size=(NUM_DRAWS, len(group)))], axis=1)
-        one, other = numpy.moveaxis(drawn - drawn.mean(axis=1, keepdims=True), 2, 0)
-        products += (one * other).sum(1)
-        ones += (one * one).sum(1)
-        others += (other * other).sum(1)
+        n = len(group)
+        drawn = generator.integers(n, size=(NUM_DRAWS, n))
+        counts = (drawn[:, :, None] == numpy.arange(n)).sum(axis=1)
+        one, other = (_ranks_of_counted(side, counts) for side in group.T)
+        products += (counts * one * other).sum(1)
+        ones += (counts * one * one).sum(1)
+        others += (counts * other * other).sum(1)
     defined = ones * others > 0  # a draw of one cell only has no correlation
     low, high = numpy.percentile(products[defined] / numpy.sqrt(ones[defined] * others[defined]), [2.5, 97.5])
     return float(low), float(high)
+
+
+def _ranks_of_counted(values: numpy.ndarray, counts: numpy.ndarray) -> numpy.ndarray:
+    """`_ranks` of samples that hold value i counts[sample, i] times, a rank a value; nothing is sorted."""
+    below = (values < values[:, None]) + 0.5 * (values == values[:, None])  # [value, other]
+    return counts @ below.T - len(values) / 2
