@@ -49,6 +49,7 @@ def test_entropies_of_order_two_have_a_closed_form(generator, make_config, tmp_p
     gathering = Gathering(LayerVectors.create(tmp_path / "pooled", 1, 1, 12), 1, ["prompt_entropy"], settings)
     gathering.start(torch.ones(1, 30, dtype=torch.bool))
     gathering.take(0, x[None])
+    gathering.finish()
     assert gathering.tokens["prompt_entropy"][0] == pytest.approx([of_prompt], rel=1e-5)
 
 
