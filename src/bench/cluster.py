@@ -35,6 +35,8 @@ def bench_cluster() -> dict[str, float]:
 def _write(folder: Path, name: str, launcher: str) -> Path:
     """A sweep of twelve runs of its own name."""
     grid = {"method": "lora,midblock", "seed": "0,1,2,3,4,5"}
+    if launcher == "slurm":
+        grid |= {"hydra.launcher.timeout_min": 30}  # a partition with a shorter limit would let them wait
     content = {
         "defaults": ["config", {"override debug": "smoke"}, {"override evaluate": "none"}, "_self_"],
         "paths": {"runs_dir": f"{folder}/{name}", "cache_dir": f"{folder}/cache"},
