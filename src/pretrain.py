@@ -50,18 +50,20 @@ def _all(arguments: list[str]) -> None:
         refuse("--jobs", jobs, "a number of at least 1")
     names = [path.stem for path in sorted((CONF / "model").glob("twin_*.yaml"))]
     command = [sys.executable, "-m", "src.pretrain"]
-    base = _config([f"model={names[0]}", *rest])
-    # Without overrides a file of conf/model says it all, and composing fifteen times takes two seconds.
-    configs = {name: _config([f"model={name}", *rest]) if rest else _named(base, name) for name in names}
-    missing = [name for name, config in configs.items() if not _shown(config)]
+    configs = zip(names, _configs(names, rest), strict=True)
+    missing = [name for name, config in configs if not _shown(config)]
     with ThreadPoolExecutor(int(jobs)) as pool:
         ended = list(pool.map(lambda name: run([*command, f"model={name}", *rest]).returncode, missing))
     if any(ended):
         sys.exit(max(ended))
 
 
-def _named(base: RunConfig, name: str) -> RunConfig:
-    return replace(base, model=model_named(name, base.model.dtype))
+def _configs(names: list[str], rest: list[str]) -> list[RunConfig]:
+    """Without overrides a file of conf/model says it all, and composing each would take two seconds."""
+    if rest:
+        return [_config([f"model={name}", *rest]) for name in names]
+    base = _config([f"model={names[0]}"])
+    return [replace(base, model=model_named(name, base.model.dtype)) for name in names]
 
 
 def _pretrain(overrides: list[str]) -> None:

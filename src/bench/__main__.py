@@ -16,6 +16,7 @@ from rich.table import Table
 
 from src.bench import cluster, control, probe, report, steps, sweeps
 from src.bench.measure import config_of
+from src.entry import leave
 from src.errors import UserError
 from src.files import read_json, write_json
 
@@ -34,8 +35,7 @@ def main() -> None:
     """Measure the parts named on the command line, all of them by default."""
     names = sys.argv[1:] or [name for name in PARTS if name != "cluster"]
     if unknown := [name for name in names if name not in PARTS]:
-        print(f"strata: part: given {unknown[0]!r}; accepted: {', '.join(PARTS)}", file=sys.stderr)
-        sys.exit(2)
+        leave(f"part: given {unknown[0]!r}; accepted: {', '.join(PARTS)}")
     path = Path(config_of().paths.runs_dir) / "bench" / "bench.json"
     found = read_json(path) if path.is_file() else {}
     console = Console(width=100)
@@ -44,8 +44,7 @@ def main() -> None:
             try:
                 found |= {key: round(value, 4) for key, value in PARTS[name]().items()}
             except UserError as error:
-                print(f"strata: {error}", file=sys.stderr)
-                sys.exit(2)
+                leave(str(error))
         write_json(path, found)
     table = Table(title=f"{torch.get_num_threads()} threads", title_justify="left")
     for column in ("name", "value", "meaning"):

@@ -85,8 +85,9 @@ class Run:
         for key, places in self.layers.groupby(["metric", "stage"], sort=False).indices.items():
             blocks = places[columns.layer[places] > 0]
             blocks = blocks[columns.layer[blocks].argsort(kind="stable")]
-            found[key] = Series(*(column[blocks] for column in columns))
-        return {key: series for key, series in found.items() if len(series.layer)}
+            if len(blocks):
+                found[key] = Series(*(column[blocks] for column in columns))
+        return found
 
     @cached_property
     def steps(self) -> list[dict[str, Any]]:

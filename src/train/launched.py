@@ -33,7 +33,7 @@ def leading() -> Iterator[None]:
     try:
         yield
     finally:
-        if launched().count > 1:
+        if (count := launched().count) > 1:
             from src.train.ranks import Ranks
 
-            Ranks(launched().count).dismiss()
+            Ranks(count).dismiss()

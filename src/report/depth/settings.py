@@ -43,8 +43,12 @@ def settings_of(arms: Sequence[Arm]) -> tuple[dict[str, Run], DataFrame]:
 def is_crossed(arms: Sequence[Arm]) -> bool:
     """Whether runs that trained every block are of several models, objectives or controls."""
     settings = settings_of(arms)[1]
-    whole = settings[settings["arm"] == WHOLE]
-    return bool((whole[["model", "objective", "control"]].nunique() > 1).any())
+    return has_several(settings[settings["arm"] == WHOLE])
+
+
+def has_several(table: DataFrame) -> bool:
+    """Whether a table with the columns of `SETTING` is of several models, objectives or controls."""
+    return bool((table[["model", "objective", "control"]].nunique() > 1).any())
 
 
 def _is_trained(record: dict[str, Any]) -> bool:

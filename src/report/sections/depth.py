@@ -14,6 +14,7 @@ from src.report.depth.figures import family_figure, slope_figure
 from src.report.depth.finding import NONE
 from src.report.depth.inferred import inferred
 from src.report.depth.profiles import ALL, BOTH
+from src.report.depth.settings import has_several
 from src.report.depth.tables import detail_tables
 from src.report.references import Published
 from src.report.section import Block, Material, Section
@@ -41,8 +42,7 @@ _FAMILIES_NOTE = (
 def build(material: Material) -> list[Block]:
     """Nothing where the runs are of one model, objective and control."""
     depth = material.depth
-    crossed = depth.numbers[["model", "objective", "control"]].nunique() > 1  # of what was probed
-    if not crossed.any():
+    if not has_several(depth.numbers):
         return []
     figure = slope_figure(main_slopes(depth), f"slope of {words(depth.metric)}")
     title = sized("Slope of every model, standard against equal-step", depth.numbers)
