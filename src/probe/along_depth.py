@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import numpy
 from numpy.typing import ArrayLike
-from scipy.stats import linregress
 
 ROUNDING = 1e-9  # how far below 0 a change may come out for being 0, as 1 - CKA does
 
@@ -14,9 +13,11 @@ def line(depths: Sequence[float], values: Sequence[float]) -> tuple[float | None
     """Slope of least squares and its standard error (of the fit, not over samples); None below 3 layers."""
     if len(values) < 3:
         return None, None
-    fit = linregress(depths, values)
-    stderr = float(fit.stderr)
-    return float(fit.slope), stderr if math.isfinite(stderr) else 0.0  # a flat profile lies on its line
+    depth, value = (numpy.asarray(side, dtype=float) for side in (depths, values))
+    depth, value = depth - depth.mean(), value - value.mean()
+    slope = depth @ value / (depth @ depth)
+    rest = value - slope * depth
+    return float(slope), math.sqrt(rest @ rest / ((len(value) - 2) * (depth @ depth)))
 
 
 def where(depths: ArrayLike, amounts: ArrayLike) -> dict[str, float | None]:

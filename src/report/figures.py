@@ -3,12 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-import matplotlib
-
-matplotlib.use("agg")  # no screen is needed
-import matplotlib.pyplot as plt
 import numpy
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from src.files import storage_errors
 from src.report.profiles import Line
@@ -54,7 +51,8 @@ def draw_profiles(material: Material, folder: Path) -> list[Path]:
 
 def _draw(study: Study, metric: str, lines: list[Line], path: Path) -> Path:
     arms = list(dict.fromkeys(id(line.arm) for line in lines if line.stage != "base"))
-    figure, axes = plt.subplots(figsize=(7 if len(arms) <= _MOST_BESIDE else 9, 3.8), layout="constrained")
+    figure = Figure(figsize=(7 if len(arms) <= _MOST_BESIDE else 9, 3.8), layout="constrained")
+    axes = figure.subplots()
     for line in lines:
         if line.stage == "base":  # one base a model, whatever was trained on it
             _line(axes, line, f"base {line.arm.record['choices']['model']}", "0.35", "--")
@@ -70,7 +68,6 @@ def _draw(study: Study, metric: str, lines: list[Line], path: Path) -> Path:
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, dpi=120)
-    plt.close(figure)
     return path
 
 

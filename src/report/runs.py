@@ -70,7 +70,7 @@ class Run:
             return None
         try:
             found = pandas.read_csv(path)
-            return found[~found["metric"].str.contains("/", regex=False)]
+            return found[["/" not in metric for metric in found["metric"]]]
         except (OSError, ValueError, KeyError, AttributeError) as error:
             self._damage("layers.csv", error)
             return None
@@ -81,13 +81,13 @@ class Run:
         if self.layers is None:
             return {}
         columns = Series(*(self.layers[name].to_numpy() for name in Series._fields))
-        found = {}
-        for key, places in self.layers.groupby(["metric", "stage"], sort=False).indices.items():
-            blocks = places[columns.layer[places] > 0]
-            blocks = blocks[columns.layer[blocks].argsort(kind="stable")]
-            if len(blocks):
-                found[key] = Series(*(column[blocks] for column in columns))
-        return found
+        places: dict[tuple[str, str], list[int]] = {}
+        keys = zip(self.layers["metric"], self.layers["stage"], strict=True)
+        for place, key in enumerate(keys):  # faster than groupby for the few hundred rows of a run
+            if columns.layer[place] > 0:
+                places.setdefault(key, []).append(place)
+        in_order = {key: sorted(at, key=columns.layer.__getitem__) for key, at in places.items()}
+        return {key: Series(*(column[at] for column in columns)) for key, at in in_order.items()}
 
     @cached_property
     def steps(self) -> list[dict[str, Any]]:

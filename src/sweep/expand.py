@@ -5,6 +5,7 @@ Composing costs a tenth of a second and reads files; it is done once for every c
 Whatever does not fit this, errors included, goes through Hydra.
 """
 
+import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from src.config.schema import RunConfig
 from src.errors import ConfigError
 from src.metrics.catalog import check_names, check_samples
 from src.sweep.spec import Sweep
-from src.sweep.templates import Templates, kept_templates, read_templates, write_templates
+from src.sweep.templates import Template, Templates, kept_templates, read_templates, write_templates
 
 _HINTS = get_type_hints(RunConfig)
 _SECTIONS = tuple(field.name for field in fields(RunConfig) if is_dataclass(_HINTS[field.name]))
@@ -62,10 +63,10 @@ class Composer:
                 override for override, one in zip(overrides, parsed, strict=True) if not _plain(one)
             )
             template = self._template(choices)
-            if not set(template) <= set(_HINTS):
+            if set(template) != set(_HINTS):
                 return typed(self.composed(overrides))
             plain = [one for one in parsed if _plain(one)]
-            return self._assemble(choices, template, plain)
+            return self._assemble(template, plain)
         except (*CONFIG_ERRORS, ValueError):
             return self._by_hydra(overrides)
 
@@ -79,32 +80,29 @@ class Composer:
         except (*CONFIG_ERRORS, ValueError) as error:  # ValueError: a group set to null
             raise ConfigError(one_line(error, RunConfig)) from error
 
-    def _template(self, choices: tuple[str, ...]) -> DictConfig:
+    def _template(self, choices: tuple[str, ...]) -> Template:
         if choices not in self._templates:
-            self._templates[choices] = self.composed(choices)
+            self._templates[choices] = OmegaConf.to_container(self.composed(choices))
         return self._templates[choices]
 
-    def _assemble(self, choices: tuple[str, ...], template: DictConfig, plain: list[Override]) -> RunConfig:
+    def _assemble(self, template: Template, plain: list[Override]) -> RunConfig:
         values = {}
         for name in _SECTIONS:
             mine = tuple(one for one in plain if one.key_or_group.partition(".")[0] == name)
-            values[name] = self._part(choices, name, template, mine)
+            values[name] = self._part(name, {name: template[name]}, mine)
         rest = tuple(one for one in plain if one.key_or_group.partition(".")[0] not in _SECTIONS)
-        values |= self._part(choices, "", template, rest)
+        values |= self._part("", {scalar: template[scalar] for scalar in _SCALARS}, rest)
         config = RunConfig(**values)
         check_names(config.metrics.names)
         for name in config.metrics.names:
             check_samples(name, config.data.num_probe)
         return config
 
-    def _part(
-        self, choices: tuple[str, ...], name: str, template: DictConfig, plain: tuple[Override, ...]
-    ) -> Any:
-        """A section as its dataclass, or the scalars beside the sections (name "")."""
-        key = (choices, name, tuple(one.input_line for one in plain))
+    def _part(self, name: str, values: Template, plain: tuple[Override, ...]) -> Any:
+        """A section as its dataclass, or the scalars beside the sections (name ""); equal ones are shared."""
+        key = (name, json.dumps(values), tuple(one.input_line for one in plain))
         if key not in self._parts:
-            names = [name] if name else list(_SCALARS)
-            raw = OmegaConf.masked_copy(template, names)
+            raw = OmegaConf.create(values)
             OmegaConf.resolve(raw)
             OmegaConf.set_struct(raw, True)
             for one in plain:

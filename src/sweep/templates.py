@@ -7,15 +7,16 @@ only sweeps of this checkout's own folders are remembered; who has a sweep elsew
 import json
 from importlib import metadata
 from pathlib import Path
-
-from omegaconf import DictConfig, OmegaConf
+from typing import Any
 
 from src.compose import CONF
 from src.errors import StorageError
 from src.files import fingerprint, read_json, sha256_file, write_json
 from src.sweep.spec import Sweep
 
-Templates = dict[tuple[str, ...], DictConfig]
+Template = dict[str, Any]
+"""A composed config as plain values, its interpolations not resolved."""
+Templates = dict[tuple[str, ...], Template]
 SWEEPS = CONF.parent / "sweeps"
 
 
@@ -38,23 +39,17 @@ def read_templates(path: Path | None) -> Templates:
     """By the choices that gave them; none where there is no file, or none that can be read."""
     try:
         found = read_json(path) if path is not None and path.is_file() else []
-        return {tuple(choices): _created(values) for choices, values in found}
+        return {tuple(choices): dict(values) for choices, values in found}
     except (StorageError, TypeError, ValueError):
         return {}
 
 
 def write_templates(path: Path | None, templates: Templates) -> None:
     """Keep them; a cache that cannot be written costs the next expansion its time and nothing else."""
-    plain = [[list(choices), OmegaConf.to_container(one)] for choices, one in templates.items()]
+    plain = [[list(choices), template] for choices, template in templates.items()]
     try:
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_json(path, plain)
     except (OSError, StorageError):
         return
-
-
-def _created(values: dict) -> DictConfig:
-    template = OmegaConf.create(values)
-    OmegaConf.set_struct(template, True)
-    return template

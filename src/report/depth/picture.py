@@ -2,11 +2,8 @@
 
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("agg")  # no screen is needed
-import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from pandas import DataFrame
 
 from src.files import storage_errors
@@ -27,7 +24,8 @@ def draw_slopes(slopes: DataFrame, title: str, x_label: str, path: Path) -> Path
     """
     models = models_in_order(slopes).to_dict("records")
     rows = {model["model"]: len(models) - place for place, model in enumerate(models)}
-    figure, axes = plt.subplots(figsize=(8.5, 1.6 + 0.36 * len(models)), layout="constrained")
+    figure = Figure(figsize=(8.5, 1.6 + 0.36 * len(models)), layout="constrained")
+    axes = figure.subplots()
     _groups(axes, models, rows)
     objectives = sorted(slopes["objective"].unique())
     for (control, objective), one in slopes.groupby(["control", "objective"], sort=False):
@@ -48,7 +46,6 @@ def draw_slopes(slopes: DataFrame, title: str, x_label: str, path: Path) -> Path
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, dpi=150)
-    plt.close(figure)
     return path
 
 

@@ -1,6 +1,7 @@
 """Does a profile rise more steeply, the farther the tuning objective is from the pretraining objective?"""
 
 import math
+from functools import cache
 from itertools import permutations
 
 import numpy
@@ -34,24 +35,23 @@ def steepness_against_distance(cells: DataFrame, by: list[str], within: str, see
     for key, one in cells.dropna(subset=["steepness", "distance"]).groupby(by, sort=False):
         names = dict(zip(by, key, strict=True))
         groups = {name: group[["steepness", "distance"]].to_numpy() for name, group in one.groupby(within)}
-        generator = numpy.random.default_rng(seed)
-        rows += [names | {within: name} | _group([group], generator) for name, group in groups.items()]
+        rows += [names | {within: name} | _group([group], seed) for name, group in groups.items()]
         if len(groups) > 1:
             usable = [group for group in groups.values() if _varies(group)]
-            rows.append(names | {within: "all, ranked within each"} | _group(usable, generator))
+            rows.append(names | {within: "all, ranked within each"} | _group(usable, seed))
     return pandas.DataFrame(rows)
 
 
-def _group(groups: list[numpy.ndarray], generator: numpy.random.Generator) -> dict[str, float | int]:
+def _group(groups: list[numpy.ndarray], seed: int) -> dict[str, float | int]:
     n = sum(len(group) for group in groups)
     if not groups or not all(_varies(group) for group in groups):
         missing = dict.fromkeys(("rho", "pvalue", "least_pvalue", "low", "high"), math.nan)
         return {"n": n} | missing
     found = _rho([_ranks(group) for group in groups])
-    drawn = _under_chance(groups, generator)
+    drawn = _under_chance(groups, seed)
     exact = len(groups) == 1 and n <= EXACT_UP_TO
     pvalue, least = (_share_of(drawn, rho, exact) for rho in (found, _largest(groups)))
-    low, high = _bootstrap(groups, generator) if n >= MIN_RESAMPLED else (math.nan, math.nan)
+    low, high = _bootstrap(groups, seed) if n >= MIN_RESAMPLED else (math.nan, math.nan)
     return {"n": n, "rho": found, "pvalue": pvalue, "least_pvalue": least, "low": low, "high": high}
 
 
@@ -85,29 +85,21 @@ def _rho(ranked: list[numpy.ndarray]) -> float:
     return float(one @ other / math.sqrt((one @ one) * (other @ other)))
 
 
-def _under_chance(groups: list[numpy.ndarray], generator: numpy.random.Generator) -> numpy.ndarray:
+def _under_chance(groups: list[numpy.ndarray], seed: int) -> numpy.ndarray:
     """The rho of every order (or of many drawn ones) of the cells of each group."""
     products, lengths = 0.0, numpy.zeros(2)
-    for group in groups:
+    for place, group in enumerate(groups):
         one, other = _ranks(group).T
-        products = products + _orders(one, generator, len(groups) == 1) @ other
+        products = products + one[_orders(len(one), seed, place, len(groups) == 1)] @ other
         lengths += numpy.array([one @ one, other @ other])
     return products / math.sqrt(lengths.prod())
 
 
-def _orders(values: numpy.ndarray, generator: numpy.random.Generator, alone: bool) -> numpy.ndarray:
-    if alone and len(values) <= EXACT_UP_TO:
-        return numpy.array(list(permutations(values)))
-    return generator.permuted(numpy.tile(values, (NUM_DRAWS, 1)), axis=1)
-
-
-def _bootstrap(groups: list[numpy.ndarray], generator: numpy.random.Generator) -> tuple[float, float]:
+def _bootstrap(groups: list[numpy.ndarray], seed: int) -> tuple[float, float]:
     """Percentiles of rho over cells drawn with replacement inside each group."""
     products, ones, others = (numpy.zeros(NUM_DRAWS) for _ in range(3))
-    for group in groups:
-        n = len(group)
-        drawn = generator.integers(n, size=(NUM_DRAWS, n))
-        counts = (drawn[:, :, None] == numpy.arange(n)).sum(axis=1)
+    for place, group in enumerate(groups):
+        counts = _resampled(len(group), seed, place)
         one, other = (_ranks_of_counted(side, counts) for side in group.T)
         products += (counts * one * other).sum(1)
         ones += (counts * one * one).sum(1)
@@ -115,6 +107,24 @@ def _bootstrap(groups: list[numpy.ndarray], generator: numpy.random.Generator) -
     defined = ones * others > 0  # a draw of one cell only has no correlation
     low, high = numpy.percentile(products[defined] / numpy.sqrt(ones[defined] * others[defined]), [2.5, 97.5])
     return float(low), float(high)
+
+
+# Groups of one size at one place share their draws between metrics, as nothing compares those; groups that
+# are pooled lie at unlike places, and are drawn apart.
+@cache
+def _orders(n: int, seed: int, place: int, alone: bool) -> numpy.ndarray:
+    """Orders of n cells, [order, cell]."""
+    if alone and n <= EXACT_UP_TO:
+        return numpy.array(list(permutations(range(n))))
+    generator = numpy.random.default_rng([seed, n, place])
+    return generator.permuted(numpy.tile(numpy.arange(n), (NUM_DRAWS, 1)), axis=1)
+
+
+@cache
+def _resampled(n: int, seed: int, place: int) -> numpy.ndarray:
+    """How often each of n cells is in a sample drawn with replacement, [sample, cell]."""
+    generator = numpy.random.default_rng([seed, n, place])
+    return generator.multinomial(n, numpy.full(n, 1 / n), size=NUM_DRAWS)
 
 
 def _ranks_of_counted(values: numpy.ndarray, counts: numpy.ndarray) -> numpy.ndarray:

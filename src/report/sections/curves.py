@@ -1,6 +1,5 @@
 """Learning curves."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy
@@ -81,11 +80,14 @@ def _binned(runs: list[list[dict[str, Any]]], key: str) -> tuple[numpy.ndarray, 
     length = min((len(rows) for rows in runs), default=0)
     if not length or any(key not in row for rows in runs for row in rows[:length]):
         return None
-    bins = numpy.array_split(numpy.arange(length), min(length, _MOST_POINTS))
-    of_run: Callable[[list[dict[str, Any]], str], numpy.ndarray] = lambda rows, name: numpy.array(  # noqa: E731
-        [numpy.mean([rows[i][name] for i in one]) for one in bins]
-    )
-    return of_run(runs[0], "step"), numpy.stack([of_run(rows, key) for rows in runs])
+    sizes = numpy.array([len(one) for one in numpy.array_split(range(length), min(length, _MOST_POINTS))])
+    starts = sizes.cumsum() - sizes
+    values = [
+        [row[name] for row in rows[:length]]
+        for name, rows in [("step", runs[0]), *((key, one) for one in runs)]
+    ]
+    means = numpy.add.reduceat(numpy.array(values), starts, axis=1) / sizes
+    return means[0], means[1:]
 
 
 SECTION = Section("Learning curves", "steps.jsonl", build)
