@@ -64,6 +64,10 @@ def num_steps(config: TrainConfig, num_rows: int) -> int:
     return math.ceil(epochs * num_rows / (config.batch_size * config.accumulation))
 
 
-def probe_batches(num_rows: int, batch_size: int) -> list[list[int]]:
-    """Row indices in order, `batch_size` at a time; the last batch may be smaller."""
-    return [list(range(start, min(start + batch_size, num_rows))) for start in range(0, num_rows, batch_size)]
+def by_length(lengths: Sequence[int], batch_size: int) -> list[list[int]]:
+    """Row indices with the longest rows first, `batch_size` at a time; the last batch may be smaller.
+
+    Rows of one length hardly pad each other, and what does not fit into memory says so at once.
+    """
+    order = sorted(range(len(lengths)), key=lambda index: -lengths[index])
+    return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]

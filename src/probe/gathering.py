@@ -1,5 +1,6 @@
 """Reduction of hidden states to layer statistics, inside the forward pass."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -38,36 +39,45 @@ class Gathering:
         self.num_token_samples = num_token_samples
         self.vectors = vectors
         self.num_seen = [0] * len(vectors)
-        self.tokens: dict[str, list[list[float]]] = {
-            name: [[] for _ in range(len(vectors))] for name in self.functions
+        num_measured = min(num_token_samples, vectors.shape[1])
+        self.tokens = {
+            name: torch.full((len(vectors), num_measured), math.nan, dtype=torch.float64)
+            for name in self.functions
         }
         self.num_rows = 0
         self.num_passes = 0
-        self._waiting: list[tuple[int, Tensor]] = []
+        self._waiting: list[tuple[int, int, Tensor]] = []
         self.mask: Mask = torch.zeros(0, 0, dtype=torch.bool)
+        self.rows: list[int] = []
 
-    def start(self, mask: Mask) -> None:
-        """Announce the rows of the next forward pass."""
+    def start(self, mask: Mask, rows: Tensor | None = None) -> None:
+        """Announce the rows of the next forward pass; without numbers they are those that come next."""
         self.mask = mask
+        first = self.num_rows
+        self.rows = list(range(first, first + len(mask))) if rows is None else rows.tolist()
 
     def take(self, layer: int, states: Tensor) -> None:
         """Reduce the states of one layer [batch, token, width]; ModelError where they are not finite."""
         pooled = masked_mean(states, self.mask.to(states.device)).cpu()
         self._check_finite(layer, pooled)
-        self.vectors.write(layer, self.num_rows, pooled)
+        self.vectors.write(layer, self.rows, pooled)
         self.num_seen[layer] += 1
-        num_left = max(self.num_token_samples - self.num_rows, 0) if self.functions else 0
         mask = self.mask.to(states.device)
-        self._waiting += [(layer, states[row, mask[row]]) for row in range(min(num_left, len(pooled)))]
-        if sum(real.nbytes for _, real in self._waiting) >= _WAITING_BYTES:
+        num_measured = self.num_token_samples if self.functions else 0
+        self._waiting += [
+            (layer, row, states[place, mask[place]])
+            for place, row in enumerate(self.rows)
+            if row < num_measured
+        ]
+        if sum(real.nbytes for *_, real in self._waiting) >= _WAITING_BYTES:
             self._measure_waiting()
 
     def _measure_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []
-        found = side_by_side(self._of_tokens, [real for _, real in waiting])
-        for (layer, _), values in zip(waiting, found, strict=True):
+        found = side_by_side(self._of_tokens, [real for *_, real in waiting])
+        for (layer, row, _), values in zip(waiting, found, strict=True):
             for name, value in values.items():
-                self.tokens[name][layer].append(value)
+                self.tokens[name][layer, row] = value
 
     def _of_tokens(self, real: Tensor) -> dict[str, float]:
         """Every token metric of the states [token, width] of one row."""
@@ -85,13 +95,12 @@ class Gathering:
 
     def statistics(self) -> LayerStatistics:
         """The statistics of all rows."""
-        tokens = {name: torch.tensor(values, dtype=torch.float64) for name, values in self.tokens.items()}
-        return LayerStatistics(self.vectors, tokens)
+        return LayerStatistics(self.vectors, self.tokens)
 
     def _check_finite(self, layer: int, pooled: Tensor) -> None:
         finite = pooled.isfinite().all(dim=1)
         if not finite.all():
-            row = self.num_rows + int((~finite).nonzero()[0])
+            row = self.rows[int((~finite).nonzero()[0])]
             raise ModelError(
                 f"{_place(layer)}: hidden states of probe row {row} hold inf or NaN; needed: finite states"
             )

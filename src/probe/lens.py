@@ -34,14 +34,15 @@ def lens_pass(
     names: Sequence[str],
     positions: str = "first",
 ) -> dict[str, Tensor]:
-    """Values [layer, row] of each lens metric, float64, layers 0..L, rows in their order.
+    """Values [layer, row] of each lens metric, float64, layers 0..L, rows as they come.
 
     Only the trunk runs over whole rows; the head sees only the positions that predict completion tokens.
 
     Args:
         model: a causal language model, or one that peft wraps; it is read as it answers now.
         blocks: names of the blocks in the model that peft may wrap, first to last.
-        batches: mappings with input_ids, attention_mask and labels (-100 off the completion), [row, token].
+        batches: mappings with input_ids, attention_mask and labels (-100 off the completion), [row, token],
+            and `row`, the rows' numbers, where they do not come in their order.
         names: lens metrics of the catalog.
         positions: "first": the one that predicts the first completion token; "all": every one that predicts
             a completion token, a row's value being the mean over them.
@@ -66,7 +67,7 @@ def lens_pass(
             labels, _ = right_padded(
                 {"input_ids": batch["labels"], "attention_mask": batch["attention_mask"]}
             )
-            reading.start(labels, mask)
+            reading.start(labels, mask, batch.get("row"))
             with layer_states(modules, reading.take):  # not while the head runs
                 trunk(input_ids=ids.to(device), attention_mask=mask.long().to(device), **options)
             reading.head = reading.head or _head_of(model, blocks)  # states were found finite by then
@@ -113,12 +114,13 @@ class _Reading:
         self.targets = torch.empty(0, dtype=torch.long)
         self.done: dict[str, list[Tensor]] = {name: [] for name in names}
 
-    def start(self, labels: Tensor, mask: Mask) -> None:
+    def start(self, labels: Tensor, mask: Mask, rows: Tensor | None = None) -> None:
         """Choose the positions of the next forward pass: the one before each completion token."""
         chosen = torch.zeros_like(mask)
         chosen[:, :-1] = (labels[:, 1:] != IGNORED) & mask[:, 1:]
         if not chosen.any(dim=1).all():
-            row = self.num_rows + int((~chosen.any(dim=1)).nonzero()[0])
+            place = int((~chosen.any(dim=1)).nonzero()[0])
+            row = self.num_rows + place if rows is None else int(rows[place])
             raise DataError(
                 f"lens: given a row without a completion token (row {row}); needed: at least one in each row"
             )

@@ -40,7 +40,8 @@ def probe_pass(
     Args:
         model: a model, or one that peft wraps; it is probed as it answers now, adapters on or off.
         blocks: names of the blocks in the model that peft may wrap, first to last.
-        batches: mappings with input_ids and attention_mask [batch, token]; other keys are not used.
+        batches: mappings with input_ids and attention_mask [batch, token], and `row` [batch] where the rows
+            do not come in their order; other keys are not used.
         num_token_samples: rows, from the first on, for which token metrics are computed.
         names: metrics that will be asked for; they decide which token metrics are computed.
         folder: an empty folder for the statistics.
@@ -64,7 +65,7 @@ def probe_pass(
         for batch in tqdm(batches, desc="probe", unit="batch", leave=False, disable=None):
             stop_if_asked()
             ids, mask = right_padded(batch)
-            gathering.start(mask)
+            gathering.start(mask, batch.get("row"))
             trunk(input_ids=ids.to(device), attention_mask=mask.long().to(device), **options)
             gathering.finish()
     statistics = gathering.statistics()

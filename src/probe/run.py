@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
+import torch
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
 from src.config.schema import DataConfig, MetricsConfig
-from src.data.batches import collate, probe_batches
+from src.data.batches import by_length, collate
 from src.data.encode import EncodedRow, encode_texts
 from src.data.rows import Row
 from src.metrics.catalog import names_needing, switches
@@ -35,9 +36,12 @@ class ProbeRows:
         return (self.rows, self.views) == (other.rows, other.views)
 
     def batches(self, rows: Sequence[EncodedRow]) -> list[dict[str, Tensor]]:
-        """Padded batches of rows, in their order."""
-        found = probe_batches(len(rows), self.batch_size)
-        return [collate([rows[index] for index in batch], self.pad_id) for batch in found]
+        """Padded batches of rows, the longest first; `row` says which row a sequence is."""
+        found = by_length([len(row.input_ids) for row in rows], self.batch_size)
+        return [
+            collate([rows[index] for index in batch], self.pad_id) | {"row": torch.tensor(batch)}
+            for batch in found
+        ]
 
 
 def probe_rows(

@@ -1,6 +1,6 @@
 """Pooled vectors of every layer in a file, so that memory does not grow with the number of rows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -49,12 +49,13 @@ class LayerVectors:
             ) from error
         return cls(path, shape, offset)
 
-    def write(self, layer: int, first: int, vectors: Tensor) -> None:
-        """Put vectors [row, width] of one layer in place, the first of them as sample `first`."""
-        content = vectors.to("cpu", torch.float32).contiguous().numpy().astype("<f4", copy=False).tobytes()
+    def write(self, layer: int, samples: Sequence[int], vectors: Tensor) -> None:
+        """Put vectors [row, width] of one layer in place, as these samples."""
+        content = vectors.to("cpu", torch.float32).contiguous().numpy().astype("<f4", copy=False)
         with storage_errors(self.path), self.path.open("r+b") as file:
-            file.seek(self._position(layer, first))
-            file.write(content)
+            for sample, vector in zip(samples, content, strict=True):
+                file.seek(self._position(layer, sample))
+                file.write(vector.tobytes())
 
     def __len__(self) -> int:
         return self.shape[0]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from src.config.schema import TrainConfig
-from src.data.batches import collate, num_steps, probe_batches, step_rows
+from src.data.batches import by_length, collate, num_steps, step_rows
 from src.data.encode import IGNORED, EncodedRow
 
 CONF = Path(__file__).resolve().parents[2] / "conf" / "train" / "default.yaml"
@@ -76,6 +76,7 @@ def test_epochs_become_steps_rounded_up(values, num_rows, steps):
     assert num_steps(make_train(**{"max_steps": None, **values}), num_rows) == steps
 
 
-def test_probe_batches_keep_the_order():
-    assert probe_batches(5, 2) == [[0, 1], [2, 3], [4]]
-    assert probe_batches(4, 2) == [[0, 1], [2, 3]]
+def test_rows_of_like_length_share_a_batch_and_the_longest_come_first():
+    assert by_length([3, 9, 5, 9, 4], 2) == [[1, 3], [2, 4], [0]]
+    assert by_length([1, 1, 1, 1], 2) == [[0, 1], [2, 3]]
+    assert by_length([], 2) == []

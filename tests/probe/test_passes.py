@@ -1,9 +1,11 @@
 import pytest
 import torch
 
+from src.data.encode import EncodedRow
 from src.errors import DataError, ModelError, StorageError
 from src.metrics.prompt_entropy import prompt_entropy
 from src.probe.passes import probe_pass
+from src.probe.run import ProbeRows
 from src.probe.statistics import LayerStatistics
 
 NAMES = ["effective_rank", "prompt_entropy", "prompt_entropy_paper"]
@@ -45,6 +47,18 @@ def test_order_of_rows_is_the_order_of_statistics(tiny, rows, batched, passed):
     straight = passed(model, blocks, batched(rows), 9, NAMES)
     back = passed(model, blocks, batched(rows[::-1]), 9, NAMES)
     close(LayerStatistics(back.pooled.flip(1), {n: v.flip(1) for n, v in back.tokens.items()}), straight)
+
+
+def test_rows_with_numbers_come_in_any_order(tiny, rows, batched, passed):
+    model, blocks = tiny("llama")
+    probe = ProbeRows([EncodedRow(str(n), row, None) for n, row in enumerate(rows)], [], 0, batch_size=4)
+    batches = probe.batches(probe.rows)
+    lengths = [int(number) for batch in batches for number in batch["attention_mask"].sum(dim=1)]
+    assert lengths == sorted(lengths, reverse=True) and len(set(lengths)) > 2
+    assert sum(batch["input_ids"].numel() for batch in batches) < sum(
+        batch["input_ids"].numel() for batch in batched(rows)
+    )
+    close(passed(model, blocks, batches, 6, NAMES), passed(model, blocks, batched(rows), 6, NAMES))
 
 
 def test_statistics_are_those_of_the_hidden_states(tiny, rows, batched, passed):

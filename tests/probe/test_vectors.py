@@ -15,7 +15,7 @@ def filled(tmp_path):
     vectors = LayerVectors.create(tmp_path / "a.npy", 3, 10, 4)
     for first, last in ((0, 4), (4, 9), (9, 10)):  # batches, layer by layer, as a forward pass brings them
         for layer in range(3):
-            vectors.write(layer, first, values[layer, first:last])
+            vectors.write(layer, range(first, last), values[layer, first:last])
     return vectors, values
 
 
@@ -28,6 +28,14 @@ def test_written_in_batches_and_read_by_layer(filled):
         vectors[3]
 
 
+def test_samples_come_in_any_order(tmp_path):
+    vectors, values = LayerVectors.create(tmp_path / "a.npy", 2, 3, 4), torch.rand(2, 3, 4)
+    for layer in range(2):
+        vectors.write(layer, [2, 0], values[layer, [2, 0]])
+        vectors.write(layer, [1], values[layer, [1]])
+    assert torch.equal(torch.stack(list(vectors)), values)
+
+
 def test_the_file_is_plain_numpy(filled):
     vectors, values = filled
     assert numpy.array_equal(numpy.load(vectors.path, allow_pickle=False), values.numpy())
@@ -35,7 +43,7 @@ def test_the_file_is_plain_numpy(filled):
 
 def test_other_dtypes_are_stored_as_float32(tmp_path):
     vectors = LayerVectors.create(tmp_path / "a.npy", 1, 2, 3)
-    vectors.write(0, 0, torch.ones(2, 3, dtype=torch.bfloat16))
+    vectors.write(0, range(2), torch.ones(2, 3, dtype=torch.bfloat16))
     assert vectors[0].dtype == torch.float32
     assert torch.equal(vectors[0], torch.ones(2, 3))
 
