@@ -4,6 +4,8 @@ Everything is done in pieces that stay in the processor's cache, so that memory 
 step: once for the copy before it, once to measure the update, once to rescale it. Squares are added by
 `sum`, which adds pairs: a dot product or a norm in float32 is off by 1e-4 where all squares are alike, as in
 Adam's first step.
+
+Updates near the last places of their weights are tried first, see `rounding`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,10 +15,13 @@ from torch import Tensor, nn
 
 from src.control.groups import Group
 from src.control.movement import PerGroup
+from src.control.rounding import corrected
 from src.control.sharded import local, over_ranks
 
 _PIECE = 2**17  # elements: half a MB of float32
 _PIECE_GPU = 2**26
+_SMALL = 2e-3
+"""Relative size below which rounding may show in float32."""
 
 
 class InPlace:
@@ -49,13 +54,26 @@ class InPlace:
         return self.update_norms, self.weight_norms
 
     def rescale(self, norms: PerGroup) -> PerGroup:
-        """W <- W + dW * f with one f a group; the norms of the updates as they are now."""
-        factors = torch.where(self.update_norms > 0, norms / self.update_norms, 1.0)
-        keys = zip(self.names, factors[self.group_of].tolist(), strict=True)
+        """W <- W + dW * f with one f a group, but for rounding; the norms of the updates as they are now."""
+        moved = self.update_norms > 0
+        factors = torch.where(moved, norms / self.update_norms, 1.0)[self.group_of]
+        small = moved & (norms < _SMALL * self.weight_norms)
+        if small.any():
+            factors = corrected(factors, norms, self.group_of, small, self._tried)
+        keys = zip(self.names, factors.tolist(), strict=True)
         squares = [self._update(name, factor) for name, factor in keys]
         for name in self.frozen:
             local(self.weights[name]).copy_(self.copies[name])
         return self._norms(squares)
+
+    def _tried(self, factors: Tensor, chosen: Tensor) -> Tensor:
+        """Squared norms that the chosen tensors' updates would have; nothing is changed."""
+        squares = torch.zeros(len(self.names), dtype=torch.float64)
+        if chosen.any():
+            places = chosen.nonzero()[:, 0].tolist()
+            found = [self._rounded(self.names[place], factors[place].item()) for place in places]
+            squares[chosen] = over_ranks(found, [self.weights[self.names[place]] for place in places])
+        return squares
 
     def log(self) -> dict[str, float]:
         """Nothing: the direction is kept exactly, up to rounding."""
@@ -80,6 +98,14 @@ class InPlace:
             if factor != 1:
                 weight.lerp_(copy, 1 - factor)
             total += torch.sub(weight, copy).square_().sum()
+        return total
+
+    def _rounded(self, name: str, factor: float) -> Tensor:
+        """The squared norm that `_update` would come to; nothing is changed."""
+        now = local(self.weights[name])
+        total = now.new_zeros((), dtype=torch.float64)
+        for copy, weight in _pieces(self.copies[name], now):
+            total += torch.lerp(weight, copy, 1 - factor).sub_(copy).square_().sum()
         return total
 
     def _norms(self, squares: list[Tensor]) -> PerGroup:

@@ -4,7 +4,11 @@ import re
 
 import pytest
 import torch
+from torch import nn
 
+from src.control import in_place
+from src.control.groups import Group
+from src.control.in_place import InPlace
 from src.model.tiny import ARCHITECTURES
 
 FAMILIES = sorted(ARCHITECTURES)
@@ -86,6 +90,41 @@ def test_the_common_size(adapted_of, control_of, steps_of, target):
         torch.testing.assert_close(found, expected[target].double().expand(10), rtol=1e-5, atol=0)
         if target == "total":
             torch.testing.assert_close(norms[1], norms[0], rtol=1e-6, atol=0)
+
+
+def missed(seed, size=2e-5):
+    """By how much a block of matrices and norms misses a size near the last places of its weights."""
+    draw = torch.Generator().manual_seed(seed)
+    shapes = [(64,), (64, 256), (256, 64), (64, 64)]
+    kept = [torch.ones(64), *(0.05 * torch.randn(shape, generator=draw) for shape in shapes[1:])]
+    model = nn.Module()
+    model.block = nn.ParameterList(kept)
+    step = InPlace(model, [Group("block", 0, tuple(name for name, _ in model.named_parameters()))], [], True)
+    step.before(0.0)
+    before = snapshot(model)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight += 2e-6 * (torch.randn(weight.shape, generator=draw) / 3 + 1)
+    left = snapshot(model)
+    _, norms = step.moved()
+    told = step.rescale(size * norms).item() / (size * norms).item() - 1
+    names = list(before)
+    moved = [flat(state, names) - flat(before, names) for state in (left, snapshot(model))]
+    assert moved[1].norm().item() / norms.item() == pytest.approx(size * (1 + told), rel=1e-9)
+    assert cosine(*moved) > 0.999
+    return abs(told)
+
+
+def snapshot(model):
+    return {name: value.detach().clone() for name, value in model.named_parameters()}
+
+
+def test_updates_that_rounding_makes_miss_their_size_are_corrected(monkeypatch):
+    corrected = [missed(seed) for seed in range(10)]
+    monkeypatch.setattr(in_place, "_SMALL", 0.0)
+    alone = [missed(seed) for seed in range(10)]
+    assert max(corrected) < 1e-5 < max(alone)
+    assert sum(corrected) < 0.2 * sum(alone)
 
 
 def test_every_tensor_by_itself(adapted_of, control_of, steps_of):
