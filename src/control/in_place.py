@@ -1,11 +1,9 @@
 """Updates of weights that are trained themselves.
 
-Everything is done in pieces that stay in the processor's cache, so that memory is passed over three times a
-step: once for the copy before it, once to measure the update, once to rescale it. Squares are added by
-`sum`, which adds pairs: a dot product or a norm in float32 is off by 1e-4 where all squares are alike, as in
-Adam's first step.
-
-Updates near the last places of their weights are tried first, see `rounding`.
+Everything is done in pieces that stay in the processor's cache, so that memory is passed over four times a
+step: for the copy before it, to measure the update, to try the rescaled one and to write it. Squares are
+added by `sum`, which adds pairs: a dot product or a norm in float32 is off by 1e-4 where all squares are
+alike, as in Adam's first step.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,8 +18,6 @@ from src.control.sharded import local, over_ranks
 
 _PIECE = 2**17  # elements: half a MB of float32
 _PIECE_GPU = 2**26
-_SMALL = 2e-3
-"""Relative size below which rounding may show in float32."""
 
 
 class InPlace:
@@ -44,34 +40,33 @@ class InPlace:
         self.weights = {name: self.model.get_parameter(name) for name in [*self.names, *self.frozen]}
         keep = 1 - decay if self.decay_outside else 1.0
         squares = [self._remember(name, keep) for name in self.names]
-        self.weight_norms = self._norms(squares)
+        self.weight_norms = self._norms(over_ranks(squares, [self.weights[name] for name in self.names]))
         for name in self.frozen:
             self._remember(name, 1.0)
 
     def moved(self) -> tuple[PerGroup, PerGroup]:
         """||dW|| and ||W|| of each group."""
-        self.update_norms = self._norms([self._update(name) for name in self.names])
+        as_made = torch.ones(len(self.names), dtype=torch.float64)
+        self.update_norms = self._norms(self._squares(as_made, as_made > 0))
         return self.update_norms, self.weight_norms
 
     def rescale(self, norms: PerGroup) -> PerGroup:
         """W <- W + dW * f with one f a group, but for rounding; the norms of the updates as they are now."""
         moved = self.update_norms > 0
         factors = torch.where(moved, norms / self.update_norms, 1.0)[self.group_of]
-        small = moved & (norms < _SMALL * self.weight_norms)
-        if small.any():
-            factors = corrected(factors, norms, self.group_of, small, self._tried)
-        keys = zip(self.names, factors.tolist(), strict=True)
-        squares = [self._update(name, factor) for name, factor in keys]
+        factors, squares = corrected(factors, norms, self.group_of, moved, self._squares)
+        for name, factor in zip(self.names, factors.tolist(), strict=True):
+            self._write(name, factor)
         for name in self.frozen:
             local(self.weights[name]).copy_(self.copies[name])
         return self._norms(squares)
 
-    def _tried(self, factors: Tensor, chosen: Tensor) -> Tensor:
-        """Squared norms that the chosen tensors' updates would have; nothing is changed."""
+    def _squares(self, factors: Tensor, chosen: Tensor) -> Tensor:
+        """Squared norms of the chosen tensors' updates, rescaled and rounded; nothing is changed."""
         squares = torch.zeros(len(self.names), dtype=torch.float64)
         if chosen.any():
             places = chosen.nonzero()[:, 0].tolist()
-            found = [self._rounded(self.names[place], factors[place].item()) for place in places]
+            found = [self._square(self.names[place], factors[place].item()) for place in places]
             squares[chosen] = over_ranks(found, [self.weights[self.names[place]] for place in places])
         return squares
 
@@ -90,27 +85,22 @@ class InPlace:
             total += torch.mul(weight, weight).sum()
         return total
 
-    def _update(self, name: str, factor: float = 1.0) -> Tensor:
-        """Rescale the update of a weight by `factor`; its squared norm afterwards."""
+    def _square(self, name: str, factor: float) -> Tensor:
+        """The squared norm that the update of a weight has once `_write` has rescaled it."""
         now = local(self.weights[name])
         total = now.new_zeros((), dtype=torch.float64)
         for copy, weight in _pieces(self.copies[name], now):
-            if factor != 1:
+            rescaled = weight if factor == 1 else torch.lerp(weight, copy, 1 - factor)
+            total += torch.sub(rescaled, copy).square_().sum()
+        return total
+
+    def _write(self, name: str, factor: float) -> None:
+        if factor != 1:
+            for copy, weight in _pieces(self.copies[name], local(self.weights[name])):
                 weight.lerp_(copy, 1 - factor)
-            total += torch.sub(weight, copy).square_().sum()
-        return total
 
-    def _rounded(self, name: str, factor: float) -> Tensor:
-        """The squared norm that `_update` would come to; nothing is changed."""
-        now = local(self.weights[name])
-        total = now.new_zeros((), dtype=torch.float64)
-        for copy, weight in _pieces(self.copies[name], now):
-            total += torch.lerp(weight, copy, 1 - factor).sub_(copy).square_().sum()
-        return total
-
-    def _norms(self, squares: list[Tensor]) -> PerGroup:
-        found = over_ranks(squares, [self.weights[name] for name in self.names])
-        return torch.zeros(self.num_groups, dtype=torch.float64).index_add(0, self.group_of, found).sqrt()
+    def _norms(self, squares: Tensor) -> PerGroup:
+        return torch.zeros(self.num_groups, dtype=torch.float64).index_add(0, self.group_of, squares).sqrt()
 
 
 def _pieces(copy: Tensor, weight: Tensor) -> Iterator[tuple[Tensor, Tensor]]:

@@ -23,27 +23,30 @@ def corrected(
     factors: Tensor,
     wanted: PerGroup,
     group_of: Tensor,
-    small: Tensor,
+    moved: Tensor,
     squares_at: Callable[[Tensor, Tensor], Tensor],
-) -> Tensor:
-    """Factors near those given, with which the groups' updates come nearer to their norms; float64 [tensor].
+) -> tuple[Tensor, Tensor]:
+    """Factors near those given, with which the groups' updates come nearer to their norms.
 
     Args:
         factors: of the update of each tensor.
         wanted: norm of the update of each group.
         group_of: the group of each tensor.
-        small: groups to correct; others keep their factors.
+        moved: groups that have an update.
         squares_at: squared norms of the rounded updates at given factors, of the tensors of a mask; 0
             elsewhere. It changes nothing.
+
+    Returns:
+        The factors, and the squared norms at them; float64 [tensor].
     """
 
     def summed(values: Tensor) -> PerGroup:
         return torch.zeros_like(wanted).index_add(0, group_of, values)
 
-    squares = squares_at(factors, small[group_of])
+    squares = squares_at(factors, torch.ones_like(group_of, dtype=torch.bool))
     for turn in _turns(squares, group_of):
         missing = wanted.square() - summed(squares)
-        open_ = small & (missing.abs() > 2 * CLOSE * wanted.square())
+        open_ = moved & (missing.abs() > 2 * CLOSE * wanted.square())
         if not open_.any():
             break
         mine = turn & open_[group_of]
@@ -53,7 +56,7 @@ def corrected(
         nearer = (wanted.square() - summed(found)).abs() < missing.abs()
         factors = torch.where(mine & nearer[group_of], tried, factors)
         squares = torch.where(nearer[group_of], found, squares)
-    return factors
+    return factors, squares
 
 
 def _turns(squares: Tensor, group_of: Tensor) -> Iterator[Tensor]:

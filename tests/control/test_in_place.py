@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from src.control import in_place
+from src.control import rounding
 from src.control.groups import Group
 from src.control.in_place import InPlace
 from src.model.tiny import ARCHITECTURES
@@ -121,7 +121,7 @@ def snapshot(model):
 
 def test_updates_that_rounding_makes_miss_their_size_are_corrected(monkeypatch):
     corrected = [missed(seed) for seed in range(10)]
-    monkeypatch.setattr(in_place, "_SMALL", 0.0)
+    monkeypatch.setattr(rounding, "CLOSE", 1.0)
     alone = [missed(seed) for seed in range(10)]
     assert max(corrected) < 1e-5 < max(alone)
     assert sum(corrected) < 0.2 * sum(alone)
