@@ -85,6 +85,8 @@ class _Layer:
 
     layer: nn.Module
     before: tuple[Tensor, Tensor] | None = None
+    grams: tuple[Tensor, Tensor] | None = None
+    """A A^T and B^T B of them, float64 [rank, rank]."""
 
     @property
     def weight(self) -> Tensor:
@@ -116,21 +118,21 @@ class _Layer:
         a, b = self.factors
         self.before = (a.detach() * keep, b.detach() * keep)
         a, b = whole(a).double(), whole(b).double()
-        return self.scale**2 * ((b.T @ b) * (a @ a.T)).sum()
+        of_a, of_b = a @ a.T, b.T @ b
+        self.grams = (of_a * keep**2, of_b * keep**2)
+        return self.scale**2 * (of_b * of_a).sum()
 
     def terms(self) -> Tensor:
         """a, b, c of the step from the factors before to those of now."""
         (a0, b0), (a1, b1) = self.before, self.factors
         a0, b0, a1, b1 = (whole(factor).double() for factor in (a0, b0, a1, b1))
-        rank = a0.shape[0]
-        left, right = torch.cat([b0, b1 - b0], 1), torch.cat([a0, a1 - a0], 0)
-        # both[i, j, k, l] = <P_i Q_j, P_k Q_l> with P = (B0, dB) and Q = (A0, dA)
-        p = (left.T @ left).view(2, rank, 2, rank)
-        q = (right @ right.T).view(2, rank, 2, rank)
-        both = torch.einsum("iakb,jalb->ijkl", p, q)
-        first = both[1, 0, 1, 0] + 2 * both[1, 0, 0, 1] + both[0, 1, 0, 1]
-        mixed = both[1, 0, 1, 1] + both[0, 1, 1, 1]
-        return torch.stack([first, mixed, both[1, 1, 1, 1]]) * self.scale**2
+        # <P_i Q_j, P_k Q_l> is the sum of (P_i^T P_k) * (Q_j Q_l^T), with P = (B0, dB) and Q = (A0, dA)
+        (a00, b00), da, db = self.grams, a1 - a0, b1 - b0
+        a01, a11 = (torch.cat([a0, da]) @ da.T).chunk(2)
+        b01, b11 = (torch.cat([b0, db], 1).T @ db).chunk(2)
+        first = (b11 * a00 + 2 * b01.T * a01 + b00 * a11).sum()
+        mixed = (b11 * a01 + b01 * a11).sum()
+        return torch.stack([first, mixed, (b11 * a11).sum()]) * self.scale**2
 
     def go_back(self, share: float) -> None:
         """Take back a share of the step; a negative one goes on in its direction."""
