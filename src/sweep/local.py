@@ -54,7 +54,10 @@ class LocalPool:
                 if self._stopped:
                     self._ask()  # also a job that began while the signal came
                 watch()
-                time.sleep(_POLL)
+                if self._server is None:
+                    time.sleep(_POLL)
+                else:
+                    self._server.wait(_POLL)
         finally:
             if self._server is not None:
                 self._server.close()

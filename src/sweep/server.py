@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-_POLL = 0.1  # seconds between looks at the jobs
+_POLL = 0.02  # seconds between looks at the jobs
 _ASK, _TELL = 0, 1  # file descriptors
 
 

@@ -2,9 +2,11 @@
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from src.config.schema import RunConfig
@@ -58,6 +60,13 @@ class WarmServer:
         except BrokenPipeError:
             self.gone = True
         return job
+
+    def wait(self, seconds: float) -> None:
+        """Until the server tells something, at most so long."""
+        if self.gone:
+            time.sleep(seconds)
+        else:
+            select.select([self._process.stdout], [], [], seconds)
 
     def listen(self) -> None:
         """Take in what the server has told."""

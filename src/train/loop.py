@@ -78,13 +78,17 @@ def train(
             bar.set_postfix(loss=f"{row['loss']:.3f}", refresh=False)
             bar.update()
             on_step(step + 1, row)  # before the checkpoint: killed in between, both are done again
-            due = config.checkpoint_steps and (step + 1) % config.checkpoint_steps == 0
             stop = any_rank(asked())
-            if due or stop:
+            if stop or _due(step + 1, loop.num_steps, config.checkpoint_steps):
                 save_checkpoint(folder, step + 1, model, loop.optimizer)
             stop_if(stop)
     model.eval()
     return Trained(loop.num_steps, done, log.rows())
+
+
+def _due(done: int, num_steps: int, every: int | None) -> bool:
+    """Whether a checkpoint is; not after the last step, when the weights themselves are about to be saved."""
+    return bool(every) and done % every == 0 and done < num_steps
 
 
 class _Loop:
