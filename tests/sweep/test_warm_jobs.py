@@ -51,6 +51,17 @@ def test_a_forked_job_gives_the_numbers_of_a_cold_one_bit_for_bit(write_sweep, s
     assert numbers(run.folder) == warm
 
 
+def test_every_forked_job_mirrors_its_table_to_wandb(write_sweep, sweep, planned):
+    path = write_sweep(seed="0,1", metrics="core", **{"record.mode": "offline"})
+    done = sweep(path, "--jobs", 1)  # the first has ended before the second begins
+    assert done.stdout.splitlines()[-1] == "2 runs: 2 done", done.stderr
+    plan = planned(path)
+    for run in plan.runs:
+        assert "W&B:" not in (plan.folder / "logs" / f"{run.key}.log").read_text()
+        (table,) = run.folder.glob("wandb/offline-run-*/files/media/table/*.json")
+        assert "prompt_entropy" in table.read_text()
+
+
 def test_a_killed_job_is_lost_and_the_others_end(write_sweep, sweep, planned):
     path = write_sweep(seed="0,1", **{"train.max_steps": 40, "metrics": "none"})
     plan = planned(path)
