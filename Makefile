@@ -37,10 +37,10 @@ report: ## print and draw what `make run` found
 study: $(SETUP) ## the small band study from nothing, its report, and whether it agrees with the committed one (hours)
 	OMP_NUM_THREADS=1 $(PY) -m src.sweep sweeps/band_study_small.yaml --jobs $(JOBS) --wait
 	@$(PY) -m src.report runs/band_study_small
-	@$(PY) -m src.study check runs/band_study_small sweeps/results/band_study_small
+	@$(PY) -m src.results check runs/band_study_small sweeps/results/band_study_small
 
 study-depth: $(SETUP) ## the depth-profile study in miniature, 240 runs, or what is left of them; then its report
-	OMP_NUM_THREADS=1 $(PY) -m src.pretrain --all --jobs $(JOBS)
+	OMP_NUM_THREADS=1 $(PY) -m src.twin --all --jobs $(JOBS)
 	OMP_NUM_THREADS=1 $(PY) -m src.sweep sweeps/depth_profile_standard_miniature.yaml --jobs $(JOBS) --wait
 	OMP_NUM_THREADS=1 $(PY) -m src.sweep sweeps/depth_profile_equal_step_miniature.yaml --jobs $(JOBS) --wait
 	@$(PY) -m src.report runs/depth_profile_miniature

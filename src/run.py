@@ -9,23 +9,25 @@ from typing import TYPE_CHECKING
 import hydra
 from omegaconf import DictConfig
 
-from src.compose import CONF
+from src.command.compose import CONF
+from src.command.entry import do, leave, start
 from src.config.schema import RunConfig
-from src.entry import do, leave, start
 from src.errors import UserError
-from src.train.launched import launched, leading
+from src.runtime.launched import launched
 
 if TYPE_CHECKING:
-    from src.pipeline import Pipeline
+    from src.pipeline.pipeline import Pipeline
 
 _LOG = logging.getLogger(__name__)
 
 
 def execute(config: RunConfig) -> None:
     """One run, from config to record; nothing is done when its record already says success."""
-    from src.pipeline import Pipeline  # torch comes with it: not before the config is known to be right
+    from src.pipeline.pipeline import (
+        Pipeline,  # torch comes with it: not before the config is known to be right
+    )
+    from src.pipeline.train_stage import follow
     from src.train.ranks import Ranks
-    from src.training import follow
 
     with Ranks(config.train.num_processes) as ranks:
         if ranks.rank > 0:  # submitit starts every rank here; the configuration that counts is rank 0's
@@ -56,13 +58,16 @@ def job(composed: DictConfig) -> None:
 def main() -> None:
     """The entry point; of processes that were started together only rank 0 composes a configuration."""
     rank, count = launched()
+    if count == 1:  # torch is not imported before the configuration is known to be right
+        start(job, RunConfig)
+        return
+    from src.pipeline.train_stage import follow_all
+    from src.train.ranks import Ranks, leading
+
     if rank == 0:
         with leading():
             start(job, RunConfig)
     else:
-        from src.train.ranks import Ranks
-        from src.training import follow_all
-
         try:
             follow_all(Ranks(count))
         except UserError as error:

@@ -11,11 +11,12 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 
-from src.compose import CONF, quote_patterns, typed
+from src.command.compose import CONF, quote_patterns, typed
 from src.config.schema import RunConfig
 from src.model.load import load_model
 from src.model.loaded import LoadedModel
 
+pytest_plugins = ["tests.depth_runs"]  # fixtures that the analysis and the report share
 SHARED_GSM8K = Path(__file__).resolve().parents[2] / "shared" / "data" / "gsm8k"
 
 

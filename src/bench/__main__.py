@@ -16,9 +16,9 @@ from rich.table import Table
 
 from src.bench import cluster, control, probe, report, steps, sweeps
 from src.bench.measure import config_of
-from src.entry import leave
+from src.command.entry import leave
 from src.errors import UserError
-from src.files import read_json, write_json
+from src.storage.files import read_json, write_json
 
 PARTS: dict[str, Callable[[], dict[str, float]]] = {
     "steps": steps.bench_steps,

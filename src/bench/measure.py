@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from hydra import compose, initialize_config_dir
 
-from src.compose import CONF, typed
+from src.command.compose import CONF, typed
 from src.config.schema import RunConfig
 
 PAIRS = 7

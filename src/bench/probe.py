@@ -18,13 +18,13 @@ from src.errors import StorageError
 from src.method.adapt import AdaptedModel
 from src.method.weights import base_weights
 from src.metrics.catalog import names_needing
-from src.probe.lens import lens_pass
-from src.probe.passes import evaluating
-from src.probe.run import ProbeRows, gather
-from src.probe.statistics import LayerStatistics
-from src.probe.table import layer_rows
-from src.probe.trunk import trunk_of
-from src.probe.updates import update_rows
+from src.model.trunk import trunk_of
+from src.probe.lens.lens_pass import lens_pass
+from src.probe.states.layer_statistics import LayerStatistics
+from src.probe.states.probe_pass import evaluating
+from src.probe.states.probe_rows import ProbeRows, gather
+from src.probe.table.layer_table import layer_rows
+from src.probe.weights.updates import update_rows
 from src.record.provenance import peak_memory_gib
 
 NUM_ROWS, MAX_LENGTH, BATCH = 200, 128, 8

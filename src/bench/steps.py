@@ -13,7 +13,7 @@ from src.method.adapt import AdaptedModel, adapt
 from src.method.band import resolve_band
 from src.model.load import load_model
 from src.objective.causal_lm import causal_lm_loss
-from src.seeding import generator
+from src.runtime.seeding import generator
 from src.train.optimizer import make_optimizer
 
 ROWS, TOKENS, PROMPT_SHARE = 8, 128, 0.6

@@ -11,11 +11,11 @@ import yaml
 from src.bench.measure import seconds
 from src.bench.upkeep import MEANING as UPKEEP
 from src.bench.upkeep import bench_upkeep
+from src.sweep.grid.planned_runs import Plan, make_plan
+from src.sweep.grid.spec import read_sweep
 from src.sweep.launch import FRESH, launch
-from src.sweep.plan import Plan, make_plan
-from src.sweep.spec import read_sweep
 from src.sweep.states import look
-from src.sweep.table import count, run_table, show
+from src.sweep.status_table import count, run_table, show
 
 MEANING = {
     "sweep_expand_1000_s": "seconds to expand a sweep of 1,000 cells into runs and ids (at most 5)",

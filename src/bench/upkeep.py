@@ -7,7 +7,7 @@ from pathlib import Path
 
 from src.bench.measure import config_of, seconds
 from src.bench.steps import adapted_model, training_step
-from src.record.lock import BEAT, RunLock
+from src.storage.lock import BEAT, RunLock
 from src.train.checkpoint import save_checkpoint
 from src.train.optimizer import make_optimizer
 

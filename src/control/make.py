@@ -4,10 +4,10 @@ import torch
 
 from src.config.schema import ControlConfig
 from src.control.control import Control, NoControl
+from src.control.full_weights import InPlace
 from src.control.groups import Group, make_groups
-from src.control.in_place import InPlace
-from src.control.low_rank import LowRank
-from src.control.profile import read_profile
+from src.control.lora_factors import LowRank
+from src.control.matched_sizes import read_profile
 from src.control.relative_step import RelativeStep
 from src.errors import ModelError
 from src.method.adapt import AdaptedModel

@@ -7,8 +7,8 @@ import torch
 
 from src.config.schema import ControlConfig
 from src.control.groups import Group
+from src.control.matched_sizes import Profile
 from src.control.movement import Movement, PerGroup
-from src.control.profile import Profile
 from src.control.size import common_size
 from src.errors import TrainingError
 

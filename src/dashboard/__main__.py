@@ -6,8 +6,8 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
-from src.compose import CONF
-from src.entry import leave
+from src.command.compose import CONF
+from src.command.entry import leave
 from src.errors import UserError
 
 _ABOUT = """\

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from src.errors import StorageError, UserError
-from src.files import read_json
+from src.storage.files import read_json
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import os
 
 from src.dashboard.measured import Measured
 from src.errors import UserError
-from src.record.account import refusal
+from src.tracking.account import refusal
 
 TIMEOUT = 20  # seconds that wandb may take for one request, retries included where it keeps to it
 

@@ -3,10 +3,10 @@
 import wandb_workspaces.reports.v2 as wr
 import wandb_workspaces.workspaces as ws
 
+from src.analysis.references import load_references
 from src.dashboard.measured import Measured
-from src.record.names import ARM, GROUP, bounded, metric_name
-from src.record.series import AXES
-from src.report.references import load_references
+from src.tracking.names import ARM, GROUP, bounded, metric_name
+from src.tracking.series import AXES
 
 BAND, SCALING = "band.name", "method.scaling"
 _OVER_RUNS = {"groupby": wr.Config(ARM), "groupby_aggfunc": "mean", "groupby_rangefunc": "stderr"}

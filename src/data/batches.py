@@ -7,9 +7,9 @@ from fractions import Fraction
 import torch
 from torch import Tensor
 
-from src import seeding
 from src.config.schema import TrainConfig
 from src.data.encode import IGNORED, EncodedRow
+from src.runtime import seeding
 
 
 def collate(rows: Sequence[EncodedRow], pad_id: int) -> dict[str, Tensor]:

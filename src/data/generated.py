@@ -3,10 +3,10 @@
 from difflib import get_close_matches
 from typing import Any
 
-from src import seeding
 from src.config.schema import DataConfig
 from src.data.rows import Row, make_row, prompt_key
 from src.errors import ConfigError, DataError
+from src.runtime import seeding
 
 # Draws for each row asked for. Drawing n different rows out of exactly n possible ones takes about n * ln(n)
 # draws, so 20 a row exhausts any space that is barely large enough, and stops in one that is not.

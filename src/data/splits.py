@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from src import seeding
 from src.config.schema import DataConfig
 from src.data import corpus, generated, hub, jsonl
 from src.data.rows import Row, drop_duplicates, prompt_key
 from src.errors import DataError
-from src.files import fingerprint
+from src.runtime import seeding
+from src.storage.files import fingerprint
 
 
 @dataclass(frozen=True)

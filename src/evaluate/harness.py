@@ -13,12 +13,12 @@ import torch
 from torch import nn
 from transformers import PreTrainedTokenizerBase
 
-from src import seeding
 from src.config.schema import DataConfig, EvaluateConfig
 from src.data.rows import Row
 from src.errors import ConfigError, ModelError
 from src.evaluate.samples import to_samples
-from src.evaluate.scores import Score, to_scores
+from src.evaluate.task_scores import Score, to_scores
+from src.runtime import seeding
 
 BOOTSTRAP_ITERATIONS = 1000  # for the few metrics without a closed form of their standard error
 

@@ -9,7 +9,7 @@ from lm_eval.models.huggingface import HFLM
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase, StoppingCriteria, StoppingCriteriaList
 
-from src.preemption import stop_if_asked
+from src.runtime.preemption import stop_if_asked
 
 
 class StopTexts(StoppingCriteria):

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from src.files import fingerprint, read_jsonl, write_jsonl, write_text
+from src.storage.files import fingerprint, read_jsonl, write_jsonl, write_text
 
 
 class Function(str):

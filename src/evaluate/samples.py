@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from src.evaluate.scores import number
+from src.evaluate.task_scores import number
 
 
 def to_samples(samples: Mapping[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:

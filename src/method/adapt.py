@@ -14,7 +14,7 @@ from src.errors import ModelError
 from src.method.rank import LoraPlan, Shape, plan_lora
 from src.model.blocks import linear_layers
 from src.model.loaded import LoadedModel
-from src.seeding import isolated
+from src.runtime.seeding import isolated
 
 
 @dataclass

@@ -4,7 +4,7 @@ import math
 
 from src.config.rules import refuse
 from src.config.schema import BandConfig
-from src.seeding import permutation
+from src.runtime.seeding import permutation
 
 
 def band_blocks(start: float, stop: float, num_blocks: int) -> range:

@@ -10,9 +10,9 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from src.errors import CheckpointError
-from src.files import write_json, written_folder
-from src.manifest import damage, write_manifest
 from src.method.adapt import AdaptedModel
+from src.storage.files import write_json, written_folder
+from src.storage.manifest import damage, write_manifest
 
 FULL_WEIGHTS = "tuned_parameters.safetensors"  # only what training changed
 

@@ -1,7 +1,7 @@
 """python -m src.metrics: write the reference of all metrics."""
 
-from src.files import write_text
 from src.metrics.reference import PATH, reference
+from src.storage.files import write_text
 
 if __name__ == "__main__":
     write_text(PATH, reference())

@@ -11,8 +11,12 @@ from typing import Any
 from src.config.measure import MetricsConfig
 from src.config.rules import refuse
 from src.errors import DataError
-from src.metrics.families import geometry, information, lens, optimization, shift
+from src.metrics.geometry import family as geometry
+from src.metrics.information import family as information
+from src.metrics.lens import family as lens
 from src.metrics.metric import Metric
+from src.metrics.optimization import family as optimization
+from src.metrics.shift import family as shift
 
 METRICS: dict[str, Metric] = {
     metric.name: metric

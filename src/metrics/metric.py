@@ -58,7 +58,7 @@ def of_rows(
     switches: tuple[str, ...] = (),
 ) -> Metric:
     """A metric of all samples together; its interval is a jackknife or, where that is cheap, a bootstrap."""
-    location = f"src.metrics.{module or name}.{name}"
+    location = f"src.metrics.{family}.{module or name}.{name}"
     return Metric(
         name=name,
         family=family,
@@ -95,7 +95,7 @@ def of_samples(
         estimator=estimator,
         published=published,
         min_samples=1,
-        function=f"src.metrics.{module or name}.{name}",
+        function=f"src.metrics.{family}.{module or name}.{name}",
         per_sample=True,
         interval=interval,
         change=change,

@@ -6,7 +6,7 @@ import torch
 from transformers import PreTrainedModel
 
 from src.errors import ModelError
-from src.seeding import generator
+from src.runtime.seeding import generator
 
 NUM_TOKENS = 6
 NUM_EARLY = 3  # positions that a change of the later ones must not reach

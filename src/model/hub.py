@@ -17,8 +17,8 @@ from huggingface_hub.errors import (
 )
 
 from src.errors import ModelError
-from src.files import storage_errors
 from src.model.folder import check_folder
+from src.storage.files import storage_errors
 
 TIMEOUT = 8.0  # seconds to wait for the hub's first answer
 WANTED = [

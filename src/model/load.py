@@ -71,8 +71,8 @@ def _twin(config: ModelConfig, cache_dir: Path) -> Parts:
 
 def _wheel(config: ModelConfig, cache_dir: Path) -> Parts:
     from src.model.fingerprint import folder_fingerprint
+    from src.model.package import find_folder, unpacked
     from src.model.pretrained import load_folder
-    from src.model.wheel import find_folder, unpacked
 
     folder = find_folder(config.resolved_id)
     if folder is not None:

@@ -7,7 +7,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM,
 
 from src.errors import ModelError
 from src.model.byte_tokenizer import byte_tokenizer
-from src.seeding import isolated
+from src.runtime.seeding import isolated
 
 SEED = 0  # fixed: every run of a tiny model starts from the same weights, whatever its own seed
 NUM_POSITIONS = 512

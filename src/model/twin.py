@@ -6,13 +6,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import NoReturn
 
-from src.cache import cached_folder, code_fingerprint
 from src.config.schema import ModelConfig
 from src.errors import ModelError
-from src.files import sha256_file
 from src.model.content import twin_content
+from src.storage.cache import cached_folder, code_fingerprint
 
-_SOURCE = Path(__file__).resolve().parents[1]
 RECORD = "pretraining.json"
 """What the pretraining came to, beside the weights."""
 
@@ -26,14 +24,14 @@ def twin_folder(config: ModelConfig, cache_dir: Path, make: Callable[[Path], obj
     key = {
         "twin": twin_content(config),
         "text": platform.python_version(),  # it ships the text
-        "code": [code_fingerprint("data", "objective", "train"), sha256_file(_SOURCE / "pretraining.py")],
+        "code": code_fingerprint("control", "data", "model", "objective", "runtime", "train", "twin"),
         "versions": [metadata.version(name) for name in ("torch", "transformers")],
     }
 
     def refuse(_: Path) -> NoReturn:
         raise ModelError(
             f"model={config.name}: not pretrained on this machine yet; "
-            f"run python -m src.pretrain model={config.name}"
+            f"run python -m src.twin model={config.name}"
         )
 
     return cached_folder(cache_dir, "twins", key, make or refuse)

@@ -7,16 +7,16 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import PreTrainedModel
 
-from src import seeding
 from src.data.batches import collate
 from src.data.encode import Encoded, EncodedRow
-from src.data.framed import Cut, framed_rows, text_of
 from src.data.rows import Row
+from src.data.special_tokens import Cut, framed_rows, text_of
 from src.errors import DataError
 from src.method.adapt import AdaptedModel
 from src.model.trunk import base_of
 from src.objective.objective import Batch, Draw, Objective
 from src.objective.pooled import text_vectors
+from src.runtime import seeding
 
 HEAD = "classification_head"
 

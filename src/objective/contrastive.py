@@ -8,8 +8,8 @@ from transformers import PreTrainedModel
 
 from src.data.batches import collate
 from src.data.encode import Encoded, EncodedRow
-from src.data.framed import Cut, framed_rows, text_of
 from src.data.rows import Row
+from src.data.special_tokens import Cut, framed_rows, text_of
 from src.objective.info_nce import info_nce, same_rows
 from src.objective.objective import Batch, Draw, Objective
 from src.objective.pooled import text_vectors

@@ -10,8 +10,8 @@ from transformers import PreTrainedModel
 
 from src.data.batches import collate
 from src.data.encode import IGNORED, Encoded, EncodedRow
-from src.data.framed import framed_rows, text_of
 from src.data.rows import Row
+from src.data.special_tokens import framed_rows, text_of
 from src.errors import ModelError
 from src.model.causal import is_causal
 from src.objective.head import chosen_logits

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from src import seeding
 from src.config.schema import ObjectiveConfig
 from src.data.encode import Encoded, EncodedRow
 from src.data.rows import Row
 from src.method.adapt import AdaptedModel
+from src.runtime import seeding
 
 Batch = dict[str, Tensor]
 

@@ -7,15 +7,15 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from src import seeding
 from src.data.batches import collate
 from src.data.encode import Encoded, EncodedRow
-from src.data.framed import framed_rows, text_of
 from src.data.rows import Row
+from src.data.special_tokens import framed_rows, text_of
 from src.errors import ModelError
 from src.objective.info_nce import info_nce, same_rows
 from src.objective.objective import Batch, Draw, Objective
 from src.objective.pooled import text_vectors
+from src.runtime import seeding
 
 _RATES = ("dropout", "attention_dropout")  # attributes that hold a rate where a family calls dropout itself
 

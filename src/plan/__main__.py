@@ -10,9 +10,9 @@ from hydra import compose, initialize_config_dir
 from rich.console import Console
 from rich.table import Table
 
-from src.compose import CONF, CONFIG_ERRORS, one_line, quote_patterns, typed
+from src.command.compose import CONF, CONFIG_ERRORS, one_line, quote_patterns, typed
+from src.command.entry import leave
 from src.config.schema import RunConfig
-from src.entry import leave
 from src.errors import UserError
 
 _GIB = 2**30

@@ -1,38 +1,6 @@
-"""Compare two models without training.
+"""Alias of `python -m src.compare`."""
 
-python -m src.probe base=olmo2_1b tuned=olmo2_1b:sft data=gsm8k
-"""
-
-import logging
-
-import hydra
-from omegaconf import DictConfig
-
-from src.compose import CONF
-from src.config.schema import PairConfig
-from src.entry import do, start
-
-_LOG = logging.getLogger(__name__)
-
-
-def execute(config: PairConfig) -> None:
-    """One comparison, from config to record; nothing is done when its record already says success."""
-    from src.pair import Pair  # torch comes with it
-
-    pair = Pair(config)
-    if pair.folder.finished:
-        _LOG.info("finished earlier: %s", pair.folder.path)
-        return
-    pair.probe()
-    pair.record()
-    _LOG.info("finished: %s", pair.folder.path)
-
-
-@hydra.main(version_base="1.3", config_path=str(CONF), config_name="probe")
-def job(composed: DictConfig) -> None:
-    """What Hydra calls, once a job."""
-    do(composed, PairConfig, execute)
-
+import runpy
 
 if __name__ == "__main__":
-    start(job, PairConfig)
+    runpy.run_module("src.compare", run_name="__main__", alter_sys=True)

@@ -1,1 +1,1 @@
-"""What remains of a run: its identity, its folder, its record, and the mirror in W&B."""
+"""What remains of a run: its identity, its folder, its record."""

@@ -10,7 +10,15 @@ from omegaconf import OmegaConf
 
 from src.config.schema import RunConfig
 from src.errors import ConfigError, StorageError
-from src.files import ASIDE, read_json, read_jsonl, remove_partial, storage_reason, write_json, write_text
+from src.storage.files import (
+    ASIDE,
+    read_json,
+    read_jsonl,
+    remove_partial,
+    storage_reason,
+    write_json,
+    write_text,
+)
 
 STEPS = "steps.jsonl"
 PREEMPTED = "preempted.json"

@@ -4,8 +4,8 @@ from dataclasses import asdict
 from typing import Any
 
 from src.config.schema import MetricsConfig, PairConfig, RunConfig
-from src.control.profile import control_content
-from src.files import fingerprint
+from src.control.matched_sizes import control_content
+from src.storage.files import fingerprint
 
 _NOT_SCIENTIFIC = ("experiment", "fidelity", "device", "paths", "record")
 _BY_CONTENT = {

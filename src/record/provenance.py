@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from src.files import read_json
+from src.storage.files import read_json
 
 if TYPE_CHECKING:  # launchers read the commit, and have no need of torch
     import torch

@@ -31,12 +31,12 @@ from src.config.schema import ModelConfig, RunConfig
 from src.data.encode import Encoded
 from src.data.splits import Splits
 from src.errors import StorageError
-from src.files import fingerprint, write_json
 from src.method.adapt import AdaptedModel
 from src.model.loaded import LoadedModel
 from src.record.folder import PREEMPTED
 from src.record.provenance import git, hardware, peak_memory_gib, versions
 from src.record.schema_version import SCHEMA_VERSION
+from src.storage.files import fingerprint, write_json
 
 
 def describe_machine(run_id: str, status: str, experiment: str, device: torch.device) -> dict[str, Any]:

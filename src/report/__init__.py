@@ -1,1 +1,1 @@
-"""Tables and figures from run folders; nothing here computes a number that is not in a record."""
+"""Tables and figures from an analysis; nothing here computes a number."""

@@ -7,10 +7,10 @@ import numpy
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from src.files import storage_errors
-from src.report.profiles import Line
-from src.report.section import Material
-from src.report.study import Study
+from src.analysis.experiment import Study
+from src.analysis.layer_profiles import Line
+from src.analysis.material import Material
+from src.storage.files import storage_errors
 
 _X_LABEL = (
     "relative depth (0: embedding output, 1: last block)\n"

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from src.analysis.material import Material
 from src.report.blocks import Part, Table
-from src.report.section import Material
 from src.report.sections.depth import sized
 
 

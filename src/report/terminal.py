@@ -6,10 +6,10 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from src.report.scores import mean_of
-from src.report.section import Material
+from src.analysis.arm_scores import mean_of
+from src.analysis.material import Material
+from src.report.run_table import rich_table
 from src.report.sections.scores import band_order
-from src.report.table import rich_table
 
 MOST_ROWS = 40
 """Of a table with a row a run; more runs are shown by arm."""

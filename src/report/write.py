@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from src.files import write_text
+from src.analysis.experiment import Study, read_study
+from src.analysis.material import Material
 from src.report.blocks import Chart, Part, Table
 from src.report.markdown import csv_text, markdown
 from src.report.page import html_page
-from src.report.section import Material
 from src.report.sections import SECTIONS
-from src.report.study import Study, read_study
 from src.report.summary import facts, lead
+from src.storage.files import write_text
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,12 @@ python -m src.run train.max_steps=1 metrics.names=[fisher_trace] metrics.num_gra
 import argparse
 from pathlib import Path
 
+from src.command.entry import leave
 from src.config import rules
-from src.entry import leave
 from src.errors import UserError
-from src.files import write_text
+from src.storage.files import write_text
+from src.suggest.block_demand import demands
 from src.suggest.preset import preset
-from src.suggest.profile import demands
 from src.suggest.rule import allocate, shortest_band
 
 

@@ -12,16 +12,16 @@ from pathlib import Path
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
-from src.entry import leave
+from src.command.entry import leave
 from src.errors import UserError
 from src.record.provenance import git
 from src.sweep.estimate import gpu_hours
+from src.sweep.grid.planned_runs import Plan, make_plan
+from src.sweep.grid.spec import read_sweep
 from src.sweep.launch import BROKEN, FRESH, check_launchers, launch
-from src.sweep.local import threads_each
-from src.sweep.plan import Plan, make_plan
-from src.sweep.spec import read_sweep
+from src.sweep.local.pool import threads_each
 from src.sweep.states import State, count, look
-from src.sweep.table import as_json, run_table, show, total
+from src.sweep.status_table import as_json, run_table, show, total
 from src.sweep.watch import Watch
 
 _VERBS = ("launch", "status", "rerun")

@@ -4,8 +4,8 @@ import json
 from statistics import mean
 from typing import Any
 
-from src.files import read_json
-from src.sweep.plan import Planned
+from src.storage.files import read_json
+from src.sweep.grid.planned_runs import Planned
 from src.sweep.states import State
 
 _WORK = ("model", "objective", "data", "train", "metrics", "evaluate")

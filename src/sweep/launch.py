@@ -6,15 +6,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from src.config.rules import refuse
-from src.record.lock import RunLock, check_clock
+from src.storage.lock import RunLock, check_clock
+from src.sweep.cluster.slurm import check_cluster
+from src.sweep.cluster.submit import submit
+from src.sweep.grid.planned_runs import Plan, Planned
+from src.sweep.grid.snapshot import take_snapshot
 from src.sweep.ledger import Entry, Ledger
-from src.sweep.local import LocalPool
-from src.sweep.plan import Plan, Planned
-from src.sweep.slurm import check_cluster
-from src.sweep.snapshot import take_snapshot
+from src.sweep.local.pool import LocalPool
+from src.sweep.local.task import forgotten
 from src.sweep.states import State, look
-from src.sweep.submit import submit
-from src.sweep.task import forgotten
 
 FRESH = ("new", "preempted")
 """What a launch starts. Failed and lost runs wait for `rerun --failed`: starting them again is a decision."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from src.errors import StorageError
-from src.files import read_json, storage_errors, write_json
+from src.storage.files import read_json, storage_errors, write_json
 
 
 @dataclass(frozen=True)

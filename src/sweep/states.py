@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from src.errors import StorageError
-from src.files import read_json
-from src.record import owner
 from src.record.folder import PREEMPTED
+from src.storage import owner
+from src.storage.files import read_json
+from src.sweep.cluster.slurm import queue, restarts
+from src.sweep.grid.planned_runs import Plan, Planned
 from src.sweep.ledger import Entry, Ledger
-from src.sweep.outcome import Outcome, read_outcome
-from src.sweep.plan import Plan, Planned
-from src.sweep.slurm import queue, restarts
-from src.sweep.task import outcome, task_file
+from src.sweep.local.outcome import Outcome, read_outcome
+from src.sweep.local.task import outcome, task_file
 
 STATES = ("done", "running", "queued", "preempted", "failed", "lost", "new")
 WAITING = ("CONFIGURING", "PENDING", "REQUEUED", "REQUEUE_HOLD", "SUSPENDED", "SPECIAL_EXIT")

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from src.errors import SchedulerError, UserError
-from src.sweep.plan import Plan
+from src.sweep.grid.planned_runs import Plan
 from src.sweep.states import State, count, look
 
 _EVERY = 5.0  # seconds between looks: one squeue and one small file a run

@@ -1,7 +1,7 @@
 """checkpoint-N/: weights and optimizer state after N optimizer steps; complete or absent.
 
 torch.distributed.checkpoint holds the tensors, so the state of one number of ranks loads on another. Random
-streams and the order of rows are functions of the step (see src.seeding) and need no saving.
+streams and the order of rows are functions of the step (see src.runtime.seeding) and need no saving.
 """
 
 import re
@@ -18,8 +18,8 @@ from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.checkpoint.state_dict import StateDictOptions, get_state_dict, set_state_dict
 
 from src.errors import CheckpointError
-from src.files import remove_partial
-from src.manifest import damage, write_manifest
+from src.storage.files import remove_partial
+from src.storage.manifest import damage, write_manifest
 from src.train.collectives import is_first, num_ranks, together
 from src.train.sharding import shared_folder
 

@@ -14,13 +14,13 @@ from tqdm import tqdm
 
 from src.config.schema import TrainConfig
 from src.control.control import Control, NoControl
-from src.control.sharded import whole
 from src.data.batches import num_steps, step_rows
 from src.data.encode import EncodedRow
 from src.errors import TrainingError
 from src.objective.objective import Batch, Draw, Objective
-from src.preemption import asked, stop_if
-from src.seeding import set_global
+from src.runtime.dtensor import whole
+from src.runtime.preemption import asked, stop_if
+from src.runtime.seeding import set_global
 from src.train.checkpoint import load_last_checkpoint, save_checkpoint
 from src.train.collectives import any_rank, is_first, num_ranks, over_ranks, share_of, stream
 from src.train.optimizer import learning_rate, make_optimizer

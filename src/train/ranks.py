@@ -22,9 +22,9 @@ import torch.distributed as dist
 
 from src.config.rules import refuse
 from src.config.schema import RunConfig
-from src.preemption import listening
+from src.runtime.launched import launched
+from src.runtime.preemption import listening
 from src.train.collectives import from_first
-from src.train.launched import launched
 
 Follow = Callable[["Ranks"], None]
 
@@ -186,3 +186,13 @@ def _adopt_slurm() -> None:
 
     os.environ.setdefault("SUBMITIT_EXECUTOR", "slurm")  # so it reads the environment of srun's own processes
     TorchDistributedEnvironment().export(set_cuda_visible_devices=False)
+
+
+@contextmanager
+def leading() -> Iterator[None]:
+    """For rank 0: the others are let go when the block ends, whether or not there was anything to do."""
+    try:
+        yield
+    finally:
+        if (count := launched().count) > 1:
+            Ranks(count).dismiss()

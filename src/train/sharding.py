@@ -10,8 +10,8 @@ from torch import nn
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 
-from src.control.sharded import whole
-from src.files import written_folder
+from src.runtime.dtensor import whole
+from src.storage.files import written_folder
 from src.train.collectives import from_first, is_first, num_ranks, together
 
 

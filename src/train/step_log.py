@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from src.files import read_jsonl, storage_errors, write_jsonl
+from src.storage.files import read_jsonl, storage_errors, write_jsonl
 
 
 class StepLog:

@@ -2,11 +2,11 @@
 
 import pytest
 
-from src.compose import CONF
+from src.command.compose import CONF
 from src.method.band import resolve_band
 from src.method.rank import plan_lora
-from src.sweep.expand import composer
-from src.sweep.spec import read_sweep
+from src.sweep.grid.expand import composer
+from src.sweep.grid.spec import read_sweep
 
 SWEEPS = CONF.parent / "sweeps"
 

@@ -6,7 +6,7 @@ from typing import get_type_hints
 
 import pytest
 
-from src.compose import CONF
+from src.command.compose import CONF
 from src.config.schema import PairConfig, RunConfig
 
 SOURCES = [path for path in (CONF.parent / "src").rglob("*.py") if path.parent.name != "config"]

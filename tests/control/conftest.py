@@ -5,7 +5,7 @@ import torch
 
 from src.control.make import make_control
 from src.method.adapt import adapt
-from src.seeding import generator
+from src.runtime.seeding import generator
 from src.train.optimizer import make_optimizer
 
 

@@ -7,14 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.tracking.wandb_server import KEY, WandbServer
 
 from src.dashboard.measured import DEFAULT, Measured, measured
 from src.dashboard.workspace import workspace
 from src.errors import UserError
-from src.files import write_json
-from src.probe.table import LayerRow
-from src.record.series import profile_values, score_summary, score_values, step_values
-from tests.record.wandb_server import KEY, WandbServer
+from src.probe.table.layer_table import LayerRow
+from src.storage.files import write_json
+from src.tracking.series import profile_values, score_summary, score_values, step_values
 
 ROOT = Path(__file__).resolve().parents[2]
 FOUND = Measured(

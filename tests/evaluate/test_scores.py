@@ -7,7 +7,7 @@ from dataclasses import asdict
 import numpy
 
 from src.evaluate.samples import to_samples
-from src.evaluate.scores import Score, to_scores
+from src.evaluate.task_scores import Score, to_scores
 
 RESULTS = {
     "results": {

@@ -26,14 +26,16 @@ SMALL = [
 
 # A process that has imported everything, from which each run is forked: moments fall into the run's own work.
 FORKED = multiprocessing.get_context("forkserver")
-FORKED.set_forkserver_preload(["src.pipeline", "src.evaluate.language_model", "src.evaluate.named", "peft"])
+FORKED.set_forkserver_preload(
+    ["src.pipeline.pipeline", "src.evaluate.language_model", "src.evaluate.named", "peft"]
+)
 
 
 def work(config: RunConfig, events: int | None, output: str) -> None:
     """One run in its own process; with `events`, SIGKILL just before its so-many-th change of a file."""
     from src.errors import UserError
-    from src.preemption import listening
     from src.run import execute
+    from src.runtime.preemption import listening
 
     changes = Changes(config.paths.runs_dir, config.paths.cache_dir, kill_at=events)
     sys.addaudithook(changes.hear)

@@ -8,7 +8,7 @@ import torch
 from src.errors import CheckpointError, ModelError
 from src.method.adapt import adapt, verify
 from src.method.weights import base_weights, load_tuned, save_tuned
-from src.seeding import generator
+from src.runtime.seeding import generator
 
 FAMILIES = [
     "llama",

@@ -10,13 +10,15 @@ import torch
 
 import src.metrics
 
-WITHOUT_TENSORS = ("__main__", "catalog", "families", "metric", "reference")
-NAMES = [module.name for module in pkgutil.iter_modules(src.metrics.__path__)]
-SHAPED = [f"src.metrics.{name}" for name in NAMES if name not in WITHOUT_TENSORS]
+WITHOUT_TENSORS = ("__main__", "catalog", "family", "metric", "reference")
+NAMES = [
+    module.name for module in pkgutil.walk_packages(src.metrics.__path__, "src.metrics.") if not module.ispkg
+]
+SHAPED = [name for name in NAMES if name.rpartition(".")[2] not in WITHOUT_TENSORS]
 
 with jaxtyping.install_import_hook(SHAPED, "beartype.beartype"):
     # Another test folder may have imported some without the checks. A class must stay the one others hold.
-    unchecked = (set(SHAPED) & set(sys.modules)) - {"src.metrics.rows"}
+    unchecked = (set(SHAPED) & set(sys.modules)) - {"src.metrics.shared.rows"}
     for name in SHAPED:
         importlib.reload(sys.modules[name]) if name in unchecked else importlib.import_module(name)
 

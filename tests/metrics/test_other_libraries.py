@@ -6,8 +6,8 @@ import numpy
 import pytest
 import torch
 
-from src.metrics.cka import cka_debiased
-from src.metrics.intrinsic_dimension import intrinsic_dimension_mle, intrinsic_dimension_twonn
+from src.metrics.geometry.intrinsic_dimension import intrinsic_dimension_mle, intrinsic_dimension_twonn
+from src.metrics.shift.cka import cka_debiased
 
 
 @pytest.fixture(scope="module")

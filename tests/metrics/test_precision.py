@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from src.metrics.catalog import METRICS, resolve
-from src.probe.statistics import LayerStatistics
-from src.probe.table import layer_rows
+from src.probe.states.layer_statistics import LayerStatistics
+from src.probe.table.layer_table import layer_rows
 
 OF_SAMPLES = [name for name, metric in METRICS.items() if metric.needs in ("pooled", "pair", "tokens")]
 OF_TOKENS = [name for name, metric in METRICS.items() if metric.needs == "tokens"]

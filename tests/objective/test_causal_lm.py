@@ -5,7 +5,7 @@ import torch
 
 from src.errors import ModelError
 from src.objective.causal_lm import causal_lm_loss, require_causal
-from src.seeding import generator
+from src.runtime.seeding import generator
 
 FAMILIES = ["llama", "olmo2", "mistral", "qwen3", "gpt2", "opt", "gpt_neox", "codegen", "mixtral"]
 

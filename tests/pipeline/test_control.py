@@ -5,7 +5,7 @@ import json
 import pytest
 
 from src.errors import ConfigError, ModelError
-from src.files import read_jsonl
+from src.storage.files import read_jsonl
 
 
 def record_of(folder):

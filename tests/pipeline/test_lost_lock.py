@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from src.errors import LockedError
-from src.pipeline import Pipeline
-from src.preemption import Preempted
-from src.record import owner
+from src.pipeline.pipeline import Pipeline
+from src.runtime.preemption import Preempted
+from src.storage import owner
 
 
 def taken_over(folder):

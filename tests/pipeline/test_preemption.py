@@ -9,7 +9,7 @@ import pytest
 from safetensors.torch import load_file
 from torch import equal
 
-from src import preemption
+from src.runtime import preemption
 
 LONG = ["train.max_steps=30", "train.accumulation=2", "train.checkpoint_steps=null", "record=offline"]
 

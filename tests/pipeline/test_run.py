@@ -7,10 +7,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from src.analysis.runs import find_runs
 from src.errors import ConfigError, ModelError, StorageError, TrainingError
 from src.metrics.catalog import METRICS
 from src.report.__main__ import report
-from src.report.runs import find_runs
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # torch on its own profilers and hooks
 
@@ -93,7 +93,7 @@ def test_an_evaluation_in_the_middle_changes_nothing(run):
 
 @pytest.mark.parametrize("stage", ["score_base", "train", "probe", "score_tuned", "record"])
 def test_stopped_before_any_stage_it_goes_on_and_ends_the_same(run, monkeypatch, tmp_path, stage):
-    from src.pipeline import Pipeline
+    from src.pipeline.pipeline import Pipeline
 
     expected = run(f"paths.runs_dir={tmp_path}/whole")
 
@@ -110,7 +110,7 @@ def test_stopped_before_any_stage_it_goes_on_and_ends_the_same(run, monkeypatch,
 
 
 def test_base_is_measured_once_for_all_runs(run, monkeypatch):
-    import src.scoring as scoring
+    import src.pipeline.score_stage as scoring
 
     calls = []
     original = scoring.evaluate
@@ -148,7 +148,7 @@ def test_what_is_refused_leaves_no_folder(run, tmp_path, overrides, error, line)
 
 
 def test_a_damaged_stage_result_is_named(run, monkeypatch, tmp_path):
-    from src.pipeline import Pipeline
+    from src.pipeline.pipeline import Pipeline
 
     def stop(self):
         raise KeyboardInterrupt

@@ -14,9 +14,9 @@ from src.method.band import resolve_band
 from src.model.blocks import find_blocks
 from src.model.load import load_model
 from src.model.loaded import LoadedModel
+from src.model.trunk import block_modules
 from src.plan.memory import estimate
 from src.plan.skeleton import skeleton
-from src.probe.trunk import block_modules
 from src.train.optimizer import make_optimizer
 from src.train.recompute import recomputed
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from src.pipeline import Pipeline
+from src.pipeline.pipeline import Pipeline
 from src.record import provenance
 from src.record.provenance import forget_peak, peak_memory_gib
 

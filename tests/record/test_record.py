@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 
 from src.errors import StorageError
-from src.files import read_jsonl, remove_partial, write_json, written_folder
-from src.probe.summary import summarise
-from src.probe.table import LayerRow
+from src.probe.table.layer_table import LayerRow
+from src.probe.table.summary import summarise
 from src.record.folder import RunFolder
 from src.record.identity import run_id
-from src.record.tracking import Tracker
+from src.storage.files import read_jsonl, remove_partial, write_json, written_folder
+from src.tracking.mirror import Tracker
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,16 @@ import pytest
 import yaml
 from scipy import stats
 
+from src.analysis.arm_scores import Answers, ArmScores
+from src.analysis.arms import Arm
+from src.analysis.experiment import read_study
+from src.analysis.material import Material
+from src.analysis.own_task import is_trained
+from src.analysis.runs import Run, find_runs
+from src.analysis.segment_contrasts import FIFTHS, against_other_fifths
 from src.bench.made_runs import MadeStudy, make_runs
-from src.report.arms import Arm
-from src.report.fifths import FIFTHS, against_other_fifths
 from src.report.markdown import csv_text
-from src.report.runs import Run, find_runs
-from src.report.scores import Answers, ArmScores
-from src.report.section import Material
 from src.report.sections.forgetting import SECTION
-from src.report.study import read_study
-from src.report.trained import is_trained
 
 
 def blocks_of(folder):

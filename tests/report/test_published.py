@@ -7,14 +7,14 @@ import json
 import pytest
 from statsmodels.stats.multitest import multipletests
 
+from src.analysis.arm_scores import read_scores
+from src.analysis.contrasts import against
+from src.analysis.experiment import read_study
+from src.analysis.material import Material
+from src.analysis.runs import find_runs
 from src.bench.made_runs import MadeStudy, make_runs
-from src.report.contrasts import against
 from src.report.markdown import csv_text
-from src.report.runs import find_runs
-from src.report.scores import read_scores
-from src.report.section import Material
 from src.report.sections.published import SECTION
-from src.report.study import read_study
 
 BANDS = ("whole", "01110", "01000", "10000", "00001")
 EFFECTS = {"00001": -0.2, "01000": 0.1}

@@ -9,12 +9,12 @@ import plotly.graph_objects as go
 import pytest
 from rich.console import Console
 
+from src.analysis.experiment import read_study
+from src.analysis.material import Material
 from src.bench.made_runs import MadeStudy, make_runs
 from src.report.__main__ import report
-from src.report.section import Material
 from src.report.sections import SECTIONS
 from src.report.sections.published import rule
-from src.report.study import read_study
 
 MADE = MadeStudy(
     bands=("whole", "01110", "01000", "10000", "00010", "00001"),

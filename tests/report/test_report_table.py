@@ -6,9 +6,9 @@ import json
 import pytest
 from rich.console import Console
 
+from src.analysis.runs import find_runs
 from src.errors import UserError
-from src.report.runs import find_runs
-from src.report.table import markdown_table, rich_table, rows
+from src.report.run_table import markdown_table, rich_table, rows
 
 
 def write_run(folder, **changes):

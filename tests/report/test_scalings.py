@@ -8,12 +8,12 @@ import numpy
 import pytest
 from scipy import stats
 
+from src.analysis.experiment import read_study
+from src.analysis.material import Material
+from src.analysis.runs import find_runs
 from src.bench.made_runs import MadeStudy, make_runs
 from src.report.markdown import csv_text
-from src.report.runs import find_runs
-from src.report.section import Material
 from src.report.sections.scalings import SECTION
-from src.report.study import read_study
 
 BANDS = ("whole", "10000", "01110", "00001")
 

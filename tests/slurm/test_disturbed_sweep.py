@@ -12,8 +12,8 @@ import pytest
 from on_cluster import assert_same, hold, let_go, owner_of, squeue, take_the_node, wait_for, was_put_back
 from one_node import missing
 
-from src.sweep.plan import make_plan
-from src.sweep.spec import read_sweep
+from src.sweep.grid.planned_runs import make_plan
+from src.sweep.grid.spec import read_sweep
 from src.sweep.states import look
 
 pytestmark = [pytest.mark.slurm, pytest.mark.skipif(missing() is not None, reason=f"no SLURM: {missing()}")]

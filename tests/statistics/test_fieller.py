@@ -2,9 +2,9 @@ import numpy
 import pytest
 from scipy import stats
 
-from src.statistics.crossed import crossed
 from src.statistics.fieller import interval_of_ratio, ratio_of_means
 from src.statistics.seeds import over_seeds
+from src.statistics.two_way_model import crossed
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from pandas import DataFrame
 from scipy import stats
 from statsmodels.stats.anova import anova_lm
 
-from src.statistics.crossed import crossed, mean_squares
 from src.statistics.pooled import Pooled, pooled_over_arms
 from src.statistics.seeds import paired_by_seed
+from src.statistics.two_way_model import crossed, mean_squares
 
 
 @pytest.fixture

@@ -12,13 +12,13 @@ from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower
 
-from src.statistics.crossed import crossed, mean_squares
 from src.statistics.detectable import smallest_detectable
 from src.statistics.estimate import Estimate
 from src.statistics.holm import holm
 from src.statistics.mcnemar import mcnemar_exact
 from src.statistics.resampling import bootstrap_items, bootstrap_seeds_items
 from src.statistics.seeds import over_seeds, paired_by_seed
+from src.statistics.two_way_model import crossed, mean_squares
 from src.statistics.verdict import NOT_REPRODUCED, REPRODUCED, UNDECIDED, judge
 
 

@@ -6,13 +6,13 @@ import sys
 import pytest
 import yaml
 
-from src.compose import CONF
+from src.command.compose import CONF
 from src.errors import DataError, UserError
-from src.files import write_json
 from src.method.band import band_blocks
-from src.probe.layers_csv import write_layers
-from src.probe.table import LayerRow
-from src.suggest.profile import demands
+from src.probe.table.layer_table import LayerRow
+from src.probe.table.layers_csv import write_layers
+from src.storage.files import write_json
+from src.suggest.block_demand import demands
 
 ROOT = CONF.parent
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from src.record import owner
-from src.sweep.plan import make_plan
-from src.sweep.spec import read_sweep
+from src.storage import owner
+from src.sweep.grid.planned_runs import make_plan
+from src.sweep.grid.spec import read_sweep
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -6,12 +6,12 @@ import os
 import pytest
 
 from src.errors import LockedError, SchedulerError
-from src.record import owner
+from src.storage import owner
 from src.sweep.launch import BROKEN, launch
 from src.sweep.ledger import Entry, Ledger
-from src.sweep.outcome import write_outcome
+from src.sweep.local.outcome import write_outcome
+from src.sweep.local.task import outcome, task_file
 from src.sweep.states import look
-from src.sweep.task import outcome, task_file
 
 
 @pytest.fixture

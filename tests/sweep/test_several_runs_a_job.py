@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from src.errors import ConfigError
-from src.preemption import EXIT_CODE, Preempted, asked, listening, stop_if
-from src.sweep import job
+from src.runtime.preemption import EXIT_CODE, Preempted, asked, listening, stop_if
 from src.sweep.launch import check_launchers
-from src.sweep.outcome import read_outcome, write_outcome
+from src.sweep.local.outcome import read_outcome, write_outcome
+from src.sweep.local import job
 
 
 @pytest.fixture

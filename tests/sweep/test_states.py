@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from src.errors import StorageError
-from src.record import owner
 from src.record.folder import PREEMPTED
-from src.record.lock import RunLock
+from src.storage import owner
+from src.storage.lock import RunLock
+from src.sweep.cluster.slurm import restarts
 from src.sweep.ledger import Entry, Ledger
-from src.sweep.outcome import write_outcome
-from src.sweep.slurm import restarts
+from src.sweep.local.outcome import write_outcome
+from src.sweep.local.task import outcome, task_file
 from src.sweep.states import count, look
-from src.sweep.task import outcome, task_file
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from src.data.encode import EncodedRow
 from src.errors import CheckpointError, TrainingError
 from src.method.adapt import adapt
 from src.objective.catalog import make_objective
-from src.seeding import generator
+from src.runtime.seeding import generator
 from src.train.checkpoint import checkpoints
 from src.train.loop import train
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from src.method.adapt import adapt
-from src.probe.trunk import block_modules
-from src.seeding import set_global
+from src.model.trunk import block_modules
+from src.runtime.seeding import set_global
 from src.train.recompute import recomputed
 
 BAND = [4, 5]

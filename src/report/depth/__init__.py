@@ -1,1 +1,1 @@
-"""Where in depth fine-tuning acts, over many runs: models, objectives, controls, seeds."""
+"""The depth-profile study as tables and figures."""

@@ -4,9 +4,9 @@ from typing import Any
 
 from pandas import DataFrame
 
-from src.report.depth.settings import FAMILIES, MODEL
-from src.report.depth.told import counted
-from src.report.look import compact, faded, layout, ribbon
+from src.analysis.depth.format import counted
+from src.analysis.depth.settings import FAMILIES, MODEL
+from src.report.style import compact, faded, layout, ribbon
 
 CONTROLS = {"none": ("standard", "#2166ac"), "equal_step": ("equal-step", "#d98a00")}
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star")

@@ -6,9 +6,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from pandas import DataFrame
 
-from src.files import storage_errors
-from src.report.depth.analysis import Depth
+from src.analysis.depth.analysis import Depth
 from src.report.depth.figures import CONTROLS, KINDS, models_in_order, name_of
+from src.storage.files import storage_errors
 
 _MARKERS = ("o", "s", "D", "^", "X", "*")
 

@@ -2,10 +2,10 @@
 
 from pandas import DataFrame
 
+from src.analysis.depth.analysis import Depth
+from src.analysis.depth.inferred import CELLS, SLOPE, WIDTH, labelled
 from src.report.blocks import Table
-from src.report.depth.analysis import Depth
 from src.report.depth.blocks import frame_table
-from src.report.depth.inferred import CELLS, SLOPE, WIDTH, labelled
 
 _CELL = {"label": "model", "kind": "kind", "wiring": "blocks", "size": "size", "objective": "objective"}
 _WHAT = {"metric": "metric", "quantity": "quantity"}

@@ -5,14 +5,15 @@ from typing import Any, NamedTuple
 
 from pandas import DataFrame
 
+from src.analysis.arm_scores import ArmScores, TaskScores
+from src.analysis.depth.crossing import Corrections, Crossed, corrected, cross, mean_relative_size, survives
+from src.analysis.depth.decomposition import EQUAL_STEP, STANDARD
+from src.analysis.depth.inferred import control_words, labelled
+from src.analysis.depth.settings import WHOLE, settings_of
+from src.analysis.material import Material
 from src.report.blocks import Text
 from src.report.depth.blocks import frame_table
-from src.report.depth.crossing import Corrections, Crossed, corrected, cross, mean_relative_size, survives
-from src.report.depth.decomposition import EQUAL_STEP, STANDARD
-from src.report.depth.inferred import control_words, labelled
-from src.report.depth.settings import WHOLE, settings_of
-from src.report.scores import ArmScores, TaskScores
-from src.report.section import Block, Material, Section
+from src.report.section import Block, Section
 
 KEY = ["label", "method", "objective", "data", "others"]
 """What arms must share to be crossed; the method is its kind, as a band is a setting of its own."""

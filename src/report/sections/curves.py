@@ -5,12 +5,13 @@ from typing import Any
 import numpy
 from scipy.special import stdtrit
 
-from src.report.arms import BAND, Arm
+from src.analysis.arms import BAND, Arm
+from src.analysis.experiment import Study
+from src.analysis.material import Material
 from src.report.blocks import Chart, Column, Table
-from src.report.look import color, compact, dash, layout, ribbon
-from src.report.section import Block, Material, Section
+from src.report.section import Block, Section
 from src.report.sections.scores import band_order
-from src.report.study import Study
+from src.report.style import color, compact, dash, layout, ribbon
 
 _MOST_POINTS = 60
 _SHOWN = {"loss": "training loss (nats per token)", "gradient_norm": "gradient norm before clipping"}

@@ -5,19 +5,21 @@ from typing import Any
 
 from pandas import DataFrame
 
+from src.analysis.depth import equal_step_verdicts as fates
+from src.analysis.depth import findings
+from src.analysis.depth.analysis import Depth
+from src.analysis.depth.curves import ALL, BOTH
+from src.analysis.depth.decomposition import STANDARD
+from src.analysis.depth.finding import NONE
+from src.analysis.depth.inferred import inferred
+from src.analysis.depth.settings import has_several
+from src.analysis.material import Material
+from src.analysis.references import Published
 from src.report.blocks import Chart, Table, Text
-from src.report.depth import fates, findings
-from src.report.depth.analysis import Depth
 from src.report.depth.blocks import frame_table
-from src.report.depth.decomposition import STANDARD
 from src.report.depth.figures import family_figure, slope_figure
-from src.report.depth.finding import NONE
-from src.report.depth.inferred import inferred
-from src.report.depth.profiles import ALL, BOTH
-from src.report.depth.settings import has_several
 from src.report.depth.tables import detail_tables
-from src.report.references import Published
-from src.report.section import Block, Material, Section
+from src.report.section import Block, Section
 
 _FILE = "depth_profile_study"
 _RULES = {

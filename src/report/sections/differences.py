@@ -3,12 +3,13 @@
 import math
 from typing import Any
 
+from src.analysis.contrasts import PRETRAINED, Contrast
+from src.analysis.material import Material
 from src.report.blocks import Chart, Column, Table, pvalue, span
-from src.report.contrasts import PRETRAINED, Contrast
-from src.report.families import columns
-from src.report.look import PRETRAINED_COLOR, color, compact, layout
-from src.report.section import Block, Material, Section
+from src.report.section import Block, Section
 from src.report.sections.scores import band_order
+from src.report.style import PRETRAINED_COLOR, color, compact, layout
+from src.report.tested_columns import cells, columns
 from src.statistics.estimate import LEVEL
 
 _GREY = "#8b95a5"
@@ -52,7 +53,7 @@ def _ordered(rows: list[Contrast]) -> list[Contrast]:
 def _row(label: str, one: Contrast) -> list[Any]:
     low = sum(test.pvalue < LEVEL for test in one.mcnemar.values())
     return [
-        label, one.name, one.condition, *one.cells(), one.over_seeds.pvalue, one.bootstrap,
+        label, one.name, one.condition, *cells(one), one.over_seeds.pvalue, one.bootstrap,
         f"{low} of {len(one.mcnemar)}" if one.mcnemar else None,
     ]  # fmt: skip
 

@@ -2,14 +2,16 @@
 
 from typing import Any
 
+from src.analysis.arm_scores import ArmScores, TaskScores, difference
+from src.analysis.families import tested_together
+from src.analysis.material import Material
+from src.analysis.own_task import is_trained
+from src.analysis.segment_contrasts import against_other_fifths
 from src.report.blocks import Chart, Column, Table, decimals
-from src.report.families import DETECTABLE, columns, tested_together
-from src.report.fifths import against_other_fifths
-from src.report.look import compact, layout
-from src.report.scores import ArmScores, TaskScores, difference
-from src.report.section import Block, Material, Section
+from src.report.section import Block, Section
 from src.report.sections.scores import _CONDITION_COLORS, band_order
-from src.report.trained import is_trained
+from src.report.style import compact, layout
+from src.report.tested_columns import DETECTABLE, cells, columns
 
 _KEYS = ("task", "condition", "band")
 _NOTE = "After minus before, paired by item; bars: 95 % interval over seeds and items. Away from 0 is change."
@@ -62,7 +64,7 @@ def _changes(key: list[str], arms: list[ArmScores]) -> list[list[Any]]:
     """After - before of every band, tested together."""
     found = tested_together([difference(one.tuned, one.base) for one in arms])
     return [
-        [*key, one.arm.band, one.estimate("base").value, *tested.cells()]
+        [*key, one.arm.band, one.estimate("base").value, *cells(tested)]
         for one, tested in zip(arms, found, strict=True)
     ]
 
@@ -70,7 +72,7 @@ def _changes(key: list[str], arms: list[ArmScores]) -> list[list[Any]]:
 def _fifths(key: list[str], arms: list[ArmScores]) -> list[list[Any]]:
     found = against_other_fifths(arms)
     tested = tested_together(list(found.values()))
-    return [[*key, band, *one.cells()] for band, one in zip(found, tested, strict=True)]
+    return [[*key, band, *cells(one)] for band, one in zip(found, tested, strict=True)]
 
 
 def _figure(material: Material, task: TaskScores, arms: list[ArmScores]) -> dict[str, Any]:

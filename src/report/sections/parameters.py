@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from src.analysis.material import Material
 from src.report.blocks import Chart
-from src.report.look import color, compact, layout, symbol
-from src.report.section import Block, Material, Section
+from src.report.section import Block, Section
 from src.report.sections.scores import band_order
+from src.report.style import color, compact, layout, symbol
 
 
 def build(material: Material) -> list[Block]:

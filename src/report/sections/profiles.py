@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy
 
+from src.analysis.experiment import Study
+from src.analysis.layer_profiles import Line
+from src.analysis.material import Material
 from src.method.spans import spans
 from src.report.blocks import Chart
-from src.report.look import PRETRAINED_COLOR, color, compact, dash, faded, layout, ribbon
-from src.report.profiles import Line
-from src.report.section import Block, Material, Section
-from src.report.study import Study
+from src.report.section import Block, Section
+from src.report.style import PRETRAINED_COLOR, color, compact, dash, faded, layout, ribbon
 
 UNITS = {
     "mean_shift": "L2 norm", "change_intensity": "L2 norm", "l2_norm": "L2 norm", "prompt_entropy": "nats",

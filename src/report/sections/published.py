@@ -4,11 +4,12 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from src.analysis.material import Material
+from src.analysis.measures import MEASURES
+from src.analysis.measures.measured import Measured
+from src.analysis.references import Published
 from src.report.blocks import Column, Table, Text, count, percent, signed, span
-from src.report.measures import MEASURES
-from src.report.measures.measured import Measured
-from src.report.references import Published
-from src.report.section import Block, Material, Section
+from src.report.section import Block, Section
 from src.statistics.verdict import judge
 
 COLUMNS = (

@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from src.report.arms import WHOLE
-from src.report.best_rate import RATE, AtBest, at_best
+from src.analysis.arm_scores import TaskScores, difference, mean_of
+from src.analysis.arms import WHOLE
+from src.analysis.best_rate import RATE, AtBest, at_best
+from src.analysis.families import tested_together
+from src.analysis.material import Material
 from src.report.blocks import Column, Table, decimals, span
-from src.report.families import COLUMNS, DETECTABLE, columns, tested_together
-from src.report.scores import TaskScores, difference, mean_of
-from src.report.section import Block, Material, Section
+from src.report.section import Block, Section
 from src.report.sections.scores import band_order
+from src.report.tested_columns import COLUMNS, DETECTABLE, cells, columns
 from src.statistics.estimate import Estimate
 
 _NOTE = (
@@ -51,8 +53,8 @@ def _family(found: list[AtBest]) -> list[list[Any]]:
         score = mean_of(one.tuned)
         chosen = ", ".join(f"{rate}: {one.chosen[rate]}" for rate in one.rates)
         known = id(one) in tested and tested[id(one)].estimate.num_seeds
-        cells = tested[id(one)].cells() if known else [None] * len(COLUMNS)
-        rows.append([one.first.arm.band, chosen, score.value, score.interval(), *cells])
+        numbers = cells(tested[id(one)]) if known else [None] * len(COLUMNS)
+        rows.append([one.first.arm.band, chosen, score.value, score.interval(), *numbers])
     return rows
 
 

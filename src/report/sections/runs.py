@@ -1,9 +1,10 @@
 """Every run: those behind the numbers, and those that could not be compared."""
 
+from src.analysis.experiment import mixed
+from src.analysis.material import Material
 from src.report.blocks import Column, Table, Text
-from src.report.section import Block, Material, Section
-from src.report.study import mixed
-from src.report.table import COLUMNS, LEFT, rows
+from src.report.run_table import COLUMNS, LEFT, rows
+from src.report.section import Block, Section
 
 
 def build(material: Material) -> list[Block]:

@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from typing import Any
 
-from src.report.arms import WHOLE
+from src.analysis.arm_scores import ArmScores, TaskScores, difference
+from src.analysis.arms import WHOLE
+from src.analysis.contrasts import pooled_scores
+from src.analysis.families import tested_together
+from src.analysis.material import Material
 from src.report.blocks import Table
-from src.report.contrasts import pooled_scores
-from src.report.families import DETECTABLE, columns, tested_together
-from src.report.scores import ArmScores, TaskScores, difference
-from src.report.section import Block, Material, Section
+from src.report.section import Block, Section
 from src.report.sections.scores import band_order
+from src.report.tested_columns import DETECTABLE, cells, columns
 
 SCALING = "method.scaling"
 FIRST, OTHERS = "fixed_alpha", ("alpha_over_r", "rslora")
@@ -38,7 +40,7 @@ def _rows(material: Material, task: TaskScores) -> Iterator[list[Any]]:
         tested = tested_together([one for one in found if one.num_seeds])
         kept = [first for (first, _), one in zip(pairs, found, strict=True) if one.num_seeds]
         for first, one in zip(kept, tested, strict=True):
-            yield [task.label, condition, first.arm.band, other, *one.cells()]
+            yield [task.label, condition, first.arm.band, other, *cells(one)]
 
 
 def _families(

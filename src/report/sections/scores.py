@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from src.report.arms import Arm
+from src.analysis.arm_scores import ArmScores, TaskScores
+from src.analysis.arms import Arm
+from src.analysis.contrasts import PRETRAINED
+from src.analysis.experiment import Study
+from src.analysis.material import Material
 from src.report.blocks import Chart, Column, Table, count, decimals, span
-from src.report.contrasts import PRETRAINED
-from src.report.look import PRETRAINED_COLOR, compact, layout, symbol
-from src.report.scores import ArmScores, TaskScores
-from src.report.section import Block, Material, Section
-from src.report.study import Study
+from src.report.section import Block, Section
+from src.report.style import PRETRAINED_COLOR, compact, layout, symbol
 from src.statistics.estimate import Estimate
 
 ORDER = ("10000", "01000", "00100", "00010", "00001", "01100", "00110", "01110", "11111")

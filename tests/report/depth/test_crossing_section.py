@@ -5,10 +5,10 @@ import json
 import numpy
 import pytest
 
+from src.analysis.experiment import read_study
+from src.analysis.material import Material
 from src.report.blocks import Table
-from src.report.section import Material
 from src.report.sections import crossing
-from src.report.study import read_study
 
 
 def built(section, folder):

@@ -4,14 +4,14 @@ import json
 
 import pytest
 
+from src.analysis.depth.analysis import analyse
+from src.analysis.depth.inferred import CELLS, SLOPE, WIDTH
+from src.analysis.experiment import read_study
+from src.analysis.material import Material
 from src.report.blocks import Chart, Table
-from src.report.depth.analysis import analyse
-from src.report.depth.inferred import CELLS, SLOPE, WIDTH
 from src.report.depth.picture import draw_depth
 from src.report.markdown import csv_text
-from src.report.section import Material
 from src.report.sections import depth
-from src.report.study import read_study
 from src.report.summary import lead
 
 

@@ -1,0 +1,1 @@
+"""From run folders to arms, contrasts and claims: every number of a report, and no page."""

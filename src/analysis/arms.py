@@ -1,0 +1,157 @@
+"""Arms: runs that differ in nothing but the seed. Factors: what differs between arms."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from src.analysis.runs import Run
+
+BAND, KIND = "band", "method.kind"
+WHOLE = "11111"
+FIRST = (
+    "model.name", "data.name", "objective.name", "control.name", KIND, BAND, "fidelity", "method.scaling",
+    "method.budget",
+)  # fmt: skip
+_NO_FACTOR = ("seed", "experiment", "device", "train.checkpoint_steps", "train.activation_checkpointing")
+_NO_FACTOR_GROUPS = ("paths", "record", "probe", "metrics", "evaluate", "band")
+_SEGMENTS = 5
+
+
+@dataclass
+class Arm:
+    """Runs of one setting, a run a seed."""
+
+    factors: dict[str, str]
+    """What differs between the arms of the experiment, in order of importance."""
+    runs: dict[int, Run] = field(default_factory=dict)
+
+    @property
+    def first(self) -> Run:
+        """The run of the lowest seed."""
+        return self.runs[min(self.runs)]
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The record of the first run, for what all runs of the arm share."""
+        return self.first.record
+
+    @property
+    def band(self) -> str:
+        """A pattern of five segments, random, or another band's name."""
+        return band_of(self.first)
+
+    @property
+    def kind(self) -> str:
+        """lora, full, none, or pair."""
+        return str(self.first.config.get(KIND) or self.record["choices"]["method"])
+
+    def label(self, factors: Sequence[str]) -> str:
+        """The values of some factors, the band first."""
+        found = [self.factors[name] for name in factors if name in self.factors]
+        return ", ".join(found) or ", ".join(self.factors.values()) or self.record["choices"]["method"]
+
+
+def band_of(run: Run) -> str:
+    """The band as a pattern of five segments where it is one (`whole` is 11111, `mid` is 01110)."""
+    config, name = run.config, str(run.record["choices"].get("band", "none"))
+    if config.get("band.random"):
+        return "random"
+    start, stop = config.get("band.start"), config.get("band.stop")
+    known = name in ("whole", "mid") or set(name) <= {"0", "1"}
+    if start is None or stop is None:
+        return {"whole": WHOLE, "mid": "01110"}.get(name, name)
+    ends = [round(end * _SEGMENTS, 9) for end in (start, stop)]
+    if all(end == int(end) for end in ends):
+        pattern = "".join("1" if ends[0] <= segment < ends[1] else "0" for segment in range(_SEGMENTS))
+        return pattern if known else name
+    return f"{start:.3g}-{stop:.3g}" if known else name
+
+
+def settings(run: Run) -> dict[str, str]:
+    """What may decide a run's numbers, as text; the order is that of importance."""
+    found = {
+        key: _text(value)
+        for key, value in run.config.items()
+        if key not in _NO_FACTOR and key.partition(".")[0] not in _NO_FACTOR_GROUPS
+    }
+    found[BAND] = band_of(run)
+    found |= {key: _text(run.record[key]) for key in ("fidelity",) if key in run.record}
+    found |= {f"{key}.name": str(value) for key, value in run.record["choices"].items()
+              if key in ("model", "data", "objective", "control")}  # fmt: skip
+    rank = {name: place for place, name in enumerate(FIRST)}
+    return dict(sorted(found.items(), key=lambda pair: (rank.get(pair[0], len(FIRST)), pair[0])))
+
+
+def factors_of(described: Sequence[Mapping[str, str]]) -> tuple[list[str], list[str]]:
+    """The settings that tell arms apart, and those that differ too but follow from them.
+
+    Taken in order; one is left out where those before it already determine it in every run, as the rank that
+    a budget gives each band is determined by the band.
+    """
+    kept: list[str] = []
+    follow: list[str] = []
+    for name in dict.fromkeys(name for one in described for name in one):
+        if len({one.get(name) for one in described}) < 2:
+            continue
+        seen: dict[tuple[str | None, ...], str | None] = {}
+        fixed = all(
+            seen.setdefault(tuple(one.get(k) for k in kept), one.get(name)) == one.get(name)
+            for one in described
+        )
+        (follow if fixed and kept else kept).append(name)
+    return kept, follow
+
+
+def group_arms(runs: Sequence[Run]) -> tuple[list[Arm], list[str], list[tuple[Run, str]]]:
+    """Arms in order of their factors; the settings that follow from them; runs that fit no arm, and why.
+
+    Within an arm all runs have one model and one set of rows, by content: a run of others is left out, as is
+    the older of two runs of one seed.
+    """
+    described = [settings(run) for run in runs]
+    kept, follow = factors_of(described)
+    together: dict[tuple[str, ...], list[Run]] = {}
+    for run, one in zip(runs, described, strict=True):
+        together.setdefault(tuple(one.get(name, "-") for name in kept), []).append(run)
+    arms, left_out = [], []
+    for values in sorted(together):
+        alike, others = _alike(together[values])
+        arm, older = _by_seed(dict(zip(kept, values, strict=True)), alike)
+        arms.append(arm)
+        left_out += others + older
+    return arms, follow, left_out
+
+
+def _alike(runs: list[Run]) -> tuple[list[Run], list[tuple[Run, str]]]:
+    """Those with the content that most of them have, and the others."""
+    content = {run.name: _content(run.record) for run in runs}
+    (most, _), *_ = Counter(content.values()).most_common(1)
+    names = ("model weights", "data rows")
+    others = [
+        (run, "other " + " and ".join(
+            name for name, mine, theirs in zip(names, content[run.name], most, strict=True) if mine != theirs
+        ) + " (by fingerprint) than most runs of its arm")
+        for run in runs if content[run.name] != most
+    ]  # fmt: skip
+    return [run for run in runs if content[run.name] == most], others
+
+
+def _content(record: dict[str, Any]) -> tuple[Any, Any]:
+    return record.get("model", {}).get("fingerprint"), record.get("data", {}).get("fingerprint")
+
+
+def _by_seed(factors: dict[str, str], runs: list[Run]) -> tuple[Arm, list[tuple[Run, str]]]:
+    arm, older = Arm(factors), []
+    for run in sorted(runs, key=lambda run: str(run.record.get("written", ""))):
+        if run.seed in arm.runs:
+            before = arm.runs[run.seed]
+            older.append((before, f"same arm and seed as {run.name}, which is newer"))
+        arm.runs[run.seed] = run
+    return arm, older
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool) or value is None:
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)

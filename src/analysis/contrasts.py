@@ -1,0 +1,123 @@
+"""Every arm against LoRA on the whole stack, under the same conditions."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy
+
+from src.analysis.arm_scores import UNKNOWN, Answers, ArmScores, TaskScores, difference
+from src.analysis.arms import Arm
+from src.analysis.experiment import Study
+from src.analysis.families import Tested
+from src.statistics.estimate import LEVEL, Estimate
+from src.statistics.holm import Corrected, holm
+from src.statistics.mcnemar import McNemar, mcnemar_exact
+from src.statistics.pooled import Pooled, pooled_over_arms
+from src.statistics.resampling import bootstrap_seeds_items
+from src.statistics.seeds import paired_by_seed
+
+PRETRAINED = "pretrained"
+
+
+@dataclass(frozen=True)
+class Contrast(Tested):
+    """One arm minus the baseline, on one metric of one task; corrected among all contrasts with it."""
+
+    name: str
+    """The arm's band, or pretrained."""
+    condition: str
+    arm: Arm | None
+    """None: the pretrained model."""
+    baseline: Arm
+    by_seed: dict[int, float]
+    over_seeds: Estimate
+    """The same with seeds as the only unit: what other seeds would give on these very items."""
+    mcnemar: dict[int, McNemar]
+    """Seed by seed, where answers are right or wrong."""
+    bootstrap: tuple[float, float]
+    """Of seeds and items; NaN where the items are not known."""
+    pooled: Pooled | None = None
+    """The scatter over seeds that stands in the estimate."""
+
+
+def contrasts(study: Study, scores: TaskScores) -> list[Contrast]:
+    """All arms, and the pretrained model, against their baseline; corrected among those of one."""
+    by_arm = {id(one.arm): one for one in scores.arms}
+    families: dict[int, list[ArmScores]] = {}
+    for one in scores.arms:
+        baseline = by_arm.get(id(study.baseline(one.arm)))
+        if baseline is not None:
+            families.setdefault(id(baseline), [baseline]).append(one)
+    return [
+        one
+        for baseline, *members in families.values()
+        for one in _family(study, baseline, [member for member in members if member is not baseline])
+    ]
+
+
+def against(study: Study, scores: TaskScores, baseline: ArmScores) -> list[Contrast]:
+    """All arms under the conditions of any arm, against that one; corrected among themselves."""
+    condition = study.condition(baseline.arm)
+    members = [one for one in scores.arms if study.condition(one.arm) == condition]
+    return _family(study, baseline, [one for one in members if one is not baseline])
+
+
+def _family(study: Study, baseline: ArmScores, members: list[ArmScores]) -> list[Contrast]:
+    """The pretrained model is no band: it is tested by itself, with the baseline's own scatter."""
+    pooled = pooled_scores([baseline, *members])
+    before = [_contrast(study, None, baseline, baseline, None)]
+    bands = [_contrast(study, one.arm, one, baseline, pooled) for one in members]
+    return [
+        replace(one, corrected=level)
+        for group in (before, [one for one in bands if one.estimate.num_seeds])
+        for one, level in zip(group, holm([one.estimate.pvalue for one in group]), strict=True)
+        if one.estimate.num_seeds
+    ]
+
+
+def pooled_scores(members: Sequence[ArmScores]) -> Pooled | None:
+    """The scatter over seeds, of the arms that have all seeds of the family."""
+    seeds = sorted({seed for one in members for seed in one.tuned})
+    complete = [[one.tuned[seed].value for seed in seeds] for one in members if set(one.tuned) == set(seeds)]
+    return pooled_over_arms(numpy.array(complete)) if complete else None
+
+
+def _contrast(
+    study: Study, arm: Arm | None, source: ArmScores, baseline: ArmScores, pooled: Pooled | None
+) -> Contrast:
+    """`source` minus `baseline`; of the pretrained model where no arm is given."""
+    first, second = (source.base if arm is None else source.tuned), baseline.tuned
+    common = sorted(first.keys() & second.keys())
+    pairs = {seed: pair for seed in common if (pair := _same_items(first[seed], second[seed])) is not None}
+    values = [{seed: side[seed].value for seed in common} for side in (first, second)]
+    return Contrast(
+        name=PRETRAINED if arm is None else arm.band,
+        condition=study.condition(source.arm),
+        arm=arm,
+        baseline=baseline.arm,
+        estimate=difference(first, second, pooled),
+        by_seed={seed: values[0][seed] - values[1][seed] for seed in common},
+        over_seeds=paired_by_seed(*values) if common else UNKNOWN,
+        mcnemar={
+            seed: mcnemar_exact(*pair) for seed, pair in pairs.items() if numpy.isin(pair, (0, 1)).all()
+        },
+        bootstrap=_bootstrap(list(pairs.values()))
+        if pairs and len(pairs) == len(common)
+        else (math.nan,) * 2,
+        corrected=Corrected(math.nan, LEVEL),
+        pooled=pooled,
+    )
+
+
+def _same_items(first: Answers, second: Answers) -> tuple[numpy.ndarray, numpy.ndarray] | None:
+    """The items of one seed on both sides; None unless they are known and the same."""
+    if first.items is None or second.items is None or first.ids != second.ids:
+        return None
+    return first.items, second.items
+
+
+def _bootstrap(pairs: list[tuple[numpy.ndarray, numpy.ndarray]]) -> tuple[float, float]:
+    if len({len(first) for first, _ in pairs}) > 1:
+        return math.nan, math.nan
+    return bootstrap_seeds_items(numpy.stack([first - second for first, second in pairs]))

@@ -1,0 +1,1 @@
+"""Where in depth fine-tuning acts, over many runs: models, objectives, controls, seeds."""

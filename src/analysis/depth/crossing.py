@@ -1,0 +1,115 @@
+"""Does the advantage of one band over another survive a control? Band x control, paired by seed and item."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy
+
+from src.analysis.arm_scores import Answers, table_of
+from src.analysis.arms import Arm
+from src.analysis.depth.decomposition import EQUAL_STEP, STANDARD
+from src.analysis.runs import Run
+from src.statistics.estimate import Estimate
+from src.statistics.holm import Corrected, holm
+from src.statistics.seeds import over_seeds
+from src.statistics.two_way_model import crossed
+from src.statistics.verdict import MIN_SEEDS
+
+Sides = Mapping[tuple[str, str], dict[int, Answers]]
+"""What is compared (such as a band) and control, to the answers of every seed."""
+
+
+class Corrections(NamedTuple):
+    """The tests of the three numbers of a crossing, corrected for how many crossings there are."""
+
+    standard: Corrected
+    equal_step: Corrected
+    change: Corrected
+
+
+class Crossed(NamedTuple):
+    """The advantage of one side under each control, and how far it fell: the interaction."""
+
+    standard: Estimate
+    equal_step: Estimate
+    change: Estimate
+    """Standard - equal_step."""
+
+
+def cross(sides: Sides, first: str, second: str) -> Crossed | None:
+    """Advantage first - second under both controls and their difference; None where no seed has all four.
+
+    Only seeds at which all four cells were run enter. Where all answered the same items, errors are over
+    seeds and items (`crossed`), paired in both; else over seeds alone.
+    """
+    cells = [sides.get((side, control), {}) for control in (STANDARD, EQUAL_STEP) for side in (first, second)]
+    seeds = sorted(set.intersection(*(set(cell) for cell in cells)))
+    if not seeds:
+        return None
+    common = [{seed: cell[seed] for seed in seeds} for cell in cells]
+    tables = [table_of(cell) for cell in common]
+    same = len({cell[seeds[0]].ids for cell in common}) == 1
+    if same and all(table is not None for table in tables):
+        return Crossed(*(crossed(values) for values in _differences(tables)))
+    means = [numpy.array([answer.value for answer in cell.values()]) for cell in common]
+    return Crossed(*(over_seeds(values.tolist()) for values in _differences(means)))
+
+
+def _differences(cells: list[numpy.ndarray]) -> list[numpy.ndarray]:
+    standard, equal_step = cells[0] - cells[1], cells[2] - cells[3]
+    return [standard, equal_step, standard - equal_step]
+
+
+def corrected(every: Sequence[Crossed]) -> list[Corrections]:
+    """Holm's correction over all crossings of a report, for each of the three numbers by itself."""
+    columns = [holm([one.pvalue for one in column]) for column in zip(*every, strict=True)]
+    return [Corrections(*tests) for tests in zip(*columns, strict=True)]
+
+
+def survives(found: Crossed, tests: Corrections) -> tuple[str, str]:
+    """A verdict and one sentence, from the intervals at the levels of Holm's test.
+
+    none: standard training shows no advantage (its interval is not above 0), so there is none to lose.
+    kept: under equal steps it is still above 0. lost: it is not, and it fell. open: the intervals decide
+    neither.
+    """
+    if found.change.num_seeds < MIN_SEEDS:
+        seeds = "1 seed" if found.change.num_seeds == 1 else f"{found.change.num_seeds} seeds"
+        return "open", f"{seeds} ran in all four cells; needed: {MIN_SEEDS}."
+    intervals = [one.interval(test.level) for one, test in zip(found, tests, strict=True)]
+    shown = [_told(one, ends) for one, ends in zip(found, intervals, strict=True)]
+    told = f"{shown[0]} under standard training, {shown[1]} under equal steps"
+    fell = f"a fall of {shown[2]} ({_units(found.change)})"
+    standard, equal_step, change = (low for low, _ in intervals)
+    if standard <= 0:
+        return "none", f"Standard training shows no advantage that could be lost: {told}; {fell}."
+    if equal_step > 0:
+        return "kept", f"The advantage survives equal steps: {told}; {fell}."
+    if change > 0:
+        return "lost", f"The advantage does not survive equal steps: {told}; {fell}."
+    return "open", f"Whether the advantage survives is not decided: {told}; {fell}."
+
+
+def mean_relative_size(arm: Arm) -> float | None:
+    """r, the relative size ||dW|| / ||W|| of the blocks that an arm trains: over steps, blocks and seeds.
+
+    As the control set it, or as a run without control logged it; None where a run tells neither.
+    """
+    found = [_relative_size(run) for run in arm.runs.values()]
+    return None if not found or None in found else sum(found) / len(found)
+
+
+def _relative_size(run: Run) -> float | None:
+    told = (run.record.get("control") or {}).get("relative_size")
+    if told:
+        return told["mean"]
+    sizes = [size for row in run.steps for size in row.get("block_relative_sizes", []) if size is not None]
+    return sum(sizes) / len(sizes) if sizes else None
+
+
+def _told(one: Estimate, ends: tuple[float, float]) -> str:
+    return f"{one.value:+.3f} [{ends[0]:+.3f}, {ends[1]:+.3f}]"
+
+
+def _units(one: Estimate) -> str:
+    return f"n = {one.num_seeds} seeds" + (f" x {one.num_items} items" if one.num_items else "")

@@ -1,0 +1,84 @@
+"""The published findings of the depth-profile study, and whether these runs show them.
+
+The findings are signs and orders in words, so the rules are ours; each is the docstring of its function. The
+one published count is judged as a share. What equal steps do stands in `fates`.
+"""
+
+from pandas import DataFrame
+
+from src.analysis.depth.finding import Finding, nothing
+from src.analysis.depth.format import pvalue, share
+from src.statistics.verdict import MIN_SEEDS, NOT_REPRODUCED, REPRODUCED, UNDECIDED
+
+
+def positive_slopes(positive: DataFrame, published: float) -> Finding:
+    """Reproduced: the exact interval of the share of runs is above one half and reaches the published share.
+
+    Not reproduced: the whole interval is below the published share. Undecided: it holds both.
+    """
+    name, runs = "positive_slopes", positive[positive["unit"] == "runs"]
+    if runs.empty:
+        return nothing(name)
+    one, cells = runs.iloc[0], positive[positive["unit"] == "cells"].iloc[0]
+    ours = (
+        f"{one['positive']} of {one['n']} runs, {share(one)}; {cells['positive']} of {cells['n']} cells, "
+        f"{share(cells)}"
+    )
+    if one["high"] < published:
+        return Finding(name, NOT_REPRODUCED, ours)
+    return Finding(name, REPRODUCED if one["low"] > 0.5 else UNDECIDED, ours)
+
+
+def steepness(ranks: DataFrame) -> Finding:
+    """Reproduced: rho, ranked within architectures, is above 0 with p below 0.05. Not reproduced: below 0."""
+    name = "steepness_with_objective_distance"
+    if len(ranks):  # of one kind of distance: each kind ranks the same architectures again
+        ranks = ranks[ranks["distance_kind"] == ranks["distance_kind"].iloc[0]]
+    every = ranks["architecture"].str.startswith("all") if len(ranks) else []
+    pooled, single = ranks[every], ranks[[not one for one in every]]
+    if pooled.empty or not pooled.iloc[0]["n"]:
+        return nothing(name)
+    row, known = pooled.iloc[0], single.dropna(subset=["rho"])
+    ours = (
+        f"rho {row['rho']:.2f} [{row['low']:.2f}, {row['high']:.2f}] within architectures, "
+        f"{pvalue(row['pvalue'])}, n = {row['n']} cells, {row['distance_kind'].replace('_', ' ')}; "
+        f"positive in {(known['rho'] > 0).sum()} of {len(known)} architectures with a rank correlation"
+    )
+    if not row["pvalue"] < 0.05:
+        return Finding(name, UNDECIDED, ours)
+    return Finding(name, REPRODUCED if row["rho"] > 0 else NOT_REPRODUCED, ours)
+
+
+def width(order: DataFrame, shares: DataFrame) -> Finding:
+    """Reproduced: parallel decoders and encoders are wider than sequential decoders, all intervals above 0,
+    over seeds and over models. Not reproduced: one of the two has both intervals below 0.
+
+    The share of variance over models that architecture explains is told beside it.
+    """
+    name, rows = "width_by_architecture", order.to_dict("records")
+    if len(rows) < 2:
+        return nothing(name)
+    told = [
+        f"{row['wider']} wider than sequential decoders by {row['mean']:+.3f} [{row['low']:+.3f}, "
+        f"{row['high']:+.3f}] (n = {row['n']} seeds of these models), {row['mean_models']:+.3f} "
+        f"[{row['low_models']:+.3f}, {row['high_models']:+.3f}] over models "
+        f"({row['n_first']} against {row['n_second']})"
+        for row in rows
+    ]
+    found = shares[shares["explained_by"] == "architecture"].dropna(subset=["eta_squared"])
+    told += [
+        f"architecture explains {row['eta_squared']:.0%} [{row['low']:.0%}, {row['high']:.0%}] of the "
+        f"variance over n = {row['n']} models ({row['num_groups']} architectures)"
+        for row in found.to_dict("records")
+    ]
+    told += [
+        f"of that over runs {row['between_architectures']:.0%} lies between architectures, "
+        f"{row['between_models']:.0%} between models of one, {row['between_cells']:.0%} between objectives "
+        f"of one model, {row['between_seeds']:.0%} between seeds"
+        for row in found.dropna(subset=["between_architectures"]).to_dict("records")
+    ]
+    enough = min(row["n"] for row in rows) >= MIN_SEEDS
+    if enough and any(row["high"] < 0 and row["high_models"] < 0 for row in rows):
+        return Finding(name, NOT_REPRODUCED, "; ".join(told))
+    sure = enough and all(row["low"] > 0 and row["low_models"] > 0 for row in rows)
+    return Finding(name, REPRODUCED if sure else UNDECIDED, "; ".join(told))

@@ -1,0 +1,90 @@
+"""What each run was, in the columns by which runs are grouped."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pandas import DataFrame
+
+from src.analysis.arms import BAND, KIND, Arm
+from src.analysis.runs import Run
+
+MODEL = ["model", "label", "architecture", "kind", "wiring", "family", "size", "num_parameters", "miniature"]
+CELL = [*MODEL, "objective", "data", "method", "arm", "others"]
+SETTING = [*CELL, "control"]
+WHOLE = "whole"
+"""The arm of runs that train every block; other arms are called by their band."""
+LARGE = 1e9
+"""Parameters from which a model counts as large: between the published groups, 125M-350M and 1.3B-1.4B."""
+_COLUMNS = ("model.name", "data.name", "objective.name", "control.name", KIND, BAND)
+TRANSFORMERS = ("encoder", "decoder")
+"""The kinds whose blocks the published study compares by their wiring."""
+
+FAMILIES = ("encoders", "sequential decoders", "parallel decoders", "decoders", "state-space", "RNN", "other")
+"""In the order of figures; decoders without more: their wiring is not known."""
+
+
+def family_of(kind: str | None, wiring: str | None) -> str:
+    """The family whose profiles are averaged: decoders by their wiring, all others by their kind."""
+    if kind == "decoder":
+        return f"{wiring} decoders" if wiring in ("sequential", "parallel") else "decoders"
+    return {"encoder": "encoders", "ssm": "state-space", "rnn": "RNN"}.get(kind, "other")
+
+
+def settings_of(arms: Sequence[Arm]) -> tuple[dict[str, Run], DataFrame]:
+    """The runs that trained something, by id, and what each was: run, `SETTING`, seed.
+
+    An arm has at most one run a seed, so no two runs share a setting and a seed.
+    """
+    known = [(run, _others(arm)) for arm in arms for run in arm.runs.values() if _is_trained(run.record)]
+    rows = [_setting(run.name, run.record, others) for run, others in known]
+    return {run.name: run for run, _ in known}, DataFrame(rows, columns=["run", *SETTING, "seed"])
+
+
+def is_crossed(arms: Sequence[Arm]) -> bool:
+    """Whether runs that trained every block are of several models, objectives or controls."""
+    settings = settings_of(arms)[1]
+    return has_several(settings[settings["arm"] == WHOLE])
+
+
+def has_several(table: DataFrame) -> bool:
+    """Whether a table with the columns of `SETTING` is of several models, objectives or controls."""
+    return bool((table[["model", "objective", "control"]].nunique() > 1).any())
+
+
+def _is_trained(record: dict[str, Any]) -> bool:
+    return {"model", "objective", "method"} <= set(record["choices"]) and bool(
+        record.get("adapted", {}).get("blocks")
+    )
+
+
+def _others(arm: Arm) -> str:
+    """What else tells arms apart, such as a scaling; empty where nothing does."""
+    return ", ".join(f"{name}={value}" for name, value in arm.factors.items() if name not in _COLUMNS)
+
+
+def _setting(name: str, record: dict[str, Any], others: str) -> dict[str, Any]:
+    choices, model = record["choices"], record.get("model", {})
+    count = model.get("num_parameters") or record.get("params", {}).get("total")
+    return {
+        "run": name,
+        "model": choices["model"],
+        "label": model.get("stands_for") or choices["model"],
+        "architecture": model.get("family") or "unknown",
+        "kind": model.get("kind") or "unknown",
+        "wiring": model.get("wiring") or "unknown",
+        "family": family_of(model.get("kind"), model.get("wiring")),
+        "size": "unknown" if count is None else "large" if count >= LARGE else "small",
+        "num_parameters": count or 0,
+        "miniature": bool(model.get("stands_for")),
+        "objective": choices["objective"],
+        "data": choices.get("data", "unknown"),
+        "method": choices["method"],
+        "arm": WHOLE if _trains_all(record) else choices.get("band", "unknown"),
+        "others": others,
+        "control": choices.get("control", "none"),
+        "seed": record["seed"],
+    }
+
+
+def _trains_all(record: dict[str, Any]) -> bool:
+    return len(record["adapted"]["blocks"]) == record.get("model", {}).get("num_blocks")

@@ -1,0 +1,115 @@
+"""How much of the differences in width (or in anything else) is a matter of architecture."""
+
+import math
+from typing import NamedTuple
+
+import numpy
+import pandas
+from pandas import DataFrame
+from scipy.special import ncfdtrinc
+
+from src.analysis.depth.seeds import over_seeds
+
+
+class Explained(NamedTuple):
+    """Share of variance that groups explain."""
+
+    eta_squared: float
+    """Between over total sum of squares, 0 to 1; too high by chance when groups are many."""
+    low: float
+    high: float
+    """95 %, by inverting the noncentral F distribution (Steiger 2004): of noncentrality / (it + n)."""
+    omega_squared: float
+    """The share without the part that chance alone explains; may be below 0."""
+    num_groups: int
+    n: int
+
+
+def explained(values: numpy.ndarray, groups: numpy.ndarray) -> Explained:
+    """One-way analysis of variance; missing (NaN) without two groups, spare values, or any variation."""
+    _, labels = numpy.unique(groups.astype(str), return_inverse=True)
+    n, num_groups = len(values), int(labels.max(initial=-1)) + 1
+    missing = Explained(math.nan, math.nan, math.nan, math.nan, num_groups, n)
+    if num_groups < 2 or n <= num_groups:
+        return missing
+    means = numpy.bincount(labels, values) / numpy.bincount(labels)
+    within = float(((values - means[labels]) ** 2).sum())
+    total = float(((values - values.mean()) ** 2).sum())
+    if total <= 0:
+        return missing
+    between = max(total - within, 0.0)
+    first, second = num_groups - 1, n - num_groups
+    noise = within / second
+    omega = (between - first * noise) / (total + noise)
+    low, high = _interval(between / first / noise, first, second) if noise > 0 else (1.0, 1.0)
+    return Explained(between / total, low, high, omega, num_groups, n)
+
+
+def _interval(statistic: float, first: int, second: int) -> tuple[float, float]:
+    ends = [float(ncfdtrinc(first, second, level, statistic)) for level in (0.975, 0.025)]
+    ends = [end if math.isfinite(end) and end > 1e-6 else 0.0 for end in ends]  # no root: 0 is the end
+    n = first + second + 1
+    low, high = (end / (end + n) for end in ends)
+    return low, high
+
+
+def width_shares(table: DataFrame, by: list[str], groups: list[str]) -> DataFrame:
+    """Per metric and the like: the share of variance that each column of `groups` explains by itself.
+
+    The units are models (mean over objectives and seeds): the groups are traits of models, so that running a
+    model at more objectives or seeds adds nothing. Models of unlike objectives are compared as they are.
+
+    Args:
+        table: one width a run in `value`, with columns `model`, `objective`, `seed` and those named here.
+        by: what is analysed apart.
+        groups: traits of models, such as architecture, kind, wiring.
+    """
+    models = over_seeds(table, [*by, *groups, "model"])
+    rows = []
+    for key, one in models.groupby(by, dropna=False, sort=False):
+        for name in groups:
+            found = explained(one["mean"].to_numpy(), one[name].to_numpy())
+            rows.append([*key, name, *found])
+    return pandas.DataFrame(rows, columns=[*by, "explained_by", *Explained._fields])
+
+
+def variance_components(table: DataFrame, group: str) -> dict[str, float]:
+    """Shares of variance between groups, models of a group, cells of a model, and seeds; they add to 1.
+
+    A linear mixed model by restricted likelihood (statsmodels): value ~ 1, random intercepts for the group,
+    for the model inside it and for the cell (model and objective) inside that. Missing where two of them
+    cannot be told apart (no group has two models, no model two objectives, no cell two seeds), or where it
+    cannot be fitted, as where nothing differs.
+    """
+    names = (group, "model", "cell", "seed")
+    known = table.dropna(subset=["value"]).reset_index(drop=True)
+    frame = DataFrame({
+        "value": known["value"], "unit": known[group].astype(str), "model": known["model"].astype(str),
+        "cell": known["model"].astype(str) + " " + known["objective"].astype(str),
+    })  # fmt: skip
+    counts = [frame[name].nunique() for name in ("unit", "model", "cell")]
+    told_apart = 1 < counts[0] < counts[1] < counts[2] < len(frame)
+    if not told_apart or frame["value"].std() == 0:
+        return dict.fromkeys(names, math.nan)
+    frame["value"] /= frame["value"].std()  # a variance far from 1 stops the optimiser too early
+    try:
+        found = _fitted(frame)
+    except numpy.linalg.LinAlgError:
+        found = (math.nan,) * 4
+    total = sum(found)
+    return dict(zip(names, (part / total for part in found), strict=True))
+
+
+def _fitted(frame: DataFrame) -> tuple[float, ...]:
+    """Variances of unit, model, cell and residual."""
+    import warnings
+
+    from statsmodels.regression.mixed_linear_model import MixedLM
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an estimate on the boundary is an answer here: the share is 0
+        inside = {"model": "0 + C(model)", "cell": "0 + C(cell)"}
+        model = MixedLM.from_formula("value ~ 1", frame, groups="unit", re_formula="1", vc_formula=inside)
+        fit = model.fit(reml=True, method=["lbfgs", "powell"])
+    parts = dict(zip(model.exog_vc.names, fit.vcomp, strict=True))
+    return float(fit.cov_re.iloc[0, 0]), float(parts["model"]), float(parts["cell"]), float(fit.scale)

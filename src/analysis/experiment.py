@@ -1,0 +1,123 @@
+"""An experiment as the report sees it: arms, runs that could not be compared and why, published numbers."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from src.analysis.arms import BAND, KIND, WHOLE, Arm, group_arms, settings
+from src.analysis.references import Published, load_references
+from src.analysis.runs import Run, find_runs
+
+_SPENDING = ("method.scaling", "method.budget")
+
+
+@dataclass
+class Study:
+    """Everything that a section may read."""
+
+    folder: Path
+    runs: list[Run]
+    """All of them, whatever their state."""
+    arms: list[Arm]
+    """Trained runs and compared checkpoints that can be compared, by what they were made of."""
+    frozen: list[Run]
+    """Runs without training: they tell the pretrained model's scores."""
+    follow: list[str]
+    """Settings that differ between arms and follow from the factors, such as the rank from the band."""
+    left_out: list[tuple[Run, str]]
+    """Runs that could not be compared, each with the reason."""
+    published: list[Published]
+
+    @property
+    def name(self) -> str:
+        """The experiment."""
+        return self.folder.name
+
+    @property
+    def compared(self) -> list[Run]:
+        """The runs behind every number."""
+        return [run for arm in self.arms for run in arm.runs.values()] + self.frozen
+
+    @cached_property
+    def factors(self) -> list[str]:
+        """What differs between arms."""
+        return list(self.arms[0].factors) if self.arms else []
+
+    @cached_property
+    def conditions(self) -> list[str]:
+        """The factors under which bands are compared: all but what is trained."""
+        return [name for name in self.factors if name not in (BAND, KIND)]
+
+    @cached_property
+    def seeds(self) -> list[int]:
+        """All seeds of the trained runs."""
+        return sorted({seed for arm in self.arms for seed in arm.runs if seed is not None})
+
+    def condition(self, arm: Arm, without: str = "") -> str:
+        """The condition of an arm in words, but for one factor; empty where all arms share it."""
+        return ", ".join(arm.factors[name] for name in self.conditions if name != without)
+
+    def condition_of(self, run: Run) -> str:
+        """The same of one run, whether it was compared or not; empty for a run without training."""
+        found = {} if run.config.get(KIND) == "none" else settings(run)
+        return ", ".join(found.get(name, "-") for name in self.conditions) if found else ""
+
+    def baseline(self, arm: Arm) -> Arm | None:
+        """LoRA on the whole stack under the conditions of an arm; None where nobody ran it.
+
+        Where only scaling or budget differ, a whole-stack run stands in whose rank and alpha / rank are those
+        that were asked for: neither of the two changes it.
+        """
+        whole = [one for one in self.arms if one.band == WHOLE and one.kind == "lora"]
+        same = [one for one in whole if self._agree(one, arm, self.conditions)]
+        if same or arm.factors.get("method.scaling") == "rslora":
+            return same[0] if same else None
+        others = [name for name in self.conditions if name not in _SPENDING]
+        near = [one for one in whole if self._agree(one, arm, others) and _as_asked(one)]
+        return near[0] if near else None
+
+    def missing_seeds(self) -> list[str]:
+        """Arms that lack seeds which others have, in words."""
+        return [
+            f"{arm.label(self.factors)}: seeds {_list(arm.runs)} of {_list(self.seeds)}"
+            for arm in self.arms
+            if set(arm.runs) != set(self.seeds) and arm.kind != "pair"
+        ]
+
+    def _agree(self, one: Arm, other: Arm, names: Sequence[str]) -> bool:
+        return all(one.factors[name] == other.factors[name] for name in names)
+
+
+def read_study(folder: Path) -> Study:
+    """Read the runs below a folder and sort them; UserError where there is none."""
+    runs = find_runs(folder)
+    finished = [run for run in runs if run.problem is None]
+    frozen = [run for run in finished if run.config.get(KIND) == "none"]
+    trained = [run for run in finished if run not in frozen]
+    arms, follow, unlike = group_arms(trained)
+    left_out = [(run, run.problem) for run in runs if run.problem] + unlike
+    return Study(folder, runs, arms, frozen, follow, left_out, load_references())
+
+
+def mixed(study: Study, values: dict[str, str | None], what: str) -> list[str]:
+    """A sentence where runs differ in something that should be one, with how many have each."""
+    counts = Counter(values.values())
+    if len(counts) < 2:
+        return []
+    shares = ", ".join(f"{value or 'unknown'} ({count} runs)" for value, count in counts.most_common())
+    return [f"{what} differs: {shares}"]
+
+
+def _as_asked(arm: Arm) -> bool:
+    lora = arm.record.get("adapted", {}).get("lora") or {}
+    try:
+        same_scale = abs(lora["scale"] - lora["alpha_asked"] / lora["rank_asked"]) < 1e-9
+        return lora["rank"] == lora["rank_asked"] and same_scale
+    except (KeyError, TypeError):
+        return False
+
+
+def _list(seeds: Sequence[int]) -> str:
+    return ", ".join(str(seed) for seed in sorted(seeds))

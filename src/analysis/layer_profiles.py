@@ -1,0 +1,65 @@
+"""Profiles by layer: mean over the seeds of an arm, with their error."""
+
+from dataclasses import dataclass
+
+import numpy
+import pandas
+from scipy.special import stdtrit
+
+from src.analysis.arms import Arm
+from src.analysis.experiment import Study
+
+
+@dataclass(frozen=True)
+class Line:
+    """A metric by layer, of one arm or of one pretrained model."""
+
+    arm: Arm
+    stage: str
+    """change, tuned, or base: the pretrained model, once for all arms that share it."""
+    depth: numpy.ndarray
+    value: numpy.ndarray
+    low: numpy.ndarray
+    """95 % interval over seeds; of one seed, over the rows that were measured. NaN where there is none."""
+    high: numpy.ndarray
+    num_seeds: int
+
+
+def read_profiles(study: Study) -> dict[str, list[Line]]:
+    """By metric, in the order of the layer tables."""
+    found: dict[str, list[Line]] = {}
+    bases: set[tuple[str, str]] = set()
+    for arm in study.arms:
+        tables = [run.layers.assign(seed=seed) for seed, run in arm.runs.items() if run.layers is not None]
+        if not tables:
+            continue
+        for (metric, stage), rows in pandas.concat(tables).groupby(["metric", "stage"], sort=False):
+            base = (metric, str(arm.record["model"].get("fingerprint")))
+            if stage == "base" and base in bases:
+                continue
+            bases |= {base} if stage == "base" else set()
+            found.setdefault(metric, []).append(_line(arm, stage, rows))
+    return found
+
+
+def _line(arm: Arm, stage: str, rows: pandas.DataFrame) -> Line:
+    if stage == "base":  # the same in every run
+        rows = rows[rows["seed"] == rows["seed"].iloc[0]]
+    num_seeds = rows["seed"].nunique()
+    if num_seeds == 1:
+        columns = (rows[name].to_numpy(dtype=float) for name in ("depth", "value", "low", "high"))
+        return Line(arm, stage, *columns, 1)
+    depth, values = _by_seed(rows, num_seeds)
+    mean = values.mean(axis=0)
+    reach = stdtrit(num_seeds - 1, 0.975) * values.std(axis=0, ddof=1) / num_seeds**0.5
+    return Line(arm, stage, depth, mean, mean - reach, mean + reach, num_seeds)
+
+
+def _by_seed(rows: pandas.DataFrame, num_seeds: int) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """Depths, and values [seed, depth]; NaN where a seed lacks a layer."""
+    depth = rows["depth"].to_numpy()
+    first = depth[: len(rows) // num_seeds]
+    if len(first) * num_seeds == len(rows) and (depth.reshape(num_seeds, -1) == first).all():
+        return first, rows["value"].to_numpy(dtype=float).reshape(num_seeds, -1)  # as every run writes them
+    table = rows.pivot(index="depth", columns="seed", values="value").sort_index()
+    return table.index.to_numpy(), table.to_numpy(dtype=float).T

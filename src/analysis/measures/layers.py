@@ -1,0 +1,67 @@
+"""Published numbers of profiles by layer."""
+
+import numpy
+
+from src.analysis.arms import WHOLE, Arm
+from src.analysis.material import Material
+from src.analysis.measures.measured import Measured
+from src.analysis.references import Published
+from src.analysis.runs import Series
+from src.statistics.seeds import over_seeds
+
+_REDUCE = {"mean": numpy.mean, "min": numpy.min, "max": numpy.max, "last": lambda values: values[-1]}
+
+
+def profile(material: Material, published: Published) -> list[Measured]:
+    """One number of a metric over a part of depth, by arm of the whole stack; the embedding is left out."""
+    asked = published.number.measure
+    found = []
+    for arm in _whole(material):
+        values = []
+        for run in arm.runs.values():
+            if (layers := run.series.get((asked["metric"], asked["stage"]))) is None:
+                continue
+            inside = (layers.depth > asked["start"] - 1e-9) & (layers.depth <= asked["stop"] + 1e-9)
+            part = layers.value[inside]
+            if len(part) and numpy.isfinite(part).all():
+                values.append(float(_REDUCE[asked["reduce"]](part)))
+        found += _measured(material, published, arm, values)
+    return found
+
+
+def correlation(material: Material, published: Published) -> list[Measured]:
+    """Pearson's r over layers of the change in two metrics: weights of block b with the layer it puts out."""
+    asked = published.number.measure
+    found = []
+    for arm in _whole(material):
+        values = []
+        for run in arm.runs.values():
+            first, second = (run.series.get((asked[key], "change")) for key in ("first", "second"))
+            if first is not None and second is not None:
+                values += _pearson(first, second)
+        found += _measured(material, published, arm, values)
+    return found
+
+
+def _measured(material: Material, published: Published, arm: Arm, values: list[float]) -> list[Measured]:
+    if not values:
+        return []
+    model, asked = arm.record["choices"].get("model"), published.reference.setting.model
+    setting = f"{model} for {asked}" if asked not in (None, model) else f"{model} for several models"
+    what = material.study.condition(arm) or arm.label(material.study.factors)
+    return [Measured(f"{arm.kind}, {what}", over_seeds(values), setting=setting)]
+
+
+def _whole(material: Material) -> list[Arm]:
+    """Arms that changed the whole stack, and pairs of checkpoints."""
+    return [arm for arm in material.study.arms if arm.band == WHOLE or arm.kind == "pair"]
+
+
+def _pearson(first: Series, second: Series) -> list[float]:
+    """Pearson's r over the layers where both have a value; none below three or where one is constant."""
+    _, one, other = numpy.intersect1d(first.layer, second.layer, return_indices=True)
+    both = numpy.stack([first.value[one], second.value[other]])
+    both = both[:, numpy.isfinite(both).all(axis=0)]
+    if both.shape[1] < 3 or (both == both[:, :1]).all(axis=1).any():
+        return []
+    return [float(numpy.corrcoef(both)[0, 1])]

@@ -1,0 +1,138 @@
+"""Published scores and differences of scores."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from src.analysis.arm_scores import Answers, ArmScores, TaskScores, mean_of, times
+from src.analysis.arm_scores import difference as difference_of
+from src.analysis.arms import WHOLE, Arm
+from src.analysis.contrasts import Contrast, against
+from src.analysis.material import Material
+from src.analysis.measures.measured import Measured
+from src.analysis.own_task import HELDOUT
+from src.analysis.references import Published
+from src.statistics.estimate import Estimate
+from src.statistics.fieller import interval_of_ratio
+
+
+def score(material: Material, published: Published) -> list[Measured]:
+    """The score of a band under every condition."""
+    return [
+        Measured(_what(material, task, one.arm), one.estimate(), setting=_setting(published, task, one.arm))
+        for task in _tasks(material, published)
+        for one in task.arms
+        if _is(one.arm, published.number.measure["band"])
+    ]
+
+
+def difference(material: Material, published: Published) -> list[Measured]:
+    """A band minus another under every condition, as tested among all bands against that other one."""
+    return [
+        Measured(
+            f"{_what(material, task, one.arm)} − {published.number.measure['against']}",
+            one.estimate,
+            one.corrected.level,
+            effect=True,
+            setting=_setting(published, task, one.arm),
+        )
+        for task, one, _ in _tested(material, published)
+    ]
+
+
+def relative_gain(material: Material, published: Published) -> list[Measured]:
+    """A band over another, minus 1, under every condition, with Fieller's interval at the same level.
+
+    Its interval leaves 0 out exactly where that of the difference does.
+    """
+    found = []
+    for task, one, (first, second) in _tested(material, published):
+        gain, ends = _gain(one, first.tuned, second.tuned)
+        what = f"{_what(material, task, first.arm)} / {published.number.measure['against']} − 1"
+        setting = _setting(published, task, first.arm)
+        found.append(Measured(what, gain, one.corrected.level, effect=True, ends=ends, setting=setting))
+    return found
+
+
+def _gain(
+    one: Contrast, first: dict[int, Answers], second: dict[int, Answers]
+) -> tuple[Estimate, tuple[float, float]]:
+    """Ratio of the means over common seeds minus 1, its error to first order, and Fieller's interval."""
+    common = first.keys() & second.keys()
+    first, second = ({seed: side[seed] for seed in common} for side in (first, second))
+    ours, theirs = mean_of(first), mean_of(second)
+    ratio = ours.value / theirs.value if theirs.value else math.nan
+
+    def gap(r: float) -> Estimate:
+        """Of first - r * second: two arms that scatter alike, one of them r times as much."""
+        scatter = one.pooled and one.pooled._replace(variance=one.pooled.variance * (1 + r * r) / 2)
+        return difference_of(first, times(second, r), scatter)
+
+    if not math.isfinite(ratio):
+        return replace(one.estimate, value=math.nan, stderr=math.nan), (math.nan, math.nan)
+    here = gap(ratio)
+    low, high = interval_of_ratio(gap, ratio, theirs, one.corrected.level)
+    return replace(here, value=ratio - 1, stderr=here.stderr / abs(theirs.value)), (low - 1, high - 1)
+
+
+def _tested(
+    material: Material, published: Published
+) -> Iterator[tuple[TaskScores, Contrast, tuple[ArmScores, ArmScores]]]:
+    """The contrast of the two bands under every condition, tested among all bands against the second."""
+    band, other = (published.number.measure[key] for key in ("band", "against"))
+    for task in _tasks(material, published):
+        for first, second in _pairs(material, task, band, other):
+            family = (
+                material.contrasts[task.label] if other == WHOLE else against(material.study, task, second)
+            )
+            for one in family:
+                if one.arm is first.arm and one.baseline is second.arm:
+                    yield task, one, (first, second)
+
+
+def _tasks(material: Material, published: Published) -> list[TaskScores]:
+    """The published task as the reference says that it is scored, else the rows held out from training.
+
+    Runs of both fidelities in one folder are scored under two names: both are shown.
+    """
+    accepted = (published.reference.setting.scored_as or {}).items()
+    named = [one for one in material.scores if (one.task, one.metric) in accepted]
+    return named or [one for one in material.scores if one.task == HELDOUT][:1]
+
+
+def _pairs(
+    material: Material, task: TaskScores, band: str, other: str
+) -> Sequence[tuple[ArmScores, ArmScores]]:
+    """Arms of the two bands under equal conditions."""
+    found = []
+    for first in (one for one in task.arms if _is(one.arm, band)):
+        for second in (one for one in task.arms if _is(one.arm, other)):
+            if other == WHOLE:
+                fits = second.arm is material.study.baseline(first.arm)
+            else:
+                fits = material.study.condition(first.arm) == material.study.condition(second.arm)
+            if fits:
+                found.append((first, second))
+    return found
+
+
+def _is(arm: Arm, band: str) -> bool:
+    return arm.band == band and arm.kind == "lora"
+
+
+def _what(material: Material, task: TaskScores, arm: Arm) -> str:
+    condition = material.study.condition(arm)
+    named = f"{task.task} ({task.metric})" if "/" in task.metric else task.task  # a filter changes scores
+    return f"{named}: {arm.band}" + (f" ({condition})" if condition else "")
+
+
+def _setting(published: Published, task: TaskScores, arm: Arm) -> str:
+    wanted, choices = published.reference.setting, arm.record["choices"]
+    task_name = choices.get("data") if task.task == HELDOUT else wanted.task
+    others = [
+        f"{given} for {asked}"
+        for asked, given in ((wanted.model, choices.get("model")), (wanted.task, task_name))
+        if asked is not None and asked != given
+    ]
+    others += ["fidelity=sound for published"] if arm.record.get("fidelity") == "sound" else []
+    return ", ".join(others)

@@ -1,0 +1,147 @@
+"""The door: what Hydra composed becomes one typed RunConfig, or one line that says what is wrong."""
+
+import difflib
+import re
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+from hydra.errors import HydraException, MissingConfigException
+from omegaconf import DictConfig, MissingMandatoryValue, OmegaConf, ValidationError
+from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
+
+from src.config.schema import ModelConfig, PairConfig, RunConfig
+from src.data.prompt_templates import fitting_frames
+from src.errors import ConfigError
+from src.metrics.catalog import check_names, check_samples, names_needing
+
+Config = TypeVar("Config", RunConfig, PairConfig)
+Section = TypeVar("Section")
+CONFIG_ERRORS = (HydraException, OmegaConfBaseException)
+CONF = Path(__file__).resolve().parents[2] / "conf"
+# Hydra reads band=10000 as a number and refuses it; quoted, it is the name of a file.
+_PATTERN = re.compile(r"^band=[0-9a-z,_]+$")
+
+
+def quote_patterns(arguments: list[str]) -> list[str]:
+    """Quote band patterns such as 10000 among command line overrides, so that they stay names."""
+    return [_quoted(argument) if _PATTERN.match(argument) else argument for argument in arguments]
+
+
+def typed(composed: DictConfig, schema: type[Config] = RunConfig) -> Config:
+    """Merge a composed configuration into its schema; ConfigError for anything that does not fit."""
+    try:
+        merged = OmegaConf.merge(OmegaConf.structured(schema), composed)
+        config = OmegaConf.to_object(merged)
+    except OmegaConfBaseException as error:
+        raise ConfigError(_explain(error, composed, schema)) from error
+    check_names(config.metrics.names)
+    for name in config.metrics.names:
+        check_samples(name, config.data.num_probe)
+    if names_needing(config.metrics.names, "views"):
+        fitting_frames(config.metrics.view_templates, config.data.prompt)
+    return config
+
+
+def model_named(text: str, dtype: str) -> ModelConfig:
+    """The model that `NAME`, `NAME:VARIANT` or `ID@REVISION` means; a NAME is a file of conf/model.
+
+    Raises:
+        ConfigError: the file has no such variant.
+    """
+    name, _, revision = text.partition("@")
+    name, _, variant = (name, "", "") if _is_path(name) else name.partition(":")
+    preset = name if (CONF / "model" / f"{name}.yaml").is_file() and name != "hf" else None
+    values = _file("model", preset or "hf")
+    values |= {"dtype": dtype} | ({"revision": revision} if revision else {})
+    values |= ({"variant": variant} if variant else {}) | ({} if preset else {"id": name})
+    merged = OmegaConf.merge(OmegaConf.structured(ModelConfig), values)
+    return OmegaConf.to_object(merged)
+
+
+def _is_path(name: str) -> bool:
+    return name.startswith((".", "/", "~")) or Path(name).is_dir()
+
+
+def chosen(group: str, name: str, schema: type[Section], **changes: Any) -> Section:
+    """A file of a group as its dataclass, for work that no command line configures."""
+    merged = OmegaConf.merge(OmegaConf.structured(schema), _file(group, name) | changes)
+    return OmegaConf.to_object(merged)
+
+
+def _file(group: str, name: str) -> dict[str, Any]:
+    """A file of a group with the files that it builds on, as Hydra would compose it."""
+    own = OmegaConf.to_container(OmegaConf.load(CONF / group / f"{name}.yaml"))
+    parents = own.pop("defaults", [])
+    merged = OmegaConf.create({})
+    for part in (*(_file(group, parent) for parent in parents), own):
+        merged = OmegaConf.merge(merged, part)
+    return OmegaConf.to_container(merged)
+
+
+def one_line(error: Exception, schema: type = RunConfig) -> str:
+    """What a person needs to know of an error that Hydra or OmegaConf raised while composing."""
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options is not None:
+        group, _, choice = error.missing_cfg_file.rpartition("/")
+        options = sorted(option for option in error.options if not option.startswith("_"))
+        return f"{group}: given {choice!r}; accepted: {', '.join(options)}"
+    text = " ".join(str(error).split())
+    unknown = re.search(r"Could not (?:override|append|delete) '([^']+)'", text)
+    if unknown:
+        given = re.search(r"use \+[^=]+=(\S+)", text)
+        return _unknown_key(unknown.group(1).split("@")[0], given.group(1) if given else "", schema)
+    return text
+
+
+def _explain(error: OmegaConfBaseException, composed: DictConfig, schema: type) -> str:
+    """Name the key, what was given, and what is accepted."""
+    key = error.full_key or ""
+    if isinstance(error, ConfigKeyError):
+        return _unknown_key(key, OmegaConf.select(composed, key, throw_on_missing=False), schema)
+    if isinstance(error, MissingMandatoryValue):
+        accepted = _type_name(key, schema)
+        return f"{key or error.key}: given nothing; accepted: {accepted}; set it on the command line"
+    if isinstance(error, ValidationError):
+        given = OmegaConf.select(composed, key, throw_on_missing=False)
+        return f"{key}: given {given!r}; accepted: {_type_name(key, schema)}"
+    return " ".join(str(error).split())
+
+
+def _unknown_key(key: str, given: Any, schema: type) -> str:
+    """The sentence for a key that is not in the schema, with the nearest one that is."""
+    parent, _, name = key.rpartition(".")
+    section = _section(parent, schema)
+    if section is None:
+        return _unknown_key(parent, given, schema)
+    accepted = [field.name for field in fields(section)]
+    if not parent:
+        groups = (path.name for path in CONF.iterdir() if path.is_dir() and path.name != "reference")
+        accepted += [name for name in groups if name not in accepted]
+    near = difflib.get_close_matches(name, accepted, n=1)
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    place = f"keys of {parent}" if parent else "keys"
+    return f"{key}: given {given!r}, but there is no such key{hint}; accepted {place}: {', '.join(accepted)}"
+
+
+def _section(path: str, schema: type) -> type | None:
+    """The dataclass that a dotted key leads to, None if it leads elsewhere."""
+    section: Any = schema
+    for name in filter(None, path.split(".")):
+        section = get_type_hints(section).get(name) if is_dataclass(section) else None
+    return section if is_dataclass(section) else None
+
+
+def _type_name(key: str, schema: type) -> str:
+    """How a person reads the type of a key: `int or null`."""
+    parent, _, name = key.rpartition(".")
+    section = _section(parent, schema)
+    hint = get_type_hints(section).get(name) if section else None
+    if hint is None:
+        return "a value"
+    text = hint.__name__ if isinstance(hint, type) and not hasattr(hint, "__args__") else str(hint)
+    return text.replace("typing.", "").replace(" | None", " or null").replace("| None", "or null")
+
+
+def _quoted(argument: str) -> str:
+    key, _, value = argument.partition("=")
+    return key + "=" + ",".join(f"'{part}'" if part.isdigit() else part for part in value.split(","))

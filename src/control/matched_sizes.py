@@ -1,0 +1,94 @@
+"""The relative sizes that another run's blocks moved by, read from its folder. Imports no torch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from src.config.rules import refuse
+from src.config.schema import ControlConfig
+from src.method.spans import spans_text
+from src.storage.files import fingerprint, read_json, read_jsonl
+
+Sizes = list[float | None]
+"""One relative size a block; None where the block did not train."""
+_ACCEPTED = "the folder of a finished run that logged its relative sizes"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a run under control=match_profile follows."""
+
+    source: str
+    steps: list[Sizes]
+    """One entry a step; a single one where the mean over steps is followed."""
+    constant: bool
+
+    def at(self, step: int) -> Sizes:
+        """The sizes of a step, counted from 0."""
+        return self.steps[0 if self.constant else step]
+
+    def check(self, blocks: Sequence[int], num_blocks: int, num_steps: int) -> None:
+        """ConfigError unless it has exactly these blocks, each with a size, and enough steps."""
+        first = self.steps[0]
+        found = [block for block, size in enumerate(first) if size is not None]
+        if len(first) != num_blocks or found != sorted(blocks):
+            given = f"{self.source} (trained blocks {_words(found)} of {len(first)})"
+            refuse("control.source", given, f"a run that trained blocks {_words(blocks)} of {num_blocks}")
+        if not self.constant and len(self.steps) < num_steps:
+            given = f"{self.source} ({len(self.steps)} steps)"
+            accepted = f"a run of at least {num_steps} steps, or any with control.profile=mean"
+            refuse("control.source", given, accepted)
+
+
+def read_profile(config: ControlConfig) -> Profile:
+    """The profile of `control.source`.
+
+    Raises:
+        ConfigError: there is no finished run there, or it did not log its relative sizes.
+        StorageError: its record is damaged.
+    """
+    folder = Path(str(config.source))
+    record = _record(folder)
+    if record.get("status") != "success":
+        reason = record.get("error")
+        _refuse(folder, f"status {record.get('status')}" + (f": {reason}" if reason else ""))
+    path = folder / "steps.jsonl"
+    rows = read_jsonl(path) if path.is_file() else []
+    steps = [row.get("block_relative_sizes") for row in rows]
+    if not steps or not all(_is_profile(sizes) for sizes in steps):
+        _refuse(folder, "no relative sizes in its steps.jsonl; control.log_relative_sizes=true logs them")
+    if config.profile == "mean":
+        mean = [None if sizes[0] is None else sum(sizes) / len(sizes) for sizes in zip(*steps, strict=True)]
+        return Profile(str(folder), [mean], constant=True)
+    return Profile(str(folder), steps, constant=False)
+
+
+def control_content(config: ControlConfig) -> dict[str, Any]:
+    """What of a control decides a run's numbers; a source's folder is replaced by the sizes in it."""
+    unread = ("name", "source", "log_relative_sizes")
+    values = {key: value for key, value in vars(config).items() if key not in unread}
+    if config.kind == "match_profile":
+        values["sizes"] = fingerprint(read_profile(config).steps)
+    return values
+
+
+def _record(folder: Path) -> dict[str, Any]:
+    path = folder / "run.json"
+    if not path.is_file():
+        _refuse(folder, "no run.json in it: no run, or an unfinished one")
+    return read_json(path)
+
+
+def _is_profile(sizes: Any) -> bool:
+    if not isinstance(sizes, list) or not any(size is not None for size in sizes):
+        return False
+    return all(size is None or (isinstance(size, float) and size > 0) for size in sizes)
+
+
+def _refuse(folder: Path, reason: str) -> NoReturn:
+    refuse("control.source", f"{folder} ({reason})", _ACCEPTED)
+
+
+def _words(blocks: Sequence[int]) -> str:
+    return spans_text(blocks, ", ") or "none"

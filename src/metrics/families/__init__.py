@@ -1,1 +1,0 @@
-"""The rows of the metric catalog, one file a family; none of them imports torch."""

@@ -1,0 +1,1 @@
+"""How much a layer tells rows or tokens apart."""

@@ -1,0 +1,1 @@
+"""What the output head would say of a layer."""

@@ -1,0 +1,1 @@
+"""How far, and along what, training moved the weights."""

@@ -1,0 +1,1 @@
+"""How far training moved the representations."""

@@ -1,0 +1,69 @@
+"""Bootstrap interval of metrics that are cheap to compute for many resamples at once.
+
+A resample is N draws of the N samples with replacement. It is written as the number of times each sample was
+drawn, so that a metric becomes a few products of [resample, sample] weights with matrices made once.
+"""
+
+import math
+from collections.abc import Callable
+from functools import lru_cache
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from src.metrics.shared.shapes import PerSample, Statistic
+from src.metrics.uncertainty.interval import HIGH, LOW, Interval
+from src.runtime.seeding import generator
+
+NUM_RESAMPLES = 200
+SEED = 0  # of its own: the interval of a table must not depend on the run's seed
+LEAST_SAMPLES = 4
+NUMBERS_HELD = 50_000  # multiplicities that go through a metric at a time; it makes a dozen arrays like them
+
+Weights = Float[Tensor, "resample sample"]
+Replicates = Float[Tensor, "resample"]
+Resampled = Callable[[Tensor], Tensor]
+"""The values of a metric [resample] for multiplicities [resample, sample]."""
+
+
+@lru_cache(maxsize=8)
+def multiplicities(num_samples: int) -> Weights:
+    """How often each sample was drawn, float64; the same for all layers and metrics, so layers compare."""
+    drawn = torch.randint(
+        num_samples, (NUM_RESAMPLES, num_samples), generator=generator(SEED, "bootstrap", num_samples)
+    )
+    weights = torch.zeros(NUM_RESAMPLES, num_samples, dtype=torch.float64)
+    return weights.scatter_add_(1, drawn, torch.ones_like(weights))
+
+
+def bootstrap_interval(resampled: Resampled, value: float, num_samples: int) -> Interval:
+    """Standard deviation over 200 resamples, and their 2.5 and 97.5 % points.
+
+    The points are moved by value - mean(resamples): a resample has fewer different samples, which raises
+    what is biased at few samples (biased CKA, the norm of a mean), and unmoved the interval could miss the
+    value. NaN below 4 samples and where a resample has no value. Source: Efron and Tibshirani 1993.
+    """
+    if num_samples < LEAST_SAMPLES:
+        return Interval(math.nan, math.nan, math.nan)
+    at_a_time = max(1, NUMBERS_HELD // num_samples)
+    values = torch.cat([resampled(some) for some in multiplicities(num_samples).split(at_a_time)])
+    centre = values.mean().item()
+    low, high = (values.quantile(point).item() - centre + value for point in (LOW, HIGH))
+    return Interval(values.std().item(), low, high)
+
+
+def resampled_mean(values: PerSample) -> Resampled:
+    """The mean of values that each sample has by itself."""
+    return lambda weights: weights @ values.double() / weights.sum(dim=1)
+
+
+def statistic_of_weights(resampled: Resampled, num_samples: int) -> Statistic:
+    """The metric as a function of the kept samples, each of which counts once."""
+
+    def statistic(kept: Tensor) -> float:
+        weights = torch.zeros(1, num_samples, dtype=torch.float64)
+        weights[0, kept] = 1.0
+        return resampled(weights).item()
+
+    return statistic

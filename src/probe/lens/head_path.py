@@ -1,0 +1,100 @@
+"""What a model does after its last block, found by watching it: final norm, projection, output head."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from src.errors import ModelError
+from src.model.trunk import base_of, block_modules
+from src.probe.states.probe_pass import evaluating
+from src.runtime.seeding import generator
+
+NUM_TOKENS = 6
+
+
+@torch.no_grad()
+def find_head_path(model: nn.Module, blocks: Sequence[str]) -> Callable[[Tensor], Tensor]:
+    """A function from hidden states [row, token, width] of any layer to logits [row, token, vocabulary].
+
+    It applies, in their order, the outermost modules that run after the last block, each of them once; for
+    most families the final norm and the output head. Found in a forward pass of 6 tokens, and checked in it:
+    from the output of the last block the function must make the logits of the model itself.
+
+    Args:
+        model: a causal language model, or one that peft wraps.
+        blocks: names of the blocks in the model that peft may wrap, first to last.
+
+    Raises:
+        ModelError: the check fails, for instance in families that scale or cap their logits after the head.
+    """
+    base = base_of(model)
+    ids = torch.randint(_vocabulary(base), (1, NUM_TOKENS), generator=generator(0, "head_path"))
+    ids = ids.to(next(base.parameters()).device)
+    states: list[Tensor] = []
+    modules: dict[str, nn.Module] = {}
+    with evaluating(base), _watching(base, block_modules(model, blocks)[-1], states, modules):
+        logits = base(input_ids=ids)[0]
+
+    def path(hidden_states: Tensor) -> Tensor:
+        for module in modules.values():
+            hidden_states = module(hidden_states)
+        return hidden_states
+
+    _check(path, states[-1], logits, base, modules)
+    return path
+
+
+def _check(
+    path: Callable[[Tensor], Tensor],
+    states: Tensor,
+    logits: Tensor,
+    model: nn.Module,
+    modules: dict[str, nn.Module],
+) -> None:
+    try:
+        found = path(states)
+        fits = found.shape == logits.shape and torch.allclose(
+            found.float(), logits.float(), rtol=0, atol=_tolerance(logits)
+        )
+    except (RuntimeError, TypeError, AttributeError):
+        fits = False
+    if not fits:
+        raise ModelError(
+            f"lens: {type(model).__name__}: {' then '.join(modules) or 'nothing'} after the last block does "
+            "not give the model's logits; accepted: models whose logits come from modules alone, one after "
+            "another"
+        )
+
+
+def _tolerance(logits: Tensor) -> float:
+    return max(1e-5, torch.finfo(logits.dtype).eps) * logits.float().abs().max().item()
+
+
+@contextmanager
+def _watching(
+    model: nn.Module, last: nn.Module, states: list[Tensor], modules: dict[str, nn.Module]
+) -> Iterator[None]:
+    """Collect what the last block puts out, and the outermost modules that start after it."""
+
+    def after(_block: nn.Module, _args: tuple[Any, ...], output: Any) -> None:
+        states.append(output if isinstance(output, Tensor) else output[0])
+
+    def starting(name: str) -> Callable[[nn.Module, tuple[Any, ...]], None]:
+        def hook(module: nn.Module, _args: tuple[Any, ...]) -> None:
+            if states and not any(name.startswith(f"{outer}.") for outer in modules):
+                modules[name] = module
+
+        return hook
+
+    with ExitStack() as hooks:
+        hooks.callback(last.register_forward_hook(after).remove)
+        for name, module in model.named_modules():
+            hooks.callback(module.register_forward_pre_hook(starting(name)).remove)
+        yield
+
+
+def _vocabulary(model: nn.Module) -> int:
+    return model.get_input_embeddings().weight.shape[0]

@@ -1,0 +1,1 @@
+"""Hidden states of every layer, reduced inside the forward pass."""

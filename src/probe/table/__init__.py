@@ -1,0 +1,1 @@
+"""The layer table: a row for each metric, stage and layer."""

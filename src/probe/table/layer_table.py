@@ -1,0 +1,165 @@
+"""The layer table: a row for each metric, stage and layer."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from torch import Tensor
+
+from src.errors import DataError
+from src.metrics.catalog import METRICS, Metric, alike_only, check_names, names_needing
+from src.metrics.shared.rows import Rows
+from src.probe.states.layer_statistics import LayerStatistics
+from src.probe.table.measure import measure
+from src.probe.table.parallel import side_by_side
+
+STAGES = ("base", "tuned", "change")
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """One number of one layer. A number that is not defined is missing (None), never 0."""
+
+    stage: str
+    """base, tuned, or change (from base to tuned)."""
+    layer: int
+    """0 is the embedding output, k the output of block k - 1."""
+    depth: float
+    """layer / L, from 0 to 1."""
+    metric: str
+    """A metric of the catalog, or metric/kind for one kind of weights in the block."""
+    value: float | None
+    stderr: float | None
+    n: int | None
+    """Samples behind the value; None where it is not made of samples."""
+    low: float | None = None
+    """Lower end of the 95 % interval."""
+    high: float | None = None
+    """Upper end of the 95 % interval."""
+
+
+def layer_rows(
+    base: LayerStatistics | None,
+    tuned: LayerStatistics | None,
+    names: Sequence[str],
+    num_blocks: int,
+    changes: Sequence[float] = (),
+    extra: Sequence[LayerRow] = (),
+    settings: Mapping[str, Any] = MappingProxyType({}),
+) -> list[LayerRow]:
+    """Rows by metric in the given order (kinds of one metric as they come), then stage, then layer.
+
+    Args:
+        base: statistics of the base model; None only if no metric needs hidden states.
+        tuned: statistics of the tuned model on the same rows; None: only the base is described.
+        names: metrics of the catalog.
+        num_blocks: L.
+        changes: `weight_change` of every block; empty: no rows of weights.
+        extra: rows of metrics in `names` that were made elsewhere.
+        settings: switches of metrics (metrics.alpha and its like); empty: their defaults.
+
+    Raises:
+        ConfigError: an unknown metric.
+        DataError: the two do not fit each other or the model, there are too few samples for a metric, or an
+            extra row is of a metric that was not asked for.
+    """
+    check_names(names)
+    stages = {"base": base} | ({"tuned": tuned} if tuned else {})
+    metrics = [METRICS[name] for name in names_needing(names, "pooled", "tokens", "pair", "views")]
+    if metrics:
+        for stage, statistics in stages.items():
+            _check_fits(stage, statistics, base, num_blocks, names)
+    rows = _measured(metrics, stages, num_blocks, settings) if metrics else []
+    if "weight_change" in names:
+        rows += [_row("change", layer, num_blocks, "weight_change", x) for layer, x in enumerate(changes, 1)]
+    return _ordered([*rows, *extra], names)
+
+
+def _measured(
+    metrics: Sequence[Metric],
+    stages: dict[str, LayerStatistics],
+    num_blocks: int,
+    settings: Mapping[str, Any],
+) -> list[LayerRow]:
+    """Layer by layer: the metrics of one share its spectra, which are gone before the next."""
+
+    def of_layer(layer: int) -> list[LayerRow]:
+        rows = {stage: Rows(statistics.pooled[layer]) for stage, statistics in stages.items()}
+        return [
+            _row(stage, layer, num_blocks, metric.name, value, *interval, n)
+            for metric in metrics
+            for stage, samples in _samples(metric, layer, stages, rows)
+            for value, interval, n in [measure(metric, samples, settings)]
+        ]
+
+    num_layers, num_samples, width = stages["base"].pooled.shape
+    if num_samples > width:  # several layers at a time would cost memory that grows with the samples
+        return [row for layer in range(num_layers) for row in of_layer(layer)]
+    return [row for rows in side_by_side(of_layer, range(num_layers)) for row in rows]
+
+
+def _samples(
+    metric: Metric, layer: int, stages: dict[str, LayerStatistics], rows: dict[str, Rows]
+) -> list[tuple[str, list[Tensor] | list[Rows]]]:
+    """Each stage that the metric describes, with what the metric needs of it."""
+    if metric.needs == "pair":
+        return [("change", [rows["base"], rows["tuned"]])] if "tuned" in rows else []
+    if metric.needs == "pooled":
+        return [(stage, [one]) for stage, one in rows.items()]
+    if metric.needs == "tokens":
+        return [(stage, [one.tokens[metric.name][layer]]) for stage, one in stages.items()]
+    return [(stage, [one.views[layer]]) for stage, one in stages.items()]
+
+
+def _row(
+    stage: str,
+    layer: int,
+    num_blocks: int,
+    metric: str,
+    value: float,
+    stderr: float = math.nan,
+    low: float = math.nan,
+    high: float = math.nan,
+    n: int | None = None,
+) -> LayerRow:
+    known = [number if math.isfinite(number) else None for number in (value, stderr, low, high)]
+    return LayerRow(stage, layer, layer / num_blocks, metric, *known[:2], n, *known[2:])
+
+
+def _ordered(rows: Sequence[LayerRow], names: Sequence[str]) -> list[LayerRow]:
+    series = list(dict.fromkeys(row.metric for row in rows))
+    for name in series:
+        if name.split("/")[0] not in names:
+            asked = ", ".join(names) or "none"
+            raise DataError(f"layer table: given rows of metric {name}; metrics asked for: {asked}")
+
+    def key(row: LayerRow) -> tuple[int, int, int, int]:
+        whole = row.metric.split("/")[0]
+        return names.index(whole), series.index(row.metric), STAGES.index(row.stage), row.layer
+
+    return sorted(rows, key=key)
+
+
+def _check_fits(
+    stage: str,
+    statistics: LayerStatistics | None,
+    base: LayerStatistics | None,
+    num_blocks: int,
+    names: Sequence[str],
+) -> None:
+    if statistics is None or base is None:
+        raise DataError(f"layer statistics ({stage}): given none; needed for {', '.join(names)}")
+    given, needed = tuple(statistics.pooled.shape), (num_blocks + 1, *base.pooled.shape[1:])
+    if given[2] != needed[2] and (alike := alike_only(names)):
+        raise DataError(f"metric {alike[0]}: given widths {needed[2]} and {given[2]}; needed: one width")
+    if given[:2] != needed[:2]:
+        raise DataError(f"layer statistics ({stage}): given layers, samples, width {given}; needed: {needed}")
+    statistics.check_covers(names)
+    for name in names_needing(names, "tokens"):
+        given, needed = tuple(statistics.tokens[name].shape), tuple(base.tokens[name].shape)
+        if given != needed:
+            raise DataError(
+                f"layer statistics ({stage}): {name} of layers, samples {given}; needed: {needed}"
+            )

@@ -1,0 +1,64 @@
+"""One number of one layer: a metric's value, its standard error and its interval."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from src.errors import DataError
+from src.metrics.catalog import Metric, check_samples, resolve, switched
+from src.metrics.shared.rows import Rows
+from src.metrics.uncertainty.bootstrap import bootstrap_interval, resampled_mean
+from src.metrics.uncertainty.interval import Interval, mean_interval
+from src.metrics.uncertainty.jackknife import jackknife_interval
+
+
+class Measured(NamedTuple):
+    """A value with its 95 % interval from n samples; NaN where a number is not defined."""
+
+    value: float
+    interval: Interval
+    n: int
+
+
+def measure(
+    metric: Metric, samples: Sequence[Tensor] | Sequence[Rows], settings: Mapping[str, Any]
+) -> Measured:
+    """The metric of a layer's samples.
+
+    Args:
+        metric: a metric of samples.
+        samples: what the metric needs: values [sample] of a token metric, `Rows` (one, or base and tuned),
+            or pooled vectors of views [sample, view, dim].
+        settings: switches of metrics.
+    """
+    if metric.needs == "tokens":
+        return _of_values(metric, samples[0])
+    with_rows = metric.needs in ("pooled", "pair")
+    tensors = [one.pooled for one in samples] if with_rows else samples
+    num_samples = len(tensors[0])
+    check_samples(metric.name, num_samples)
+    if metric.per_sample:
+        return _of_values(metric, resolve(metric.function)(*tensors))
+    statistic = switched(metric, metric.statistic, settings)(*samples)
+    value = statistic(torch.arange(num_samples))
+    if not math.isfinite(value):
+        return Measured(value, Interval(math.nan, math.nan, math.nan), num_samples)
+    if metric.interval == "bootstrap":
+        interval = bootstrap_interval(resolve(metric.resampled)(*samples), value, num_samples)
+    else:
+        interval = jackknife_interval(statistic, value, num_samples, metric.min_samples)
+    return Measured(value, interval, num_samples)
+
+
+def _of_values(metric: Metric, values: Tensor) -> Measured:
+    """Mean of what every sample has by itself."""
+    if not len(values):
+        needed = "at least 1 (metrics.num_token_samples)"
+        raise DataError(f"metric {metric.name}: given 0 samples; needed: {needed}")
+    value, num_samples = values.mean().item(), len(values)
+    if metric.interval == "bootstrap":
+        return Measured(value, bootstrap_interval(resampled_mean(values), value, num_samples), num_samples)
+    return Measured(value, mean_interval(values), num_samples)

@@ -1,0 +1,136 @@
+"""The update of every weight tensor of a block: LoRA factors, or base and tuned tensor."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor, nn
+
+from src.errors import ModelError
+from src.metrics.optimization.update_rank import singular_values, singular_values_of_product
+from src.metrics.optimization.weight_change import squared_norm, squared_norm_of_product
+from src.model.trunk import base_of, block_modules
+from src.probe.weights.tensor_kinds import tensor_kind
+
+
+@dataclass(frozen=True)
+class TensorUpdate:
+    """One weight tensor of the base model and what training added to it."""
+
+    name: str
+    """Name among the parameters of the model that peft may wrap."""
+    kind: str
+    base: Tensor
+    factors: tuple[Tensor, Tensor] | None = None
+    """The update is their product [m, rank] @ [rank, n], in the layout of `base`."""
+    tuned: Tensor | None = None
+    """The tensor after training in place; both this and `factors` are None where nothing was trained."""
+
+    @property
+    def trained(self) -> bool:
+        """Whether training could change the tensor."""
+        return self.factors is not None or self.tuned is not None
+
+    @property
+    def difference(self) -> Tensor:
+        """The update of training in place, float32."""
+        return self.tuned.float() - self.base.to(self.tuned.device).float()
+
+    def squared_update(self) -> Tensor:
+        """||dW||_F^2, exactly 0 where nothing was trained."""
+        if self.factors is not None:
+            return squared_norm_of_product(*self.factors).cpu()
+        if self.tuned is not None:
+            return squared_norm(self.difference).cpu()
+        return torch.zeros((), dtype=torch.float64)
+
+    @cached_property
+    def spectra(self) -> list[Tensor]:
+        """Singular values of dW, one tensor a matrix (see `as_matrices`); none where nothing trained."""
+        if self.factors is not None:
+            return [singular_values_of_product(*self.factors).cpu()]
+        if self.tuned is not None:
+            return [singular_values(matrix).cpu() for matrix in as_matrices(self.difference)]
+        return []
+
+
+def block_updates(
+    model: nn.Module, blocks: Sequence[str], initial: Mapping[str, Tensor] | None = None
+) -> list[list[TensorUpdate]]:
+    """Every base weight tensor of every block with its update; no update matrix is built.
+
+    What is returned stays right when the weights of the model are exchanged for those of the base later.
+
+    Args:
+        model: the tuned model, or the model peft wraps around it; adapters count whether on or off.
+        blocks: names of the blocks in the model that peft may wrap, first to last.
+        initial: base tensor of each weight that training changed in place, by its name in
+            `named_parameters()`; None where the weights themselves were not trained.
+
+    Raises:
+        ModelError: a merged adapter, more than one, one that is not plain LoRA on a linear layer, or a name
+            in `initial` that the model has not.
+    """
+    initial = initial or {}
+    known = dict(base_of(model).named_parameters())
+    unknown = [name for name in initial if name not in known]
+    if unknown:
+        raise ModelError(f"initial weights: given {unknown[0]!r}; accepted: a parameter of the trained model")
+    modules = block_modules(model, blocks)
+    return [_of_block(module, name, initial) for name, module in zip(blocks, modules, strict=True)]
+
+
+def as_matrices(tensor: Tensor) -> list[Tensor]:
+    """The matrices in a weight tensor: itself, one an expert of a stack, none in a vector (norms, biases).
+
+    Axes of length 1 do not count (a depthwise kernel [channel, 1, width] is one matrix).
+    """
+    squeezed = tensor.squeeze()
+    if squeezed.dim() < 2:
+        return []
+    return [squeezed] if squeezed.dim() == 2 else list(squeezed.flatten(0, -3))
+
+
+def _of_block(block: nn.Module, name: str, initial: Mapping[str, Tensor]) -> list[TensorUpdate]:
+    factors: dict[int, tuple[Tensor, Tensor]] = {}
+    adapters: set[int] = set()
+    for part_name, module in block.named_modules():
+        if _is_lora(module):
+            factors[id(module.get_base_layer().weight)] = _factors(module, f"{name}.{part_name}")
+            adapters |= {id(weight) for weight in _adapter_weights(module)}
+    updates = []
+    for inner, weight in block.named_parameters():
+        if id(weight) not in adapters:
+            full, now = f"{name}.{inner}", weight.detach()
+            before, kind = initial.get(full), tensor_kind(block, inner)
+            base, tuned = (now, None) if before is None else (before, now)
+            updates.append(TensorUpdate(full, kind, base, factors.get(id(weight)), tuned))
+    return updates
+
+
+def _is_lora(module: nn.Module) -> bool:
+    """Whether peft put LoRA factors here; told by its attributes, so that peft need not be imported."""
+    return hasattr(module, "lora_A") and hasattr(module, "adapter_layer_names")
+
+
+def _adapter_weights(module: nn.Module) -> list[nn.Parameter]:
+    holders = [getattr(module, name) for name in module.adapter_layer_names if hasattr(module, name)]
+    return [weight for holder in holders for weight in holder.parameters()]
+
+
+def _factors(module: nn.Module, name: str) -> tuple[Tensor, Tensor]:
+    """Both factors of the only adapter, B scaled; exchanged where the layer stores [in, out]."""
+    if module.merged:
+        raise ModelError(
+            f"{name}: given a merged adapter; needed: an unmerged one, to tell it from the base weight"
+        )
+    adapters = list(module.lora_A)
+    plain = len(adapters) == 1 and not len(module.lora_magnitude_vector) and not len(module.lora_embedding_A)
+    if not plain or module.lora_A[adapters[0]].weight.dim() != 2 or hasattr(module, "parameter_name"):
+        given = f"{type(module).__name__} with adapters {adapters}"
+        raise ModelError(f"{name}: given {given}; accepted: one plain LoRA adapter on a linear layer")
+    adapter = adapters[0]
+    a, b = module.lora_A[adapter].weight.detach(), module.lora_B[adapter].weight.detach()
+    b = module.scaling[adapter] * b.double()
+    return (a.double().T, b.T) if module.fan_in_fan_out else (b, a.double())

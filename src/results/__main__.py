@@ -1,0 +1,100 @@
+"""What is committed of a study, whether a fresh one agrees with it, and what it cost.
+
+python -m src.results publish runs/NAME sweeps/results/NAME --command "make study"
+python -m src.results check runs/NAME sweeps/results/NAME
+python -m src.results cost runs/NAME --jobs 2 --started 2026-01-31T12:00:00+00:00
+
+All three read what `python -m src.report runs/NAME` and the runs left. check ends with status 1 where a
+score, the pretrained model's included, or a difference to LoRA lies outside its committed interval, where a
+verdict is the opposite of the committed one (undecided is that of none), or where one of them is missing.
+"""
+
+import argparse
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from src.command.entry import leave
+from src.config.rules import refuse
+from src.errors import UserError
+
+_WINDOW = ("started", "ended")
+_COST = (
+    "Seconds of finished runs, summed; with --started also all seconds over those of training and "
+    "evaluation. Counted are the runs that ended after --started and by --ended: where other work shared the "
+    "machine, give the part of the sweep that had it to itself, from a moment at which no run was under way."
+)
+
+
+def main() -> None:
+    """The command."""
+    options = _parser().parse_args()
+    try:
+        sys.exit({"publish": _publish, "check": _check, "cost": _cost}[options.verb](options))
+    except UserError as error:
+        leave(str(error))
+
+
+def _publish(options: argparse.Namespace) -> int:
+    from src.results.publish import publish
+
+    for path in publish(options.runs, options.target, options.command):
+        print(path)
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from src.results.agreement import agreement
+
+    found = agreement(options.runs / "report", options.target)
+    for line in found.lines():
+        print(line)
+    return 0 if found.holds else 1
+
+
+def _cost(options: argparse.Namespace) -> int:
+    from src.results.cost import cost
+
+    ends = [None if (text := getattr(options, name)) is None else _time(name, text) for name in _WINDOW]
+    found = cost(options.runs, options.jobs, *ends)
+    print(
+        f"{found.num_runs} runs: training {found.training:.0f} s, evaluation {found.evaluation:.0f} s, "
+        f"probing {found.probing:.0f} s"
+    )
+    if found.ratio is not None:
+        print(f"starting, loading, waiting: {found.outside:.0f} s")
+        print(f"all seconds over those of training and evaluation: {found.ratio:.3f}")
+    return 0
+
+
+def _time(name: str, text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        refuse(f"--{name}", text, "a time such as 2026-01-31T12:00:00+00:00")
+    if found.tzinfo is None:
+        refuse(f"--{name}", text, "a time with its offset, such as 2026-01-31T12:00:00+00:00")
+    return found
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "python -m src.results", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    for name in ("publish", "check"):
+        one = verbs.add_parser(name)
+        one.add_argument("runs", type=Path)
+        one.add_argument("target", type=Path)
+        if name == "publish":
+            one.add_argument("--command", required=True, help="what makes the study again")
+    one = verbs.add_parser("cost", description=_COST)
+    one.add_argument("runs", type=Path)
+    one.add_argument("--jobs", type=int, default=2, help="runs at a time (2)")
+    one.add_argument("--started", help="when the runs to count began, with its offset from UTC")
+    one.add_argument("--ended", help="when they had ended; not given: when the last run of the folder had")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

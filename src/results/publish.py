@@ -1,0 +1,117 @@
+"""The part of a study that is committed: tables and the figures' data, and where they come from."""
+
+import csv
+import io
+import re
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from src.errors import DataError
+from src.probe.table.layers_csv import read_layers
+from src.storage.files import read_json, storage_errors, write_json, write_text
+
+PROFILES = "profiles.csv"
+_MOST_BYTES = 200_000
+"""Of a figure."""
+_FIGURE = re.compile(r"^!\[[^]]*\]\((?P<file>[^)]+)\)\n\n?", re.MULTILINE)
+_PICTURE = "report.png"
+_CHOICES = ("model", "data", "objective", "control", "method", "band")
+_COLUMNS = (*_CHOICES, "scaling", "metric", "stage", "layer", "value", "seeds")
+
+
+def publish(runs: Path, target: Path, command: str) -> list[Path]:
+    """Copy a finished report's tables and figures, write the profiles by arm, and say how it was made.
+
+    Args:
+        runs: an experiment's folder; `python -m src.report` has been there.
+        target: folder below sweeps/results.
+        command: what makes the study again.
+
+    Returns:
+        The files written.
+
+    Raises:
+        DataError: there is no report, or no finished run.
+    """
+    report = runs / "report"
+    tables = sorted([*report.glob("*.csv"), *report.glob("report.md")])
+    if not tables:
+        raise DataError(f"{report}: holds no tables; first: python -m src.report {runs}")
+    folders = [path.parent for path in sorted(runs.glob("*/run.json"))]
+    records = {folder: read_json(folder / "run.json") for folder in folders}
+    done = {folder: record for folder, record in records.items() if record["status"] == "success"}
+    if not done:
+        raise DataError(f"{runs}: no finished run; accepted: the folder of an experiment")
+    tables += _figures(report)
+    with storage_errors(target):
+        target.mkdir(parents=True, exist_ok=True)
+        for path in tables:
+            shutil.copyfile(path, target / path.name)
+    if (report / "report.md").is_file():
+        write_text(target / "report.md", _without_lost(report / "report.md", target))
+    write_text(target / PROFILES, _profiles(done))
+    write_json(target / "made.json", _made(list(records.values()), command))
+    return [*(target / path.name for path in tables), target / PROFILES, target / "made.json"]
+
+
+def _figures(report: Path) -> list[Path]:
+    """The figures that report.md names, and the page's picture, where they are small enough to commit."""
+    text = (report / "report.md").read_text(encoding="utf-8") if (report / "report.md").is_file() else ""
+    names = [*(found["file"] for found in _FIGURE.finditer(text)), _PICTURE]
+    paths = [report / name for name in names]
+    return [path for path in paths if path.is_file() and path.stat().st_size <= _MOST_BYTES]
+
+
+def _without_lost(report: Path, target: Path) -> str:
+    """The text of report.md without the figures that are not in `target`."""
+
+    def kept(figure: re.Match[str]) -> str:
+        return figure[0] if (target / figure["file"]).is_file() else ""
+
+    return _FIGURE.sub(kept, report.read_text(encoding="utf-8")).rstrip() + "\n"
+
+
+def _profiles(done: dict[Path, dict[str, Any]]) -> str:
+    """Value by layer, the mean over an arm's seeds; base rows once for a model, its data and objective."""
+    found: dict[tuple[Any, ...], list[float]] = {}
+    for folder, record in done.items():
+        lora = record.get("adapted", {}).get("lora") or {}
+        chosen = [record["choices"].get(name, "") for name in _CHOICES]
+        arm, base = (*chosen, lora.get("scaling", "")), (*chosen[:3], "", "base", "", "")
+        for row in read_layers(folder / "layers.csv"):
+            if row.value is not None and "/" not in row.metric:
+                whose = base if row.stage == "base" else arm
+                found.setdefault((*whose, row.metric, row.stage, row.layer), []).append(row.value)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for key in sorted(found):
+        seeds = 1 if key[4] == "base" else len(found[key])
+        writer.writerow([*key, f"{fmean(found[key]):.6g}", seeds])
+    return text.getvalue()
+
+
+def _made(records: Sequence[dict[str, Any]], command: str) -> dict[str, Any]:
+    """Where the numbers come from; nothing that names a place on the machine."""
+    done = [record for record in records if record["status"] == "success"]
+    return {
+        "command": command,
+        "commits": _different(record["git"] for record in done),
+        "machines": _different(record["hardware"] for record in done),
+        "versions": _different(record["versions"] for record in done),
+        "data": _different(record["data"]["fingerprint"] for record in done),
+        "seeds": _different(record["seed"] for record in done),
+        "num_runs": {"success": len(done), "other": len(records) - len(done)},
+        "written": [min(record["written"] for record in done), max(record["written"] for record in done)],
+    }
+
+
+def _different(values: Any) -> list[Any]:
+    found: list[Any] = []
+    for value in values:
+        if value not in found:
+            found.append(value)
+    return found

@@ -1,0 +1,89 @@
+"""What each block wants, read from the layer tables of runs."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from math import sqrt
+from pathlib import Path
+
+from src.errors import DataError, UserError
+from src.storage.files import read_json
+
+
+def demands(folders: Sequence[Path], metric: str) -> list[float]:
+    """The demand of every block, summing to 1; of several runs the mean of each one's.
+
+    `fisher_trace` is taken at the base weights, and its root: a gradient norm, so no training is needed.
+    Another metric is taken as a change from base to tuned. One of weights belongs to its block. One of
+    representations adds up over depth, so a block is given what it adds to the layer before; where the
+    change shrinks, nothing.
+
+    Raises:
+        UserError: a folder without a finished run, or with a failed one.
+        DataError: the metric is not there, is no amount of change, lacks a value, is 0 everywhere, or the
+            runs have different numbers of blocks.
+    """
+    profiles = {folder: _demand(folder, metric) for folder in folders}
+    counts = {folder: len(profile) for folder, profile in profiles.items()}
+    if len(set(counts.values())) > 1:
+        given = ", ".join(f"{folder.name} {count}" for folder, count in counts.items())
+        raise DataError(f"runs: given blocks {given}; accepted: runs of one number of blocks")
+    return [sum(values) / len(profiles) for values in zip(*profiles.values(), strict=True)]
+
+
+def _demand(folder: Path, metric: str) -> list[float]:
+    _check_finished(folder)
+    values = _values(folder, metric)
+    total = sum(values)
+    if not total > 0:
+        raise DataError(f"{folder.name}: {metric} is 0 at every block; accepted: a metric that changed")
+    return [value / total for value in values]
+
+
+def _check_finished(folder: Path) -> None:
+    record = folder / "run.json"
+    if not record.is_file():
+        why = "has not finished" if (folder / "config.yaml").is_file() else "holds no run"
+        raise UserError(f"{folder}: {why}; accepted: the folder of a finished run, runs/EXPERIMENT/ID")
+    found = read_json(record)
+    if found["status"] != "success":
+        reason = found.get("error", "no reason recorded")
+        raise UserError(f"{folder}: {found['status']} ({reason}); accepted: a finished run")
+
+
+def _values(folder: Path, metric: str) -> list[float]:
+    """One number a block."""
+    from src.probe.table.layers_csv import read_layers  # torch comes with it
+
+    rows = read_layers(folder / "layers.csv")
+    stage = "base" if metric == "fisher_trace" else "change"
+    found = {row.layer: row.value for row in rows if row.metric == metric and row.stage == stage}
+    if not found:
+        names = sorted({row.metric for row in rows if _usable(row.metric, row.stage)})
+        there = ", ".join(names) or "none that can be used"
+        raise DataError(f"{folder.name}: --metric: given {metric}, not measured there; accepted: {there}")
+    if not _usable(metric, stage):
+        raise DataError(f"--metric: given {metric}; accepted: an amount of change, or fisher_trace")
+    missing = [layer for layer, value in found.items() if value is None]
+    if missing:
+        raise DataError(f"{folder.name}: {metric} has no value at layers {missing}; accepted: one at each")
+    if metric == "fisher_trace":
+        return [sqrt(found[layer]) for layer in sorted(found)]
+    return _changes(found, metric)
+
+
+def _changes(found: dict[int, float], metric: str) -> list[float]:
+    from src.metrics.catalog import METRICS
+
+    of = METRICS[metric]
+    amounts = [1 - found[layer] if of.change == "similarity" else found[layer] for layer in sorted(found)]
+    if of.needs == "weights":
+        return amounts
+    return [max(after - before, 0.0) for before, after in pairwise(amounts)]
+
+
+def _usable(metric: str, stage: str) -> bool:
+    from src.metrics.catalog import METRICS
+
+    if metric == "fisher_trace":
+        return stage == "base"
+    return stage == "change" and metric in METRICS and METRICS[metric].change != "none"

@@ -1,0 +1,125 @@
+"""A sweep's file: a Hydra primary config, with an optional section `sweep` for what a grid cannot say.
+
+hydra.sweeper.params        a grid, as `python -m src.run --config-dir sweeps --config-name NAME` reads it
+sweep.launcher              a file of conf/hydra/launcher; where the jobs go
+sweep.cells                 a list; each a mapping as hydra.sweeper.params, crossed with that grid, its own
+                            keys first; with `launcher` and keys hydra.launcher.* for its own resources
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
+from yaml import YAMLError
+
+from src.command.compose import quote_patterns
+from src.config.rules import refuse
+from src.errors import ConfigError
+
+_LAUNCHER = "hydra.launcher."
+_KEYS = ("launcher", "cells")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run to be, as overrides of the sweep's own config."""
+
+    overrides: tuple[str, ...]
+    launcher: str
+    resources: tuple[str, ...]
+    """Overrides of the launcher's file, hydra.launcher.KEY=VALUE."""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep's file, read."""
+
+    name: str
+    path: Path
+    base: dict[str, Any]
+    """The primary config without its grid and cells."""
+    cells: list[Cell]
+
+
+def read_sweep(path: Path, overrides: list[str], launcher: str | None) -> Sweep:
+    """Read a sweep's file and expand its grids.
+
+    Args:
+        path: The YAML file.
+        overrides: KEY=VALUE for every cell; they win over the file, and may be lists of values.
+        launcher: Replaces every launcher of the file; None: as the file says, local where it says nothing.
+
+    Raises:
+        ConfigError: the file is missing, is no sweep, or an override cannot be read.
+    """
+    base = _load(path)
+    section = base.pop("sweep", None) or {}
+    hydra = base.get("hydra") or {}
+    params = dict((hydra.get("sweeper") or {}).get("params") or {})
+    base["hydra"] = {key: value for key, value in hydra.items() if key not in ("sweeper", "mode")}
+    _check_section(section)
+    given = dict(_split(override) for override in overrides)
+    cells = []
+    for cell in section.get("cells") or [{}]:
+        values = {**cell, **{key: value for key, value in params.items() if key not in cell}}
+        where = launcher or values.pop("launcher", None) or section.get("launcher") or "local"
+        values.pop("launcher", None)
+        cells += _grid(values | given, str(where))
+    return Sweep(path.stem, path, base, cells)
+
+
+def _load(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        refuse("sweep", str(path), "a YAML file, such as sweeps/quickstart.yaml")
+    try:
+        found = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
+    except (YAMLError, OSError) as error:
+        raise ConfigError(f"{path}: cannot be read as YAML ({' '.join(str(error).split())})") from error
+    if not isinstance(found, dict) or "defaults" not in found:
+        refuse(str(path), "no list `defaults`", "a Hydra primary config, with `defaults: [config, _self_]`")
+    return found
+
+
+def _check_section(section: Any) -> None:
+    if not isinstance(section, dict):
+        refuse("sweep", section, "a mapping with the keys " + ", ".join(_KEYS))
+    for key in section:
+        if key not in _KEYS:
+            refuse(f"sweep.{key}", section[key], "the keys " + ", ".join(_KEYS))
+    for index, cell in enumerate(section.get("cells") or []):
+        if not isinstance(cell, dict):
+            refuse(
+                f"sweep.cells[{index}]", cell, "a mapping of keys to values, such as {method: lora, seed: 0}"
+            )
+
+
+def _grid(values: dict[str, Any], launcher: str) -> list[Cell]:
+    """The cells of one mapping: the product of its lists of values, in the order of its keys."""
+    lines = quote_patterns([f"{key}={_text(value)}" for key, value in values.items()])
+    parsed = OverridesParser.create().parse_overrides(lines)
+    (rows,) = BasicSweeper.split_arguments(parsed, None) if parsed else [[[]]]
+    return [
+        Cell(
+            tuple(line for line in row if not line.startswith(_LAUNCHER)),
+            launcher,
+            tuple(line for line in row if line.startswith(_LAUNCHER)),
+        )
+        for row in rows
+    ]
+
+
+def _text(value: Any) -> str:
+    """A YAML value as the command line would give it."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return "[" + ",".join(_text(item) for item in value) + "]" if isinstance(value, list) else str(value)
+
+
+def _split(override: str) -> tuple[str, str]:
+    key, sign, value = override.partition("=")
+    if not sign or not key:
+        refuse("override", override, "KEY=VALUE, or KEY=VALUE,VALUE for several")
+    return key, value

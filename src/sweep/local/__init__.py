@@ -1,0 +1,1 @@
+"""Jobs of this machine, and what every job does."""

@@ -1,0 +1,1 @@
+"""The mirror of a run in W&B: the files are the truth."""

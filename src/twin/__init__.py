@@ -1,0 +1,1 @@
+"""Miniatures of published checkpoints, and the English that they learn once."""

@@ -1,0 +1,107 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy.spatial.distance import cdist
+
+from src.errors import DataError
+from src.metrics.geometry.intrinsic_dimension import (
+    intrinsic_dimension_mle,
+    intrinsic_dimension_mle_statistic,
+    intrinsic_dimension_paper,
+    intrinsic_dimension_paper_statistic,
+    intrinsic_dimension_twonn,
+    intrinsic_dimension_twonn_statistic,
+)
+from src.metrics.shared.rows import Rows
+
+
+def sorted_distances(x):
+    return np.sort(cdist(x, x), axis=1)[:, 1:]
+
+
+def twonn(x):
+    """Facco et al. 2017: least squares through the origin."""
+    distances = sorted_distances(x)
+    logs = np.sort(np.log(distances[:, 1] / distances[:, 0]))
+    num_fitted = int(0.9 * len(x))
+    heights = -np.log(1 - np.arange(1, num_fitted + 1) / len(x))
+    return np.linalg.lstsq(logs[:num_fitted, None], heights, rcond=None)[0].item()
+
+
+def mle(x):
+    """Levina and Bickel 2004, equation 8, averaged as inverses."""
+    inverses = [np.mean([math.log(row[9] / row[j]) for j in range(9)]) for row in sorted_distances(x)]
+    return 1 / np.mean(inverses)
+
+
+def paper(x):
+    distances = sorted_distances(x)
+    estimate = 1 / np.mean(np.log(distances[:, 1] / distances[:, 0]))
+    return np.clip(estimate, 0, x.shape[1]) / math.log(len(x))
+
+
+CASES = [
+    (intrinsic_dimension_twonn, intrinsic_dimension_twonn_statistic, twonn, 3),
+    (intrinsic_dimension_mle, intrinsic_dimension_mle_statistic, mle, 11),
+    (intrinsic_dimension_paper, intrinsic_dimension_paper_statistic, paper, 3),
+]
+METRICS = [case[0] for case in CASES]
+
+
+def plane(generator, rotation, num_samples=2000, dimension=5, width=40):
+    """Samples without an edge on `dimension` dimensions, turned into `width` and far from the origin."""
+    flat = torch.zeros(num_samples, width, dtype=torch.float64)
+    flat[:, :dimension] = torch.randn(num_samples, dimension, generator=generator, dtype=torch.float64)
+    return flat @ rotation(width) + 10.0
+
+
+@pytest.mark.parametrize(("metric", "statistic", "oracle", "_least"), CASES)
+@pytest.mark.parametrize("width", [3, 30])
+def test_from_the_definition(metric, statistic, oracle, _least, width, generator):
+    x = torch.randn(60, width, generator=generator) + 1.0
+    assert metric(x).item() == pytest.approx(oracle(x.double().numpy()), rel=1e-6)
+    kept = torch.arange(3, 51)
+    assert statistic(Rows(x))(kept) == pytest.approx(oracle(x[kept].double().numpy()), rel=1e-6)
+
+
+@pytest.mark.parametrize("metric", METRICS[:2])
+@pytest.mark.parametrize("dimension", [1, 2, 5])
+def test_of_a_plane(metric, dimension, generator, rotation):
+    x = plane(generator, rotation, dimension=dimension)
+    assert metric(x).item() == pytest.approx(dimension, rel=0.1)
+
+
+def test_published_form_is_clipped_to_the_width(generator):
+    grid = torch.tensor([[0.0], [1.0], [2.001], [3.0], [4.001]])  # ratios near 1: a huge estimate
+    assert intrinsic_dimension_paper(grid).item() == pytest.approx(1 / math.log(5), rel=1e-9)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_rotation_shift_scale_and_order(metric, generator, rotation):
+    x = torch.randn(40, 6, generator=generator, dtype=torch.float64)
+    value = metric(x).item()
+    order = torch.randperm(40, generator=generator)
+    for same in (x @ rotation(6), x + 5, 0.01 * x, x[order]):
+        assert metric(same).item() == pytest.approx(value, rel=1e-7)
+
+
+@pytest.mark.parametrize("metric", METRICS[:2])
+def test_a_sample_given_twice_is_left_out(metric, generator):
+    x = torch.randn(300, 4, generator=generator) * 5
+    twice = torch.cat([x, x[:10]])
+    assert metric(twice).item() == pytest.approx(metric(x).item(), rel=0.1)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_equal_samples_have_no_dimension(metric):
+    assert metric(torch.full((12, 5), 0.1)).isnan()
+
+
+@pytest.mark.parametrize(("metric", "_statistic", "_oracle", "least"), CASES)
+def test_too_few_samples(metric, _statistic, _oracle, least, generator):
+    assert metric(torch.randn(least, 4, generator=generator)).isfinite()
+    message = f"metric {metric.__name__}: given {least - 1} samples; needed: at least {least}"
+    with pytest.raises(DataError, match=message):
+        metric(torch.randn(least - 1, 4, generator=generator))

@@ -1,0 +1,108 @@
+"""Jobs that are forked from a process with everything imported are those that start cold."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from src.sweep.local.pool import threads_each
+from src.sweep.local.task import task_file
+from src.sweep.states import look
+
+
+def numbers(folder):
+    lines = [json.loads(line) for line in (folder / "steps.jsonl").read_text().splitlines()]
+    for line in lines:
+        del line["seconds"]
+    names = ("layers.csv", "scores.json", "adapter/adapter_model.safetensors")
+    return [lines, *((folder / name).read_bytes() for name in names)]
+
+
+def wait_for(condition, process):
+    end = time.monotonic() + 300
+    while not condition():
+        assert time.monotonic() < end and process.poll() is None
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_forked_job_gives_the_numbers_of_a_cold_one_bit_for_bit(write_sweep, sweep, planned, threads):
+    path = write_sweep(metrics="core", evaluate="default", **{"evaluate.limit": 2, "method.dropout": 0.1})
+    done = sweep(path, "--threads", threads)
+    assert done.stdout.splitlines()[-1] == "1 runs: 1 done", done.stderr
+    plan = planned(path)
+    logs = plan.folder / "logs"
+    (run,) = plan.runs
+    record = json.loads((run.folder / "run.json").read_text())
+    assert record["hardware"]["threads"] == threads
+    assert "finished: " in (logs / f"{run.key}.log").read_text()
+    warm = numbers(run.folder)
+    shutil.rmtree(run.folder)
+    (code,) = plan.folder.glob("code-*")
+    environment = {**os.environ, "PYTHONPATH": str(code), "OMP_NUM_THREADS": str(threads)}
+    command = [sys.executable, "-m", "src.sweep.local.job", task_file(plan, run)]
+    subprocess.run(command, cwd=code, env=environment, check=True, capture_output=True)
+    assert numbers(run.folder) == warm
+
+
+def test_every_forked_job_mirrors_its_table_to_wandb(write_sweep, sweep, planned):
+    path = write_sweep(seed="0,1", metrics="core", **{"record.mode": "offline"})
+    done = sweep(path, "--jobs", 1)  # the first has ended before the second begins
+    assert done.stdout.splitlines()[-1] == "2 runs: 2 done", done.stderr
+    plan = planned(path)
+    for run in plan.runs:
+        assert "W&B:" not in (plan.folder / "logs" / f"{run.key}.log").read_text()
+        (table,) = run.folder.glob("wandb/offline-run-*/files/media/table/*.json")
+        assert "prompt_entropy" in table.read_text()
+
+
+def test_a_killed_job_is_lost_and_the_others_end(write_sweep, sweep, planned):
+    path = write_sweep(seed="0,1", **{"train.max_steps": 40, "metrics": "none"})
+    plan = planned(path)
+    process = sweep(path, "--jobs", 1, wait=False)
+    log = plan.runs[0].folder / "steps.jsonl"
+    wait_for(lambda: log.is_file() and log.read_bytes().count(b"\n") >= 3, process)
+    holder = json.loads((plan.runs[0].folder / "lock.json").read_text())
+    assert os.getpgid(holder["pid"]) == holder["pid"]  # a group of its own: Ctrl-C does not reach it
+    os.kill(holder["pid"], signal.SIGKILL)
+    output, errors = process.communicate(timeout=400)
+    assert "lost: " in output and "its process ended with SIGKILL" in output, errors
+    assert output.splitlines()[-1] == "2 runs: 1 done, 1 lost"
+    assert "2 runs: 2 done" in sweep("rerun", "--failed", path).stdout
+
+
+def test_without_the_server_runs_go_on_and_later_ones_start_cold(write_sweep, sweep, planned):
+    path = write_sweep(seed="0,1", **{"train.max_steps": 40, "metrics": "none"})
+    plan = planned(path)
+    process = sweep(path, "--jobs", 1, wait=False)
+    log = plan.runs[0].folder / "steps.jsonl"
+    wait_for(lambda: log.is_file() and log.read_bytes().count(b"\n") >= 3, process)
+    pid = json.loads((plan.runs[0].folder / "lock.json").read_text())["pid"]
+    server = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    os.kill(server, signal.SIGKILL)
+    output, errors = process.communicate(timeout=400)
+    assert output.splitlines()[-1] == "2 runs: 2 done", errors
+    assert {state.name for state in look(plan).values()} == {"done"}
+
+
+def test_cores_are_shared_by_the_jobs_unless_the_environment_says_otherwise(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)))
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    assert [threads_each(jobs) for jobs in (1, 2, 3, 8, 20)] == [8, 4, 2, 1, 1]
+    monkeypatch.setenv("OMP_NUM_THREADS", "5")
+    assert threads_each(8) == 5
+
+
+def test_threads_are_at_least_one(write_sweep, sweep, tmp_path):
+    done = sweep(write_sweep(), "--threads", 0)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "strata: --threads: given 0; accepted: a number of at least 1\n",
+    )
+    assert not (tmp_path / "runs").exists()
