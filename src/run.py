@@ -10,7 +10,7 @@ import hydra
 from omegaconf import DictConfig
 
 from src.command.compose import CONF
-from src.command.entry import do, leave, start
+from src.command.entry import exit_with, run_hydra, run_job
 from src.config.schema import RunConfig
 from src.errors import UserError
 from src.runtime.launched import launched
@@ -52,26 +52,26 @@ def _do(pipeline: "Pipeline") -> None:
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
 def job(composed: DictConfig) -> None:
     """What Hydra calls, once a job."""
-    do(composed, RunConfig, execute)
+    run_job(composed, RunConfig, execute)
 
 
 def main() -> None:
     """The entry point; of processes that were started together only rank 0 composes a configuration."""
     rank, count = launched()
     if count == 1:  # torch is not imported before the configuration is known to be right
-        start(job, RunConfig)
+        run_hydra(job, RunConfig)
         return
     from src.pipeline.train_stage import follow_all
     from src.train.ranks import Ranks, leading
 
     if rank == 0:
         with leading():
-            start(job, RunConfig)
+            run_hydra(job, RunConfig)
     else:
         try:
             follow_all(Ranks(count))
         except UserError as error:
-            leave(str(error))
+            exit_with(str(error))
 
 
 if __name__ == "__main__":

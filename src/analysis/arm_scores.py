@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 
 from src.analysis.arms import Arm
-from src.analysis.experiment import Study
+from src.analysis.experiment import Experiment
 from src.analysis.runs import Run
 from src.statistics.estimate import Estimate
 from src.statistics.pooled import Pooled
@@ -64,7 +64,7 @@ class TaskScores:
         return f"{self.task} ({self.metric.replace('_', ' ')})"
 
 
-def read_scores(study: Study) -> list[TaskScores]:
+def read_scores(study: Experiment) -> list[TaskScores]:
     """Every metric of every task that a tuned model was scored on, in the order of evaluation."""
     found: dict[Key, dict[int, ArmScores]] = {}
     better: dict[Key, bool | None] = {}

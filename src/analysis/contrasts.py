@@ -8,7 +8,7 @@ import numpy
 
 from src.analysis.arm_scores import UNKNOWN, Answers, ArmScores, TaskScores, difference
 from src.analysis.arms import Arm
-from src.analysis.experiment import Study
+from src.analysis.experiment import Experiment
 from src.analysis.families import Tested
 from src.statistics.estimate import LEVEL, Estimate
 from src.statistics.holm import Corrected, holm
@@ -41,7 +41,7 @@ class Contrast(Tested):
     """The scatter over seeds that stands in the estimate."""
 
 
-def contrasts(study: Study, scores: TaskScores) -> list[Contrast]:
+def contrasts(study: Experiment, scores: TaskScores) -> list[Contrast]:
     """All arms, and the pretrained model, against their baseline; corrected among those of one."""
     by_arm = {id(one.arm): one for one in scores.arms}
     families: dict[int, list[ArmScores]] = {}
@@ -56,14 +56,14 @@ def contrasts(study: Study, scores: TaskScores) -> list[Contrast]:
     ]
 
 
-def against(study: Study, scores: TaskScores, baseline: ArmScores) -> list[Contrast]:
+def against(study: Experiment, scores: TaskScores, baseline: ArmScores) -> list[Contrast]:
     """All arms under the conditions of any arm, against that one; corrected among themselves."""
     condition = study.condition(baseline.arm)
     members = [one for one in scores.arms if study.condition(one.arm) == condition]
     return _family(study, baseline, [one for one in members if one is not baseline])
 
 
-def _family(study: Study, baseline: ArmScores, members: list[ArmScores]) -> list[Contrast]:
+def _family(study: Experiment, baseline: ArmScores, members: list[ArmScores]) -> list[Contrast]:
     """The pretrained model is no band: it is tested by itself, with the baseline's own scatter."""
     pooled = pooled_scores([baseline, *members])
     before = [_contrast(study, None, baseline, baseline, None)]
@@ -84,7 +84,7 @@ def pooled_scores(members: Sequence[ArmScores]) -> Pooled | None:
 
 
 def _contrast(
-    study: Study, arm: Arm | None, source: ArmScores, baseline: ArmScores, pooled: Pooled | None
+    study: Experiment, arm: Arm | None, source: ArmScores, baseline: ArmScores, pooled: Pooled | None
 ) -> Contrast:
     """`source` minus `baseline`; of the pretrained model where no arm is given."""
     first, second = (source.base if arm is None else source.tuned), baseline.tuned

@@ -14,7 +14,7 @@ _SPENDING = ("method.scaling", "method.budget")
 
 
 @dataclass
-class Study:
+class Experiment:
     """Everything that a section may read."""
 
     folder: Path
@@ -90,7 +90,7 @@ class Study:
         return all(one.factors[name] == other.factors[name] for name in names)
 
 
-def read_study(folder: Path) -> Study:
+def read_study(folder: Path) -> Experiment:
     """Read the runs below a folder and sort them; UserError where there is none."""
     runs = find_runs(folder)
     finished = [run for run in runs if run.problem is None]
@@ -98,10 +98,10 @@ def read_study(folder: Path) -> Study:
     trained = [run for run in finished if run not in frozen]
     arms, follow, unlike = group_arms(trained)
     left_out = [(run, run.problem) for run in runs if run.problem] + unlike
-    return Study(folder, runs, arms, frozen, follow, left_out, load_references())
+    return Experiment(folder, runs, arms, frozen, follow, left_out, load_references())
 
 
-def mixed(study: Study, values: dict[str, str | None], what: str) -> list[str]:
+def mixed(study: Experiment, values: dict[str, str | None], what: str) -> list[str]:
     """A sentence where runs differ in something that should be one, with how many have each."""
     counts = Counter(values.values())
     if len(counts) < 2:

@@ -7,7 +7,7 @@ import pandas
 from scipy.special import stdtrit
 
 from src.analysis.arms import Arm
-from src.analysis.experiment import Study
+from src.analysis.experiment import Experiment
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Line:
     num_seeds: int
 
 
-def read_profiles(study: Study) -> dict[str, list[Line]]:
+def read_profiles(study: Experiment) -> dict[str, list[Line]]:
     """By metric, in the order of the layer tables."""
     found: dict[str, list[Line]] = {}
     bases: set[tuple[str, str]] = set()

@@ -7,7 +7,7 @@ from src.analysis.arm_scores import TaskScores, read_scores
 from src.analysis.contrasts import Contrast, contrasts
 from src.analysis.depth.analysis import Depth, analyse
 from src.analysis.depth.settings import is_crossed
-from src.analysis.experiment import Study
+from src.analysis.experiment import Experiment
 from src.analysis.layer_profiles import Line, read_profiles
 
 
@@ -15,7 +15,7 @@ from src.analysis.layer_profiles import Line, read_profiles
 class Material:
     """What sections are made from; each part is read once, when the first section asks for it."""
 
-    study: Study
+    study: Experiment
 
     @cached_property
     def scores(self) -> list[TaskScores]:

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from src.bench import cluster, control, probe, report, steps, sweeps
 from src.bench.measure import config_of
-from src.command.entry import leave
+from src.command.entry import exit_with
 from src.errors import UserError
 from src.storage.files import read_json, write_json
 
@@ -35,7 +35,7 @@ def main() -> None:
     """Measure the parts named on the command line, all of them by default."""
     names = sys.argv[1:] or [name for name in PARTS if name != "cluster"]
     if unknown := [name for name in names if name not in PARTS]:
-        leave(f"part: given {unknown[0]!r}; accepted: {', '.join(PARTS)}")
+        exit_with(f"part: given {unknown[0]!r}; accepted: {', '.join(PARTS)}")
     path = Path(config_of().paths.runs_dir) / "bench" / "bench.json"
     found = read_json(path) if path.is_file() else {}
     console = Console(width=100)
@@ -44,7 +44,7 @@ def main() -> None:
             try:
                 found |= {key: round(value, 4) for key, value in PARTS[name]().items()}
             except UserError as error:
-                leave(str(error))
+                exit_with(str(error))
         write_json(path, found)
     table = Table(title=f"{torch.get_num_threads()} threads", title_justify="left")
     for column in ("name", "value", "meaning"):

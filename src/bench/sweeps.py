@@ -14,7 +14,7 @@ from src.bench.upkeep import bench_upkeep
 from src.sweep.grid.planned_runs import Plan, make_plan
 from src.sweep.grid.spec import read_sweep
 from src.sweep.launch import FRESH, launch
-from src.sweep.states import look
+from src.sweep.states import read_states
 from src.sweep.status_table import count, run_table, show
 
 MEANING = {
@@ -63,7 +63,7 @@ def _plan(path: Path) -> Plan:
 
 def _status(path: Path) -> None:
     plan = _plan(path)
-    states = look(plan)
+    states = read_states(plan)
     with redirect_stdout(io.StringIO()):
         show(run_table(plan, states))
         show(count(states))

@@ -18,13 +18,13 @@ SIGNAL_DELAY_S, RESTARTS = 120, 50
 """For a job that none of our launchers sent, such as a batch script with `#SBATCH --signal=USR2@120`."""
 
 
-def leave(line: str) -> NoReturn:
+def exit_with(line: str) -> NoReturn:
     """Say one line and exit with status 2: something the user can mend."""
     print(f"strata: {' '.join(line.split())}", file=sys.stderr)
     sys.exit(2)
 
 
-def do(composed: DictConfig, schema: type[Config], execute: Callable[[Config], None]) -> None:
+def run_job(composed: DictConfig, schema: type[Config], execute: Callable[[Config], None]) -> None:
     """One job: the composed configuration becomes typed and is executed.
 
     A job that is asked to stop goes back into the queue of SLURM, if it came from there, and ends with 75.
@@ -39,16 +39,16 @@ def do(composed: DictConfig, schema: type[Config], execute: Callable[[Config], N
     except UserError as error:
         if HydraConfig.get().mode == RunMode.MULTIRUN:
             raise  # the other jobs of the sweep go on; the first error is told at the end
-        leave(str(error))
+        exit_with(str(error))
 
 
-def start(job: Callable[[], None], schema: type[Config]) -> None:
+def run_hydra(job: Callable[[], None], schema: type[Config]) -> None:
     """Hand the command line to Hydra."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra hands its errors over instead of printing them
     sys.argv[1:] = quote_patterns(sys.argv[1:])
     try:
         job()
     except CONFIG_ERRORS as error:
-        leave(one_line(error, schema))
+        exit_with(one_line(error, schema))
     except UserError as error:
-        leave(str(error))
+        exit_with(str(error))

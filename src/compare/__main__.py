@@ -9,7 +9,7 @@ import hydra
 from omegaconf import DictConfig
 
 from src.command.compose import CONF
-from src.command.entry import do, start
+from src.command.entry import run_hydra, run_job
 from src.config.schema import PairConfig
 
 _LOG = logging.getLogger(__name__)
@@ -31,8 +31,8 @@ def execute(config: PairConfig) -> None:
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="probe")
 def job(composed: DictConfig) -> None:
     """What Hydra calls, once a job."""
-    do(composed, PairConfig, execute)
+    run_job(composed, PairConfig, execute)
 
 
 if __name__ == "__main__":
-    start(job, PairConfig)
+    run_hydra(job, PairConfig)

@@ -12,9 +12,9 @@ from src.command.compose import model_named
 from src.compare.passes import PairPasses
 from src.compare.weights import (
     check_loss,
+    drop_too_large,
+    drop_training_only,
     kept_weights,
-    of_a_pair,
-    that_fit,
     unlike_weights,
 )
 from src.config.schema import PairConfig
@@ -59,9 +59,9 @@ class Pair:
         """Measure both models on every set of rows."""
         forget_peak(self.device)
         self.folder.check_writable()
-        names = of_a_pair(self.config.metrics.names)
+        names = drop_training_only(self.config.metrics.names)
         base = self._loaded("base", names)
-        self.metrics = replace(self.config.metrics, names=that_fit(names, base))
+        self.metrics = replace(self.config.metrics, names=drop_too_large(names, base))
         passes = PairPasses(self.config, self.metrics, self.cache, self.device)
         before = {seed: passes.of_base(base, splits) for seed, splits in self.splits.items()}
         kept = kept_weights(base, self.metrics.names)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from src.config.rules import refuse
 from src.errors import ModelError
-from src.method.weights import weights_exchanged
+from src.method.weights import swapped_weights
 from src.metrics.catalog import names_needing
 from src.model.causal import is_causal
 from src.model.loaded import LoadedModel
@@ -23,7 +23,7 @@ _LOG = logging.getLogger(__name__)
 COSINE, FISHER = "update_gradient_cosine", "fisher_trace"
 
 
-def of_a_pair(names: Sequence[str]) -> list[str]:
+def drop_training_only(names: Sequence[str]) -> list[str]:
     """`names` without what only the training itself could tell; a pair was trained elsewhere."""
     untold = [name for name in names if name == "gradient_norm" or name in names_needing(names, "objectives")]
     if untold and len(untold) == len(names):
@@ -33,7 +33,7 @@ def of_a_pair(names: Sequence[str]) -> list[str]:
     return [name for name in names if name not in untold]
 
 
-def that_fit(names: Sequence[str], base: LoadedModel) -> list[str]:
+def drop_too_large(names: Sequence[str], base: LoadedModel) -> list[str]:
     """`names` without those that need both models at once, if the other does not fit beside the base."""
     both = [*names_needing(names, "weights"), *(name for name in names if name == COSINE)]
     size = sum(value.numel() * value.element_size() for value in base.model.parameters())
@@ -85,7 +85,7 @@ def cosine_rows(
     tuned: LoadedModel, kept: dict[str, Tensor], batches: Sequence[Batch], at_once: int
 ) -> list[LayerRow]:
     """Rows of the update against the gradient of the causal loss at the base weights."""
-    at_base = partial(weights_exchanged, tuned.model, kept)
+    at_base = partial(swapped_weights, tuned.model, kept)
     again = partial(iter, batches)
     return gradient_rows(tuned.model, tuned.blocks, again, causal_lm_loss, [COSINE], at_base, kept, at_once)
 

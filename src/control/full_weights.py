@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from src.control.groups import Group
 from src.control.movement import PerGroup
 from src.control.rounding import corrected
-from src.runtime.dtensor import local, over_ranks
+from src.runtime.dtensor import all_reduce_sum, local
 
 _PIECE = 2**17  # elements: half a MB of float32
 _PIECE_GPU = 2**26
@@ -40,7 +40,7 @@ class InPlace:
         self.weights = {name: self.model.get_parameter(name) for name in [*self.names, *self.frozen]}
         keep = 1 - decay if self.decay_outside else 1.0
         squares = [self._remember(name, keep) for name in self.names]
-        self.weight_norms = self._norms(over_ranks(squares, [self.weights[name] for name in self.names]))
+        self.weight_norms = self._norms(all_reduce_sum(squares, [self.weights[name] for name in self.names]))
         for name in self.frozen:
             self._remember(name, 1.0)
 
@@ -67,7 +67,7 @@ class InPlace:
         if chosen.any():
             places = chosen.nonzero()[:, 0].tolist()
             found = [self._square(self.names[place], factors[place].item()) for place in places]
-            squares[chosen] = over_ranks(found, [self.weights[self.names[place]] for place in places])
+            squares[chosen] = all_reduce_sum(found, [self.weights[self.names[place]] for place in places])
         return squares
 
     def log(self) -> dict[str, float]:

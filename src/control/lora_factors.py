@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from src.control.groups import Group
 from src.control.movement import PerGroup
-from src.runtime.dtensor import everywhere, local, over_ranks, whole
+from src.runtime.dtensor import all_reduce_sum, everywhere, local, whole
 
 
 class LowRank:
@@ -45,8 +45,8 @@ class LowRank:
         """Copy the factors, and measure the merged weights."""
         weights = [layer.weight for layer in self.layers]
         if self.frozen is None:
-            self.frozen = over_ranks([_square(local(weight)) for weight in weights], weights)
-        crossed = over_ranks([layer.inner_product() for layer in self.layers], weights)
+            self.frozen = all_reduce_sum([_square(local(weight)) for weight in weights], weights)
+        crossed = all_reduce_sum([layer.inner_product() for layer in self.layers], weights)
         keep = 1 - decay if self.decay_outside else 1.0
         adapters = torch.stack([layer.remember(keep) for layer in self.layers]).cpu()
         self.weight_norms = self._summed(self.frozen + 2 * crossed + adapters).sqrt()

@@ -7,7 +7,7 @@ from pathlib import Path
 from omegaconf import OmegaConf
 
 from src.command.compose import CONF
-from src.command.entry import leave
+from src.command.entry import exit_with
 from src.errors import UserError
 
 _ABOUT = """\
@@ -43,7 +43,7 @@ def main() -> None:
 
         print(publish(options.entity, options.project, options.experiment, found))
     except UserError as error:
-        leave(str(error))
+        exit_with(str(error))
 
 
 def _options() -> argparse.Namespace:

@@ -8,7 +8,7 @@ from src.storage.files import read_json
 
 
 @dataclass(frozen=True)
-class Measured:
+class ExperimentContents:
     """Names of what can be drawn."""
 
     scores: list[tuple[str, str]]
@@ -17,7 +17,7 @@ class Measured:
     """(metric, stage: base, tuned or change), in the order of the metric set."""
 
 
-DEFAULT = Measured(
+DEFAULT = ExperimentContents(
     scores=[("heldout", "exact_match")],
     profiles=[
         ("cka_debiased", "change"),
@@ -30,7 +30,7 @@ DEFAULT = Measured(
 """What a run with the default configuration measures first of all; for an experiment that ran elsewhere."""
 
 
-def measured(folder: Path) -> Measured:
+def measured(folder: Path) -> ExperimentContents:
     """What the finished runs below a folder measured; `DEFAULT` where there are none on this machine.
 
     A damaged record costs its own names only.
@@ -45,7 +45,7 @@ def measured(folder: Path) -> Measured:
         scores |= {(score["task"], score["metric"]): None for score in record.get("scores", [])}
         whole = [profile for profile in record.get("profiles", []) if "/" not in profile["metric"]]
         profiles |= {(profile["metric"], profile["stage"]): None for profile in whole}
-    return Measured(list(scores) or DEFAULT.scores, list(profiles) or DEFAULT.profiles)
+    return ExperimentContents(list(scores) or DEFAULT.scores, list(profiles) or DEFAULT.profiles)
 
 
 def check_experiment(experiment: str | None, runs_dir: Path) -> None:

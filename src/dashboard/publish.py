@@ -2,14 +2,14 @@
 
 import os
 
-from src.dashboard.measured import Measured
+from src.dashboard.measured import ExperimentContents
 from src.errors import UserError
 from src.tracking.account import refusal
 
 TIMEOUT = 20  # seconds that wandb may take for one request, retries included where it keeps to it
 
 
-def publish(entity: str | None, project: str, experiment: str | None, found: Measured) -> str:
+def publish(entity: str | None, project: str, experiment: str | None, found: ExperimentContents) -> str:
     """Save the workspace as a new view of the project; its address.
 
     Raises:

@@ -4,7 +4,7 @@ import wandb_workspaces.reports.v2 as wr
 import wandb_workspaces.workspaces as ws
 
 from src.analysis.references import load_references
-from src.dashboard.measured import Measured
+from src.dashboard.measured import ExperimentContents
 from src.tracking.names import ARM, GROUP, bounded, metric_name
 from src.tracking.series import AXES
 
@@ -18,7 +18,7 @@ _ABOUT = (
 _MAX_RUNS = 100  # the most that W&B draws in one panel
 
 
-def workspace(entity: str, project: str, experiment: str | None, found: Measured) -> ws.Workspace:
+def workspace(entity: str, project: str, experiment: str | None, found: ExperimentContents) -> ws.Workspace:
     """The comparison of one experiment, or of all in the project (`experiment=None`).
 
     Runs are grouped by experiment, band and scaling; whoever opens it may group by any other tag.
@@ -48,7 +48,7 @@ def workspace(entity: str, project: str, experiment: str | None, found: Measured
     )
 
 
-def _scores(found: Measured) -> ws.Section:
+def _scores(found: ExperimentContents) -> ws.Section:
     panels = [
         wr.BarPlot(
             title=f"{task} {metric}, {stage}: mean and standard error over runs",
@@ -77,7 +77,7 @@ def _published() -> ws.Section:
     return _section("Published", [wr.MarkdownPanel(markdown=f"{_ABOUT}\n\n{table}")])
 
 
-def _parameters(found: Measured) -> ws.Section:
+def _parameters(found: ExperimentContents) -> ws.Section:
     panels = [
         wr.ScatterPlot(
             title=f"{task} {metric} against trained parameters",
@@ -95,7 +95,7 @@ def _parameters(found: Measured) -> ws.Section:
     return _section("Parameters against score", panels)
 
 
-def _profiles(found: Measured) -> ws.Section:
+def _profiles(found: ExperimentContents) -> ws.Section:
     stages: dict[str, list[str]] = {}
     for metric, stage in found.profiles:
         stages.setdefault(metric, []).append(stage)
@@ -114,7 +114,7 @@ def _profiles(found: Measured) -> ws.Section:
     return _section("Profiles by layer", [*panels, wr.WeavePanelSummaryTable(table_name="layers")])
 
 
-def _curves(found: Measured) -> ws.Section:
+def _curves(found: ExperimentContents) -> ws.Section:
     columns = {"loss": "nats per supervised token", "gradient_norm": "before clipping", "learning_rate": ""}
     panels = [
         wr.LinePlot(

@@ -22,12 +22,12 @@ def base_weights(adapted: AdaptedModel) -> Iterator[None]:
     """Inside the block, the model behaves as before training, without a second copy of its weights."""
     lora = adapted.method.kind == "lora"
     adapters_off = adapted.model.disable_adapter() if lora else nullcontext()
-    with weights_exchanged(adapted.model, adapted.originals), adapters_off:
+    with swapped_weights(adapted.model, adapted.originals), adapters_off:
         yield
 
 
 @contextmanager
-def weights_exchanged(model: nn.Module, others: dict[str, torch.Tensor]) -> Iterator[None]:
+def swapped_weights(model: nn.Module, others: dict[str, torch.Tensor]) -> Iterator[None]:
     """Inside the block, the parameters named in `others` have the values there, which hold theirs."""
     _swap(model, others)
     try:

@@ -14,7 +14,7 @@ from src.pipeline.probe_stage import step_measurement
 from src.runtime.preemption import listening
 from src.train.loop import OnStep, Trained, train
 from src.train.ranks import Ranks
-from src.train.recompute import recomputed
+from src.train.recompute import activation_checkpointing
 from src.train.sharding import gathered, shard
 
 
@@ -59,7 +59,7 @@ def _shard(run: Assembly) -> None:
 def _trained(run: Assembly, folder: Path, on_step: OnStep) -> Trained:
     model, blocks, config = run.adapted.model, run.adapted.loaded.blocks, run.config
     again = config.train.activation_checkpointing
-    with recomputed(block_modules(model, blocks)) if again else nullcontext():
+    with activation_checkpointing(block_modules(model, blocks)) if again else nullcontext():
         return train(
             model,
             run.encoded.rows,

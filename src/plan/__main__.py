@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from src.command.compose import CONF, CONFIG_ERRORS, one_line, quote_patterns, typed
-from src.command.entry import leave
+from src.command.entry import exit_with
 from src.config.schema import RunConfig
 from src.errors import UserError
 
@@ -32,9 +32,9 @@ def main(overrides: list[str]) -> None:
         others = [_composed([*_without_method(overrides), f"method={name}"]) for name in ("lora", "midblock")]
         _show(config, [one for one in others if one.method.name != config.method.name])
     except CONFIG_ERRORS as error:
-        leave(one_line(error, RunConfig))
+        exit_with(one_line(error, RunConfig))
     except UserError as error:
-        leave(str(error))
+        exit_with(str(error))
 
 
 def _composed(overrides: list[str]) -> RunConfig:

@@ -22,7 +22,7 @@ ADAM_MOMENTS = 2
 
 
 @dataclass(frozen=True)
-class Estimate:
+class MemoryEstimate:
     """One method on one device; bytes, except where it says otherwise."""
 
     method: str
@@ -57,7 +57,7 @@ class Estimate:
         return sharded + kept + (self.gathered if self.num_ranks > 1 else 0)
 
 
-def estimate(config: RunConfig) -> Estimate:
+def estimate(config: RunConfig) -> MemoryEstimate:
     """What one step of a run needs on one device.
 
     Every position is taken for a supervised one, so the output head's share is the largest it can be.
@@ -75,7 +75,7 @@ def estimate(config: RunConfig) -> Estimate:
     lowest = min(adapted.blocks, default=loaded.num_blocks)
     num_kept = loaded.num_blocks - lowest
     originals = sum(_bytes(value) for value in adapted.originals.values())
-    return Estimate(
+    return MemoryEstimate(
         method=config.method.name,
         blocks=adapted.blocks,
         num_blocks=loaded.num_blocks,

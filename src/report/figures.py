@@ -7,7 +7,7 @@ import numpy
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from src.analysis.experiment import Study
+from src.analysis.experiment import Experiment
 from src.analysis.layer_profiles import Line
 from src.analysis.material import Material
 from src.storage.files import storage_errors
@@ -49,7 +49,7 @@ def draw_profiles(material: Material, folder: Path) -> list[Path]:
     return [_draw(study, metric, lines, folder / f"{metric}.png") for metric, lines in profiles.items()]
 
 
-def _draw(study: Study, metric: str, lines: list[Line], path: Path) -> Path:
+def _draw(study: Experiment, metric: str, lines: list[Line], path: Path) -> Path:
     arms = list(dict.fromkeys(id(line.arm) for line in lines if line.stage != "base"))
     figure = Figure(figsize=(7 if len(arms) <= _MOST_BESIDE else 9, 3.8), layout="constrained")
     axes = figure.subplots()
@@ -87,7 +87,7 @@ def _mark_band(axes: Axes, record: dict[str, Any], color: str, number: int) -> N
     axes.broken_barh(bars, (low, 0.014), facecolors=color, linewidth=0, transform=below)
 
 
-def _label(study: Study, line: Line) -> str:
+def _label(study: Experiment, line: Line) -> str:
     record, arm = line.arm.record, line.arm
     if arm.kind == "pair":
         return f"{Path(record['choices']['tuned']).name} against {Path(record['choices']['model']).name}"

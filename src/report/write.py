@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from src.analysis.experiment import Study, read_study
+from src.analysis.experiment import Experiment, read_study
 from src.analysis.material import Material
 from src.report.blocks import Chart, Part, Table
 from src.report.markdown import csv_text, markdown
@@ -25,7 +25,7 @@ class Written:
     lead: Sequence[str]
 
     @property
-    def study(self) -> Study:
+    def study(self) -> Experiment:
         """The runs."""
         return self.material.study
 

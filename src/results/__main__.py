@@ -14,7 +14,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from src.command.entry import leave
+from src.command.entry import exit_with
 from src.config.rules import refuse
 from src.errors import UserError
 
@@ -32,7 +32,7 @@ def main() -> None:
     try:
         sys.exit({"publish": _publish, "check": _check, "cost": _cost}[options.verb](options))
     except UserError as error:
-        leave(str(error))
+        exit_with(str(error))
 
 
 def _publish(options: argparse.Namespace) -> int:

@@ -29,7 +29,7 @@ def everywhere(tensor: Tensor, like: Tensor) -> Tensor:
     return DTensor.from_local(tensor, mesh, [Replicate()] * mesh.ndim, run_check=False)
 
 
-def over_ranks(sums: list[Tensor], tensors: list[Tensor]) -> Tensor:
+def all_reduce_sum(sums: list[Tensor], tensors: list[Tensor]) -> Tensor:
     """Sums over the pieces on this rank, one of each tensor, as sums over the whole tensors.
 
     Args:

@@ -66,14 +66,14 @@ def listening() -> Iterator[None]:
             _ASKED.clear()
 
 
-def asked() -> bool:
+def stop_requested() -> bool:
     """Whether a signal came since the outermost `listening` began."""
     return _ASKED.is_set()
 
 
 def stop_if_asked() -> None:
     """Raise Preempted if a signal came."""
-    stop_if(asked())
+    stop_if(stop_requested())
 
 
 def stop_if(wanted: bool) -> None:

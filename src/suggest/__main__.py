@@ -16,7 +16,7 @@ python -m src.run train.max_steps=1 metrics.names=[fisher_trace] metrics.num_gra
 import argparse
 from pathlib import Path
 
-from src.command.entry import leave
+from src.command.entry import exit_with
 from src.config import rules
 from src.errors import UserError
 from src.storage.files import write_text
@@ -36,7 +36,7 @@ def main() -> None:
         write_text(options.out, text)
         print(f"written: {options.out}")
     except UserError as error:
-        leave(str(error))
+        exit_with(str(error))
 
 
 def suggest(options: argparse.Namespace) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
-from src.command.entry import leave
+from src.command.entry import exit_with
 from src.errors import UserError
 from src.record.provenance import git
 from src.sweep.estimate import gpu_hours
@@ -20,7 +20,7 @@ from src.sweep.grid.planned_runs import Plan, make_plan
 from src.sweep.grid.spec import read_sweep
 from src.sweep.launch import BROKEN, FRESH, check_launchers, launch
 from src.sweep.local.pool import threads_each
-from src.sweep.states import State, count, look
+from src.sweep.states import State, count, read_states
 from src.sweep.status_table import as_json, run_table, show, total
 from src.sweep.watch import Watch
 
@@ -38,9 +38,9 @@ def main(arguments: list[str]) -> None:
         plan = make_plan(read_sweep(options.sweep, overrides, launcher), options.dry_run)
         {"launch": _launch, "status": _status, "rerun": _rerun}[verb](plan, options)
     except UserError as error:
-        leave(str(error))
+        exit_with(str(error))
     except (HydraException, OmegaConfBaseException) as error:
-        leave(str(error))
+        exit_with(str(error))
     except KeyboardInterrupt:  # while it looks on: jobs of a cluster go on
         sys.exit(130)
 
@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
 def _launch(plan: Plan, options: argparse.Namespace) -> None:
     if options.dry_run:
         check_launchers(plan, options.per_job)
-        states = look(plan)
+        states = read_states(plan)
         hours = gpu_hours(plan.runs, states)
         show(run_table(plan, states, hours))
         show(total(hours[key] for key, state in states.items() if state.name != "done"))
@@ -89,7 +89,7 @@ def _launch(plan: Plan, options: argparse.Namespace) -> None:
 
 def _rerun(plan: Plan, options: argparse.Namespace) -> None:
     if not options.failed:
-        leave("rerun: given nothing; accepted: --failed, which starts failed and lost runs again")
+        exit_with("rerun: given nothing; accepted: --failed, which starts failed and lost runs again")
     _start(plan, options, BROKEN)
 
 
@@ -97,12 +97,12 @@ def _start(plan: Plan, options: argparse.Namespace, wanted: tuple[str, ...]) -> 
     threads = threads_each(max(1, options.jobs)) if options.threads is None else options.threads
     for name, given in (("jobs", options.jobs), ("threads", threads), ("per-job", options.per_job)):
         if given < 1:
-            leave(f"--{name}: given {given}; accepted: a number of at least 1")
+            exit_with(f"--{name}: given {given}; accepted: a number of at least 1")
     if git()["dirty"]:
         show("the work tree differs from its commit: the records will say dirty; the jobs run a copy of it")
     with Watch(plan, visible=sys.stderr.isatty()) as watch:
         started = launch(plan, wanted, options.jobs, threads, watch.glance, options.per_job)
-        states = watch.until_ended() if options.wait else look(plan)
+        states = watch.until_ended() if options.wait else read_states(plan)
     show(f"{started} started; jobs, logs and the copy of the code: {plan.folder}")
     _summary(plan, states)
 
@@ -112,7 +112,7 @@ def _status(plan: Plan, options: argparse.Namespace) -> None:
         with Watch(plan, visible=True) as watch:
             states = watch.until_ended()
     else:
-        states = look(plan)
+        states = read_states(plan)
     if options.json:
         print(as_json(plan, states))
         return

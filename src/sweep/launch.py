@@ -14,7 +14,7 @@ from src.sweep.grid.snapshot import take_snapshot
 from src.sweep.ledger import Entry, Ledger
 from src.sweep.local.pool import LocalPool
 from src.sweep.local.task import forgotten
-from src.sweep.states import State, look
+from src.sweep.states import State, read_states
 
 FRESH = ("new", "preempted")
 """What a launch starts. Failed and lost runs wait for `rerun --failed`: starting them again is a decision."""
@@ -51,7 +51,7 @@ def launch(
     ledger = Ledger(plan.folder)
     with ExitStack() as held:
         with ledger.open() as entries:
-            states = look(plan)
+            states = read_states(plan)
             runs = [run for run in plan.runs if _wanted(states[run.key], wanted)]
             if not runs:
                 return 0

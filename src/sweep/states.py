@@ -149,7 +149,7 @@ class Look:
         return job is not None and any(entry.job == job for entry in self._ledger.values())
 
 
-def look(plan: Plan) -> dict[str, State]:
+def read_states(plan: Plan) -> dict[str, State]:
     """The state of every run of a sweep, by its key."""
     seen = Look(plan)
     return {run.key: seen.state(run) for run in plan.runs}

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from src.errors import SchedulerError, UserError
 from src.sweep.grid.planned_runs import Plan
-from src.sweep.states import State, count, look
+from src.sweep.states import State, count, read_states
 
 _EVERY = 5.0  # seconds between looks: one squeue and one small file a run
 _ENDED = ("done", "failed", "lost", "new")
@@ -46,7 +46,7 @@ class Watch:
         """
         if self._visible and time.monotonic() - self._last > _EVERY:
             try:
-                self._draw(look(self._plan))
+                self._draw(read_states(self._plan))
             except UserError as error:
                 self._doubt(error)
 
@@ -59,7 +59,7 @@ class Watch:
         states = {}
         while True:
             try:
-                states = look(self._plan)
+                states = read_states(self._plan)
                 self._draw(states)
             except SchedulerError as error:
                 if not states:

@@ -20,7 +20,7 @@ from torch.distributed.checkpoint.state_dict import StateDictOptions, get_state_
 from src.errors import CheckpointError
 from src.storage.files import remove_partial
 from src.storage.manifest import damage, write_manifest
-from src.train.collectives import is_first, num_ranks, together
+from src.train.collectives import barrier, is_first, num_ranks
 from src.train.sharding import shared_folder
 
 _OPTIONS = StateDictOptions(ignore_frozen_params=True)
@@ -33,7 +33,7 @@ def save_checkpoint(run: Path, step: int, model: nn.Module, optimizer: torch.opt
         with _one_process():
             alone = num_ranks() == 1
             dcp.save(_state(model, optimizer), checkpoint_id=aside / "state", no_dist=alone)
-        together()
+        barrier()
         if is_first():
             write_manifest(aside, step=step)
     for older in checkpoints(run) if is_first() else ():
@@ -56,7 +56,7 @@ def load_last_checkpoint(run: Path, model: nn.Module, optimizer: torch.optim.Opt
     """
     if is_first():
         remove_partial(run)
-    together()
+    barrier()
     found = checkpoints(run)
     if not found:
         return 0

@@ -30,7 +30,7 @@ def stream() -> list[str | int]:
     return ["rank", dist.get_rank()] if num_ranks() > 1 else []
 
 
-def over_ranks(value: float) -> float:
+def all_reduce_sum(value: float) -> float:
     """The sum of a number over all ranks, the same on each."""
     if num_ranks() == 1:
         return value
@@ -39,12 +39,12 @@ def over_ranks(value: float) -> float:
     return total.item()
 
 
-def any_rank(flag: bool) -> bool:
+def all_reduce_any(flag: bool) -> bool:
     """Whether it holds on some rank."""
-    return over_ranks(float(flag)) > 0
+    return all_reduce_sum(float(flag)) > 0
 
 
-def from_first(value: Any) -> Any:
+def broadcast(value: Any) -> Any:
     """What rank 0 gives, on every rank."""
     if num_ranks() == 1:
         return value
@@ -53,8 +53,8 @@ def from_first(value: Any) -> Any:
     return box[0]
 
 
-def together() -> None:
+def barrier() -> None:
     """Wait until all ranks are here."""
     if num_ranks() > 1:
-        from_first(None)
-        over_ranks(0.0)
+        broadcast(None)
+        all_reduce_sum(0.0)

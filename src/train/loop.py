@@ -19,10 +19,10 @@ from src.data.encode import EncodedRow
 from src.errors import TrainingError
 from src.objective.objective import Batch, Draw, Objective
 from src.runtime.dtensor import whole
-from src.runtime.preemption import asked, stop_if
+from src.runtime.preemption import stop_if, stop_requested
 from src.runtime.seeding import set_global
 from src.train.checkpoint import load_last_checkpoint, save_checkpoint
-from src.train.collectives import any_rank, is_first, num_ranks, over_ranks, share_of, stream
+from src.train.collectives import all_reduce_any, all_reduce_sum, is_first, num_ranks, share_of, stream
 from src.train.optimizer import learning_rate, make_optimizer
 from src.train.step_log import StepLog
 
@@ -78,7 +78,7 @@ def train(
             bar.set_postfix(loss=f"{row['loss']:.3f}", refresh=False)
             bar.update()
             on_step(step + 1, row)  # before the checkpoint: killed in between, both are done again
-            stop = any_rank(asked())
+            stop = all_reduce_any(stop_requested())
             if stop or _due(step + 1, loop.num_steps, config.checkpoint_steps):
                 save_checkpoint(folder, step + 1, model, loop.optimizer)
             stop_if(stop)
@@ -119,7 +119,7 @@ class _Loop:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         made = self._collated(batches, step)
-        total = int(over_ranks(sum(self.objective.count(batch) for batch in made)))
+        total = int(all_reduce_sum(sum(self.objective.count(batch) for batch in made)))
         set_global(self.seed, "train", step, *stream())  # dropout draws from here
         loss = sum(
             self._backward(batch, total, step, rows) for batch, rows in zip(made, batches, strict=True)
@@ -162,7 +162,7 @@ class _Loop:
         with self._autocast():
             summed, _ = self.objective.loss(self.model, batch)
         loss = summed / count
-        value = over_ranks(loss.item())
+        value = all_reduce_sum(loss.item())
         if not math.isfinite(value):
             raise TrainingError(f"step {step + 1}: the loss is {value}; {self._names(rows)}")
         (loss * num_ranks()).backward()  # fully_shard takes the mean over ranks, and the sum is meant

@@ -24,7 +24,7 @@ from src.config.rules import refuse
 from src.config.schema import RunConfig
 from src.runtime.launched import launched
 from src.runtime.preemption import listening
-from src.train.collectives import from_first
+from src.train.collectives import broadcast
 
 Follow = Callable[["Ranks"], None]
 
@@ -70,7 +70,7 @@ class Ranks:
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
         if kind is None and self.rank == 0 and self._started > 1 and not self._joined:
             with self._group():
-                from_first(None)
+                broadcast(None)
 
     @contextmanager
     def training(self, config: RunConfig, follow: Follow, folder: Path) -> Iterator[None]:
@@ -84,14 +84,14 @@ class Ranks:
         turn = Turn(config, folder)
         if self._started > 1:
             with self._group():
-                from_first(turn)
+                broadcast(turn)
                 yield
             return
         threads = torch.get_num_threads()
         torch.set_num_threads(max(1, threads // self.count))
         try:
             with self._others(follow), self._group():
-                from_first(turn)
+                broadcast(turn)
                 yield
         finally:
             torch.set_num_threads(threads)
@@ -100,7 +100,7 @@ class Ranks:
     def following(self) -> Iterator[Turn | None]:
         """For ranks above 0: wait for rank 0; None where there is nothing to train. Sets `dismissed`."""
         with self._group():
-            told = from_first(None)
+            told = broadcast(None)
             self.dismissed = told == _DISMISSED
             yield told if isinstance(told, Turn) else None
 
@@ -110,7 +110,7 @@ class Ranks:
             return
         try:
             with self._group(timedelta(seconds=_PATIENCE)):
-                from_first(_DISMISSED)
+                broadcast(_DISMISSED)
         except RuntimeError as error:
             _LOG.warning("the other processes did not hear that this one ends (%s)", error)
 

@@ -14,7 +14,7 @@ from torch.utils.checkpoint import checkpoint
 
 
 @contextmanager
-def recomputed(blocks: Sequence[nn.Module]) -> Iterator[None]:
+def activation_checkpointing(blocks: Sequence[nn.Module]) -> Iterator[None]:
     """Inside, the lowest trained block and those above keep their input alone and run again for backward.
 
     Gradients are the same bit for bit, dropout included: the random state of the first time is restored.

@@ -12,7 +12,7 @@ from torch.distributed.fsdp import fully_shard
 
 from src.runtime.dtensor import whole
 from src.storage.files import written_folder
-from src.train.collectives import from_first, is_first, num_ranks, together
+from src.train.collectives import barrier, broadcast, is_first, num_ranks
 
 
 def shard(model: nn.Module, blocks: Sequence[nn.Module], device: torch.device) -> None:
@@ -48,9 +48,9 @@ def shared_folder(path: Path) -> Iterator[Path]:
             yield aside
     elif is_first():
         with written_folder(path) as aside:
-            from_first(str(aside))
+            broadcast(str(aside))
             yield aside
-        together()
+        barrier()
     else:
-        yield Path(from_first(None))
-        together()
+        yield Path(broadcast(None))
+        barrier()

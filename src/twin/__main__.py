@@ -14,7 +14,7 @@ from subprocess import run
 from hydra import compose, initialize_config_dir
 
 from src.command.compose import CONF, CONFIG_ERRORS, model_named, one_line, typed
-from src.command.entry import leave
+from src.command.entry import exit_with
 from src.config.rules import refuse
 from src.config.schema import RunConfig
 from src.errors import ModelError, UserError
@@ -34,9 +34,9 @@ def main(arguments: list[str]) -> None:
         else:
             _pretrain(arguments)
     except CONFIG_ERRORS as error:
-        leave(one_line(error, RunConfig))
+        exit_with(one_line(error, RunConfig))
     except UserError as error:
-        leave(str(error))
+        exit_with(str(error))
 
 
 def _all(arguments: list[str]) -> None:

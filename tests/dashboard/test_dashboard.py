@@ -7,17 +7,17 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.tracking.wandb_server import KEY, WandbServer
 
-from src.dashboard.measured import DEFAULT, Measured, measured
+from src.dashboard.measured import DEFAULT, ExperimentContents, measured
 from src.dashboard.workspace import workspace
 from src.errors import UserError
 from src.probe.table.layer_table import LayerRow
 from src.storage.files import write_json
 from src.tracking.series import profile_values, score_summary, score_values, step_values
+from tests.tracking.wandb_server import KEY, WandbServer
 
 ROOT = Path(__file__).resolve().parents[2]
-FOUND = Measured(
+FOUND = ExperimentContents(
     scores=[("heldout", "exact_match"), ("gsm8k", "exact_match,strict-match")],
     profiles=[("mean_shift", "change"), ("effective_rank", "base"), ("effective_rank", "tuned")],
 )
@@ -121,7 +121,7 @@ def test_panels_follow_what_the_runs_measured(tmp_path):
     write_json(tmp_path / "a" / "run.json", {"scores": scores, "profiles": profiles})
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "run.json").write_text("{")
-    assert measured(tmp_path) == Measured([("gsm8k", "exact_match")], [("mean_shift", "change")])
+    assert measured(tmp_path) == ExperimentContents([("gsm8k", "exact_match")], [("mean_shift", "change")])
 
 
 def command(tmp_path, *arguments, key=None, url="http://127.0.0.1:9"):

@@ -18,7 +18,7 @@ from src.model.trunk import block_modules
 from src.plan.memory import estimate
 from src.plan.skeleton import skeleton
 from src.train.optimizer import make_optimizer
-from src.train.recompute import recomputed
+from src.train.recompute import activation_checkpointing
 
 SIZES = {"vocab_size": 64, "intermediate_size": 96, "num_attention_heads": 4, "num_key_value_heads": 2}
 PUBLISHED = {  # model cards, in units of 1e9
@@ -68,7 +68,7 @@ def kept_bytes(config, adapted, checkpointed=False):
     mask[0, -5:] = 0
     with (
         saved_tensors_hooks(pack, lambda value: value),
-        recomputed(modules) if checkpointed else nullcontext(),
+        activation_checkpointing(modules) if checkpointed else nullcontext(),
     ):
         model(input_ids=tokens, attention_mask=mask, labels=tokens, use_cache=False)
     return sum(storage.nbytes() for storage in found.values())

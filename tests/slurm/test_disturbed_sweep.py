@@ -14,7 +14,7 @@ from one_node import missing
 
 from src.sweep.grid.planned_runs import make_plan
 from src.sweep.grid.spec import read_sweep
-from src.sweep.states import look
+from src.sweep.states import read_states
 
 pytestmark = [pytest.mark.slurm, pytest.mark.skipif(missing() is not None, reason=f"no SLURM: {missing()}")]
 ROOT = Path(__file__).resolve().parents[2]
@@ -123,5 +123,5 @@ def test_twelve_runs_end_as_undisturbed_ones(command, checkout, twelve, tmp_path
 
 
 def lost_of(plan):
-    states = look(plan)
+    states = read_states(plan)
     return {run.folder for run in plan.runs if states[run.key].name == "lost"}

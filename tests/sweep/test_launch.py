@@ -11,7 +11,7 @@ from src.sweep.launch import BROKEN, launch
 from src.sweep.ledger import Entry, Ledger
 from src.sweep.local.outcome import write_outcome
 from src.sweep.local.task import outcome, task_file
-from src.sweep.states import look
+from src.sweep.states import read_states
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def again(plan):
 
 
 def told(plan):
-    return {state.detail for state in look(plan).values() if state.name == "failed"}
+    return {state.detail for state in read_states(plan).values() if state.name == "failed"}
 
 
 def test_beside_a_living_pool_nothing_is_forgotten(failed):

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from src.errors import ConfigError
-from src.runtime.preemption import EXIT_CODE, Preempted, asked, listening, stop_if
+from src.runtime.preemption import EXIT_CODE, Preempted, listening, stop_if, stop_requested
 from src.sweep.launch import check_launchers
-from src.sweep.local.outcome import read_outcome, write_outcome
 from src.sweep.local import job
+from src.sweep.local.outcome import read_outcome, write_outcome
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_a_signal_after_the_last_look_of_a_run_stops_the_next(done, tasks, scont
     assert done == ["a"]
     assert [told and told.state for told in map(outcome_of, three)] == [None, "preempted", None]
     assert scontrol.asked() == ["show job -o 7", "requeue 7"]
-    assert not asked()
+    assert not stop_requested()
 
 
 def test_a_job_that_starts_again_leaves_what_has_failed(done, tasks, monkeypatch):

@@ -17,7 +17,7 @@ from src.sweep.cluster.slurm import restarts
 from src.sweep.ledger import Entry, Ledger
 from src.sweep.local.outcome import write_outcome
 from src.sweep.local.task import outcome, task_file
-from src.sweep.states import count, look
+from src.sweep.states import count, read_states
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def one(write_sweep, planned):
     """A plan of one run, and a look at it."""
     plan = planned(write_sweep())
     (run,) = plan.runs
-    return plan, run, lambda: look(plan)[run.key]
+    return plan, run, lambda: read_states(plan)[run.key]
 
 
 def began(plan, run, job=None):
@@ -88,7 +88,7 @@ def test_a_run_that_shares_its_job_waits_for_those_before_it(write_sweep, planne
     for run in plan.runs:
         began(plan, run, job="7")
     hold(first, job="7")
-    states = look(plan)
+    states = read_states(plan)
     assert (states[first.key].name, states[second.key].name) == ("running", "queued")
     assert states[second.key].detail == "job 7 has other runs before it"
 
@@ -115,7 +115,7 @@ def test_a_node_that_died_is_found_before_slurm_finds_it(
     if shared:
         began(plan, second, job="7")
     hold(first, 70, job=holder)
-    state = look(plan)[first.key]
+    state = read_states(plan)[first.key]
     if shared and name == "running":
         name, detail = "queued", "job 7 has other runs before it"
     assert state.name == name
@@ -166,7 +166,7 @@ def test_the_last_line_counts_in_a_fixed_order(write_sweep, planned, finish, hol
     finish(plan.runs[1], "failed", error="x")
     hold(plan.runs[2])
     hold(plan.runs[3], 1000)
-    assert count(look(plan)) == "5 runs: 1 done, 1 running, 1 failed, 1 lost, 1 new"
+    assert count(read_states(plan)) == "5 runs: 1 done, 1 running, 1 failed, 1 lost, 1 new"
 
 
 @pytest.mark.parametrize("text", ["{", "{}", '{"host": 1}', "[]"])
@@ -182,7 +182,7 @@ def test_one_damaged_file_is_the_failure_of_its_run_alone(write_sweep, planned, 
     }[kind]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
-    states = look(plan)
+    states = read_states(plan)
     assert (states[first.key].name, states[second.key].name) == ("failed", "done")
     assert states[first.key].detail.startswith(f"{path}: ")
 

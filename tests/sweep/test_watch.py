@@ -17,13 +17,13 @@ def answers(monkeypatch):
     def give(*found):
         left = list(found)
 
-        def look(plan):
+        def read_states(plan):
             one = left.pop(0)
             if isinstance(one, Exception):
                 raise one
             return {run.key: State(one, "", "7") for run in plan.runs}
 
-        monkeypatch.setattr(watch, "look", look)
+        monkeypatch.setattr(watch, "look", read_states)
         monkeypatch.setattr(watch, "_EVERY", 0)
         return left
 

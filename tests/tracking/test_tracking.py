@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from tests.tracking.tracked_run import RUN_ID
 from tests.tracking.wandb_server import KEY, WandbServer
 

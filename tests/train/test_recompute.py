@@ -8,7 +8,7 @@ import torch
 from src.method.adapt import adapt
 from src.model.trunk import block_modules
 from src.runtime.seeding import set_global
-from src.train.recompute import recomputed
+from src.train.recompute import activation_checkpointing
 
 BAND = [4, 5]
 
@@ -35,7 +35,7 @@ def step(load_tiny, make_config):
             inner.register_forward_pre_hook(count(forward, index))
             module.register_full_backward_hook(count(backward, index))
         set_global(0, "train", 0)
-        with recomputed(modules) if again else nullcontext():
+        with activation_checkpointing(modules) if again else nullcontext():
             ids = torch.arange(2, 26).reshape(2, 12)
             model(input_ids=ids, use_cache=False).logits.float().square().mean().backward()
         gradients = {name: value.grad for name, value in model.named_parameters() if value.requires_grad}
@@ -63,6 +63,6 @@ def test_no_graph_no_recomputation(load_tiny, make_config):
     modules = block_modules(adapted.model, adapted.loaded.blocks)
     calls = []
     modules[5].register_forward_hook(lambda *_: calls.append(1))
-    with recomputed(modules), torch.no_grad():
+    with activation_checkpointing(modules), torch.no_grad():
         adapted.model(input_ids=torch.arange(2, 14).reshape(2, 6))
     assert len(calls) == 1

@@ -11,7 +11,7 @@ from src.analysis.arms import Arm
 from src.analysis.depth.settings import settings_of
 from src.analysis.runs import Run
 from src.metrics.catalog import METRICS
-from src.probe.table.depth_profile import line, where
+from src.probe.table.depth_profile import change_location, linear_slope
 
 QUANTITIES = ("slope", "width", "centre", "spread")
 DISTANCES = ("objective_cosine_distance", "objective_procrustes_distance")
@@ -55,8 +55,8 @@ def gather(arms: Sequence[Arm]) -> Gathered:
 def _measured(key: tuple[str, str], depth: numpy.ndarray, value: numpy.ndarray) -> list[list[Any]]:
     """All quantities of one profile of change."""
     known = ~numpy.isnan(value)
-    slope, stderr = line(depth[known], value[known])
-    place = where(depth, value)
+    slope, stderr = linear_slope(depth[known], value[known])
+    place = change_location(depth, value)
     level = value.mean()
     relative = [slope / level, stderr / level] if slope is not None and level > 0 else [None, None]
     return [

@@ -16,11 +16,11 @@ from src.analysis.measures.counts import (
     scale_ratio,
 )
 from src.analysis.measures.layers import correlation, profile
-from src.analysis.measures.measured import Measured
+from src.analysis.measures.measured import OwnNumber
 from src.analysis.measures.scored import difference, relative_gain, score
 from src.analysis.references import Published
 
-MEASURES: dict[str, Callable[[Material, Published], Sequence[Measured]]] = {
+MEASURES: dict[str, Callable[[Material, Published], Sequence[OwnNumber]]] = {
     "score": score,
     "difference": difference,
     "relative_gain": relative_gain,

@@ -3,35 +3,35 @@
 import math
 
 from src.analysis.material import Material
-from src.analysis.measures.measured import Measured
+from src.analysis.measures.measured import OwnNumber
 from src.analysis.references import Published
 from src.analysis.runs import Run
 from src.statistics.estimate import Estimate
 
 
-def num_runs(material: Material, published: Published) -> list[Measured]:
+def num_runs(material: Material, published: Published) -> list[OwnNumber]:
     """Trained runs that finished and can be compared."""
     return [_count("trained runs", len(_trained(material)))]
 
 
-def num_models(material: Material, published: Published) -> list[Measured]:
+def num_models(material: Material, published: Published) -> list[OwnNumber]:
     """Models among them."""
     return [_count("models", len({run.record["choices"].get("model") for run in _trained(material)}))]
 
 
-def num_probe(material: Material, published: Published) -> list[Measured]:
+def num_probe(material: Material, published: Published) -> list[OwnNumber]:
     """Probe rows of each run."""
     counts = {run.record.get("data", {}).get("num_probe") for run in _trained(material)} - {None}
     return [_count("probe rows", number) for number in sorted(counts)]
 
 
-def positive_slopes(material: Material, published: Published) -> list[Measured]:
+def positive_slopes(material: Material, published: Published) -> list[OwnNumber]:
     """Runs of the whole stack whose change grows towards the output."""
     slopes = _slopes(material, published)
     return [_count(f"of {len(slopes)} runs", sum(slope > 0 for slope in slopes))] if slopes else []
 
 
-def positive_share(material: Material, published: Published) -> list[Measured]:
+def positive_share(material: Material, published: Published) -> list[OwnNumber]:
     """Their share."""
     slopes = _slopes(material, published)
     return (
@@ -39,7 +39,7 @@ def positive_share(material: Material, published: Published) -> list[Measured]:
     )
 
 
-def scale_ratio(material: Material, published: Published) -> list[Measured]:
+def scale_ratio(material: Material, published: Published) -> list[OwnNumber]:
     """The largest ratio of update scales, whole stack over a band, by condition."""
     found: dict[str, float] = {}
     for arm in material.study.arms:
@@ -70,5 +70,5 @@ def _trained(material: Material) -> list[Run]:
     ]
 
 
-def _count(what: str, value: float) -> Measured:
-    return Measured(what, Estimate(float(value), math.nan, 0, 0), setting="a count, not judged")
+def _count(what: str, value: float) -> OwnNumber:
+    return OwnNumber(what, Estimate(float(value), math.nan, 0, 0), setting="a count, not judged")

@@ -4,7 +4,7 @@ import numpy
 
 from src.analysis.arms import WHOLE, Arm
 from src.analysis.material import Material
-from src.analysis.measures.measured import Measured
+from src.analysis.measures.measured import OwnNumber
 from src.analysis.references import Published
 from src.analysis.runs import Series
 from src.statistics.seeds import over_seeds
@@ -12,7 +12,7 @@ from src.statistics.seeds import over_seeds
 _REDUCE = {"mean": numpy.mean, "min": numpy.min, "max": numpy.max, "last": lambda values: values[-1]}
 
 
-def profile(material: Material, published: Published) -> list[Measured]:
+def profile(material: Material, published: Published) -> list[OwnNumber]:
     """One number of a metric over a part of depth, by arm of the whole stack; the embedding is left out."""
     asked = published.number.measure
     found = []
@@ -29,7 +29,7 @@ def profile(material: Material, published: Published) -> list[Measured]:
     return found
 
 
-def correlation(material: Material, published: Published) -> list[Measured]:
+def correlation(material: Material, published: Published) -> list[OwnNumber]:
     """Pearson's r over layers of the change in two metrics: weights of block b with the layer it puts out."""
     asked = published.number.measure
     found = []
@@ -43,13 +43,13 @@ def correlation(material: Material, published: Published) -> list[Measured]:
     return found
 
 
-def _measured(material: Material, published: Published, arm: Arm, values: list[float]) -> list[Measured]:
+def _measured(material: Material, published: Published, arm: Arm, values: list[float]) -> list[OwnNumber]:
     if not values:
         return []
     model, asked = arm.record["choices"].get("model"), published.reference.setting.model
     setting = f"{model} for {asked}" if asked not in (None, model) else f"{model} for several models"
     what = material.study.condition(arm) or arm.label(material.study.factors)
-    return [Measured(f"{arm.kind}, {what}", over_seeds(values), setting=setting)]
+    return [OwnNumber(f"{arm.kind}, {what}", over_seeds(values), setting=setting)]
 
 
 def _whole(material: Material) -> list[Arm]:

@@ -6,7 +6,7 @@ from src.statistics.estimate import LEVEL, Estimate
 
 
 @dataclass(frozen=True)
-class Measured:
+class OwnNumber:
     """One number of ours."""
 
     what: str

@@ -9,27 +9,27 @@ from src.analysis.arm_scores import difference as difference_of
 from src.analysis.arms import WHOLE, Arm
 from src.analysis.contrasts import Contrast, against
 from src.analysis.material import Material
-from src.analysis.measures.measured import Measured
+from src.analysis.measures.measured import OwnNumber
 from src.analysis.own_task import HELDOUT
 from src.analysis.references import Published
 from src.statistics.estimate import Estimate
 from src.statistics.fieller import interval_of_ratio
 
 
-def score(material: Material, published: Published) -> list[Measured]:
+def score(material: Material, published: Published) -> list[OwnNumber]:
     """The score of a band under every condition."""
     return [
-        Measured(_what(material, task, one.arm), one.estimate(), setting=_setting(published, task, one.arm))
+        OwnNumber(_what(material, task, one.arm), one.estimate(), setting=_setting(published, task, one.arm))
         for task in _tasks(material, published)
         for one in task.arms
         if _is(one.arm, published.number.measure["band"])
     ]
 
 
-def difference(material: Material, published: Published) -> list[Measured]:
+def difference(material: Material, published: Published) -> list[OwnNumber]:
     """A band minus another under every condition, as tested among all bands against that other one."""
     return [
-        Measured(
+        OwnNumber(
             f"{_what(material, task, one.arm)} − {published.number.measure['against']}",
             one.estimate,
             one.corrected.level,
@@ -40,7 +40,7 @@ def difference(material: Material, published: Published) -> list[Measured]:
     ]
 
 
-def relative_gain(material: Material, published: Published) -> list[Measured]:
+def relative_gain(material: Material, published: Published) -> list[OwnNumber]:
     """A band over another, minus 1, under every condition, with Fieller's interval at the same level.
 
     Its interval leaves 0 out exactly where that of the difference does.
@@ -50,7 +50,7 @@ def relative_gain(material: Material, published: Published) -> list[Measured]:
         gain, ends = _gain(one, first.tuned, second.tuned)
         what = f"{_what(material, task, first.arm)} / {published.number.measure['against']} − 1"
         setting = _setting(published, task, first.arm)
-        found.append(Measured(what, gain, one.corrected.level, effect=True, ends=ends, setting=setting))
+        found.append(OwnNumber(what, gain, one.corrected.level, effect=True, ends=ends, setting=setting))
     return found
 
 

@@ -13,7 +13,7 @@ from src.probe.states.layer_statistics import LayerStatistics
 from src.probe.states.padding import Mask
 from src.probe.states.pooling import masked_mean
 from src.probe.states.vectors import LayerVectors
-from src.probe.table.parallel import side_by_side
+from src.probe.table.parallel import parallel_map
 
 _WAITING_BYTES = 2**24
 """Token states that wait to be measured together: after each block alone, caches would be cold every time."""
@@ -74,7 +74,7 @@ class Gathering:
 
     def _measure_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []
-        found = side_by_side(self._of_tokens, [real for *_, real in waiting])
+        found = parallel_map(self._of_tokens, [real for *_, real in waiting])
         for (layer, row, _), values in zip(waiting, found, strict=True):
             for name, value in values.items():
                 self.tokens[name][layer, row] = value

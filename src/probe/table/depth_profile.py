@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 ROUNDING = 1e-9  # how far below 0 a change may come out for being 0, as 1 - CKA does
 
 
-def line(depths: Sequence[float], values: Sequence[float]) -> tuple[float | None, float | None]:
+def linear_slope(depths: Sequence[float], values: Sequence[float]) -> tuple[float | None, float | None]:
     """Slope of least squares and its standard error (of the fit, not over samples); None below 3 layers."""
     if len(values) < 3:
         return None, None
@@ -20,7 +20,7 @@ def line(depths: Sequence[float], values: Sequence[float]) -> tuple[float | None
     return float(slope), math.sqrt(rest @ rest / ((len(value) - 2) * (depth @ depth)))
 
 
-def where(depths: ArrayLike, amounts: ArrayLike) -> dict[str, float | None]:
+def change_location(depths: ArrayLike, amounts: ArrayLike) -> dict[str, float | None]:
     """width, width_stderr, centre, spread: where in depth the change is.
 
     width: share of the layers, those with most change first, that together hold half of the summed change;

@@ -13,7 +13,7 @@ from src.metrics.catalog import METRICS, Metric, alike_only, check_names, names_
 from src.metrics.shared.rows import Rows
 from src.probe.states.layer_statistics import LayerStatistics
 from src.probe.table.measure import measure
-from src.probe.table.parallel import side_by_side
+from src.probe.table.parallel import parallel_map
 
 STAGES = ("base", "tuned", "change")
 
@@ -97,7 +97,7 @@ def _measured(
     num_layers, num_samples, width = stages["base"].pooled.shape
     if num_samples > width:  # several layers at a time would cost memory that grows with the samples
         return [row for layer in range(num_layers) for row in of_layer(layer)]
-    return [row for rows in side_by_side(of_layer, range(num_layers)) for row in rows]
+    return [row for rows in parallel_map(of_layer, range(num_layers)) for row in rows]
 
 
 def _samples(

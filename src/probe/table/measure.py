@@ -15,7 +15,7 @@ from src.metrics.uncertainty.interval import Interval, mean_interval
 from src.metrics.uncertainty.jackknife import jackknife_interval
 
 
-class Measured(NamedTuple):
+class MetricValue(NamedTuple):
     """A value with its 95 % interval from n samples; NaN where a number is not defined."""
 
     value: float
@@ -25,7 +25,7 @@ class Measured(NamedTuple):
 
 def measure(
     metric: Metric, samples: Sequence[Tensor] | Sequence[Rows], settings: Mapping[str, Any]
-) -> Measured:
+) -> MetricValue:
     """The metric of a layer's samples.
 
     Args:
@@ -45,20 +45,20 @@ def measure(
     statistic = switched(metric, metric.statistic, settings)(*samples)
     value = statistic(torch.arange(num_samples))
     if not math.isfinite(value):
-        return Measured(value, Interval(math.nan, math.nan, math.nan), num_samples)
+        return MetricValue(value, Interval(math.nan, math.nan, math.nan), num_samples)
     if metric.interval == "bootstrap":
         interval = bootstrap_interval(resolve(metric.resampled)(*samples), value, num_samples)
     else:
         interval = jackknife_interval(statistic, value, num_samples, metric.min_samples)
-    return Measured(value, interval, num_samples)
+    return MetricValue(value, interval, num_samples)
 
 
-def _of_values(metric: Metric, values: Tensor) -> Measured:
+def _of_values(metric: Metric, values: Tensor) -> MetricValue:
     """Mean of what every sample has by itself."""
     if not len(values):
         needed = "at least 1 (metrics.num_token_samples)"
         raise DataError(f"metric {metric.name}: given 0 samples; needed: {needed}")
     value, num_samples = values.mean().item(), len(values)
     if metric.interval == "bootstrap":
-        return Measured(value, bootstrap_interval(resampled_mean(values), value, num_samples), num_samples)
-    return Measured(value, mean_interval(values), num_samples)
+        return MetricValue(value, bootstrap_interval(resampled_mean(values), value, num_samples), num_samples)
+    return MetricValue(value, mean_interval(values), num_samples)

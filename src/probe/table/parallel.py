@@ -12,7 +12,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def side_by_side(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+def parallel_map(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
     """`function` of every item, in their order, on as many threads as torch would use for one of them.
 
     Each call computes on a single thread, so a result does not depend on how many there are. torch leaves

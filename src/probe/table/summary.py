@@ -8,7 +8,7 @@ from scipy.stats import spearmanr
 
 from src.method.band import band_blocks
 from src.metrics.catalog import METRICS, Metric
-from src.probe.table.depth_profile import line, where
+from src.probe.table.depth_profile import change_location, linear_slope
 from src.probe.table.layer_table import LayerRow
 
 MIDDLE, LAST = (0.2, 0.8), (0.8, 1.0)  # the parts of depth that the published study contrasts
@@ -65,9 +65,9 @@ def _summary(rows: list[LayerRow]) -> dict[str, float | None]:
     middle, last = _mean(rows, MIDDLE, num_blocks), _mean(rows, LAST, num_blocks)
     contrast = None if middle is None or last is None else last - middle
     known = [row for row in rows if row.value is not None]
-    slope, stderr = line([row.depth for row in known], [row.value for row in known])
+    slope, stderr = linear_slope([row.depth for row in known], [row.value for row in known])
     fitted = {"slope": slope, "slope_stderr": stderr, "middle": middle, "last": last, "contrast": contrast}
-    return fitted | where([row.depth for row in rows], _amounts(rows))
+    return fitted | change_location([row.depth for row in rows], _amounts(rows))
 
 
 def _amounts(rows: list[LayerRow]) -> list[float]:

@@ -9,7 +9,7 @@ from src.metrics.optimization.singular_rotation import singular_rotation, singul
 from src.metrics.optimization.update_rank import update_effective_rank, update_stable_rank
 from src.metrics.shared.shapes import Scalar
 from src.probe.table.layer_table import LayerRow
-from src.probe.table.parallel import side_by_side
+from src.probe.table.parallel import parallel_map
 from src.probe.weights.block_updates import TensorUpdate, as_matrices, block_updates
 from src.probe.weights.kind_rows import BLOCK, NO_INTERVAL, kind_rows
 from src.probe.weights.weight_change import change_of
@@ -62,7 +62,7 @@ def _changes(updates: Sequence[TensorUpdate]) -> dict[str, float]:
 def _means(name: str, updates: Sequence[TensorUpdate]) -> dict[str, float]:
     """Weighted mean over the matrices of each kind, each matrix measured once."""
     measure = _PARTS[name]
-    parts = dict(zip((update.name for update in updates), side_by_side(measure, updates), strict=True))
+    parts = dict(zip((update.name for update in updates), parallel_map(measure, updates), strict=True))
     return {
         kind: _mean([part for update in some for part in parts[update.name]])
         for kind, some in by_kind(updates).items()

@@ -6,7 +6,7 @@ import numpy
 from scipy.special import stdtrit
 
 from src.analysis.arms import BAND, Arm
-from src.analysis.experiment import Study
+from src.analysis.experiment import Experiment
 from src.analysis.material import Material
 from src.report.blocks import Chart, Column, Table
 from src.report.section import Block, Section
@@ -33,7 +33,7 @@ def build(material: Material) -> list[Block]:
     return [Chart("learning_curves", "Learning curves", figures, note, "show", _table(material.study, arms))]
 
 
-def _figure(study: Study, arms: list[Arm], key: str, title: str) -> dict[str, Any]:
+def _figure(study: Experiment, arms: list[Arm], key: str, title: str) -> dict[str, Any]:
     first = study.condition(arms[0]) if len(arms) > 12 else None
     others = sorted({arm.band for arm in arms})
     data: list[dict[str, Any]] = []
@@ -59,7 +59,7 @@ def _figure(study: Study, arms: list[Arm], key: str, title: str) -> dict[str, An
     return {"data": data, "layout": layout("optimizer step", title) | {"height": 460}}
 
 
-def _table(study: Study, arms: list[Arm]) -> Table:
+def _table(study: Experiment, arms: list[Arm]) -> Table:
     """Every run's curves, as many points as are drawn."""
     names = [BAND, *(name for name in study.factors if name != BAND)]
     heads = [name.removesuffix(".name").replace("_", " ") for name in names]

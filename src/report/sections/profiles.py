@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy
 
-from src.analysis.experiment import Study
+from src.analysis.experiment import Experiment
 from src.analysis.layer_profiles import Line
 from src.analysis.material import Material
 from src.method.spans import spans
@@ -33,7 +33,7 @@ def build(material: Material) -> list[Block]:
     return [Chart("profiles", "Metric by layer", figures, note, "metric")]
 
 
-def figure(study: Study, metric: str, lines: Sequence[Line]) -> dict[str, Any]:
+def figure(study: Experiment, metric: str, lines: Sequence[Line]) -> dict[str, Any]:
     """All arms on one metric; of many, the first condition is shown, the others wait in the legend."""
     data: list[dict[str, Any]] = []
     shapes: list[dict[str, Any]] = []

@@ -6,7 +6,7 @@ from typing import Any
 
 from src.analysis.material import Material
 from src.analysis.measures import MEASURES
-from src.analysis.measures.measured import Measured
+from src.analysis.measures.measured import OwnNumber
 from src.analysis.references import Published
 from src.report.blocks import Column, Table, Text, count, percent, signed, span
 from src.report.section import Block, Section
@@ -72,7 +72,7 @@ def rule() -> list[str]:
     return [" ".join(part.split()) for part in text.split("\n\n")]
 
 
-def _measure(material: Material, one: Published) -> list[Measured]:
+def _measure(material: Material, one: Published) -> list[OwnNumber]:
     way = MEASURES.get(one.number.measure["kind"])
     return (
         []
@@ -81,7 +81,7 @@ def _measure(material: Material, one: Published) -> list[Measured]:
     )
 
 
-def _row(one: Published, ours: Measured) -> list[Any]:
+def _row(one: Published, ours: OwnNumber) -> list[Any]:
     number, estimate = one.number, ours.estimate
     gap = None if number.value is None else estimate.value - number.value
     level = None if math.isnan(ours.interval[0]) else 1 - ours.level

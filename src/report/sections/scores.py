@@ -5,7 +5,7 @@ from typing import Any
 from src.analysis.arm_scores import ArmScores, TaskScores
 from src.analysis.arms import Arm
 from src.analysis.contrasts import PRETRAINED
-from src.analysis.experiment import Study
+from src.analysis.experiment import Experiment
 from src.analysis.material import Material
 from src.report.blocks import Chart, Column, Table, count, decimals, span
 from src.report.section import Block, Section
@@ -37,7 +37,7 @@ def band_order(arm: Arm) -> tuple[int, str]:
     return (ORDER.index(arm.band), "") if arm.band in ORDER else (len(ORDER), arm.band)
 
 
-def _figure(study: Study, task: TaskScores) -> dict[str, Any]:
+def _figure(study: Experiment, task: TaskScores) -> dict[str, Any]:
     arms = sorted(task.arms, key=lambda one: band_order(one.arm))
     conditions = list(dict.fromkeys(study.condition(one.arm) for one in arms))
     bands = list(dict.fromkeys(one.arm.band for one in arms))
@@ -139,7 +139,7 @@ def _table(material: Material, tasks: list[TaskScores]) -> Table:
     return Table("scores", "Scores of all arms", columns, rows, folded=len(rows) > 30)
 
 
-def _pretrained_rows(study: Study, task: TaskScores) -> list[list[Any]]:
+def _pretrained_rows(study: Experiment, task: TaskScores) -> list[list[Any]]:
     """A row a pretrained model: its score before, and the interval of that."""
     found = {}
     for one in task.arms:

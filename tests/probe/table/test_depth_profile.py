@@ -5,11 +5,11 @@ import numpy
 import pytest
 from scipy import stats
 
-from src.probe.table.depth_profile import where
+from src.probe.table.depth_profile import change_location
 
 
 def width(amounts):
-    return where(numpy.linspace(0, 1, len(amounts)), amounts)["width"]
+    return change_location(numpy.linspace(0, 1, len(amounts)), amounts)["width"]
 
 
 def test_width_moves_with_every_amount_and_is_no_count_of_layers():
@@ -31,12 +31,12 @@ def test_the_error_of_width_is_a_jackknife_over_layers():
     amounts = numpy.random.default_rng(1).exponential(size=9)
     without = numpy.array([width(numpy.delete(amounts, layer)) for layer in range(9)])
     expected = numpy.sqrt(8 / 9 * ((without - without.mean()) ** 2).sum())
-    assert where(numpy.linspace(0, 1, 9), amounts)["width_stderr"] == pytest.approx(expected)
+    assert change_location(numpy.linspace(0, 1, 9), amounts)["width_stderr"] == pytest.approx(expected)
 
 
 def test_the_error_of_width_agrees_with_the_bootstrap():
     amounts = numpy.random.default_rng(2).exponential(size=150)
-    found = where(numpy.linspace(0, 1, 150), amounts)["width_stderr"]
+    found = change_location(numpy.linspace(0, 1, 150), amounts)["width_stderr"]
     drawn = stats.bootstrap(
         (amounts,), width, vectorized=False, n_resamples=2000, rng=numpy.random.default_rng(3)
     )
@@ -45,7 +45,7 @@ def test_the_error_of_width_agrees_with_the_bootstrap():
 
 @pytest.mark.parametrize("amounts", [[1.0, 2.0], [0.0, 0.0, 0.0, 4.0, 0.0]])
 def test_too_few_layers_with_change_have_no_error(amounts):
-    found = where(numpy.linspace(0, 1, len(amounts)), amounts)
+    found = change_location(numpy.linspace(0, 1, len(amounts)), amounts)
     assert found["width"] is not None
     assert found["width_stderr"] is None
 

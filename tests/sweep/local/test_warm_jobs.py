@@ -13,7 +13,7 @@ import pytest
 
 from src.sweep.local.pool import threads_each
 from src.sweep.local.task import task_file
-from src.sweep.states import look
+from src.sweep.states import read_states
 
 
 def numbers(folder):
@@ -88,7 +88,7 @@ def test_without_the_server_runs_go_on_and_later_ones_start_cold(write_sweep, sw
     os.kill(server, signal.SIGKILL)
     output, errors = process.communicate(timeout=400)
     assert output.splitlines()[-1] == "2 runs: 2 done", errors
-    assert {state.name for state in look(plan).values()} == {"done"}
+    assert {state.name for state in read_states(plan).values()} == {"done"}
 
 
 def test_cores_are_shared_by_the_jobs_unless_the_environment_says_otherwise(monkeypatch):
