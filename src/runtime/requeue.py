@@ -84,7 +84,7 @@ class Requeue:
         return True
 
     def _watch(self) -> None:
-        while not preemption.asked():
+        while not preemption.stop_requested():
             if self._ended.wait(1.0):
                 return
         if not self._ended.wait(self._patience):

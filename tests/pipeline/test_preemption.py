@@ -105,17 +105,17 @@ def test_a_multirun_stops_with_its_run(command, tmp_path):
 def test_the_flag_belongs_to_the_process_and_the_time(capfd):
     before = [signal.getsignal(number) for number in preemption.SIGNALS]
     with preemption.listening():
-        assert not preemption.asked()
+        assert not preemption.stop_requested()
         child = os.fork()
         if child == 0:
             os.kill(os.getpid(), signal.SIGTERM)
             time.sleep(10)
             os._exit(0)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGTERM
-        assert not preemption.asked()
+        assert not preemption.stop_requested()
         os.kill(os.getpid(), signal.SIGUSR1)
-        assert preemption.asked()
+        assert preemption.stop_requested()
         with pytest.raises(SystemExit, match="75"):
             preemption.stop_if_asked()
-    assert not preemption.asked()
+    assert not preemption.stop_requested()
     assert [signal.getsignal(number) for number in preemption.SIGNALS] == before

@@ -64,7 +64,7 @@ def test_unigram_entropy_of_equal_shares_is_their_logarithm():
 
 def test_a_twin_learns_more_than_counting_and_only_once(quick, tmp_path):
     config = quick("twin_gpt2", "model.pretraining.learning_rate=0.01", "model.pretraining.max_steps=150")
-    with pytest.raises(ModelError, match="run python -m src.twin.__main__ model=twin_gpt2"):
+    with pytest.raises(ModelError, match="run python -m src.twin model=twin_gpt2"):
         load_model(config, tmp_path, CPU)
     ensure_pretrained(config, tmp_path)
     folder = twin_folder(config, tmp_path)

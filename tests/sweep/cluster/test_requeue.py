@@ -40,11 +40,11 @@ def test_a_job_is_put_back_once(scontrol):
     ],
     ids=["refused", "an error", "says nothing", "does not answer"],
 )
-def test_after_a_hiccup_it_asks_again(scontrol, monkeypatch, hiccup, stop_requested):
+def test_after_a_hiccup_it_asks_again(scontrol, monkeypatch, hiccup, asked):
     monkeypatch.setattr(requeue, "_TIMEOUT", 0.5)
     scontrol.answer(f"{hiccup}\n{RUNNING}")
     stopped()
-    assert scontrol.asked() == stop_requested
+    assert scontrol.asked() == asked
 
 
 def test_a_controller_that_never_answers_does_not_hide_that_the_run_stopped(scontrol, caplog):
@@ -67,10 +67,10 @@ def test_nor_does_a_machine_without_scontrol(scontrol, monkeypatch, tmp_path):
         ("JobState=COMPLETING Reason=TimeLimit", [SHOW, AGAIN]),
     ],
 )
-def test_what_a_person_has_cancelled_stays_so(scontrol, state, stop_requested):
+def test_what_a_person_has_cancelled_stays_so(scontrol, state, asked):
     scontrol.answer(f"echo {state}")
     stopped()
-    assert scontrol.asked() == stop_requested
+    assert scontrol.asked() == asked
 
 
 def test_a_job_starts_again_so_often_and_no_more(scontrol, monkeypatch):
