@@ -14,7 +14,7 @@ from src.data.encode import encode_rows
 from src.data.splits import Splits
 from src.metrics.catalog import names_needing
 from src.model.loaded import LoadedModel
-from src.pipeline.base_cache import base_key, base_rows, base_statistics
+from src.pipeline.base_cache import base_cache
 from src.pipeline.probe_stage import lens_settings, lens_table
 from src.probe.gradients.weight_gradients import Batch
 from src.probe.states.layer_statistics import LayerStatistics
@@ -47,18 +47,19 @@ class PairPasses:
 
     def of_base(self, base: LoadedModel, splits: Splits) -> Before:
         """Everything that later needs the base; nothing is computed twice for one base and rows."""
-        metrics, data, cache, rows = self.metrics, self.config.data, self.cache, self.rows(base, splits)
-        key = base_key(base.fingerprint, self.config.dtype, self.device, splits, data)
+        metrics, data, rows = self.metrics, self.config.data, self.rows(base, splits)
+        dtype = self.config.dtype
+        cache = base_cache(self.cache, base.fingerprint, dtype, self.device, splits, data)
         before = Before(rows)
         if names_needing(metrics.names, *OF_STATES):
             measured = partial(gather, base.model, base.blocks, rows, metrics)
-            before.statistics = base_statistics(key, metrics, cache, measured)
+            before.statistics = cache.statistics(metrics, measured)
         if names_needing(metrics.names, "lens"):
             look = partial(lens_table, base, base.model, splits.probe, data, metrics, "base")
-            before.extra += base_rows(key, "lens", lens_settings(metrics), cache, look)
+            before.extra += cache.rows("lens", lens_settings(metrics), look)
         if FISHER in metrics.names:
             take = partial(fisher_rows, base, self._training_batches(base, splits), "base")
-            before.extra += base_rows(key, FISHER, [metrics.num_gradient_rows], cache, take)
+            before.extra += cache.rows(FISHER, [metrics.num_gradient_rows], take)
         return before
 
     def of_tuned(self, tuned: LoadedModel, splits: Splits, kept: dict[str, Tensor]) -> list[LayerRow]:

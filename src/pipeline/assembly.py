@@ -2,7 +2,6 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from transformers import PreTrainedModel
 
@@ -20,7 +19,7 @@ from src.model.causal import is_causal
 from src.model.load import load_model
 from src.objective.catalog import make_objective
 from src.objective.objective import Objective
-from src.pipeline.base_cache import base_key
+from src.pipeline.base_cache import BaseCache, base_cache
 from src.probe.lens.lens_pass import check_lens
 from src.runtime.device import pick_device
 from src.twin.pretraining import ensure_pretrained
@@ -78,7 +77,7 @@ class Assembly:
         return make_control(self.config.control, self.adapted, steps)
 
     @cached_property
-    def base_key(self) -> dict[str, Any]:
-        """All that decides a number of the untrained model."""
-        loaded, config = self.adapted.loaded, self.config
-        return base_key(loaded.fingerprint, config.model.dtype, self.device, self.splits, config.data)
+    def base(self) -> BaseCache:
+        """The measurements of the untrained model."""
+        mark, config = self.adapted.loaded.fingerprint, self.config
+        return base_cache(self.cache, mark, config.model.dtype, self.device, self.splits, config.data)

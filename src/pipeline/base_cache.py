@@ -1,7 +1,7 @@
 """What is measured on a base model is measured once, whatever is trained on it or compared with it later."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,59 @@ from src.metrics.catalog import names_needing, switches
 from src.probe.states.layer_statistics import LayerStatistics
 from src.probe.table.layer_table import LayerRow
 from src.record.provenance import versions
-from src.storage.cache import cached_folder, cached_json, code_fingerprint
+from src.storage.cache import cached_folder, cached_json, deciding_code
+
+_TRAINING = ("control", "train", "twin")
+"""Rooms that act on weights in training alone; a twin's weights are known by their own fingerprint."""
 
 
-def base_key(fingerprint: str, dtype: str, device: torch.device, splits: Splits, data: DataConfig) -> dict:
-    """All that decides a number of an untrained model: weights, dtype, rows, device, libraries."""
-    return {
+@dataclass(frozen=True)
+class BaseCache:
+    """The measurements of one untrained model on one set of rows."""
+
+    folder: Path
+    """Of the whole cache."""
+    key: dict[str, Any]
+    """All that decides a number of the model, whatever is measured: JSON-like."""
+
+    def beside(self, **more: Any) -> "BaseCache":
+        """The measurements of the same model where something `more` decides them, such as other rows."""
+        return replace(self, key=self.key | more)
+
+    def scores(self, config: EvaluateConfig, evaluate: Callable[[], Any]) -> Any:
+        """Scores and samples; `evaluate` is asked where the same was never asked before."""
+        key = self.key | {"evaluate": asdict(config) | {"every_steps": None}}
+        return cached_json(self.folder, "base_scores", key, evaluate)
+
+    def statistics(self, config: MetricsConfig, gather: Callable[[Path], LayerStatistics]) -> LayerStatistics:
+        """Layer statistics; `gather` writes them into a folder where the same was never asked before."""
+        key = self.key | {
+            "tokens": [names_needing(config.names, "tokens"), config.num_token_samples, config.batch_size],
+            "switches": names_needing(config.names, "tokens") and switches(config),
+            "views": names_needing(config.names, "views")
+            and [config.num_dropout_views, config.view_dropout, config.view_templates],
+        }
+        return LayerStatistics.load(cached_folder(self.folder, "base_statistics", key, gather))
+
+    def rows(self, kind: str, settings: list[Any], make: Callable[[], list[LayerRow]]) -> list[LayerRow]:
+        """Rows of the layer table that a pass of its own over the model makes.
+
+        `settings` is all of the configuration that decides them beside the key, metrics included.
+        """
+        key = self.key | {kind: settings}
+        found = cached_json(self.folder, f"base_{kind}", key, lambda: [asdict(row) for row in make()])
+        return [LayerRow(**row) for row in found]
+
+
+def base_cache(
+    folder: Path, fingerprint: str, dtype: str, device: torch.device, splits: Splits, data: DataConfig
+) -> BaseCache:
+    """The cache of a model that is known by its fingerprint, held in `dtype`, and reads these rows.
+
+    Its key holds the code of every room but those that cannot decide a number: `storage.cache.NO_NUMBER`,
+    and the rooms of training.
+    """
+    key = {
         "model": fingerprint,
         "dtype": dtype,
         "rows": splits.fingerprint,
@@ -26,42 +73,6 @@ def base_key(fingerprint: str, dtype: str, device: torch.device, splits: Splits,
         "device": device.type,
         "threads": torch.get_num_threads(),
         "versions": versions(),
+        "code": deciding_code(*_TRAINING),
     }
-
-
-def base_scores(key: dict, config: EvaluateConfig, cache: Path, evaluate: Callable[[], Any]) -> Any:
-    """Scores and samples of the base model; from the cache where the same was asked before."""
-    full_key = key | {
-        "evaluate": asdict(config) | {"every_steps": None},
-        "code": code_fingerprint("evaluate", "model", "data"),
-    }
-    return cached_json(cache, "base_scores", full_key, evaluate)
-
-
-def base_statistics(
-    key: dict, config: MetricsConfig, cache: Path, gather: Callable[[Path], LayerStatistics]
-) -> LayerStatistics:
-    """Layer statistics of the base model; from the cache where the same was asked before."""
-    full_key = key | {
-        "tokens": [names_needing(config.names, "tokens"), config.num_token_samples, config.batch_size],
-        "switches": names_needing(config.names, "tokens") and switches(config),
-        "views": names_needing(config.names, "views")
-        and [config.num_dropout_views, config.view_dropout, config.view_templates],
-        "code": code_fingerprint("probe", "metrics", "model", "data"),
-    }
-    return LayerStatistics.load(cached_folder(cache, "base_statistics", full_key, gather))
-
-
-def base_rows(
-    key: dict, kind: str, settings: list[Any], cache: Path, make: Callable[[], list[LayerRow]]
-) -> list[LayerRow]:
-    """Rows of the layer table that a pass of its own over the base model makes; cached like its statistics.
-
-    `settings` is all of the configuration that decides them beside the key, metrics included.
-    """
-    full_key = key | {
-        kind: settings,
-        "code": code_fingerprint("probe", "metrics", "model", "data", "objective"),
-    }
-    found = cached_json(cache, f"base_{kind}", full_key, lambda: [asdict(row) for row in make()])
-    return [LayerRow(**row) for row in found]
+    return BaseCache(folder, key)

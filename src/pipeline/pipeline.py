@@ -129,8 +129,8 @@ class Pipeline(Assembly):
 
     def _probe(self) -> dict[str, Any]:
         probe = RunProbe(self.adapted, self.objective, self.splits, self.encoded.rows, self.config)
-        found = probe.measure(self.cache, self.base_key, self.folder.steps())
-        further = probe.measure_further(self.cache, self.base_key)
+        found = probe.measure(self.base, self.folder.steps())
+        further = probe.measure_further(self.base)
         self.lock.check()
         if further:
             for seed, table in zip(self.config.probe.seeds, [found, *further], strict=True):
@@ -158,7 +158,7 @@ class Pipeline(Assembly):
 
     @property
     def _scores(self) -> RunScores:
-        return RunScores(self.adapted, self.splits.test, self.config, self.cache, self.base_key)
+        return RunScores(self.adapted, self.splits.test, self.config, self.base)
 
     def _description(self, status: str) -> dict[str, Any]:
         return (

@@ -21,7 +21,7 @@ from src.metrics.catalog import names_needing, switches
 from src.model.loaded import LoadedModel
 from src.objective.objective import Draw, Objective
 from src.objective.pretraining import pretraining_objective
-from src.pipeline.base_cache import base_rows, base_statistics
+from src.pipeline.base_cache import BaseCache
 from src.probe.gradients.at_weights import gradient_rows
 from src.probe.gradients.gradient_norm import block_gradient_norms, gradient_norm, kind_gradient_norms
 from src.probe.gradients.objective_distance import Side, objective_distance_rows
@@ -74,42 +74,38 @@ class RunProbe:
     def _encoded(self, rows: Sequence[Row]) -> ProbeRows:
         return probe_rows(rows, self.adapted.loaded.tokenizer, self.config.data, self.config.metrics)
 
-    def measure(
-        self, cache: Path, base_key: dict[str, Any], steps: Sequence[dict[str, Any]]
-    ) -> list[LayerRow]:
+    def measure(self, base: BaseCache, steps: Sequence[dict[str, Any]]) -> list[LayerRow]:
         """The layer table; `steps` is the step log, for what was measured while training went on."""
         extra = [*self._updates(), *self._gradients(steps), *self._distances()]
-        extra += self._lens(self.splits.probe, cache, base_key)
-        return self._table(self.rows, cache, base_key, self.config.metrics.names, extra)
+        extra += self._lens(self.splits.probe, base)
+        return self._table(self.rows, base, self.config.metrics.names, extra)
 
-    def measure_further(self, cache: Path, base_key: dict[str, Any]) -> list[list[LayerRow]]:
+    def measure_further(self, base: BaseCache) -> list[list[LayerRow]]:
         """The same for each further set of probe rows, as far as metrics look at probe rows."""
         names = names_needing(self.config.metrics.names, *OF_STATES, "lens")
         tables = []
         for rows in self.splits.further_probe:
-            key = base_key | {"further": [row.id for row in rows]}
-            lens = self._lens(rows, cache, key)
-            tables.append(self._table(self._encoded(rows), cache, key, names, lens))
+            mine = base.beside(further=[row.id for row in rows])
+            tables.append(self._table(self._encoded(rows), mine, names, self._lens(rows, mine)))
         return tables
 
     def _table(
         self,
         rows: ProbeRows,
-        cache: Path,
-        base_key: dict[str, Any],
+        cache: BaseCache,
         names: Sequence[str],
         extra: Sequence[LayerRow],
     ) -> list[LayerRow]:
         metrics = self.config.metrics
         base = tuned = None
-        with tempfile.TemporaryDirectory(prefix="probe-", dir=cache) as folder:
+        with tempfile.TemporaryDirectory(prefix="probe-", dir=cache.folder) as folder:
             if names_needing(names, *OF_STATES):
 
                 def measured(path: Path) -> LayerStatistics:
                     return gather(self.model, self.blocks, rows, metrics, path)
 
                 with self._base():
-                    base = base_statistics(base_key, metrics, cache, measured)
+                    base = cache.statistics(metrics, measured)
                 tuned = measured(Path(folder)) if self.trained else None
             return layer_rows(base, tuned, names, len(self.blocks), (), extra, switches(metrics))
 
@@ -161,13 +157,13 @@ class RunProbe:
         encoded = objective.encode(rows, self.config.data.max_length).rows
         return partial(self._batches, objective, encoded), objective.loss
 
-    def _lens(self, rows: Sequence[Row], cache: Path, base_key: dict[str, Any]) -> list[LayerRow]:
+    def _lens(self, rows: Sequence[Row], cache: BaseCache) -> list[LayerRow]:
         metrics, data = self.config.metrics, self.config.data
         if not names_needing(metrics.names, "lens"):
             return []
         look = partial(lens_table, self.adapted.loaded, self.model, rows, data, metrics)
         with self._base():
-            base = base_rows(base_key, "lens", lens_settings(metrics), cache, partial(look, "base"))
+            base = cache.rows("lens", lens_settings(metrics), partial(look, "base"))
         return [*base, *(look("tuned") if self.trained else [])]
 
     def _base(self) -> AbstractContextManager[None]:

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from src.config.schema import RunConfig
@@ -11,7 +10,7 @@ from src.data.rows import Row
 from src.evaluate.harness import evaluate
 from src.method.adapt import AdaptedModel
 from src.method.weights import base_weights
-from src.pipeline.base_cache import base_scores
+from src.pipeline.base_cache import BaseCache
 
 _LOG = logging.getLogger(__name__)
 
@@ -24,21 +23,20 @@ class RunScores:
         adapted: AdaptedModel,
         rows: Sequence[Row],
         config: RunConfig,
-        cache: Path,
-        base_key: dict[str, Any],
+        base: BaseCache,
     ) -> None:
-        self.adapted, self.rows, self.config = adapted, list(rows), config
-        self.cache, self.base_key = cache, base_key
+        self.adapted, self.rows, self.config, self.base = adapted, list(rows), config, base
 
     def of_base(self) -> dict[str, Any]:
         """Scores and samples of the model before training."""
         with base_weights(self.adapted):
-            return base_scores(self.base_key, self.config.evaluate, self.cache, self.of_tuned)
+            return self.base.scores(self.config.evaluate, self.of_tuned)
 
     def of_tuned(self) -> dict[str, Any]:
         """Scores and samples of the model as it answers now."""
         model, tokenizer, config = self.adapted.model, self.adapted.loaded.tokenizer, self.config
-        found = evaluate(model, tokenizer, self.rows, config.data, config.evaluate, self.cache, config.seed)
+        folder = self.base.folder
+        found = evaluate(model, tokenizer, self.rows, config.data, config.evaluate, folder, config.seed)
         return {"scores": [asdict(score) for score in found.scores], "samples": found.samples}
 
 

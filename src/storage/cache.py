@@ -21,12 +21,37 @@ from src.storage.manifest import damage, write_manifest
 
 _LOG = logging.getLogger(__name__)
 _SOURCE = Path(__file__).resolve().parents[1]
+NO_NUMBER = {
+    "analysis": "reads what runs have written",
+    "bench": "measures time and memory",
+    "command": "turns a command line into a configuration, whose values are in the keys themselves",
+    "dashboard": "shows what runs have written",
+    "plan": "estimates before anything runs",
+    "record": "writes down what was measured",
+    "report": "draws what runs have written",
+    "results": "copies and checks what runs have written",
+    "statistics": "intervals and tests over what runs have written",
+    "storage": "gives back what was put in",
+    "suggest": "reads what runs have written",
+    "sweep": "starts runs",
+    "tracking": "mirrors what was measured",
+}
+"""Rooms whose code decides no weight and no measurement, and why; nor does a file beside the rooms."""
 
 
 def code_fingerprint(*packages: str) -> str:
     """A hash of the source files of some packages of Strata, so that changed code finds no stale result."""
     files = sorted(path for package in packages for path in (_SOURCE / package).rglob("*.py"))
     return fingerprint({str(path.relative_to(_SOURCE)): sha256_file(path) for path in files})
+
+
+def deciding_code(*others: str) -> str:
+    """A hash of all code of Strata but for the rooms of NO_NUMBER and `others`, which cannot decide a number.
+
+    A room that is new is in it until somebody says that it decides nothing.
+    """
+    apart = {*NO_NUMBER, *others}
+    return code_fingerprint(*(room.name for room in _SOURCE.iterdir() if room.name not in apart))
 
 
 def cached_folder(cache_dir: Path, kind: str, key: Any, make: Callable[[Path], object]) -> Path:

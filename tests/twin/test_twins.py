@@ -137,6 +137,6 @@ def test_what_is_pretrained_is_shown_at_once_and_without_torch(tmp_path, make_co
 def test_changed_code_finds_no_old_twin(quick, tmp_path, monkeypatch):
     config = quick("twin_gpt2", "model.pretraining.learning_rate=0.01", "model.pretraining.max_steps=150")
     ensure_pretrained(config, tmp_path)
-    monkeypatch.setattr("src.model.twin.code_fingerprint", lambda *packages: "other code")
+    monkeypatch.setattr("src.model.twin.deciding_code", lambda *packages: "other code")
     with pytest.raises(ModelError, match="not pretrained on this machine yet"):
         twin_folder(config, tmp_path)

@@ -11,7 +11,7 @@ from src.errors import ConfigError
 from src.metrics.catalog import switches
 from src.metrics.information.prompt_entropy import prompt_entropy, prompt_entropy_paper
 from src.metrics.shared.entropy import NORMALISATIONS
-from src.pipeline.base_cache import base_statistics
+from src.pipeline.base_cache import BaseCache
 from src.probe.states.gathering import Gathering
 from src.probe.states.layer_statistics import LayerStatistics
 from src.probe.states.vectors import LayerVectors
@@ -93,5 +93,5 @@ def test_they_decide_a_run_s_id_and_the_base_s_cache_only_where_they_are_set(mak
         LayerStatistics(torch.zeros(1, 1, 2), {"x": torch.zeros(1, 1)}).save_tokens(folder)
 
     for chosen in ([], ["metrics.alpha=1"], ["metrics.alpha=2"]):
-        base_statistics({}, make_config("metrics=core", *chosen).metrics, tmp_path, gather)
+        BaseCache(tmp_path, {}).statistics(make_config("metrics=core", *chosen).metrics, gather)
     assert len(made) == 2
