@@ -16,11 +16,19 @@ NAMES = [
 ]
 SHAPED = [name for name in NAMES if name.rpartition(".")[2] not in WITHOUT_TENSORS]
 
+
+def _defines_a_class(name):
+    module = sys.modules[name]
+    return any(isinstance(value, type) and value.__module__ == name for value in vars(module).values())
+
+
 with jaxtyping.install_import_hook(SHAPED, "beartype.beartype"):
-    # Another test folder may have imported some without the checks. A class must stay the one others hold.
-    unchecked = (set(SHAPED) & set(sys.modules)) - {"src.metrics.shared.rows"}
+    # Other tests may have imported some without the checks. A class must stay the one that others hold.
     for name in SHAPED:
-        importlib.reload(sys.modules[name]) if name in unchecked else importlib.import_module(name)
+        if name not in sys.modules:
+            importlib.import_module(name)
+        elif not _defines_a_class(name):
+            importlib.reload(sys.modules[name])
 
 
 @pytest.fixture

@@ -164,7 +164,9 @@ def test_a_metric_of_views_gets_them_by_sample_and_view(statistics, monkeypatch)
 
     spy = of_rows("spy", "information", "views", "mean of all numbers", 2)
     monkeypatch.setitem(METRICS, "spy", spy)
-    monkeypatch.setattr(catalog, "resolve", {"src.metrics.spy.spy_statistic": spy_statistic}.__getitem__)
+    monkeypatch.setattr(
+        catalog, "resolve", {"src.metrics.information.spy.spy_statistic": spy_statistic}.__getitem__
+    )
     base = statistics(0)
     base.views = torch.randn(NUM_BLOCKS + 1, N, 3, WIDTH, generator=torch.Generator().manual_seed(4))
     rows = layer_rows(base, None, ["spy"], NUM_BLOCKS)
