@@ -1,0 +1,104 @@
+"""One estimator for arms that scatter alike and for those that do not: coverage and family-wise error, simulated."""
+
+import math
+
+import numpy
+import pytest
+from scipy import stats
+
+from src.statistics.arm_scatter import of_difference, scatter_of_arms
+from src.statistics.holm import holm
+from src.statistics.pooled import pooled_over_arms
+from src.statistics.seeds import paired_by_seed
+
+ROUNDS, ARMS, SEEDS = 1500, 10, 3
+
+
+def simulate(sd, draw=None):
+    """Coverage of the first band's difference to the baseline and of all nine; family-wise error of Holm."""
+    random = numpy.random.default_rng(4)
+    draw = draw or (lambda shape: random.normal(size=shape))
+    covered, errors = [], 0
+    for _ in range(ROUNDS):
+        table = draw((ARMS, SEEDS)) * sd[:, None] + random.normal(size=SEEDS)
+        scatter = scatter_of_arms(table)
+        sides = [dict(enumerate(row)) for row in table]
+        found = [
+            paired_by_seed(sides[arm], sides[0], of_difference(scatter[arm], scatter[0]))
+            for arm in range(1, ARMS)
+        ]
+        covered.append([one.interval()[0] <= 0 <= one.interval()[1] for one in found])
+        errors += min(one.pvalue for one in holm([one.pvalue for one in found])) <= 0.05
+    covered = numpy.array(covered)
+    return covered[:, 0].mean(), covered.mean(), errors / ROUNDS
+
+
+def scattering(arm=None):
+    sd = numpy.ones(ARMS)
+    if arm is not None:
+        sd[arm] = 3
+    return sd
+
+
+@pytest.mark.parametrize("arm", [None, 0, 1], ids=["alike", "baseline", "one band"])
+def test_intervals_cover_and_holm_keeps_its_level(arm):
+    first, every, errors = simulate(scattering(arm))
+    assert first >= (0.935 if arm is None else 0.905)
+    assert 0.915 <= every <= 0.985
+    assert errors <= 0.075  # 0.06, and 2.5 standard errors of 1,500 rounds
+
+
+def test_heavy_tails_are_covered():
+    random = numpy.random.default_rng(5)
+    first, _, errors = simulate(scattering(), lambda shape: random.standard_t(4, shape))
+    assert first >= 0.93 and errors <= 0.075
+
+
+def test_arms_alike_are_pooled_as_the_anova_pools_them():
+    rng = numpy.random.default_rng(0)
+    while True:  # a table on which the test finds nobody
+        table = rng.normal(size=(5, 4)) + rng.normal(size=4)
+        scatter = scatter_of_arms(table)
+        if not any(one.own for one in scatter):
+            break
+    oracle = pooled_over_arms(table)
+    found = of_difference(scatter[1], scatter[3])
+    assert found == pytest.approx(oracle)
+
+
+def test_an_arm_apart_keeps_its_own_variance_and_welch_s_freedom():
+    rng = numpy.random.default_rng(1)
+    table = rng.normal(0, 0.01, (6, 4))
+    table[2] = [0, 1, 2, 5]
+    scatter = scatter_of_arms(table)
+    assert scatter[2].own and not scatter[4].own
+    assert scatter[2].variance == pytest.approx(numpy.var(table[2], ddof=1), rel=0.3)
+    found = of_difference(scatter[2], scatter[4])
+    parts = [(one.variance, one.freedom) for one in (scatter[2], scatter[4])]
+    welch = sum(v for v, _ in parts) ** 2 / sum(v**2 / f for v, f in parts)
+    assert found.freedom == pytest.approx(welch) and 3 <= found.freedom < 3.1
+
+
+def test_arms_whose_blocks_differ_by_seed_are_outside_the_pool():
+    rng = numpy.random.default_rng(2)
+    table = rng.normal(size=(6, 3))
+    moved = table.copy()
+    moved[5] = rng.normal(0, 50, 3)
+    flags = [False] * 5 + [True]
+    same = scatter_of_arms(table, flags)[:5]
+    found = scatter_of_arms(moved, flags)[:5]
+    assert numpy.array(found) == pytest.approx(numpy.array(same))
+    assert scatter_of_arms(moved, flags)[5].own
+
+
+@pytest.mark.parametrize("shape", [(2, 5), (5, 1)])
+def test_two_arms_or_one_seed_share_nothing(shape):
+    assert scatter_of_arms(numpy.zeros(shape)) is None
+
+
+def test_power_of_the_test_at_three_seeds_is_what_the_docstring_says():
+    freedom = (ARMS - 2) * (SEEDS - 1)
+    power = {level: stats.f.sf(stats.f.isf(level, 2, freedom) / 9, 2, freedom) for level in (0.05, 0.3)}
+    assert power[0.05] == pytest.approx(0.68, abs=0.02)
+    assert power[0.3] == pytest.approx(0.87, abs=0.01)
+    assert not math.isclose(power[0.05], power[0.3])

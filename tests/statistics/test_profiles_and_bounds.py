@@ -1,0 +1,85 @@
+"""Correlations of profiles over depth, and intervals that stay within their bounds."""
+
+import math
+
+import numpy
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from src.statistics.bounded import correlation_interval, distance_interval, share_interval
+from src.statistics.estimate import Estimate
+from src.statistics.profile_correlation import effective_n, profile_correlation
+
+
+def autoregressive(phi, random, n=30):
+    noise = random.normal(size=n)
+    values = [noise[0] / math.sqrt(1 - phi**2)]
+    for one in noise[1:]:
+        values.append(phi * values[-1] + one)
+    return values
+
+
+@pytest.mark.parametrize(
+    ("phi", "least", "most"), [(0.5, 0.03, 0.065), (0.9, 0.03, 0.065), (0.97, 0.04, 0.095)]
+)
+def test_error_for_independent_profiles_is_near_its_level(phi, least, most):
+    random = numpy.random.default_rng(11)
+    pairs = [(autoregressive(phi, random), autoregressive(phi, random)) for _ in range(800)]
+    found = [profile_correlation(*pair) for pair in pairs]
+    assert least <= numpy.mean([one.pvalue < 0.05 for one in found]) <= most
+    rho = numpy.array([one.rho for one in found])
+    naive = 2 * stats.t.sf(abs(rho) * numpy.sqrt(28 / (1 - rho**2)), 28)
+    assert numpy.mean(naive < 0.05) > most
+
+
+def test_rho_is_spearmans_and_unchanged_by_monotone_maps():
+    random = numpy.random.default_rng(3)
+    first, second = random.normal(size=(2, 25))
+    found = profile_correlation(first, second)
+    assert found.rho == pytest.approx(stats.spearmanr(first, second).statistic)
+    mapped = profile_correlation(numpy.exp(first), second**3)
+    assert mapped == pytest.approx(found)
+
+
+def test_white_series_are_worth_their_length_and_smooth_ones_less():
+    smooth = numpy.sin(numpy.linspace(0, 3, 30))
+    assert effective_n(smooth, smooth) < 10
+    white = numpy.random.default_rng(4).normal(size=(2, 400))
+    assert effective_n(*white) > 300
+    assert 3 <= profile_correlation(range(30), range(30)).effective_n <= 30
+
+
+def test_a_constant_profile_correlates_with_nothing():
+    found = profile_correlation([1, 1, 1, 1, 1], [1, 2, 3, 4, 5])
+    assert math.isnan(found.rho) and math.isnan(found.pvalue)
+
+
+@pytest.mark.parametrize("wrong", [[1, 2, 3], [1, 2, 3, math.nan], [1, 2, 3, 4, 5]])
+def test_profiles_that_do_not_fit_are_refused(wrong):
+    with pytest.raises(ValueError, match="profiles"):
+        profile_correlation([1, 2, 3, 4], wrong) if len(wrong) != 3 else profile_correlation(wrong, wrong)
+
+
+def test_correlation_interval_is_fishers():
+    oracle = stats.pearsonr(*numpy.random.default_rng(5).normal(size=(2, 40)))
+    found = correlation_interval(oracle.statistic, 40)
+    assert found == pytest.approx(tuple(oracle.confidence_interval()))
+    assert all(math.isnan(end) for end in correlation_interval(0.4, 3))
+
+
+@given(st.floats(0.001, 0.999), st.floats(0.0001, 0.5), st.integers(1, 50))
+def test_shares_and_distances_stay_within_their_bounds(value, stderr, freedom):
+    estimate = Estimate(value, stderr, freedom, 3)
+    low, high = share_interval(estimate)
+    assert 0 <= low <= value <= high <= 1
+    low, high = distance_interval(estimate)
+    assert 0 <= low <= value <= high
+
+
+def test_small_errors_give_the_plain_interval():
+    estimate = Estimate(0.4, 1e-4, 12, 3)
+    for bounded in (share_interval, distance_interval):
+        assert bounded(estimate) == pytest.approx(estimate.interval(), rel=1e-4)
+    assert all(math.isnan(end) for end in share_interval(Estimate(1.0, 0.1, 4, 3)))
