@@ -23,7 +23,7 @@ def answers(monkeypatch):
                 raise one
             return {run.key: State(one, "", "7") for run in plan.runs}
 
-        monkeypatch.setattr(watch, "look", read_states)
+        monkeypatch.setattr(watch, "read_states", read_states)
         monkeypatch.setattr(watch, "_EVERY", 0)
         return left
 
