@@ -70,7 +70,8 @@ class Run:
             return None
         try:
             found = pandas.read_csv(path)
-            return found[["/" not in metric for metric in found["metric"]]]
+            whole = found[~found["metric"].astype(str).str.contains("/", regex=False)]
+            return whole if len(found) else None  # metrics=none leaves the heading alone
         except (OSError, ValueError, KeyError, AttributeError) as error:
             self._damage("layers.csv", error)
             return None

@@ -1,7 +1,6 @@
 """python -m src.dashboard [EXPERIMENT]: the comparison of an experiment as a workspace of W&B."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from omegaconf import OmegaConf
@@ -19,7 +18,8 @@ _EXAMPLES = """\
 examples:
   python -m src.dashboard quickstart              one experiment, run with record=online or sent later
   python -m src.dashboard                         all experiments of the project
-  python -m src.dashboard quickstart --dry-run    print the workspace as JSON; needs no key and no network
+  python -m src.dashboard quickstart --dry-run    print its sections and panels; needs no key and no network
+  python -m src.dashboard quickstart --dry-run --json    the same as the JSON that W&B is sent
   wandb sync --include-online runs/quickstart/*/wandb    send what runs wrote offline
 
 It needs a key: `wandb login`, or WANDB_API_KEY. `python -m src.report` shows the same from files."""
@@ -34,10 +34,11 @@ def main() -> None:
         check_experiment(options.experiment, options.runs_dir)
         found = measured(options.runs_dir / (options.experiment or ""))
         if options.dry_run:
+            from src.dashboard.outline import as_json, outline
             from src.dashboard.workspace import workspace
 
             made = workspace(options.entity or "ENTITY", options.project, options.experiment, found)
-            print(made._to_model().model_dump_json(by_alias=True, exclude_none=True, indent=2))
+            print(as_json(made) if options.json else outline(made))
             return
         from src.dashboard.publish import publish
 
@@ -67,8 +68,12 @@ def _options() -> argparse.Namespace:
         help="where to look up what was measured; default: %(default)s",
     )
     parser.add_argument("--dry-run", action="store_true", help="print the workspace instead of saving it")
-    return parser.parse_args()
+    parser.add_argument("--json", action="store_true", help="with --dry-run: as the JSON that W&B is sent")
+    options = parser.parse_args()
+    if options.json and not options.dry_run:
+        parser.error("--json: accepted with --dry-run")
+    return options
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,5 +1,7 @@
 """The workspace: a section for each question that the study asks, built without a server or a key."""
 
+from typing import Any
+
 import wandb_workspaces.reports.v2 as wr
 import wandb_workspaces.workspaces as ws
 
@@ -9,7 +11,11 @@ from src.tracking.names import ARM, GROUP, bounded, metric_name
 from src.tracking.series import AXES
 
 BAND, SCALING = "band.name", "method.scaling"
-_OVER_RUNS = {"groupby": wr.Config(ARM), "groupby_aggfunc": "mean", "groupby_rangefunc": "stderr"}
+_OVER_RUNS: dict[str, Any] = {
+    "groupby": wr.Config(ARM),
+    "groupby_aggfunc": "mean",
+    "groupby_rangefunc": "stderr",
+}
 """A bar or line a band and scaling: the mean over its runs, with the standard error over them."""
 _OF_BANDS = ("score", "difference", "relative_gain")
 _ABOUT = (
@@ -87,12 +93,12 @@ def _parameters(found: ExperimentContents) -> ws.Section:
         )
         for task, metric in found.scores
     ]
-    columns = [wr.Config("band.start"), wr.Config("band.stop"), wr.Config("method.rank")]
-    columns += [wr.SummaryMetric("params/trainable")]
-    columns += [wr.SummaryMetric(_tuned(*one)) for one in found.scores]
+    settings = [wr.Config(name) for name in ("band.start", "band.stop", "method.rank")]
+    numbers = ["params/trainable", *(_tuned(*one) for one in found.scores)]
+    columns = [*settings, *(wr.SummaryMetric(name) for name in numbers)]
     lines = [wr.ParallelCoordinatesPlotColumn(column) for column in columns]
-    panels.append(wr.ParallelCoordinatesPlot(title="From band to score", columns=lines))
-    return _section("Parameters against score", panels)
+    last = wr.ParallelCoordinatesPlot(title="From band to score", columns=lines)
+    return _section("Parameters against score", [*panels, last])
 
 
 def _profiles(found: ExperimentContents) -> ws.Section:

@@ -7,20 +7,22 @@ The budget is that of LoRA with rank R on every block. Without --out, the preset
 
 python -m src.run --config-dir sweeps +suggested=NAME
 
-The rule, why it is so, and what it cannot know stand in src/suggest/rule.py. The default metric is measured
-at the pretrained weights, so a run of one step will do:
+The rule, why it is so, and what it cannot know stand in src/suggest/rule.py. Without --metric the best
+profile that the runs measured is taken, and said: gradients (fisher_trace), else a change of the whole
+stack. Gradients are measured at the pretrained weights, so a run of one step will do:
 
 python -m src.run train.max_steps=1 metrics.names=[fisher_trace] metrics.num_gradient_rows=64 evaluate=none
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 from src.command.entry import exit_with
 from src.config import rules
 from src.errors import UserError
 from src.storage.files import write_text
-from src.suggest.block_demand import demands
+from src.suggest.block_demand import GRADIENTS, best_measured, demands, measuring
 from src.suggest.preset import preset
 from src.suggest.rule import allocate, shortest_band
 
@@ -46,15 +48,24 @@ def suggest(options: argparse.Namespace) -> str:
     rules.check_at_least("--max-rank", max_rank, 1)
     if not 0 < options.share <= 1:
         rules.refuse("--share", options.share, "a share in (0, 1]")
-    demand = demands(options.runs, options.metric)
+    metric = options.metric or _chosen(options.runs)
+    demand = demands(options.runs, metric)
     start, stop = shortest_band(demand, options.share)
     budget = options.rank * len(demand)
     ranks = allocate(demand[start:stop], budget, max_rank)
     whole = [0] * start + ranks + [0] * (len(demand) - stop)
     held = sum(demand[start:stop])
-    about = f"{options.metric} of {', '.join(folder.name for folder in options.runs)}"
+    about = f"{metric} of {', '.join(folder.name for folder in options.runs)}"
     name = options.name or (options.out.stem if options.out else "suggested")
     return preset(name, about, whole, (start, stop), options.rank, held)
+
+
+def _chosen(runs: list[Path]) -> str:
+    """The best profile that is there, told to whoever gave none."""
+    metric = best_measured(runs)
+    better = "" if metric == GRADIENTS else f"; {GRADIENTS} would be better: {measuring(runs[0])}"
+    print(f"--metric not given, taken: {metric}{better}", file=sys.stderr)
+    return metric
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -62,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         "python -m src.suggest", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("runs", nargs="+", type=Path, metavar="runs/EXPERIMENT/ID")
-    parser.add_argument("--metric", default="fisher_trace", help="what the profile is made of (fisher_trace)")
+    parser.add_argument("--metric", metavar="NAME", help="what the profile is made of (the best measured)")
     parser.add_argument(
         "--rank", type=int, default=16, metavar="R", help="of the LoRA whose budget is spent (16)"
     )

@@ -8,6 +8,48 @@ from pathlib import Path
 from src.errors import DataError, UserError
 from src.storage.files import read_json
 
+GRADIENTS = "fisher_trace"
+PREFERRED = (GRADIENTS, "weight_change", "procrustes_distance", "cka_debiased", "mean_shift")
+"""What a suggestion is made of where nobody says: the first of these that every run measured."""
+
+
+def best_measured(folders: Sequence[Path]) -> str:
+    """The first of `PREFERRED` that every run measured.
+
+    A change counts where every block was trained: what a run did not train tells nothing of what it wants.
+
+    Raises:
+        UserError: a folder without a finished run; or none of them was measured, with the command that does.
+    """
+    found = [_measured(folder) for folder in folders]
+    for metric in PREFERRED:
+        if all(metric in names for names in found):
+            return metric
+    raise UserError(
+        f"--metric: given none, and {folders[0].name} measured no profile of every block; this measures one: "
+        f"{measuring(folders[0])}"
+    )
+
+
+def measuring(folder: Path) -> str:
+    """The command that measures gradients at the pretrained weights of a run's model, on its data."""
+    choices = read_json(folder / "run.json").get("choices", {})
+    chosen = [f"{group}={choices[group]}" for group in ("model", "data") if group in choices]
+    words = ["python -m src.run", *chosen, "train.max_steps=1", f"metrics.names=[{GRADIENTS}]"]
+    return " ".join([*words, "metrics.num_gradient_rows=64", "evaluate=none"])
+
+
+def _measured(folder: Path) -> set[str]:
+    """The metrics of a run that tell of every block."""
+    from src.probe.table.layers_csv import read_layers  # torch comes with it
+
+    _check_finished(folder)
+    record = read_json(folder / "run.json")
+    blocks, count = record.get("adapted", {}).get("blocks", []), record.get("model", {}).get("num_blocks")
+    stages = {"base", "change"} if count is None or len(blocks) == count else {"base"}
+    rows = read_layers(folder / "layers.csv")
+    return {row.metric for row in rows if row.stage in stages and _usable(row.metric, row.stage)}
+
 
 def demands(folders: Sequence[Path], metric: str) -> list[float]:
     """The demand of every block, summing to 1; of several runs the mean of each one's.
@@ -55,20 +97,21 @@ def _values(folder: Path, metric: str) -> list[float]:
     from src.probe.table.layers_csv import read_layers  # torch comes with it
 
     rows = read_layers(folder / "layers.csv")
-    stage = "base" if metric == "fisher_trace" else "change"
+    stage = "base" if metric == GRADIENTS else "change"
     found = {row.layer: row.value for row in rows if row.metric == metric and row.stage == stage}
     if not found:
         names = sorted({row.metric for row in rows if _usable(row.metric, row.stage)})
         there = ", ".join(names) or "none that can be used"
         raise DataError(f"{folder.name}: --metric: given {metric}, not measured there; accepted: {there}")
     if not _usable(metric, stage):
-        raise DataError(f"--metric: given {metric}; accepted: an amount of change, or fisher_trace")
+        raise DataError(f"--metric: given {metric}; accepted: an amount of change, or {GRADIENTS}")
     missing = [layer for layer, value in found.items() if value is None]
     if missing:
         raise DataError(f"{folder.name}: {metric} has no value at layers {missing}; accepted: one at each")
-    if metric == "fisher_trace":
-        return [sqrt(found[layer]) for layer in sorted(found)]
-    return _changes(found, metric)
+    known = {layer: value for layer, value in found.items() if value is not None}
+    if metric == GRADIENTS:
+        return [sqrt(known[layer]) for layer in sorted(known)]
+    return _changes(known, metric)
 
 
 def _changes(found: dict[int, float], metric: str) -> list[float]:
@@ -84,6 +127,6 @@ def _changes(found: dict[int, float], metric: str) -> list[float]:
 def _usable(metric: str, stage: str) -> bool:
     from src.metrics.catalog import METRICS
 
-    if metric == "fisher_trace":
+    if metric == GRADIENTS:
         return stage == "base"
     return stage == "change" and metric in METRICS and METRICS[metric].change != "none"

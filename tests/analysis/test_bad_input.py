@@ -116,3 +116,30 @@ def test_what_wandb_keeps_in_a_runs_folder_is_no_run(made):
     files.mkdir(parents=True)
     (files / "config.yaml").write_text("wandb_version: 1\n")
     assert len(find_runs(made)) == 6
+
+
+def without_metrics(folder):
+    """What metrics=none leaves: the heading of the table and no row."""
+    path = folder / "layers.csv"
+    path.write_text(path.read_text(encoding="utf-8").splitlines()[0] + "\n")
+
+
+@pytest.mark.parametrize("count", [1, 6])
+def test_runs_without_metrics_are_reported_by_their_scores(made, count):
+    for run in find_runs(made)[:count]:
+        without_metrics(run.folder)
+    written = write_report(made)
+    assert (made / "report" / "scores.csv").is_file()
+    assert len(written.study.compared) == 6
+    assert bool(written.material.profiles) == (count < 6)
+
+
+def test_runs_with_neither_metrics_nor_scores_are_still_listed(made):
+    for run in find_runs(made):
+        without_metrics(run.folder)
+        (run.folder / "run.json").write_text(json.dumps(run.record | {"scores": []}))
+    written = write_report(made)
+    assert len(written.study.compared) == 6
+    assert not (made / "report" / "scores.csv").exists()
+    with (made / "report" / "runs.csv").open(encoding="utf-8") as file:
+        assert len(list(csv.DictReader(file))) == 6

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from src.dashboard.measured import DEFAULT, ExperimentContents, measured
+from src.dashboard.outline import outline
 from src.dashboard.workspace import workspace
 from src.errors import UserError
 from src.probe.table.layer_table import LayerRow
@@ -134,9 +135,23 @@ def command(tmp_path, *arguments, key=None, url="http://127.0.0.1:9"):
 
 
 def test_a_dry_run_needs_neither_key_nor_server(tmp_path):
-    done = command(tmp_path, "study", "--dry-run")
+    done = command(tmp_path, "study", "--dry-run", "--json")
     assert (done.returncode, done.stderr) == (0, "")
     assert next(iter(sections(json.loads(done.stdout)))) == "Score by band"
+
+
+def test_the_outline_names_every_panel_by_its_title():
+    text = outline(workspace("lab", "strata", "study", FOUND))
+    assert text.splitlines()[:2] == ["Strata: study", "project lab/strata"]
+    for name, panels in sections(model()).items():
+        assert f"\n{name}\n" in text
+        for title in (panel["config"].get("chartTitle") for panel in panels):
+            assert title is None or f"  {title}" in text
+    assert "{" not in text
+    assert "mean_shift by layer (profile/layer, profile/mean_shift/change)" in text
+    (published,) = [line for line in text.splitlines() if line.endswith(" published numbers")]
+    rows = [line for line in sections(model())["Published"][0]["config"]["value"].splitlines() if "|" in line]
+    assert published == f"  a table of {len(rows) - 2} published numbers"
 
 
 @pytest.mark.parametrize(

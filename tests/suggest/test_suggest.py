@@ -12,14 +12,14 @@ from src.method.band import band_blocks
 from src.probe.table.layer_table import LayerRow
 from src.probe.table.layers_csv import write_layers
 from src.storage.files import write_json
-from src.suggest.block_demand import demands
+from src.suggest.block_demand import best_measured, demands
 
 ROOT = CONF.parent
 
 
 @pytest.fixture
 def make_run(tmp_path):
-    def make(name="a", status="success", num_blocks=4, **series):
+    def make(name="a", status="success", num_blocks=4, trained=None, **series):
         folder = tmp_path / name
         rows = [
             LayerRow(stage, layer, layer / num_blocks, metric, value, None, None)
@@ -28,7 +28,12 @@ def make_run(tmp_path):
             for layer, value in enumerate(values, 1 if len(values) == num_blocks else 0)
         ]
         write_layers(folder / "layers.csv", rows)
-        write_json(folder / "run.json", {"status": status, "error": "out of memory"})
+        blocks = list(range(num_blocks if trained is None else trained))
+        record = {"adapted": {"blocks": blocks}, "model": {"num_blocks": num_blocks}}
+        choices = {"model": "tiny_llama", "data": "arithmetic"}
+        write_json(
+            folder / "run.json", record | {"status": status, "error": "out of memory", "choices": choices}
+        )
         return folder
 
     return make
@@ -79,6 +84,25 @@ def test_what_cannot_be_used_is_one_line(make_run, tmp_path):
         demands([tmp_path / "half"], "weight_change")
 
 
+def test_without_a_metric_the_best_profile_that_every_run_measured_is_taken(make_run):
+    both = make_run("a", base_fisher_trace=[1.0] * 4, change_weight_change=[1.0] * 4)
+    moved = make_run("b", change_weight_change=[1.0] * 4, change_mean_shift=[1.0] * 5)
+    assert best_measured([both]) == "fisher_trace"
+    assert best_measured([both, moved]) == "weight_change"
+
+
+def test_a_change_counts_only_where_every_block_was_trained(make_run):
+    """What a band did not train moved by 0, so that the suggestion would be the band again."""
+    band = make_run("c", trained=2, change_weight_change=[1.0, 1.0, 0.0, 0.0])
+    command = (
+        r"python -m src.run model=tiny_llama data=arithmetic train.max_steps=1 metrics.names=\[fisher_trace\]"
+    )
+    with pytest.raises(UserError, match=f"--metric: given none, and c measured no profile.*: {command}"):
+        best_measured([band])
+    probed = make_run("d", trained=2, base_fisher_trace=[1.0] * 4, change_weight_change=[1.0, 1.0, 0.0, 0.0])
+    assert best_measured([probed]) == "fisher_trace"
+
+
 def suggest(*arguments):
     return subprocess.run(
         [sys.executable, "-m", "src.suggest", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True
@@ -97,6 +121,15 @@ def test_the_command_writes_a_preset_that_spends_the_budget_in_its_band(make_run
     blocks = band_blocks(found["band"]["start"], found["band"]["stop"], 7)
     assert [block for block, rank in enumerate(ranks) if rank] == list(blocks) == [2, 3, 4]
     assert out.read_text().startswith("# @package _global_\n")
+
+
+def test_the_command_says_what_it_took_and_what_would_be_better(make_run):
+    done = suggest(make_run(change_weight_change=[1.0, 2.0, 3.0, 4.0]))
+    assert done.returncode == 0
+    said = "--metric not given, taken: weight_change; fisher_trace would be better: python -m src.run "
+    assert done.stderr.startswith(said)
+    assert done.stderr.count("\n") == 1
+    assert "from weight_change of a." in done.stdout
 
 
 @pytest.mark.parametrize(
