@@ -3,9 +3,6 @@
 python -m src.run model=olmo2_7b method=midblock
 """
 
-import logging
-from typing import TYPE_CHECKING
-
 import hydra
 from omegaconf import DictConfig
 
@@ -14,11 +11,6 @@ from src.command.entry import exit_with, run_hydra, run_job
 from src.config.schema import RunConfig
 from src.errors import UserError
 from src.runtime.launched import launched
-
-if TYPE_CHECKING:
-    from src.pipeline.pipeline import Pipeline
-
-_LOG = logging.getLogger(__name__)
 
 
 def execute(config: RunConfig) -> None:
@@ -33,20 +25,7 @@ def execute(config: RunConfig) -> None:
         if ranks.rank > 0:  # submitit starts every rank here; the configuration that counts is rank 0's
             follow(ranks)
         else:
-            _do(Pipeline(config, ranks))
-
-
-def _do(pipeline: "Pipeline") -> None:
-    if pipeline.folder.finished:
-        _LOG.info("finished earlier: %s", pipeline.folder.path)
-        return
-    with pipeline.opened():
-        pipeline.score_base()
-        pipeline.train()
-        pipeline.probe()
-        pipeline.score_tuned()
-        pipeline.record()
-    _LOG.info("finished: %s", pipeline.folder.path)
+            Pipeline(config, ranks).walk()
 
 
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")

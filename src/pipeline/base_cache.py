@@ -39,7 +39,7 @@ class BaseCache:
 
     def statistics(self, config: MetricsConfig, gather: Callable[[Path], LayerStatistics]) -> LayerStatistics:
         """Layer statistics; `gather` writes them into a folder where the same was never asked before."""
-        key = self.key | {
+        key: dict[str, Any] = self.key | {
             "tokens": [names_needing(config.names, "tokens"), config.num_token_samples, config.batch_size],
             "switches": names_needing(config.names, "tokens") and switches(config),
             "views": names_needing(config.names, "views")

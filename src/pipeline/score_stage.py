@@ -1,47 +1,59 @@
 """The score stages of a run: lm-eval on the adapted model, before and after training."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from src.config.schema import RunConfig
-from src.data.rows import Row
 from src.evaluate.harness import evaluate
-from src.method.adapt import AdaptedModel
 from src.method.weights import base_weights
-from src.pipeline.base_cache import BaseCache
+from src.pipeline.prepare import Prepared
+from src.pipeline.stage import Run
 
 _LOG = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
 class RunScores:
-    """Scores of one run's model."""
+    """Scores of one run's model, each with the samples behind them."""
 
-    def __init__(
-        self,
-        adapted: AdaptedModel,
-        rows: Sequence[Row],
-        config: RunConfig,
-        base: BaseCache,
-    ) -> None:
-        self.adapted, self.rows, self.config, self.base = adapted, list(rows), config, base
+    prepared: Prepared
 
     def of_base(self) -> dict[str, Any]:
-        """Scores and samples of the model before training."""
-        with base_weights(self.adapted):
-            return self.base.scores(self.config.evaluate, self.of_tuned)
+        """Of the model before training."""
+        with base_weights(self.prepared.adapted):
+            return self.prepared.base.scores(self.prepared.config.evaluate, self.of_tuned)
 
     def of_tuned(self) -> dict[str, Any]:
-        """Scores and samples of the model as it answers now."""
-        model, tokenizer, config = self.adapted.model, self.adapted.loaded.tokenizer, self.config
-        folder = self.base.folder
-        found = evaluate(model, tokenizer, self.rows, config.data, config.evaluate, folder, config.seed)
+        """Of the model as it answers now."""
+        prepared, config = self.prepared, self.prepared.config
+        found = evaluate(
+            prepared.adapted.model,
+            prepared.adapted.loaded.tokenizer,
+            list(prepared.splits.test),
+            config.data,
+            config.evaluate,
+            prepared.base.folder,
+            config.seed,
+        )
         return {"scores": [asdict(score) for score in found.scores], "samples": found.samples}
 
 
-def tell_scores(stage: str, scores: Sequence[dict[str, Any]]) -> None:
-    """One line in the log for each score."""
+def keep_scores(run: Run, stage: str, compute: Callable[[], dict[str, Any]]) -> None:
+    """The scores of base, tuned or a step between: computed once, kept, mirrored, and told in the log."""
+
+    def scored() -> dict[str, Any]:
+        found = compute()
+        run.lock.check()
+        run.folder.keep_samples(stage, found["samples"])
+        return {"scores": found["scores"]}
+
+    scores = run.once(f"scores-{stage}", scored)["scores"]
+    run.tracker.scores(stage, scores)
+    _tell(stage, scores)
+
+
+def _tell(stage: str, scores: Sequence[dict[str, Any]]) -> None:
     for score in scores:
         spread = "" if score["stderr"] is None else f" ± {score['stderr']:.3f}"
         line = (stage, score["task"], score["metric"], f"{score['value']:.3f}{spread}", score["n"])

@@ -4,42 +4,46 @@ Measuring is rank 0's alone, on the whole model: it lets its shards go when trai
 anew and gives them what was trained. So every metric and score is that of one process.
 """
 
+import logging
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from src.method.weights import set_tuned
+import torch
+
+from src.method.weights import load_tuned, save_tuned, set_tuned
 from src.model.trunk import block_modules
-from src.pipeline.assembly import Assembly
+from src.pipeline.prepare import Prepared, prepare
 from src.pipeline.probe_stage import step_measurement
+from src.pipeline.score_stage import RunScores, keep_scores
+from src.pipeline.stage import Run
 from src.runtime.preemption import listening
-from src.train.loop import OnStep, Trained, train
+from src.train.loop import OnStep, Trained
+from src.train.loop import train as train_loop
 from src.train.ranks import Ranks
 from src.train.recompute import activation_checkpointing
 from src.train.sharding import gathered, shard
 
+_LOG = logging.getLogger(__name__)
 
-def run_training(run: Assembly, ranks: Ranks, folder: Path, on_step: OnStep) -> Trained:
-    """Train the run's model from the newest checkpoint in `folder`; it is whole afterwards."""
-    if ranks.count == 1:
-        return _trained(run, folder, on_step)
-    with ranks.training(run.config, follow, folder):
-        _shard(run)
-        trained = _trained(run, folder, on_step)
-        weights = gathered(run.adapted.model)
-    del run.adapted
-    set_tuned(run.adapted, weights)
-    run.adapted.model.eval()
-    return trained
+
+def train(run: Run) -> None:
+    """Train the band, or load the weights that an earlier process trained."""
+    if not run.prepared.trains:
+        return
+    adapter = run.folder.path / "adapter"
+    if run.folder.has("train"):
+        load_tuned(run.prepared.adapted, adapter)
+        return
+    run.once("train", lambda: _train(run, adapter))
 
 
 def follow(ranks: Ranks) -> None:
     """What a rank above 0 does in a run: wait for rank 0; train with it, if there is something to train."""
     with ranks.following() as turn:
         if turn is not None:
-            run = Assembly(turn.config)
-            _shard(run)
-            _trained(run, turn.folder, lambda step, row: None)
-            gathered(run.adapted.model)
+            _train_sharded(prepare(turn.config), turn.folder, lambda step, row: None)
 
 
 def follow_all(ranks: Ranks) -> None:
@@ -49,25 +53,55 @@ def follow_all(ranks: Ranks) -> None:
             follow(ranks)
 
 
-def _shard(run: Assembly) -> None:
-    adapted = run.adapted
-    run.control  # noqa: B018  (looks at whole weights once, each rank by itself)
+def _train(run: Run, adapter: Path) -> dict[str, Any]:
+    on_step = partial(_after_step, run)
+    if run.ranks.count == 1:
+        trained = _trained(run.prepared, run.folder.path, on_step)
+    else:
+        with run.ranks.training(run.config, follow, run.folder.path):
+            trained, weights = _train_sharded(run.prepared, run.folder.path, on_step)
+        run.prepare_anew()
+        set_tuned(run.prepared.adapted, weights)
+    run.lock.check()
+    save_tuned(run.prepared.adapted, adapter)
+    first, last = trained.steps[0], trained.steps[-1]
+    _LOG.info("trained: %d steps, loss %.3f -> %.3f", last["step"], first["loss"], last["loss"])
+    return {"num_steps": trained.num_steps, "loss": last["loss"]}
+
+
+def _after_step(run: Run, step: int, row: dict[str, Any]) -> None:
+    run.lock.check()
+    run.tracker.step(row)
+    every = run.config.evaluate.every_steps
+    if every and step % every == 0:
+        keep_scores(run, f"step-{step}", RunScores(run.prepared).of_tuned)
+
+
+def _train_sharded(
+    prepared: Prepared, folder: Path, on_step: OnStep
+) -> tuple[Trained, dict[str, torch.Tensor]]:
+    """Train this rank's shard of every weight; the model stays in pieces. Rank 0 gets the whole weights."""
+    adapted = prepared.adapted
     adapted.originals.clear()  # of full training: the whole model, loaded anew, brings its own
-    shard(adapted.model, block_modules(adapted.model, adapted.loaded.blocks), run.device)
+    shard(adapted.model, block_modules(adapted.model, adapted.loaded.blocks), prepared.device)
+    trained = _trained(prepared, folder, on_step)
+    return trained, gathered(adapted.model)
 
 
-def _trained(run: Assembly, folder: Path, on_step: OnStep) -> Trained:
-    model, blocks, config = run.adapted.model, run.adapted.loaded.blocks, run.config
+def _trained(prepared: Prepared, folder: Path, on_step: OnStep) -> Trained:
+    """Train from the newest checkpoint in `folder` to the end."""
+    model, config = prepared.adapted.model, prepared.config
+    blocks = prepared.adapted.loaded.blocks
     again = config.train.activation_checkpointing
     with activation_checkpointing(block_modules(model, blocks)) if again else nullcontext():
-        return train(
+        return train_loop(
             model,
-            run.encoded.rows,
+            prepared.encoded.rows,
             config.train,
-            objective=run.objective,
+            objective=prepared.objective,
             seed=config.seed,
             folder=folder,
             on_step=on_step,
             measure=step_measurement(model, blocks, config.metrics),
-            control=run.control,
+            control=prepared.control,
         )

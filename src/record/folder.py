@@ -1,7 +1,7 @@
 """runs/<experiment>/<id>/: finished, unfinished, or new."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,16 +17,17 @@ from src.storage.files import (
     remove_partial,
     storage_reason,
     write_json,
+    write_jsonl,
     write_text,
 )
 
-STEPS = "steps.jsonl"
+STEPS, SAMPLES, LAYERS = "steps.jsonl", "samples.jsonl", "layers.csv"
 PREEMPTED = "preempted.json"
 """Says that a run was asked to stop and has stopped, and goes on when it is started again."""
 
 
 class RunFolder:
-    """The folder of one run. A stage that is complete has a file under stages/ and is not done again."""
+    """The folder of one run. What is complete has a file under stages/ and is not done again."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -53,6 +54,7 @@ class RunFolder:
         for name in ("run.json", PREEMPTED):  # what an earlier attempt came to
             (self.path / name).unlink(missing_ok=True)
         remove_partial(self.path)
+        self._move_samples()
 
     def has(self, name: str) -> bool:
         """Whether a stage is complete."""
@@ -68,13 +70,22 @@ class RunFolder:
         write_json(path, {"seconds": round(time.perf_counter() - start, 2), "result": result})
         return result
 
-    def scores(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """All scores and all samples, each with its stage: base, the steps between, tuned."""
-        files = {path.stem.removeprefix("scores-"): path for path in self._stage_files("scores-*.json")}
-        results = {stage: read_json(files[stage])["result"] for stage in sorted(files, key=_stage_order)}
-        scores = [{"stage": stage, **row} for stage, found in results.items() for row in found["scores"]]
-        samples = [{"stage": stage, **row} for stage, found in results.items() for row in found["samples"]]
-        return scores, samples
+    def scores(self) -> list[dict[str, Any]]:
+        """All scores, each with its stage: base, the steps between, tuned."""
+        files = self._score_files()
+        found = {stage: read_json(path)["result"]["scores"] for stage, path in files.items()}
+        return [{"stage": stage, **row} for stage, rows in found.items() for row in rows]
+
+    def samples(self) -> list[dict[str, Any]]:
+        """All samples, each with its stage, in the order of the scores."""
+        path = self.path / SAMPLES
+        return read_jsonl(path) if path.is_file() else []
+
+    def keep_samples(self, stage: str, samples: Sequence[dict[str, Any]]) -> None:
+        """Put the samples of a stage among those of the others, in place of what a killed process left."""
+        others = [row for row in self.samples() if row["stage"] != stage]
+        mine = [{"stage": stage, **row} for row in samples]
+        write_jsonl(self.path / SAMPLES, sorted([*others, *mine], key=lambda row: _stage_order(row["stage"])))
 
     def steps(self) -> list[dict[str, Any]]:
         """The step log so far; empty where nothing was trained."""
@@ -88,6 +99,18 @@ class RunFolder:
         if (self.path / STEPS).is_file():
             found["train"] = round(sum(row["seconds"] for row in self.steps()), 2)
         return found | {"total": round(sum(found.values()), 2)}
+
+    def _move_samples(self) -> None:
+        """An earlier version kept the samples of an unfinished run beside its scores: they move."""
+        for stage, path in self._score_files().items():
+            kept = read_json(path)
+            if "samples" in kept["result"]:
+                self.keep_samples(stage, kept["result"].pop("samples"))
+                write_json(path, kept)
+
+    def _score_files(self) -> dict[str, Path]:
+        files = {path.stem.removeprefix("scores-"): path for path in self._stage_files("scores-*.json")}
+        return {stage: files[stage] for stage in sorted(files, key=_stage_order)}
 
     def _stage_files(self, pattern: str) -> list[Path]:
         return list((self.path / "stages").glob(pattern))

@@ -12,7 +12,7 @@ from typing import Any, Self
 from src.config.schema import RunConfig
 from src.probe.table.layer_table import LayerRow
 from src.probe.table.layers_csv import read_layers
-from src.record.folder import RunFolder
+from src.record.folder import LAYERS, RunFolder
 from src.runtime.preemption import EXIT_CODE, Preempted
 from src.tracking import series
 from src.tracking.account import refusal
@@ -122,7 +122,7 @@ class Tracker:
     def _catch_up(self) -> None:
         folder = RunFolder(self.folder)
         stages: dict[str, list[dict[str, Any]]] = {}
-        for score in folder.scores()[0]:
+        for score in folder.scores():
             stages.setdefault(score["stage"], []).append(score)
         self._attempt(lambda run: run.summary.update(self._counts))
         for row in folder.steps():
@@ -130,7 +130,7 @@ class Tracker:
         for stage, scores in stages.items():
             self.scores(stage, scores)
         if folder.has("probe"):
-            self.layers(read_layers(self.folder / "layers.csv"))
+            self.layers(read_layers(self.folder / LAYERS))
 
     def _mark_sent(self) -> None:
         """Leave the mark by which `wandb sync` knows that this attempt is on the server as a whole."""

@@ -6,6 +6,7 @@ import pytest
 
 from src.errors import LockedError
 from src.pipeline.pipeline import Pipeline
+from src.pipeline.score_stage import keep_scores
 from src.runtime.preemption import Preempted
 from src.storage import owner
 
@@ -33,6 +34,6 @@ def test_the_new_owner_s_files_stay(make_config, paths, error):
             raise error
         return {"scores": [], "samples": []}
 
-    with pytest.raises(error or LockedError), pipeline.opened():
-        pipeline._keep_scores("base", scores)
+    with pytest.raises(error or LockedError), pipeline.opened() as run:
+        keep_scores(run, "base", scores)
     assert contents(folder) == computed[0]

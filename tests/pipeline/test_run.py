@@ -1,6 +1,7 @@
 """Whole runs on tiny models, in this process."""
 
 import json
+from dataclasses import replace
 
 import pandas
 import pytest
@@ -10,6 +11,8 @@ from safetensors.torch import load_file
 from src.analysis.runs import find_runs
 from src.errors import ConfigError, ModelError, StorageError, TrainingError
 from src.metrics.catalog import METRICS
+from src.pipeline.pipeline import Pipeline
+from src.pipeline.stages import STAGES
 from src.report.__main__ import report
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # torch on its own profilers and hooks
@@ -51,6 +54,7 @@ def test_a_run_leaves_every_file_it_promises(run, method):
     assert set(layers["layer"]) == set(range(11))
     samples = [json.loads(line) for line in (folder / "samples.jsonl").read_text().splitlines()]
     assert len(samples) == 8 * len(record["scores"])
+    assert not any("samples" in path.read_text() for path in (folder / "stages").iterdir())  # stored once
     assert not list(folder.glob("checkpoint-*"))
     assert not list(folder.rglob(".partial-*"))
     blocks = {"lora": 10, "midblock": 6, "full": 10, "frozen": 0}[method]
@@ -91,18 +95,23 @@ def test_an_evaluation_in_the_middle_changes_nothing(run):
     assert [score["stage"] for score in scores] == ["base", "step-1", "step-2", "step-3", "step-4", "tuned"]
 
 
-@pytest.mark.parametrize("stage", ["score_base", "train", "probe", "score_tuned", "record"])
-def test_stopped_before_any_stage_it_goes_on_and_ends_the_same(run, monkeypatch, tmp_path, stage):
-    from src.pipeline.pipeline import Pipeline
+def stopped_before(stage, config):
+    """A run that is killed when it comes to a stage; its folder."""
 
-    expected = run(f"paths.runs_dir={tmp_path}/whole")
-
-    def stop(self):
+    def stop(_):
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Pipeline, stage, stop)
-        run()
+    place = [one.name for one in STAGES].index(stage)
+    pipeline = Pipeline(config)
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.walk([*STAGES[:place], replace(STAGES[place], do=stop), *STAGES[place + 1 :]])
+    return pipeline.folder.path
+
+
+@pytest.mark.parametrize("stage", [stage.name for stage in STAGES])
+def test_stopped_before_any_stage_it_goes_on_and_ends_the_same(run, make_config, paths, tmp_path, stage):
+    expected = run(f"paths.runs_dir={tmp_path}/whole")
+    stopped_before(stage, make_config("debug=smoke", *paths))
     found = run()
     assert steps_of(found) == steps_of(expected)
     for name in ("layers.csv", "scores.json", "samples.jsonl"):
@@ -147,17 +156,9 @@ def test_what_is_refused_leaves_no_folder(run, tmp_path, overrides, error, line)
     assert not [path for path in (tmp_path / "runs").rglob("*") if path.is_file()]
 
 
-def test_a_damaged_stage_result_is_named(run, monkeypatch, tmp_path):
-    from src.pipeline.pipeline import Pipeline
-
-    def stop(self):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Pipeline, "probe", stop)
-        run()
-    (config,) = (tmp_path / "runs").rglob("config.yaml")
-    (config.parent / "stages" / "train.json").write_text("{")
+def test_a_damaged_stage_result_is_named(run, make_config, paths):
+    folder = stopped_before("probe", make_config("debug=smoke", *paths))
+    (folder / "stages" / "train.json").write_text("{")
     with pytest.raises(StorageError, match=r"train.json: cannot be read as JSON .*remove it"):
         run()
 

@@ -62,7 +62,7 @@ def test_scores_come_in_the_order_of_the_run(tmp_path):
     folder = RunFolder(tmp_path)
     for stage in ("tuned", "step-100", "step-20", "base"):
         folder.stage(f"scores-{stage}", lambda: {"scores": [{"value": 1}], "samples": []})
-    assert [score["stage"] for score in folder.scores()[0]] == ["base", "step-20", "step-100", "tuned"]
+    assert [score["stage"] for score in folder.scores()] == ["base", "step-20", "step-100", "tuned"]
 
 
 def test_numbers_that_are_none_are_never_written_as_nan(tmp_path):

@@ -1,0 +1,103 @@
+"""What a run is made of: made in one order, and each part once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from transformers import PreTrainedModel
+
+from src.config.schema import RunConfig
+from src.control.control import Control
+from src.control.make import make_control
+from src.data.batches import num_steps
+from src.data.encode import Encoded
+from src.data.splits import Splits, load_splits
+from src.errors import ModelError
+from src.method.adapt import AdaptedModel, adapt
+from src.method.band import resolve_band
+from src.metrics.catalog import names_needing
+from src.model.causal import is_causal
+from src.model.load import load_model
+from src.model.loaded import LoadedModel
+from src.objective.catalog import make_objective
+from src.objective.objective import Objective
+from src.pipeline.base_cache import BaseCache, base_cache
+from src.probe.lens.lens_pass import check_lens
+from src.runtime.device import pick_device
+from src.twin.pretraining import ensure_pretrained
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run before its first step. Nothing here holds a second copy of the weights."""
+
+    config: RunConfig
+    splits: Splits
+    """The rows, as text."""
+    device: torch.device
+    adapted: AdaptedModel
+    """The model with its trainable band, and whatever the objective needs beside it."""
+    objective: Objective
+    """What training minimises; it was checked on this model."""
+    encoded: Encoded
+    """The training rows as tokens, with whatever the objective looks at."""
+    control: Control
+    """What happens to each step after the optimizer made it."""
+    base: BaseCache
+    """What is known of the untrained model."""
+
+    @property
+    def trains(self) -> bool:
+        """Whether there is anything to train."""
+        return self.config.method.kind != "none"
+
+
+def prepare(config: RunConfig, splits: Splits | None = None) -> Prepared:
+    """Rows, model, objective, band, tokens, control: each part sees the ones before it.
+
+    What cannot work is refused on the way, before anything is measured or trained. The control comes last,
+    because it looks once at weights that training may shard afterwards.
+
+    Args:
+        config: of the run.
+        splits: its rows, where they were read already.
+
+    Raises:
+        UserError: in one line, whatever of the configuration this model or these rows cannot have.
+    """
+    splits = splits or load_splits(config.data, len(config.probe.seeds))
+    cache, device = Path(config.paths.cache_dir), pick_device(config.device)
+    ensure_pretrained(config.model, cache)
+    loaded = load_model(config.model, cache, device)
+    objective = make_objective(config.objective, loaded.tokenizer, splits.train)
+    objective.check(loaded.model)
+    _check_measures(config, loaded)
+    adapted = _adapted(config, loaded, objective)
+    encoded = objective.encode(splits.train, config.data.max_length)
+    control = make_control(config.control, adapted, num_steps(config.train, len(encoded.rows)))
+    base = base_cache(cache, loaded.fingerprint, config.model.dtype, device, splits, config.data)
+    return Prepared(config, splits, device, adapted, objective, encoded, control, base)
+
+
+def _adapted(config: RunConfig, loaded: LoadedModel, objective: Objective) -> AdaptedModel:
+    """The model with the run's band trainable; it can have the objective."""
+    blocks = resolve_band(config.band, loaded.num_blocks, config.seed)
+    adapted = adapt(loaded, config.method, blocks, config.seed, config.model.lora_targets)
+    if config.method.kind != "none":
+        objective.prepare(adapted, config.seed)
+    return adapted
+
+
+def _check_measures(config: RunConfig, loaded: LoadedModel) -> None:
+    """ModelError where scores or metrics are asked for that this model cannot have."""
+    if config.evaluate.tasks and not _writes(loaded.model):
+        raise ModelError(
+            f"evaluate.tasks: given {', '.join(config.evaluate.tasks)}, but {type(loaded.model).__name__} is "
+            "no causal language model; accepted: evaluate=none"
+        )
+    if names_needing(config.metrics.names, "lens"):
+        check_lens(loaded.model, loaded.blocks)
+
+
+def _writes(model: PreTrainedModel) -> bool:
+    return model.get_output_embeddings() is not None and is_causal(model)

@@ -1,0 +1,82 @@
+"""The stages of a run, in order. A further one, such as an analysis, is a function and an entry of STAGES.
+
+A part of a stage whose result is in the run's folder is not done again (`Run.once`).
+"""
+
+import logging
+import shutil
+from typing import Any
+
+from src.control.describe import describe_control
+from src.pipeline.probe_stage import RunProbe
+from src.pipeline.score_stage import RunScores, keep_scores
+from src.pipeline.stage import PREPARED, Run, Stage
+from src.pipeline.train_stage import train
+from src.probe.table.layers_csv import write_layers
+from src.probe.table.spread import spread_over_seeds
+from src.probe.table.summary import spearman_between, summarise
+from src.record.folder import LAYERS, SAMPLES, STEPS
+from src.record.run_record import describe_items, write_record
+from src.storage.files import write_json
+from src.train.checkpoint import checkpoints
+
+_LOG = logging.getLogger(__name__)
+
+
+def score_base(run: Run) -> None:
+    """Scores of the model before training."""
+    keep_scores(run, "base", RunScores(run.prepared).of_base)
+
+
+def score_tuned(run: Run) -> None:
+    """Scores of the trained model."""
+    if run.prepared.trains:
+        keep_scores(run, "tuned", RunScores(run.prepared).of_tuned)
+
+
+def probe(run: Run) -> None:
+    """Measure every layer of base and tuned model; layers.csv."""
+    run.once("probe", lambda: _probe(run))
+    run.tracker.layers(run.layers)
+
+
+def record(run: Run) -> None:
+    """Write the files that a reader opens, and the record last of all."""
+    run.lock.check()
+    folder, scores = run.folder, run.folder.scores()
+    write_json(folder.path / "scores.json", scores)
+    found = {"scores": scores, "items": describe_items(folder.samples())}
+    found |= {"profiles": summarise(run.layers), "spearman": spearman_between(run.layers)}
+    found["control"] = describe_control(run.config, folder.steps())
+    write_record(folder.path, run.description("success") | found)
+    for path in checkpoints(folder.path):
+        shutil.rmtree(path)
+
+
+TUNED = "tuned model"
+SCORES = ("scores of the base", "scores of the tuned")
+STAGES = (
+    Stage("score the base", score_base, reads=PREPARED, writes=(SCORES[0], SAMPLES)),
+    Stage("train", train, reads=PREPARED, writes=(TUNED, STEPS)),
+    Stage("probe", probe, reads=(*PREPARED, TUNED, STEPS), writes=(LAYERS,)),
+    Stage("score the tuned", score_tuned, reads=("rows", TUNED), writes=(SCORES[1], SAMPLES)),
+    Stage("record", record, reads=(*SCORES, SAMPLES, STEPS, LAYERS), writes=("run.json",)),
+)
+
+
+def _probe(run: Run) -> dict[str, Any]:
+    prepared = run.prepared
+    config, splits = run.config, prepared.splits
+    measured = RunProbe(prepared.adapted, prepared.objective, splits, prepared.encoded.rows, config)
+    table = measured.measure(prepared.base, run.folder.steps())
+    further = measured.measure_further(prepared.base)
+    run.lock.check()
+    if further:
+        for seed, one in zip(config.probe.seeds, [table, *further], strict=True):
+            write_layers(run.folder.path / f"layers-seed-{seed}.csv", one)
+        table = spread_over_seeds([table, *further])
+    run.layers = table
+    write_layers(run.folder.path / LAYERS, table)
+    num_rows, names = len(splits.probe), ", ".join(config.metrics.names)
+    _LOG.info("probed: %d rows, layers 0-%d: %s", num_rows, prepared.adapted.loaded.num_blocks, names)
+    return {"num_rows": num_rows}
