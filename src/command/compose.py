@@ -10,10 +10,11 @@ from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, MissingMandatoryValue, OmegaConf, ValidationError
 from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 
+from src.config import rules
 from src.config.schema import ModelConfig, PairConfig, RunConfig
 from src.data.prompt_templates import fitting_frames
 from src.errors import ConfigError
-from src.metrics.catalog import check_names, check_samples, names_needing
+from src.metrics.catalog import metric_names, names_needing
 
 Config = TypeVar("Config", RunConfig, PairConfig)
 Section = TypeVar("Section")
@@ -35,11 +36,23 @@ def typed(composed: DictConfig, schema: type[Config] = RunConfig) -> Config:
         config = OmegaConf.to_object(merged)
     except OmegaConfBaseException as error:
         raise ConfigError(_explain(error, composed, schema)) from error
-    check_names(config.metrics.names)
-    for name in config.metrics.names:
-        check_samples(name, config.data.num_probe)
-    if names_needing(config.metrics.names, "views"):
+    return checked(config)
+
+
+def checked(config: Config) -> Config:
+    """The configuration with families of metrics as their metrics; refuses what only the catalog can tell.
+
+    Raises:
+        ConfigError: an unknown metric, one that the objective cannot have, or a view's template that does
+            not fit the prompt.
+        DataError: fewer probe rows than a metric needs.
+    """
+    names = config.metrics.names = metric_names(config.metrics.names, config.data.num_probe)
+    if names_needing(names, "views"):
         fitting_frames(config.metrics.view_templates, config.data.prompt)
+    if isinstance(config, RunConfig) and config.objective.name in rules.OF_PAIRS and "fisher_trace" in names:
+        accepted = f"another metric with objective={config.objective.name}, whose rows need each other"
+        rules.refuse("metrics.names", "fisher_trace", accepted)
     return config
 
 

@@ -13,7 +13,7 @@ class MetricsConfig:
 
     name: str
     names: list[str]
-    """Metrics to compute, in the order of the report; empty: no probing."""
+    """Metrics, or families of them, to compute, in the order of the report; empty: no probing."""
     batch_size: int
     """Sequences in one probe pass; the numbers do not depend on it."""
     num_token_samples: int

@@ -102,9 +102,6 @@ class RunConfig:
                 "false with objective=simcse, whose dropout a second pass through a block would not repeat"
             )
             rules.refuse("train.activation_checkpointing", True, accepted)
-        if self.objective.name in rules.OF_PAIRS and "fisher_trace" in self.metrics.names:
-            accepted = f"another metric with objective={self.objective.name}, whose rows need each other"
-            rules.refuse("metrics.names", "fisher_trace", accepted)
         if self.method.kind == "full" and self.model.dtype != "float32":
             rules.refuse(
                 "method.kind=full with model.dtype",

@@ -18,20 +18,43 @@ from src.metrics.metric import Metric
 from src.metrics.optimization import family as optimization
 from src.metrics.shift import family as shift
 
-METRICS: dict[str, Metric] = {
-    metric.name: metric
-    for family in (information, geometry, shift, optimization, lens)
-    for metric in family.METRICS
+_FAMILIES = (information, geometry, shift, optimization, lens)
+FAMILIES: dict[str, list[str]] = {
+    family.METRICS[0].family: [metric.name for metric in family.METRICS] for family in _FAMILIES
 }
+"""The names of each family's metrics, in the order of tables."""
+METRICS: dict[str, Metric] = {metric.name: metric for family in _FAMILIES for metric in family.METRICS}
+
+
+def metric_names(asked: Sequence[str], num_samples: int) -> list[str]:
+    """What `metrics.names` means: each family in it as its metrics.
+
+    Raises:
+        ConfigError: a name that nobody knows, or a metric named twice.
+        DataError: fewer samples than a metric is defined for.
+    """
+    names = [name for one in asked for name in FAMILIES.get(one, [one])]
+    check_names(names)
+    for name in names:
+        check_samples(name, num_samples)
+    return names
 
 
 def check_names(names: Sequence[str]) -> None:
     """Refuse a metric nobody knows, or one named twice (ConfigError)."""
     for index, name in enumerate(names):
         if name not in METRICS:
-            refuse("metrics.names", name, ", ".join(METRICS))
+            refuse(
+                "metrics.names", name, f"families ({', '.join(FAMILIES)}) and metrics: {', '.join(METRICS)}"
+            )
         if name in names[:index]:
             refuse("metrics.names", list(names), f"each metric once; {name} is named twice")
+
+
+def axis_title(series: str) -> str:
+    """How an axis names a series of the layer table, `metric` or `metric/kind`: in words, with the unit."""
+    unit = METRICS[series.split("/")[0]].unit
+    return series.replace("_", " ") + (f" ({unit})" if unit else "")
 
 
 def names_needing(names: Sequence[str], *needs: str) -> list[str]:

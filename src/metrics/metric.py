@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Metric:
     """One metric; `per_sample` or `statistic` says how its number is made, neither that it comes as rows."""
 
@@ -17,14 +17,12 @@ class Metric:
     vectors of augmented texts); or weights, gradients, objectives (gradients of two of them), lens, whose
     rows are made elsewhere.
     """
-    estimator: str
-    """One line for a reader of the table."""
-    published: bool
-    """Follows a published formula as it was coded, for comparison with published numbers."""
+    unit: str
+    """As an axis shows it; empty: a pure number."""
     min_samples: int
     """Fewest samples for which the number is defined."""
     function: str
-    """Dotted location of the public function."""
+    """Dotted location of the public function, whose docstring is the entry of the reference."""
     per_sample: bool = False
     """`function` answers for each sample: the metric is the mean."""
     statistic: str | None = None
@@ -46,25 +44,28 @@ class Metric:
 
 def of_rows(
     name: str,
+    min_samples: int,
+    *,
     family: str,
     needs: str,
-    estimator: str,
-    min_samples: int,
+    unit: str,
     module: str = "",
-    published: bool = False,
     interval: str = "jackknife",
     change: str = "distance",
     unlike: bool = False,
     switches: tuple[str, ...] = (),
 ) -> Metric:
-    """A metric of all samples together; its interval is a jackknife or, where that is cheap, a bootstrap."""
+    """A metric of all samples together; its interval is a jackknife or, where that is cheap, a bootstrap.
+
+    Its module, `name` if none is given, has the functions `name` and `name_statistic` and, for a bootstrap,
+    `name_resampled`.
+    """
     location = f"src.metrics.{family}.{module or name}.{name}"
     return Metric(
         name=name,
         family=family,
         needs=needs,
-        estimator=estimator,
-        published=published,
+        unit=unit,
         min_samples=min_samples,
         function=location,
         statistic=f"{location}_statistic",
@@ -78,11 +79,11 @@ def of_rows(
 
 def of_samples(
     name: str,
+    *,
     family: str,
     needs: str,
-    estimator: str,
+    unit: str,
     module: str = "",
-    published: bool = False,
     interval: str = "mean",
     change: str = "distance",
     switches: tuple[str, ...] = (),
@@ -92,8 +93,7 @@ def of_samples(
         name=name,
         family=family,
         needs=needs,
-        estimator=estimator,
-        published=published,
+        unit=unit,
         min_samples=1,
         function=f"src.metrics.{family}.{module or name}.{name}",
         per_sample=True,

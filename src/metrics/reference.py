@@ -8,7 +8,7 @@ from src.metrics.catalog import METRICS, resolve
 from src.metrics.metric import Metric
 
 PATH = Path(__file__).parent / "REFERENCE.md"
-_COLUMNS = ("metric", "family", "needs", "least rows", "meaning", "range and unit", "source")
+_COLUMNS = ("metric", "family", "needs", "least rows", "meaning", "range", "unit", "source")
 _NEEDS = {
     "pooled": "mean state of each row",
     "tokens": "token states",
@@ -33,15 +33,13 @@ def _row(metric: Metric) -> tuple[str, ...]:
     text = " ".join(paragraphs.split())
     source = re.search(r"Source: (.+)$", text)
     least = str(metric.min_samples) if metric.min_samples else "-"
-    cells = (
-        _sentence(text, ""),
-        _sentence(text, "Range|At most|At least"),
-        source and source[1],
-    )
+    ranges = _sentence(text, "Range|At most|At least") or "-"
+    told = f", {metric.unit or 'no unit'}"  # the column beside tells it
+    cells = (_sentence(text, ""), ranges.replace(told, "", 1), metric.unit, source and source[1])
     return (
         f"`{metric.name}`",
         metric.family,
-        _NEEDS.get(metric.needs, metric.needs),
+        _NEEDS[metric.needs],
         least,
         *((cell or "-").replace("|", "\\|") for cell in cells),
     )

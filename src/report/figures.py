@@ -10,24 +10,13 @@ from matplotlib.figure import Figure
 from src.analysis.experiment import Experiment
 from src.analysis.layer_profiles import Line
 from src.analysis.material import Material
+from src.metrics.catalog import axis_title
 from src.storage.files import storage_errors
 
 _X_LABEL = (
     "relative depth (0: embedding output, 1: last block)\n"
     "bars at the bottom: trained blocks; shade: 95 % interval over seeds, of one seed over rows"
 )
-_UNITS = {
-    "mean_shift": "mean shift (L2)",
-    "prompt_entropy": "prompt entropy (nats)",
-    "dataset_entropy": "dataset entropy (nats)",
-    "effective_rank": "effective rank (dimensions)",
-    "cka_debiased": "linear CKA, debiased",
-    "cka_biased": "linear CKA, biased",
-    "cosine_similarity": "cosine similarity",
-    "weight_change": "relative weight change per block",
-}
-
-
 _MOST_LINES, _MOST_BESIDE = 12, 5
 _CORE = ("cka_debiased", "mean_shift", "effective_rank", "weight_change")
 
@@ -60,7 +49,7 @@ def _draw(study: Experiment, metric: str, lines: list[Line], path: Path) -> Path
         number = arms.index(id(line.arm))
         _line(axes, line, _label(study, line), f"C{number % 10}", "-")
         _mark_band(axes, line.arm.record, f"C{number % 10}", number)
-    axes.set(xlabel=_X_LABEL, ylabel=_UNITS.get(metric, metric))
+    axes.set(xlabel=_X_LABEL, ylabel=axis_title(metric))
     axes.set_xlim(0, 1)
     axes.grid(alpha=0.25)
     beside = {"loc": "upper left", "bbox_to_anchor": (1, 1)} if len(arms) > _MOST_BESIDE else {}

@@ -2,8 +2,9 @@
 
 import pytest
 
-from src.metrics.catalog import METRICS, names_needing, resolve
-from src.metrics.reference import PATH, reference
+from src.command.compose import CONF
+from src.errors import ConfigError
+from src.metrics.catalog import FAMILIES, METRICS, names_needing
 
 LATER = ("views", "gradients", "objectives", "lens")
 
@@ -12,11 +13,28 @@ def names_of(make_config, name):
     return make_config(f"metrics={name}").metrics.names
 
 
-@pytest.mark.parametrize("family", ["information", "geometry", "shift", "optimization", "lens"])
+@pytest.mark.parametrize("family", FAMILIES)
 def test_a_family_s_set_is_the_family(make_config, family):
-    assert set(names_of(make_config, family)) == {
-        name for name, metric in METRICS.items() if metric.family == family
-    }
+    names = names_of(make_config, family)
+    assert sorted(names) == sorted(name for name, metric in METRICS.items() if metric.family == family)
+    assert (CONF / "metrics" / f"{family}.yaml").read_text().endswith(f"names: [{family}]\n")
+
+
+def test_families_and_metrics_mix_in_the_given_order(make_config):
+    names = make_config("metrics.names=[gini,lens,mean_shift]").metrics.names
+    assert names == ["gini", *FAMILIES["lens"], "mean_shift"]
+
+
+def test_a_metric_beside_its_family_is_named_twice(make_config):
+    with pytest.raises(ConfigError, match="each metric once; mean_shift is named twice"):
+        make_config("metrics.names=[shift,mean_shift]")
+
+
+def test_a_family_brings_what_an_objective_cannot_have(make_config):
+    with pytest.raises(
+        ConfigError, match="metrics.names: given 'fisher_trace'; accepted: another metric with"
+    ):
+        make_config("metrics.names=[optimization]", "objective=simcse", "model=tiny_bert")
 
 
 def test_all_is_all(make_config):
@@ -38,23 +56,3 @@ def test_paper_holds_every_published_form_of_its_script_and_nothing_that_script_
     assert {"cka_biased", "effective_rank_paper", "curvature_paper", "dataset_entropy_paper"} < set(names)
     assert "cka_debiased" not in names
     assert "intrinsic_dimension_paper" not in names  # defined there, never run
-
-
-UNITS = ("no unit", "nats", "unit of the hidden states", "number of d", "rad", "unit of a weight")
-
-
-def test_every_metric_tells_its_range_unit_and_source_and_the_reference_is_up_to_date():
-    text = reference()
-    assert PATH.read_text() == text, "run python -m src.metrics"
-    lines = text.splitlines()[6:]
-    assert len(lines) == len(METRICS)
-    for line in lines:
-        meaning, ranges, source = (cell.strip(" |") for cell in line.split(" | ")[4:7])
-        assert meaning != "-", line
-        assert any(unit in ranges for unit in UNITS), line
-        assert source != "-", line
-
-
-@pytest.mark.parametrize("metric", METRICS.values(), ids=lambda metric: metric.name)
-def test_every_metric_tells_its_invariances(metric):
-    assert "nvarian" in resolve(metric.function).__doc__

@@ -1,33 +1,20 @@
 """Information: how much a layer tells rows or tokens apart."""
 
+from functools import partial
+
 from src.metrics.metric import of_rows, of_samples
 
-_FAMILY = "information"
+_tokens = partial(of_samples, family="information", needs="tokens")
+_pooled = partial(of_rows, family="information", needs="pooled")
+_views = partial(of_rows, family="information", needs="views")
 _ORDER, _PUBLISHED = ("alpha",), ("alpha", "normalisation")
 
 METRICS = (
-    of_rows("dataset_entropy", _FAMILY, "pooled", "entropy, nats, centred, unit rows", 2, switches=_ORDER),
-    of_rows(
-        "dataset_entropy_paper",
-        _FAMILY,
-        "pooled",
-        "uncentred, ridge 1e-6, over log min(N, D)",
-        1,
-        "dataset_entropy",
-        published=True,
-        switches=_PUBLISHED,
-    ),
-    of_samples("prompt_entropy", _FAMILY, "tokens", "entropy of a prompt, nats, unit rows", switches=_ORDER),
-    of_samples(
-        "prompt_entropy_paper",
-        _FAMILY,
-        "tokens",
-        "ridge 1e-6, over log min(T, D), no pads",
-        "prompt_entropy",
-        published=True,
-        switches=_PUBLISHED,
-    ),
-    of_rows("infonce", _FAMILY, "views", "log N - symmetric InfoNCE loss, temperature 0.1, nats", 2),
-    of_rows("lidar", _FAMILY, "views", "exp entropy of S_b whitened by S_w + 1e-4 I", 2),
-    of_rows("dime", _FAMILY, "views", "entropy of permuted minus joint Gram, 10 permutations, nats", 2),
+    _tokens("prompt_entropy", unit="nats", switches=_ORDER),
+    _pooled("dataset_entropy", 2, unit="nats", switches=_ORDER),
+    _tokens("prompt_entropy_paper", unit="", module="prompt_entropy", switches=_PUBLISHED),
+    _pooled("dataset_entropy_paper", 1, unit="", module="dataset_entropy", switches=_PUBLISHED),
+    _views("infonce", 2, unit="nats"),
+    _views("lidar", 2, unit="directions"),
+    _views("dime", 2, unit="nats"),
 )

@@ -1,85 +1,56 @@
 """Optimization: how far, and along what, training moved the weights."""
 
+from functools import partial
+
 from src.metrics.metric import Metric
 
-
-def _row(name: str, needs: str, function: str, estimator: str, change: str, **sampled: object) -> Metric:
-    return Metric(
-        name=name,
-        family="optimization",
-        needs=needs,
-        estimator=estimator,
-        published=False,
-        min_samples=1 if sampled else 0,
-        function=f"src.{function}",
-        change=change,
-        **sampled,
-    )
-
+_metric = partial(Metric, family="optimization", min_samples=0, change="none")
+_weights = partial(_metric, needs="weights")
+_gradients = partial(_metric, needs="gradients")
+_objectives = partial(_metric, needs="objectives", unit="")
+_HERE = "src.metrics.optimization"
 
 METRICS = (
-    _row(
-        "weight_change",
-        "weights",
-        "probe.weights.weight_change.weight_change",
-        "Frobenius norm of the update over that of the base weights",
-        "distance",
+    _weights(
+        name="weight_change",
+        unit="",
+        function="src.probe.weights.weight_change.weight_change",
+        change="distance",
     ),
-    _row(
-        "update_effective_rank",
-        "weights",
-        "metrics.optimization.update_rank.update_effective_rank",
-        "exp entropy of s/sum(s) of the update, mean over matrices weighted by ||dW||^2",
-        "none",
+    _weights(
+        name="update_effective_rank", unit="directions", function=f"{_HERE}.update_rank.update_effective_rank"
     ),
-    _row(
-        "update_stable_rank",
-        "weights",
-        "metrics.optimization.update_rank.update_stable_rank",
-        "||dW||_F^2 / ||dW||_2^2, mean over matrices weighted by ||dW||^2",
-        "none",
+    _weights(
+        name="update_stable_rank", unit="directions", function=f"{_HERE}.update_rank.update_stable_rank"
     ),
-    _row(
-        "singular_rotation",
-        "weights",
-        "metrics.optimization.singular_rotation.singular_rotation",
-        "mean principal angle of the top 10 singular subspaces, left and right, radians",
-        "distance",
+    _weights(
+        name="singular_rotation",
+        unit="rad",
+        function=f"{_HERE}.singular_rotation.singular_rotation",
+        change="distance",
     ),
-    _row(
-        "update_gradient_cosine",
-        "gradients",
-        "metrics.optimization.update_gradient_cosine.update_gradient_cosine",
-        "cos of the update and minus the gradient at the base weights",
-        "none",
+    _gradients(
+        name="update_gradient_cosine",
+        unit="",
+        function=f"{_HERE}.update_gradient_cosine.update_gradient_cosine",
     ),
-    _row(
-        "gradient_norm",
-        "gradients",
-        "probe.gradients.gradient_norm.gradient_norm",
-        "mean over steps of the block's gradient norm before clipping; also start, end",
-        "none",
+    _gradients(
+        name="gradient_norm",
+        unit="nats over the unit of a weight",
+        function="src.probe.gradients.gradient_norm.gradient_norm",
     ),
-    _row(
-        "fisher_trace",
-        "gradients",
-        "probe.gradients.at_weights.fisher_trace",
-        "mean over rows of the squared norm of the row's gradient (empirical, diagonal)",
-        "none",
+    _gradients(
+        name="fisher_trace",
+        unit="nats^2 over the squared unit of a weight",
+        function="src.probe.gradients.at_weights.fisher_trace",
+        min_samples=1,
         interval="mean",
     ),
-    _row(
-        "objective_cosine_distance",
-        "objectives",
-        "metrics.optimization.gradient_distance.objective_cosine_distance",
-        "1 - cos of the block's gradients, pretraining against tuning objective, at the base weights",
-        "none",
+    _objectives(
+        name="objective_cosine_distance", function=f"{_HERE}.gradient_distance.objective_cosine_distance"
     ),
-    _row(
-        "objective_procrustes_distance",
-        "objectives",
-        "metrics.optimization.gradient_distance.objective_procrustes_distance",
-        "Procrustes distance of the same gradients, each matrix up to a rotation of its inputs",
-        "none",
+    _objectives(
+        name="objective_procrustes_distance",
+        function=f"{_HERE}.gradient_distance.objective_procrustes_distance",
     ),
 )

@@ -14,7 +14,7 @@ def singular_rotation(base: Matrix, tuned: Matrix) -> Scalar:
     """Mean principal angle between the leading singular subspaces of W and of W + dW, left and right.
 
     The subspaces are those of the 10 largest singular values, or of half of them where the smaller side of
-    the matrix is below 20. The value is the mean of all angles of both sides. Range 0 to pi / 2, radians.
+    the matrix is below 20. The value is the mean of all angles of both sides. Range 0 to pi / 2, rad.
     Invariant under a common rotation of either side and under a common scaling. Where the 10th and the 11th
     singular value nearly agree, a small update may turn the last direction far: that is the matrix, not
     rounding. For a kind of tensor and a block: the mean over its matrices, an untrained one counting as 0.

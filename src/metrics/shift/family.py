@@ -1,75 +1,23 @@
 """Shift: how far training moved the representations."""
 
+from functools import partial
+
 from src.metrics.metric import of_rows, of_samples
 
-_FAMILY = "shift"
+_rows = partial(of_rows, family="shift", needs="pair")
+_samples = partial(of_samples, family="shift", needs="pair", interval="bootstrap")
+_alike = partial(_rows, unit="", interval="bootstrap", change="similarity", unlike=True)
+_STATES = "unit of the hidden states"
 
 METRICS = (
-    of_rows(
-        "cka_debiased",
-        _FAMILY,
-        "pair",
-        "linear CKA, unbiased HSIC, not clamped",
-        4,
-        "cka",
-        interval="bootstrap",
-        change="similarity",
-        unlike=True,
-    ),
-    of_rows(
-        "cka_biased",
-        _FAMILY,
-        "pair",
-        "linear CKA, biased HSIC, as published",
-        2,
-        "cka",
-        published=True,
-        interval="bootstrap",
-        change="similarity",
-        unlike=True,
-    ),
-    of_rows(
-        "cka_biased_floor",
-        _FAMILY,
-        "pair",
-        "biased CKA expected of paired-up-at-random samples",
-        2,
-        "cka_floor",
-        interval="bootstrap",
-        change="none",
-        unlike=True,
-    ),
-    of_rows(
-        "cka_standardised",
-        _FAMILY,
-        "pair",
-        "debiased linear CKA, each dimension scaled to variance 1",
-        4,
-        interval="bootstrap",
-        change="similarity",
-        unlike=True,
-    ),
-    of_samples(
-        "cosine_similarity",
-        _FAMILY,
-        "pair",
-        "mean over samples of cos(base, tuned)",
-        interval="bootstrap",
-        change="similarity",
-    ),
-    of_rows("mean_shift", _FAMILY, "pair", "L2 norm of the difference of means", 1, interval="bootstrap"),
-    of_samples(
-        "change_intensity", _FAMILY, "pair", "mean over samples of |tuned - base|", interval="bootstrap"
-    ),
-    of_rows("procrustes_distance", _FAMILY, "pair", "sqrt(2 - 2 |X^T Y|_*), centred, of norm 1", 2),
-    of_rows("principal_angles", _FAMILY, "pair", "mean angle of the 10 leading directions, rad", 11),
-    of_rows(
-        "pretrained_directions_share",
-        _FAMILY,
-        "pair",
-        "share of |tuned - base|^2 along the 10 leading directions of the base",
-        11,
-        "pretrained_directions",
-        change="none",
-    ),
+    _alike("cka_debiased", 4, module="cka"),
+    _alike("cka_standardised", 4),
+    _alike("cka_biased", 2, module="cka"),
+    _alike("cka_biased_floor", 2, module="cka_floor", change="none"),
+    _samples("cosine_similarity", unit="", change="similarity"),
+    _rows("mean_shift", 1, unit=_STATES, interval="bootstrap"),
+    _samples("change_intensity", unit=_STATES),
+    _rows("procrustes_distance", 2, unit=""),
+    _rows("principal_angles", 11, unit="rad"),
+    _rows("pretrained_directions_share", 11, unit="", module="pretrained_directions", change="none"),
 )

@@ -9,15 +9,11 @@ from src.analysis.experiment import Experiment
 from src.analysis.layer_profiles import Line
 from src.analysis.material import Material
 from src.method.spans import spans
+from src.metrics.catalog import axis_title
 from src.report.blocks import Chart
 from src.report.section import Block, Section
 from src.report.style import PRETRAINED_COLOR, color, compact, dash, faded, layout, ribbon
 
-UNITS = {
-    "mean_shift": "L2 norm", "change_intensity": "L2 norm", "l2_norm": "L2 norm", "prompt_entropy": "nats",
-    "dataset_entropy": "nats", "effective_rank": "dimensions", "participation_ratio": "dimensions",
-    "weight_change": "relative, per block", "principal_angles": "rad",
-}  # fmt: skip
 _MOST_LINES = 40
 
 
@@ -50,9 +46,8 @@ def figure(study: Experiment, metric: str, lines: Sequence[Line]) -> dict[str, A
         data += _traces(line, line.arm.label(study.factors), shade, dash(line.arm.band), visible)
         if visible and line.stage in ("change", "tuned"):
             shapes += _band(line, shade, len({shape["name"] for shape in shapes}))
-    unit = UNITS.get(metric)
-    title = metric.replace("_", " ") + (f" ({unit})" if unit else "")
-    axes = layout("relative depth (0: embedding output, 1: last block)", title, xaxis={"range": [0, 1]})
+    depth = "relative depth (0: embedding output, 1: last block)"
+    axes = layout(depth, axis_title(metric), xaxis={"range": [0, 1]})
     return {"data": data, "layout": axes | {"shapes": shapes, "hovermode": "closest", "height": 520}}
 
 

@@ -19,10 +19,9 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from src.command.compose import CONF, CONFIG_ERRORS, one_line, typed
+from src.command.compose import CONF, CONFIG_ERRORS, checked, one_line, typed
 from src.config.schema import RunConfig
 from src.errors import ConfigError
-from src.metrics.catalog import check_names, check_samples
 from src.sweep.grid.spec import Sweep
 from src.sweep.grid.templates import Template, Templates, kept_templates, read_templates, write_templates
 
@@ -92,11 +91,7 @@ class Composer:
             values[name] = self._part(name, {name: template[name]}, mine)
         rest = tuple(one for one in plain if one.key_or_group.partition(".")[0] not in _SECTIONS)
         values |= self._part("", {scalar: template[scalar] for scalar in _SCALARS}, rest)
-        config = RunConfig(**values)
-        check_names(config.metrics.names)
-        for name in config.metrics.names:
-            check_samples(name, config.data.num_probe)
-        return config
+        return checked(RunConfig(**values))
 
     def _part(self, name: str, values: Template, plain: tuple[Override, ...]) -> Any:
         """A section as its dataclass, or the scalars beside the sections (name ""); equal ones are shared."""

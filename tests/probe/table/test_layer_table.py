@@ -115,7 +115,9 @@ def test_order_of_rows_does_not_matter_to_the_values(statistics):
 
 def test_what_does_not_fit_is_refused(statistics):
     base = statistics(0)
-    with pytest.raises(ConfigError, match="metrics.names: given 'cka'; accepted: .*cka_debiased, cka_biased"):
+    with pytest.raises(
+        ConfigError, match="metrics.names: given 'cka'; accepted: .*cka_debiased, cka_standard"
+    ):
         layer_rows(base, None, ["cka"], NUM_BLOCKS)
     with pytest.raises(DataError) as error:
         layer_rows(base, statistics(1, 11), ["cka_debiased"], NUM_BLOCKS)
@@ -162,7 +164,7 @@ def test_a_metric_of_views_gets_them_by_sample_and_view(statistics, monkeypatch)
         seen.append(views)
         return lambda kept: views[kept].mean().item()
 
-    spy = of_rows("spy", "information", "views", "mean of all numbers", 2)
+    spy = of_rows("spy", 2, family="information", needs="views", unit="")
     monkeypatch.setitem(METRICS, "spy", spy)
     monkeypatch.setattr(
         catalog, "resolve", {"src.metrics.information.spy.spy_statistic": spy_statistic}.__getitem__
