@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -15,9 +16,23 @@ from src.runtime.seeding import generator
 NUM_TOKENS = 6
 
 
+@dataclass(frozen=True)
+class HeadPath:
+    """From hidden states [row, token, width] of any layer to logits [row, token, vocabulary]."""
+
+    modules: dict[str, nn.Module]
+    """What is applied, by dotted name, in its order."""
+
+    def __call__(self, hidden_states: Tensor) -> Tensor:
+        """The logits."""
+        for module in self.modules.values():
+            hidden_states = module(hidden_states)
+        return hidden_states
+
+
 @torch.no_grad()
-def find_head_path(model: nn.Module, blocks: Sequence[str]) -> Callable[[Tensor], Tensor]:
-    """A function from hidden states [row, token, width] of any layer to logits [row, token, vocabulary].
+def find_head_path(model: nn.Module, blocks: Sequence[str]) -> HeadPath:
+    """The way from hidden states to logits.
 
     It applies, in their order, the outermost modules that run after the last block, each of them once; for
     most families the final norm and the output head. Found in a forward pass of 6 tokens, and checked in it:
@@ -31,29 +46,18 @@ def find_head_path(model: nn.Module, blocks: Sequence[str]) -> Callable[[Tensor]
         ModelError: the check fails, for instance in families that scale or cap their logits after the head.
     """
     base = base_of(model)
-    ids = torch.randint(_vocabulary(base), (1, NUM_TOKENS), generator=generator(0, "head_path"))
-    ids = ids.to(next(base.parameters()).device)
+    ids = sample_ids(base, (1, NUM_TOKENS), "head_path")
     states: list[Tensor] = []
     modules: dict[str, nn.Module] = {}
     with evaluating(base), _watching(base, block_modules(model, blocks)[-1], states, modules):
         logits = base(input_ids=ids)[0]
 
-    def path(hidden_states: Tensor) -> Tensor:
-        for module in modules.values():
-            hidden_states = module(hidden_states)
-        return hidden_states
-
-    _check(path, states[-1], logits, base, modules)
+    path = HeadPath(modules)
+    _check(path, states[-1], logits, base)
     return path
 
 
-def _check(
-    path: Callable[[Tensor], Tensor],
-    states: Tensor,
-    logits: Tensor,
-    model: nn.Module,
-    modules: dict[str, nn.Module],
-) -> None:
+def _check(path: HeadPath, states: Tensor, logits: Tensor, model: nn.Module) -> None:
     try:
         found = path(states)
         fits = found.shape == logits.shape and torch.allclose(
@@ -63,9 +67,9 @@ def _check(
         fits = False
     if not fits:
         raise ModelError(
-            f"lens: {type(model).__name__}: {' then '.join(modules) or 'nothing'} after the last block does "
-            "not give the model's logits; accepted: models whose logits come from modules alone, one after "
-            "another"
+            f"lens: {type(model).__name__}: {' then '.join(path.modules) or 'nothing'} after the last block "
+            "does not give the model's logits; accepted: models whose logits come from modules alone, one "
+            "after another"
         )
 
 
@@ -96,5 +100,7 @@ def _watching(
         yield
 
 
-def _vocabulary(model: nn.Module) -> int:
-    return model.get_input_embeddings().weight.shape[0]
+def sample_ids(model: nn.Module, shape: tuple[int, int], stream: str) -> Tensor:
+    """Token ids [row, token] drawn by name from the vocabulary of a model without adapters, on its device."""
+    embedding: Tensor = model.get_input_embeddings().weight  # type: ignore[operator]  # of every transformers model
+    return torch.randint(len(embedding), shape, generator=generator(0, stream)).to(embedding.device)

@@ -96,7 +96,7 @@ def _of_block(block: nn.Module, name: str, initial: Mapping[str, Tensor]) -> lis
     factors: dict[int, tuple[Tensor, Tensor]] = {}
     adapters: set[int] = set()
     for part_name, module in block.named_modules():
-        if _is_lora(module):
+        if is_lora(module):
             factors[id(module.get_base_layer().weight)] = _factors(module, f"{name}.{part_name}")
             adapters |= {id(weight) for weight in _adapter_weights(module)}
     updates = []
@@ -109,7 +109,7 @@ def _of_block(block: nn.Module, name: str, initial: Mapping[str, Tensor]) -> lis
     return updates
 
 
-def _is_lora(module: nn.Module) -> bool:
+def is_lora(module: nn.Module) -> bool:
     """Whether peft put LoRA factors here; told by its attributes, so that peft need not be imported."""
     return hasattr(module, "lora_A") and hasattr(module, "adapter_layer_names")
 
@@ -119,8 +119,8 @@ def _adapter_weights(module: nn.Module) -> list[nn.Parameter]:
     return [weight for holder in holders for weight in holder.parameters()]
 
 
-def _factors(module: nn.Module, name: str) -> tuple[Tensor, Tensor]:
-    """Both factors of the only adapter, B scaled; exchanged where the layer stores [in, out]."""
+def only_adapter(module: nn.Module, name: str) -> str:
+    """The name of the only adapter of a layer; ModelError unless it is plain, unmerged LoRA."""
     if module.merged:
         raise ModelError(
             f"{name}: given a merged adapter; needed: an unmerged one, to tell it from the base weight"
@@ -130,7 +130,12 @@ def _factors(module: nn.Module, name: str) -> tuple[Tensor, Tensor]:
     if not plain or module.lora_A[adapters[0]].weight.dim() != 2 or hasattr(module, "parameter_name"):
         given = f"{type(module).__name__} with adapters {adapters}"
         raise ModelError(f"{name}: given {given}; accepted: one plain LoRA adapter on a linear layer")
-    adapter = adapters[0]
+    return adapters[0]
+
+
+def _factors(module: nn.Module, name: str) -> tuple[Tensor, Tensor]:
+    """Both factors of the only adapter, B scaled; exchanged where the layer stores [in, out]."""
+    adapter = only_adapter(module, name)
     a, b = module.lora_A[adapter].weight.detach(), module.lora_B[adapter].weight.detach()
     b = module.scaling[adapter] * b.double()
     return (a.double().T, b.T) if module.fan_in_fan_out else (b, a.double())

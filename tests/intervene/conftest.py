@@ -1,0 +1,64 @@
+"""Tiny models of every family with an update whose size differs by block."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from src.intervene.adapter_gates import AdapterGates
+from src.intervene.replay import Replay
+from src.intervene.weight_gates import WeightGates
+from src.method.adapt import adapt
+from src.probe.lens.head_path import find_head_path
+from src.runtime.seeding import generator
+
+BAND = [1, 2, 4]
+NUM_BLOCKS = 5
+
+
+def disturb(adapted, size=0.1):
+    """Move every trainable weight by something that shows."""
+    draw = generator(0, "disturb")
+    with torch.no_grad():
+        for value in adapted.trainable.values():
+            value += size * torch.randn(value.shape, generator=draw)
+
+
+@pytest.fixture
+def load_small(make_config, tmp_path):
+    """A fresh tiny model of a family, five blocks."""
+    from src.model.load import load_model
+
+    def load(family):
+        config = make_config(f"model=tiny_{family}", f"model.num_blocks={NUM_BLOCKS}", "model.width=32")
+        return load_model(config.model, tmp_path, torch.device("cpu"))
+
+    return load
+
+
+@pytest.fixture
+def adapted_pair(make_config, load_small):
+    """A tiny model with a disturbed band; full tuning of the whole stack moves embeddings and head too."""
+
+    def make(family="llama", method="lora", blocks=BAND, size=0.1):
+        whole = make_config(f"method={method}", f"model=tiny_{family}")
+        config = replace(whole.method, rank=2, targets="linear")
+        found = adapt(load_small(family), config, list(blocks), 0, whole.model.lora_targets)
+        disturb(found, size)
+        found.model.eval()
+        return found
+
+    return make
+
+
+def gates_of(adapted):
+    loaded = adapted.loaded
+    if adapted.method.kind == "lora":
+        return AdapterGates(adapted.model, loaded.blocks)
+    head = find_head_path(adapted.model, loaded.blocks)
+    return WeightGates(adapted.model, loaded.blocks, head, adapted.originals, {})
+
+
+def replay_of(adapted):
+    head = find_head_path(adapted.model, adapted.loaded.blocks)
+    return Replay(adapted.model, adapted.loaded.blocks, gates_of(adapted), head)
