@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy
 import pandas
-from scipy.special import stdtrit
 
 from src.analysis.arms import Arm
 from src.analysis.experiment import Experiment
+from src.statistics.student import mean_interval
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,7 @@ def _line(arm: Arm, stage: str, rows: pandas.DataFrame) -> Line:
         columns = (rows[name].to_numpy(dtype=float) for name in ("depth", "value", "low", "high"))
         return Line(arm, stage, *columns, 1)
     depth, values = _by_seed(rows, num_seeds)
-    mean = values.mean(axis=0)
-    reach = stdtrit(num_seeds - 1, 0.975) * values.std(axis=0, ddof=1) / num_seeds**0.5
-    return Line(arm, stage, depth, mean, mean - reach, mean + reach, num_seeds)
+    return Line(arm, stage, depth, *mean_interval(values), num_seeds)
 
 
 def _by_seed(rows: pandas.DataFrame, num_seeds: int) -> tuple[numpy.ndarray, numpy.ndarray]:

@@ -93,10 +93,9 @@ def _parameters(found: ExperimentContents) -> ws.Section:
         )
         for task, metric in found.scores
     ]
-    settings = [wr.Config(name) for name in ("band.start", "band.stop", "method.rank")]
+    column, settings = wr.ParallelCoordinatesPlotColumn, ("band.start", "band.stop", "method.rank")
     numbers = ["params/trainable", *(_tuned(*one) for one in found.scores)]
-    columns = [*settings, *(wr.SummaryMetric(name) for name in numbers)]
-    lines = [wr.ParallelCoordinatesPlotColumn(column) for column in columns]
+    lines = [column(wr.Config(one)) for one in settings] + [column(wr.SummaryMetric(one)) for one in numbers]
     last = wr.ParallelCoordinatesPlot(title="From band to score", columns=lines)
     return _section("Parameters against score", [*panels, last])
 

@@ -2,9 +2,10 @@
 
 import math
 
-from scipy.special import nctdtrinc, stdtrit
+from scipy.special import nctdtrinc
 
-from src.statistics.estimate import LEVEL, Estimate
+from src.statistics.estimate import Estimate
+from src.statistics.student import LEVEL, t_reach
 
 POWER = 0.8
 
@@ -17,5 +18,5 @@ def smallest_detectable(estimate: Estimate, level: float = LEVEL, power: float =
     """
     if not math.isfinite(estimate.stderr):
         return math.nan
-    critical = float(stdtrit(estimate.freedom, 1 - level / 2))
+    critical = float(t_reach(1.0, estimate.freedom, level))
     return float(nctdtrinc(estimate.freedom, 1 - power, critical)) * estimate.stderr

@@ -3,10 +3,9 @@
 import math
 from dataclasses import dataclass
 
-from scipy.special import stdtr, stdtrit
+from scipy.special import stdtr
 
-LEVEL = 0.05
-"""Two-sided error of an interval and of a test, unless told otherwise: 95 % intervals."""
+from src.statistics.student import LEVEL, t_reach
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class Estimate:
         """The interval that covers the truth in 1 - level of all cases; NaN without an error."""
         if not math.isfinite(self.stderr):
             return math.nan, math.nan
-        reach = float(stdtrit(self.freedom, 1 - level / 2)) * self.stderr
+        reach = float(t_reach(self.stderr, self.freedom, level))
         return self.value - reach, self.value + reach
 
     @property

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
-from scipy.special import stdtrit
 
 from src.statistics.estimate import Estimate
+from src.statistics.student import t_reach
 
 ROUNDING = 1e-12  # of the mean: equal values have a sd of a few units of the last digit
 _FARTHEST = 60  # doublings of the way from the ratio to the end of its interval
@@ -38,7 +38,7 @@ def ratio_of_means(numerator: ArrayLike, divisor: ArrayLike) -> Ratio:
         return missing
     cov = numpy.cov(above, below) / n
     mean_above, mean_below = float(above.mean()), float(below.mean())
-    t2 = float(stdtrit(n - 1, 0.975)) ** 2
+    t2 = float(t_reach(1.0, n - 1)) ** 2
     square = mean_below**2 - t2 * cov[1, 1]
     if square <= 0 or cov.trace() <= (ROUNDING * mean_below) ** 2:
         return missing

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from src.statistics.estimate import LEVEL
+from src.statistics.student import LEVEL
 
 
 class Corrected(NamedTuple):
@@ -22,14 +22,14 @@ def holm(pvalues: Sequence[float], level: float = LEVEL) -> list[Corrected]:
 
     A NaN (a test that could not be made) stays NaN and does not count. Source: Holm (1979).
     """
+    from statsmodels.stats.multitest import multipletests  # not before something is tested
+
     found = [Corrected(math.nan, level)] * len(pvalues)
     order = sorted((p, i) for i, p in enumerate(pvalues) if not math.isnan(p))
-    largest, rejecting, at = 0.0, True, level
-    for rank, (pvalue, index) in enumerate(order):
-        share = len(order) - rank
-        largest = max(largest, min(1.0, share * pvalue))
-        if rejecting:
-            at = level / share
-            rejecting = pvalue <= at
-        found[index] = Corrected(largest, at)
+    if not order:
+        return found
+    rejected, adjusted, *_ = multipletests([p for p, _ in order], level, method="holm", is_sorted=True)
+    for rank, (_, index) in enumerate(order):
+        tested_at = level / (len(order) - min(rank, int(rejected.sum())))
+        found[index] = Corrected(float(adjusted[rank]), tested_at)
     return found

@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import numpy
 
-from src.statistics.estimate import LEVEL
+from src.statistics.student import LEVEL
 
 NUM_DRAWS = 2000
 

@@ -6,11 +6,10 @@ A table has a row a run and number: the columns that `by` names, `seed`, and `va
 import numpy
 import pandas
 from pandas import DataFrame
-from scipy.special import stdtrit
+from scipy.stats import ttest_ind
 
 from src.statistics.fieller import ROUNDING
-
-LEVEL = 0.95
+from src.statistics.student import LEVEL, t_reach
 
 
 def over_seeds(table: DataFrame, by: list[str]) -> DataFrame:
@@ -41,7 +40,7 @@ def t_interval(found: DataFrame) -> DataFrame:
     counts = found["n"].to_numpy(dtype=float)
     freedom = numpy.where(counts > 1, counts - 1, numpy.nan)
     varies = found["sd"] > ROUNDING * found["mean"].abs()
-    reach = stdtrit(freedom, (1 + LEVEL) / 2) * found["sd"].where(varies) / numpy.sqrt(counts)
+    reach = t_reach(found["sd"].where(varies) / numpy.sqrt(counts), freedom)
     return found.assign(low=found["mean"] - reach, high=found["mean"] + reach)
 
 
@@ -90,12 +89,8 @@ def _welch(one: numpy.ndarray, other: numpy.ndarray) -> tuple[float, float, floa
     mean = float(one.mean() - other.mean())
     if min(len(one), len(other)) < 2:
         return mean, numpy.nan, numpy.nan
-    parts = [side.var(ddof=1) / len(side) for side in (one, other)]
-    variance = sum(parts)
+    variance = sum(side.var(ddof=1) / len(side) for side in (one, other))
     if variance <= (ROUNDING * max(abs(one.mean()), abs(other.mean()))) ** 2:
         return mean, numpy.nan, numpy.nan  # models that agree tell nothing of others, as in `t_interval`
-    freedom = variance**2 / sum(
-        part**2 / (len(side) - 1) for part, side in zip(parts, (one, other), strict=True)
-    )
-    reach = float(stdtrit(freedom, (1 + LEVEL) / 2)) * numpy.sqrt(variance)
-    return mean, mean - reach, mean + reach
+    found = ttest_ind(one, other, equal_var=False).confidence_interval(1 - LEVEL)
+    return mean, float(found.low), float(found.high)

@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy
-from scipy.special import stdtrit
 
 from src.analysis.arms import BAND, Arm
 from src.analysis.experiment import Experiment
@@ -12,6 +11,7 @@ from src.report.blocks import Chart, Column, Table
 from src.report.section import Block, Section
 from src.report.sections.scores import band_order
 from src.report.style import color, compact, dash, layout, ribbon
+from src.statistics.student import mean_interval
 
 _MOST_POINTS = 60
 _SHOWN = {"loss": "training loss (nats per token)", "gradient_norm": "gradient norm before clipping"}
@@ -44,13 +44,9 @@ def _figure(study: Experiment, arms: list[Arm], key: str, title: str) -> dict[st
         steps, table = found
         shade, name = color(arm.band, others), arm.label(study.factors)
         shown = {} if first in (None, study.condition(arm)) else {"visible": "legendonly"}
-        mean = table.mean(axis=0)
+        mean, low, high = mean_interval(table)
         if len(table) > 1:
-            reach = stdtrit(len(table) - 1, 0.975) * table.std(axis=0, ddof=1) / len(table) ** 0.5
-            data.append(
-                ribbon(compact(steps), compact(mean - reach, 4), compact(mean + reach, 4), shade, name)
-                | shown
-            )
+            data.append(ribbon(compact(steps), compact(low, 4), compact(high, 4), shade, name) | shown)
         data.append({
             "type": "scatter", "mode": "lines", "name": name, "legendgroup": name, "x": compact(steps),
             "y": compact(mean, 4), "line": {"color": shade, "dash": dash(arm.band), "width": 2},

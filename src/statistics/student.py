@@ -1,0 +1,32 @@
+"""Student's t: how far an interval reaches. Every t interval of the project is made here."""
+
+from typing import Any
+
+import numpy
+from scipy.special import stdtrit
+
+LEVEL = 0.05
+"""Two-sided error of an interval and of a test, unless told otherwise: 95 % intervals."""
+
+
+def t_reach(stderr: Any, freedom: Any, level: float = LEVEL) -> Any:
+    """Half the width of the two-sided interval of a mean, in its units; numbers or arrays.
+
+    Args:
+        stderr: standard error of the mean.
+        freedom: degrees of freedom, not always whole; NaN gives NaN.
+        level: the interval covers the truth in 1 - level of all cases.
+    """
+    return stdtrit(freedom, 1 - level / 2) * stderr
+
+
+def mean_interval(values: numpy.ndarray) -> tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]:
+    """Mean over rows with the ends of its 95 % interval, column by column; [seed, column] to three [column].
+
+    NaN where a row lacks the column; the ends are NaN for a single row.
+    """
+    mean, num_rows = values.mean(axis=0), len(values)
+    if num_rows < 2:
+        return mean, numpy.full_like(mean, numpy.nan), numpy.full_like(mean, numpy.nan)
+    reach = t_reach(values.std(axis=0, ddof=1) / num_rows**0.5, num_rows - 1)
+    return mean, mean - reach, mean + reach
