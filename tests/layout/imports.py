@@ -52,11 +52,12 @@ def _targets(tree: ast.Module, package: tuple[str, ...]) -> Iterator[str]:
     """The rooms that a module in `package` (its path below src) imports from."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            names = [alias.name.split(".") for alias in node.names]
-            yield from (name[1] for name in names if name[0] == "src" and len(name) > 1)
+            dotted = [alias.name.split(".") for alias in node.names]
+            yield from (name[1] for name in dotted if name[0] == "src" and len(name) > 1)
         elif isinstance(node, ast.ImportFrom):
             base = (node.module or "").split(".") if node.module else []
             if node.level:
                 base = ["src", *package[: len(package) - node.level + 1], *base]
             if base[:1] == ["src"]:
-                yield from [base[1]] if len(base) > 1 else [alias.name for alias in node.names]
+                names = base[1:2] or [alias.name for alias in node.names]
+                yield from (name for name in names if name != "__version__")
