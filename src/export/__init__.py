@@ -1,0 +1,1 @@
+"""A band, its ranks or its adapter in the form that other trainers and tools read."""

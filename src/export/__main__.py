@@ -1,0 +1,75 @@
+"""A band, its ranks or its adapter in the form that other trainers and tools read.
+
+python -m src.export runs/EXPERIMENT/ID --to peft|trl|axolotl|llamafactory|unsloth|mergekit [--out FOLDER]
+python -m src.export runs/EXPERIMENT/ID --merged FOLDER
+
+Without --out the files are printed. --base names the weights that the tool shall load, where the run knew
+them by another name (weights out of a Python package, a folder of another machine). --merged writes whole
+weights: the update added in float32, checked by the logits, saved in the model's dtype.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from src.command.entry import exit_with
+from src.config.rules import refuse
+from src.errors import UserError
+from src.export.handover import Handover, read_handover
+from src.export.tools import TOOLS
+from src.storage.files import write_text
+
+
+def main() -> None:
+    """The command."""
+    options = _parser().parse_args()
+    try:
+        if options.to is None and options.merged is None:
+            refuse("--to", None, f"{', '.join(TOOLS)}, or --merged FOLDER")
+        run = read_handover(options.run, options.base)
+        if options.to is not None:
+            _hand_over(run, options.to, options.out)
+        if options.merged is not None:
+            _merge(options.run, options.merged)
+    except UserError as error:
+        exit_with(str(error))
+
+
+def _hand_over(run: Handover, tool: str, out: Path | None) -> None:
+    """Print the files of a tool, or write them."""
+    if tool not in TOOLS:
+        refuse("--to", tool, ", ".join(TOOLS))
+    if not run.loadable:
+        print(f"note: {run.base} is no name that {tool} can load; --base NAME, or --merged", file=sys.stderr)
+    for form in TOOLS[tool](run):
+        for note in form.notes:
+            print(f"note: {note}", file=sys.stderr)
+        if out is None:
+            print(form.text, end="")
+        else:
+            write_text(out / form.name, form.text)
+            print(f"written: {out / form.name}")
+
+
+def _merge(folder: Path, out: Path) -> None:
+    if out.exists():
+        refuse("--merged", out, "a folder that does not exist yet")
+    from src.export.merged import write_merged  # torch comes with it
+
+    print(f"written: {out} (logits agree to {write_merged(folder, out):.1g})")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "python -m src.export", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("run", type=Path, metavar="runs/EXPERIMENT/ID")
+    parser.add_argument("--to", metavar="TOOL", help=", ".join(TOOLS))
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="write the files there")
+    parser.add_argument("--base", metavar="HUB_ID", help="the weights, as the tool shall load them")
+    parser.add_argument("--merged", type=Path, metavar="FOLDER", help="write whole weights there")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

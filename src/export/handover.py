@@ -1,0 +1,133 @@
+"""What a finished run hands over: which modules trained, with which ranks, on what base, by which steps."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from src.errors import DataError
+from src.storage.files import read_json
+
+ADAPTER = "adapter"
+
+
+@dataclass(frozen=True)
+class Handover:
+    """A run as another tool must know it."""
+
+    run: str
+    """Its id."""
+    folder: Path
+    base: str
+    """What the tool shall load: a hub id or a folder."""
+    revision: str | None
+    loadable: bool
+    """Whether other tools find the base under this name: a hub id, a folder, or a name given for them."""
+    kind: str
+    """lora or full."""
+    modules: tuple[str, ...]
+    """LoRA: full names of the adapted layers. Full: the modules whose own parameters train."""
+    blocks: tuple[int, ...]
+    num_blocks: int
+    prefix: str
+    """Name of the list of blocks, such as model.layers; empty where the blocks are no such list."""
+    ranks: dict[str, int]
+    """LoRA: rank of each adapted layer."""
+    alphas: dict[str, float]
+    dropout: float
+    use_rslora: bool
+    train: dict[str, Any]
+    """The section `train` of the run's configuration."""
+    max_length: int
+    seed: int
+    data_path: str | None
+
+    @property
+    def rank(self) -> int | None:
+        """The rank that all layers share; None where they differ."""
+        return _shared(self.ranks)
+
+    @property
+    def alpha(self) -> float | None:
+        """The alpha that all layers share; None where they differ."""
+        return _shared(self.alphas)
+
+    @property
+    def suffixes(self) -> list[str]:
+        """Last parts of the adapted layers' names, each once, in their order: q_proj, k_proj."""
+        return list(dict.fromkeys(name.rpartition(".")[2] for name in self.modules))
+
+    @property
+    def adapter(self) -> Path:
+        """The folder of the tuned weights."""
+        return self.folder / ADAPTER
+
+
+def read_handover(folder: Path, base: str | None = None) -> Handover:
+    """What the finished run in `folder` hands over; `base` names other weights for the tool to load.
+
+    Raises:
+        DataError: no finished run is there, or it trained nothing.
+    """
+    record = _record(folder)
+    config: Any = OmegaConf.to_container(OmegaConf.load(folder / "config.yaml"))
+    adapted = record["adapted"]
+    if not adapted["modules"]:
+        raise DataError(f"{folder}: trained nothing; accepted: a run of LoRA or of full weights")
+    lora = adapted["lora"]
+    modules = tuple(adapted["modules"])
+    return Handover(
+        run=record["id"],
+        folder=folder,
+        base=base or record["model"]["id"],
+        revision=None if base else record["model"]["revision"],
+        loadable=base is not None or config["model"].get("source") == "hub",
+        kind="lora" if lora else "full",
+        modules=modules,
+        blocks=tuple(adapted["blocks"]),
+        num_blocks=record["model"]["num_blocks"],
+        prefix=_prefix(modules, adapted["blocks"]),
+        ranks=_by_layer(folder, modules, "r", "rank_pattern") if lora else {},
+        alphas=_by_layer(folder, modules, "lora_alpha", "alpha_pattern") if lora else {},
+        dropout=float(config["method"].get("dropout") or 0.0),
+        use_rslora=bool(lora) and lora["scaling"] == "rslora",
+        train=config["train"],
+        max_length=config["data"]["max_length"],
+        seed=record["seed"],
+        data_path=config["data"].get("path"),
+    )
+
+
+def _record(folder: Path) -> dict[str, Any]:
+    path = folder / "run.json"
+    if not path.is_file():
+        raise DataError(f"{folder}: given no finished run; accepted: runs/EXPERIMENT/ID with a run.json")
+    record: dict[str, Any] = read_json(path)
+    if record.get("status") != "success" or "adapted" not in record:
+        status = record.get("status") if "adapted" in record else "a comparison"
+        raise DataError(f"{folder}: given status {status}; accepted: a run that was trained to its end")
+    return record
+
+
+def _by_layer(folder: Path, modules: tuple[str, ...], key: str, pattern: str) -> dict[str, Any]:
+    """A number of every adapted layer, as the adapter's own configuration has it."""
+    values = read_json(folder / ADAPTER / "adapter_config.json")
+    found = {name.replace("\\", ""): value for name, value in (values.get(pattern) or {}).items()}
+    return {name: found.get(name, values[key]) for name in modules}
+
+
+def _prefix(modules: tuple[str, ...], blocks: list[int]) -> str:
+    """What stands before the block's number in the names of all modules inside blocks."""
+    found = {
+        ".".join(parts[:index])
+        for parts in (name.split(".") for name in modules)
+        for index, part in enumerate(parts)
+        if part.isdigit() and int(part) in blocks
+    }
+    return found.pop() if len(found) == 1 else ""
+
+
+def _shared(values: dict[str, Any]) -> Any:
+    different = set(values.values())
+    return different.pop() if len(different) == 1 else None

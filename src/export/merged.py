@@ -1,0 +1,77 @@
+"""Whole tuned weights: the update added in float32, checked by the logits, saved in the model's own dtype."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import OmegaConf
+from torch import Tensor, nn
+
+from src.config.schema import RunConfig
+from src.errors import ModelError
+from src.export.handover import ADAPTER
+from src.method.adapt import AdaptedModel, adapt
+from src.method.band import resolve_band
+from src.method.weights import load_tuned
+from src.model.load import load_model
+from src.storage.files import read_jsonl, written_folder
+
+TOLERANCE = 1e-3
+"""Largest difference of a logit that adding in float32 may make, relative to the largest logit."""
+_NUM_PROMPTS = 4
+
+
+def write_merged(folder: Path, out: Path) -> float:
+    """Write model and tokenizer of a finished run into `out`, as any tool loads them.
+
+    Returns:
+        The largest difference of a logit, base with its adapter against merged, both in float32, relative to
+        the largest logit.
+
+    Raises:
+        ModelError: merging changed what the model says; nothing is written.
+    """
+    config: Any = OmegaConf.merge(OmegaConf.structured(RunConfig), OmegaConf.load(folder / "config.yaml"))
+    run: RunConfig = OmegaConf.to_object(config)
+    loaded = load_model(run.model, Path(run.paths.cache_dir), torch.device("cpu"))
+    dtype = next(loaded.model.parameters()).dtype
+    loaded.model.float()
+    blocks = resolve_band(run.band, loaded.num_blocks, run.seed)
+    adapted = adapt(loaded, run.method, blocks, run.seed, run.model.lora_targets)
+    load_tuned(adapted, folder / ADAPTER)
+    batches = _prompts(folder, loaded.tokenizer)
+    before = _logits(adapted.model, batches)
+    merged = _merged(adapted)
+    difference = _difference(before, _logits(merged, batches))
+    if not difference <= TOLERANCE:
+        raise ModelError(f"{folder}: merging changes the logits by {difference:.2g}; accepted: {TOLERANCE:g}")
+    with written_folder(out) as aside:
+        merged.to(dtype).save_pretrained(aside, safe_serialization=True)
+        loaded.tokenizer.save_pretrained(aside)
+    return difference
+
+
+def _merged(adapted: AdaptedModel) -> Any:
+    """The model with its adapters added to its weights; full weights are there already."""
+    model: Any = adapted.model
+    return model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
+
+
+def _prompts(folder: Path, tokenizer: Any) -> list[Tensor]:
+    """Token ids of a few prompts that the run was scored on; a plain sentence where it was not."""
+    path = folder / "samples.jsonl"
+    rows = read_jsonl(path)[:_NUM_PROMPTS] if path.is_file() else []
+    texts = [row["prompt"] for row in rows] or ["The depth of a model is the number of its blocks."]
+    return [torch.tensor([tokenizer(text)["input_ids"]]) for text in texts]
+
+
+@torch.no_grad()
+def _logits(model: nn.Module, batches: list[Tensor]) -> list[Tensor]:
+    model.eval()
+    return [model(input_ids=ids).logits for ids in batches]
+
+
+def _difference(first: list[Tensor], second: list[Tensor]) -> float:
+    most = max(float(one.abs().max()) for one in first)
+    gap = max(float((one - other).abs().max()) for one, other in zip(first, second, strict=True))
+    return gap / most if most else gap

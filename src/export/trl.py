@@ -1,0 +1,27 @@
+"""TRL: a file for `trl sft --config FILE`."""
+
+from src.export.form import Form, about, as_yaml, one_rank, only_lora, steps_of, whole_alpha
+from src.export.handover import Handover
+
+
+def to_trl(run: Handover) -> list[Form]:
+    """Keys of TRL's ModelConfig and SFTConfig; layers are named in full, so that only the band's train."""
+    only_lora(run, "trl", "accepted: --to axolotl, or a run of LoRA")
+    notes = ["dataset_name: fill in; TRL wants rows of messages, of prompt and completion, or of text"]
+    rank, alpha = one_rank(run, "trl")
+    values = {
+        "model_name_or_path": run.base,
+        "model_revision": run.revision,
+        "dataset_name": run.data_path,
+        "output_dir": f"{run.run}-trl",
+        "max_length": run.max_length,
+        "completion_only_loss": True,
+        "use_peft": True,
+        "lora_r": rank,
+        "lora_alpha": whole_alpha(alpha, notes),
+        "lora_dropout": run.dropout,
+        "use_rslora": run.use_rslora,
+        "lora_target_modules": list(run.modules),
+        **steps_of(run),
+    }
+    return [Form("trl_sft.yaml", as_yaml(about(run, "trl sft --config"), values, notes), notes)]
