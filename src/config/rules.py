@@ -16,9 +16,6 @@ METHOD_KINDS = ("lora", "full", "none")
 SCALINGS = ("fixed_alpha", "alpha_over_r", "rslora")
 BUDGETS = ("none", "rank", "params")
 TARGETS = ("attention", "linear")
-OBJECTIVES = ("causal_lm", "masked_lm", "contrastive", "simcse", "classification")
-SHARDED_OBJECTIVES = ("causal_lm",)
-OF_PAIRS = ("contrastive", "simcse")
 CORPORA = ("english",)
 POOLINGS = ("mean", "first", "last")
 SUPERVISE = ("completion", "all")
@@ -57,6 +54,12 @@ def check_positive(key: str, given: float) -> None:
     """Refuse zero, negative numbers, infinity and NaN."""
     if not given > 0 or math.isinf(given):
         refuse(key, given, "a number above 0")
+
+
+def check_share(key: str, given: float) -> None:
+    """Refuse none of a whole, all of it, and what is no share of it."""
+    if not 0 < given < 1:
+        refuse(key, given, "a share above 0 and below 1")
 
 
 def check_fraction(key: str, given: float) -> None:

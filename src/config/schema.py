@@ -7,13 +7,17 @@ so a config error answers at once.
 from dataclasses import dataclass
 
 from src.config import rules
+from src.config.band import BandConfig
 from src.config.control import ControlConfig
 from src.config.data import DataConfig
-from src.config.measure import EvaluateConfig, MetricsConfig, ProbeConfig
-from src.config.method import BandConfig, MethodConfig
+from src.config.evaluate import EvaluateConfig
+from src.config.keys import declare
+from src.config.method import MethodConfig
+from src.config.metrics import MetricsConfig, ProbeConfig
 from src.config.model import ModelConfig, PretrainingConfig
+from src.config.objective import KINDS, ObjectiveConfig
 from src.config.rules import require
-from src.config.train import ObjectiveConfig, TrainConfig
+from src.config.train import TrainConfig
 
 __all__ = [
     "BandConfig",
@@ -63,10 +67,10 @@ class RunConfig:
     """One run, complete."""
 
     seed: int
-    experiment: str
-    fidelity: str | None
+    experiment: str = declare(hashed=False)
+    fidelity: str | None = declare(hashed=False)
     """published or sound: the label of what conf/fidelity set; null where no published study is repeated."""
-    device: str
+    device: str = declare(hashed=False)
     """auto, cpu or cuda."""
     model: ModelConfig
     method: MethodConfig
@@ -78,8 +82,8 @@ class RunConfig:
     metrics: MetricsConfig
     probe: ProbeConfig
     evaluate: EvaluateConfig
-    record: RecordConfig
-    paths: PathsConfig
+    record: RecordConfig = declare(hashed=False)
+    paths: PathsConfig = declare(hashed=False)
 
     def __post_init__(self) -> None:
         require("device", self.device, rules.DEVICES)
@@ -94,12 +98,13 @@ class RunConfig:
             generator = self.evaluate.abilities[name].generator
             if generator is not None and generator == self.data.generator and self.data.path is None:
                 rules.refuse("evaluate.tasks", name, f"no ability that data={self.data.name} trains on")
-        if self.objective.name in rules.OF_PAIRS and self.train.batch_size < 2:
+        if self.objective.of_kind.of_pairs and self.train.batch_size < 2:
             accepted = f"at least 2 with objective={self.objective.name}: negatives lie in one batch"
             rules.refuse("train.batch_size", self.train.batch_size, accepted)
-        if self.objective.name == "simcse" and self.train.activation_checkpointing:
+        if not self.objective.of_kind.repeatable and self.train.activation_checkpointing:
             accepted = (
-                "false with objective=simcse, whose dropout a second pass through a block would not repeat"
+                f"false with objective={self.objective.name}, whose dropout a second pass through a block "
+                "would not repeat"
             )
             rules.refuse("train.activation_checkpointing", True, accepted)
         if self.method.kind == "full" and self.model.dtype != "float32":
@@ -115,8 +120,8 @@ class RunConfig:
         if self.evaluate.every_steps is not None:
             every = f"{given} evaluate.every_steps={self.evaluate.every_steps}"
             rules.refuse("train.num_processes", every, "evaluate.every_steps=null, or 1")
-        if self.objective.name not in rules.SHARDED_OBJECTIVES:
-            accepted = ", ".join(f"objective={name}" for name in rules.SHARDED_OBJECTIVES)
+        if not self.objective.of_kind.sharded:
+            accepted = ", ".join(f"objective={name}" for name, kind in KINDS.items() if kind.sharded)
             rules.refuse(
                 "train.num_processes", f"{given} objective={self.objective.name}", f"{accepted}, or 1"
             )

@@ -1,36 +1,10 @@
-"""The loss and the steps."""
+"""The steps."""
 
 from dataclasses import dataclass
 
 from src.config import rules
+from src.config.keys import declare
 from src.config.rules import require
-
-
-@dataclass
-class ObjectiveConfig:
-    """The loss."""
-
-    name: str
-    supervise: str
-    """causal_lm: completion (labels cover the completion and the end token) or all (the prompt too, as
-    published). Rows of text have no prompt: all of it is completion."""
-    mask_share: float
-    """masked_lm: share of the tokens of a row that must be found."""
-    pooling: str
-    """How token states become the vector of a text: mean, first or last token."""
-    temperature: float
-    """contrastive, simcse: cosines are divided by it."""
-    dropout: float
-    """simcse: rate of the dropout that makes the views, wherever the architecture has dropout."""
-
-    def __post_init__(self) -> None:
-        require("objective.name", self.name, rules.OBJECTIVES)
-        require("objective.supervise", self.supervise, rules.SUPERVISE)
-        require("objective.pooling", self.pooling, rules.POOLINGS)
-        rules.check_positive("objective.temperature", self.temperature)
-        for key in ("mask_share", "dropout"):
-            if not 0 < getattr(self, key) < 1:
-                rules.refuse(f"objective.{key}", getattr(self, key), "a share above 0 and below 1")
 
 
 @dataclass
@@ -58,11 +32,11 @@ class TrainConfig:
     """Largest norm of the gradient; null: no clipping."""
     precision: str
     """float32, or bfloat16 through autocast."""
-    checkpoint_steps: int | None
+    checkpoint_steps: int | None = declare(hashed=False)
     """Optimizer steps between checkpoints; null: none."""
-    num_processes: int
+    num_processes: int = declare(hashed=False)
     """Ranks that share each step; weights, gradients and moments are sharded over them."""
-    activation_checkpointing: bool
+    activation_checkpointing: bool = declare(hashed=False)
     """Compute blocks that a gradient reaches again backward instead of keeping what happened inside them."""
 
     def __post_init__(self) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from src.config.keys import hashed_keys
 from src.config.rules import refuse
 from src.config.schema import ControlConfig
 from src.method.spans import spans_text
@@ -66,8 +67,7 @@ def read_profile(config: ControlConfig) -> Profile:
 
 def control_content(config: ControlConfig) -> dict[str, Any]:
     """What of a control decides a run's numbers; a source's folder is replaced by the sizes in it."""
-    unread = ("name", "source", "log_relative_sizes")
-    values = {key: value for key, value in vars(config).items() if key not in unread}
+    values = hashed_keys(config)
     if config.kind == "match_profile":
         values["sizes"] = fingerprint(read_profile(config).steps)
     return values

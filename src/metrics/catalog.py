@@ -8,8 +8,8 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
-from src.config.measure import MetricsConfig
 from src.config.rules import refuse
+from src.config.schema import MetricsConfig
 from src.errors import DataError
 from src.metrics.geometry import family as geometry
 from src.metrics.information import family as information

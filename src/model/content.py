@@ -1,9 +1,9 @@
 """What a model configuration leads to, told without reading the weights."""
 
 import json
-from dataclasses import asdict
 from importlib import metadata
 
+from src.config.keys import hashed_keys
 from src.config.schema import ModelConfig
 from src.errors import ModelError
 
@@ -41,5 +41,5 @@ def model_content(config: ModelConfig) -> str:
 def twin_content(config: ModelConfig) -> str:
     """All of a twin's configuration that decides its weights."""
     shape = f"{config.architecture} {config.num_blocks}x{config.width}"
-    settings = json.dumps([config.sizes or {}, asdict(config.pretraining)], sort_keys=True)
+    settings = json.dumps([config.sizes or {}, hashed_keys(config.pretraining)], sort_keys=True)
     return f"twin {shape} {settings}"

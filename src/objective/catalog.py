@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from transformers import PreTrainedTokenizerBase
 
-from src.config.schema import ObjectiveConfig
+from src.config.objective import ObjectiveSettings
 from src.data.rows import Row
 from src.objective.causal_lm import CausalLM
 from src.objective.classification import Classification
@@ -23,7 +23,7 @@ OBJECTIVES: dict[str, type[Objective]] = {
 
 
 def make_objective(
-    config: ObjectiveConfig, tokenizer: PreTrainedTokenizerBase, rows: Sequence[Row] = ()
+    config: ObjectiveSettings, tokenizer: PreTrainedTokenizerBase, rows: Sequence[Row] = ()
 ) -> Objective:
     """The objective that `objective=` names, for models that read with this tokenizer.
 

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import PreTrainedModel
 
+from src.config.objective import CausalLMSettings
 from src.data.batches import collate
 from src.data.encode import IGNORED, Encoded, EncodedRow, encode_rows
 from src.data.rows import Row
@@ -18,6 +19,7 @@ from src.objective.objective import Batch, Draw, Objective
 class CausalLM(Objective):
     """Each supervised token is predicted from those before it; `supervise` says which tokens these are."""
 
+    config: CausalLMSettings
     counted = "supervised_tokens"
 
     def check(self, model: PreTrainedModel) -> None:

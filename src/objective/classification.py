@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import PreTrainedModel
 
+from src.config.objective import PooledSettings
 from src.data.batches import collate
 from src.data.encode import Encoded, EncodedRow
 from src.data.rows import Row
@@ -27,6 +28,7 @@ class Classification(Objective):
     The layer is part of the model, trains with it whatever the band is, and belongs to no block.
     """
 
+    config: PooledSettings
     counted = "rows"
 
     def check(self, model: PreTrainedModel) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from src.config.objective import ContrastiveSettings
 from src.data.batches import collate
 from src.data.encode import Encoded, EncodedRow
 from src.data.rows import Row
@@ -22,6 +23,7 @@ class Contrastive(Objective):
     negatives, on one process as on several.
     """
 
+    config: ContrastiveSettings
     counted = "pairs"
 
     def check(self, model: PreTrainedModel) -> None:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import PreTrainedModel
 
+from src.config.objective import MaskedLMSettings
 from src.data.batches import collate
 from src.data.encode import IGNORED, Encoded, EncodedRow
 from src.data.rows import Row
@@ -27,6 +28,7 @@ class MaskedLM(Objective):
     Source: Devlin et al. (2019), section 3.1.
     """
 
+    config: MaskedLMSettings
     counted = "masked_tokens"
 
     def check(self, model: PreTrainedModel) -> None:

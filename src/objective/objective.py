@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from src.config.schema import ObjectiveConfig
+from src.config.objective import ObjectiveSettings
 from src.data.encode import Encoded, EncodedRow
 from src.data.rows import Row
 from src.method.adapt import AdaptedModel
@@ -37,11 +37,13 @@ class Objective(ABC):
     whatever the micro-batches' sizes, and whatever a model's own `labels=` would have made of it.
     """
 
+    config: ObjectiveSettings
+    """A class narrows it to the settings that it reads: those of its row in src/config/objective.py."""
     counted: ClassVar[str]
     """What the loss is a sum over, as the step log calls it."""
 
     def __init__(
-        self, config: ObjectiveConfig, tokenizer: PreTrainedTokenizerBase, rows: Sequence[Row] = ()
+        self, config: ObjectiveSettings, tokenizer: PreTrainedTokenizerBase, rows: Sequence[Row] = ()
     ) -> None:
         self.config, self.tokenizer = config, tokenizer
         self.classes = sorted({row.label for row in rows if row.label is not None})

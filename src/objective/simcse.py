@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from src.config.objective import SimCSESettings
 from src.data.batches import collate
 from src.data.encode import Encoded, EncodedRow
 from src.data.rows import Row
@@ -26,6 +27,7 @@ class SimCSE(Objective):
     Source: Gao, Yao and Chen (2021), without their extra layer on the vector.
     """
 
+    config: SimCSESettings
     counted = "pairs"
 
     def check(self, model: PreTrainedModel) -> None:

@@ -1,15 +1,17 @@
 """Identity, folder and provenance."""
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
+from src.config.keys import declare
+from src.config.schema import DataConfig, TrainConfig
 from src.errors import StorageError
 from src.probe.table.layer_table import LayerRow
 from src.probe.table.summary import summarise
 from src.record.folder import RunFolder
-from src.record.identity import run_id
+from src.record.identity import run_id, scientific
 from src.storage.files import read_jsonl, remove_partial, write_json, written_folder
 from src.tracking.mirror import Tracker
 
@@ -47,6 +49,50 @@ def test_what_decides_a_number_changes_the_id(make_config, other):
 def test_rows_and_weights_are_part_of_the_id(make_config):
     ids = {run_id(make_config(), rows, weights) for rows in "ab" for weights in "cd"}
     assert len(ids) == 4
+
+
+@dataclass
+class LaterTrainConfig(TrainConfig):
+    damping: float = declare(neutral=0.0)
+    renamed_rate: float = declare(neutral=0.0, hashed_as="rate")
+    looks: int = declare(neutral=0, hashed=False)
+
+
+@dataclass
+class LaterDataConfig(DataConfig):
+    shuffled: bool = declare(neutral=False)
+
+
+def later(config, **values):
+    """The same run of a later version, whose train group has more keys."""
+    return replace(config, train=LaterTrainConfig(**vars(config.train), **values))
+
+
+def test_a_new_key_is_left_out_of_the_id_until_it_changes_something(make_config):
+    config = make_config()
+    before = run_id(config, "rows", "weights")
+    assert run_id(later(config), "rows", "weights") == before
+    assert run_id(later(config, looks=3), "rows", "weights") == before
+    changed = {run_id(later(config, damping=value), "rows", "weights") for value in (0.1, 0.2)}
+    assert len(changed) == 2
+    assert before not in changed
+
+
+def test_a_new_key_of_a_task_inside_a_section_follows_the_same_rule(make_config):
+    config = make_config("evaluate=forgetting")
+    (name,) = config.evaluate.abilities
+
+    def with_task(**values):
+        task = LaterDataConfig(**vars(config.evaluate.abilities[name]), **values)
+        return run_id(replace(config, evaluate=replace(config.evaluate, abilities={name: task})), "rows", "w")
+
+    assert with_task() == run_id(config, "rows", "w") != with_task(shuffled=True)
+
+
+def test_a_renamed_key_is_hashed_under_its_first_name(make_config):
+    train = scientific(later(make_config(), renamed_rate=0.5), "rows", "weights")["train"]
+    assert train["rate"] == 0.5
+    assert "renamed_rate" not in train
 
 
 def test_a_stage_is_done_once(tmp_path):

@@ -1,9 +1,9 @@
-"""What is measured: layers and scores."""
+"""What is measured of every layer, and on how many sets of rows."""
 
 from dataclasses import dataclass
 
 from src.config import rules
-from src.config.data import DataConfig
+from src.config.keys import declare
 from src.config.rules import require
 
 
@@ -30,9 +30,9 @@ class MetricsConfig:
     """Frames with all fields of data.prompt, or with {prompt}, the whole of it: each is one more view, the
     same content in other words. Where data.prompt is not made of a {question} alone, general frames stand in
     for those of a question."""
-    alpha: float
+    alpha: float = declare(neutral=1.0)
     """Order of the matrix-based entropies; 1: von Neumann's, as published."""
-    entropy_normalisation: str
+    entropy_normalisation: str = declare(neutral="maxEntropy")
     """What the published entropies are divided by: maxEntropy (as published), logN, logD, logNlogD or raw."""
     lens_positions: str
     """first: the lens reads the first completion token of each row; all: every one."""
@@ -59,33 +59,3 @@ class ProbeConfig:
     def __post_init__(self) -> None:
         if not self.seeds or len(set(self.seeds)) < len(self.seeds):
             rules.refuse("probe.seeds", list(self.seeds), "one or more different whole numbers")
-
-
-@dataclass
-class EvaluateConfig:
-    """Scores by lm-eval, before and after training."""
-
-    name: str
-    tasks: list[str]
-    """`heldout`: the data's own test split; `english`: passages of general English; a name of `abilities`;
-    another name: a task that lm-eval knows. Empty: no scores."""
-    num_passages: int
-    """Passages that `english` scores."""
-    abilities: dict[str, DataConfig]
-    """Data whose test rows are a task of that name: what training should leave alone."""
-    limit: int | None
-    """Items a task; null: all of them."""
-    batch_size: int
-    """Sequences in one pass; fixed and recorded, because padding changes numerics."""
-    num_fewshot: int | None
-    """Examples before each item of a named task; null: the task's own number."""
-    every_steps: int | None
-    """Optimizer steps between evaluations during training; null: only before and after."""
-
-    def __post_init__(self) -> None:
-        for key in ("limit", "batch_size", "every_steps", "num_passages"):
-            if getattr(self, key) is not None:
-                rules.check_at_least(f"evaluate.{key}", getattr(self, key), 1)
-        for name in self.abilities:
-            if name in ("heldout", "english"):
-                rules.refuse("evaluate.abilities", name, "a name of its own: this one is taken")

@@ -1,0 +1,36 @@
+"""What is scored."""
+
+from dataclasses import dataclass
+
+from src.config import rules
+from src.config.data import DataConfig
+
+
+@dataclass
+class EvaluateConfig:
+    """Scores by lm-eval, before and after training."""
+
+    name: str
+    tasks: list[str]
+    """`heldout`: the data's own test split; `english`: passages of general English; a name of `abilities`;
+    another name: a task that lm-eval knows. Empty: no scores."""
+    num_passages: int
+    """Passages that `english` scores."""
+    abilities: dict[str, DataConfig]
+    """Data whose test rows are a task of that name: what training should leave alone."""
+    limit: int | None
+    """Items a task; null: all of them."""
+    batch_size: int
+    """Sequences in one pass; fixed and recorded, because padding changes numerics."""
+    num_fewshot: int | None
+    """Examples before each item of a named task; null: the task's own number."""
+    every_steps: int | None
+    """Optimizer steps between evaluations during training; null: only before and after."""
+
+    def __post_init__(self) -> None:
+        for key in ("limit", "batch_size", "every_steps", "num_passages"):
+            if getattr(self, key) is not None:
+                rules.check_at_least(f"evaluate.{key}", getattr(self, key), 1)
+        for name in self.abilities:
+            if name in ("heldout", "english"):
+                rules.refuse("evaluate.abilities", name, "a name of its own: this one is taken")

@@ -1,0 +1,62 @@
+"""How a key enters the id of a run: declared where the key is, so that no change renames a finished run.
+
+A key without more is hashed under its name. Who adds a key to a group that runs have had before says its
+neutral value, the one at which every number is as it was without the key:
+
+    dropout_of_states: float = declare(neutral=0.0)
+
+There it is left out of the id, and it is what a file without the key means. A key that is renamed goes on
+being hashed under its first name (`hashed_as`), a value that is renamed as its first one (`values`). A key
+that decides no number, or that leads to content with a fingerprint of its own, has `hashed=False`.
+"""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import MISSING, field, fields, is_dataclass
+from typing import Any
+
+
+def declare(
+    *,
+    neutral: Any = MISSING,
+    hashed: bool = True,
+    hashed_as: str | None = None,
+    values: Mapping[str, str] | None = None,
+) -> Any:
+    """A field of a config's dataclass.
+
+    Args:
+        neutral: of a new key; also its default.
+        hashed: whether the key is part of an id.
+        hashed_as: the name it is hashed under, where that is not its own.
+        values: by value, what is hashed in its place.
+    """
+    told = {"hashed": hashed, "hashed_as": hashed_as, "values": dict(values or {})}
+    if neutral is MISSING:
+        return field(metadata=told)
+    told |= {"neutral": neutral}
+    return field(default_factory=lambda: deepcopy(neutral), kw_only=True, metadata=told)
+
+
+def hashed_keys(section: Any, of: type | None = None, every: bool = False) -> dict[str, Any]:
+    """The keys of a section that enter an id, by the names that they are hashed under.
+
+    Args:
+        section: a dataclass of this package; of the sections inside it every key enters.
+        of: a dataclass that the section builds on; its keys alone.
+        every: also those that enter no id by themselves.
+    """
+    found = {}
+    for one in fields(of or section):
+        value, told = getattr(section, one.name), one.metadata
+        if not (every or told.get("hashed", True)) or ("neutral" in told and value == told["neutral"]):
+            continue
+        first = told.get("values", {}).get(value, value) if isinstance(value, str) else _plain(value)
+        found[told.get("hashed_as") or one.name] = first
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return hashed_keys(value, every=True)
+    return {name: _plain(each) for name, each in value.items()} if isinstance(value, dict) else value

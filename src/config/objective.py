@@ -1,0 +1,113 @@
+"""The loss: the settings of each objective, and the group that holds the keys of all of them.
+
+A new objective has its settings here (keys of its own as `declare(neutral=...)`), a row in KINDS, a class in
+src/objective and a file in conf/objective.
+"""
+
+from dataclasses import dataclass
+
+from src.config import rules
+from src.config.rules import require
+
+
+@dataclass
+class ObjectiveSettings:
+    """What every objective has; an objective reads no key of another, and only its own are in an id."""
+
+    name: str
+
+    def __post_init__(self) -> None:
+        require("objective.name", self.name, tuple(KINDS))
+
+
+@dataclass
+class CausalLMSettings(ObjectiveSettings):
+    """The next token."""
+
+    supervise: str
+    """causal_lm: completion (labels cover the completion and the end token) or all (the prompt too, as
+    published). Rows of text have no prompt: all of it is completion."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require("objective.supervise", self.supervise, rules.SUPERVISE)
+
+
+@dataclass
+class MaskedLMSettings(ObjectiveSettings):
+    """Tokens taken out of the text."""
+
+    mask_share: float
+    """masked_lm: share of the tokens of a row that must be found."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        rules.check_share("objective.mask_share", self.mask_share)
+
+
+@dataclass
+class PooledSettings(ObjectiveSettings):
+    """Objectives that read the vector of a text; classification needs no more."""
+
+    pooling: str
+    """How token states become the vector of a text: mean, first or last token."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require("objective.pooling", self.pooling, rules.POOLINGS)
+
+
+@dataclass
+class ContrastiveSettings(PooledSettings):
+    """InfoNCE."""
+
+    temperature: float
+    """contrastive, simcse: cosines are divided by it."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        rules.check_positive("objective.temperature", self.temperature)
+
+
+@dataclass
+class SimCSESettings(ContrastiveSettings):
+    """InfoNCE over two dropout views."""
+
+    dropout: float
+    """simcse: rate of the dropout that makes the views, wherever the architecture has dropout."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        rules.check_share("objective.dropout", self.dropout)
+
+
+@dataclass(frozen=True)
+class ObjectiveKind:
+    """What is known of an objective before torch is imported."""
+
+    settings: type[ObjectiveSettings]
+    of_pairs: bool = False
+    """Its rows need each other: negatives lie in one batch."""
+    sharded: bool = False
+    """It can be computed on several processes."""
+    repeatable: bool = True
+    """A second pass through a block gives what the first gave."""
+
+
+KINDS = {
+    "causal_lm": ObjectiveKind(CausalLMSettings, sharded=True),
+    "masked_lm": ObjectiveKind(MaskedLMSettings),
+    "contrastive": ObjectiveKind(ContrastiveSettings, of_pairs=True),
+    "simcse": ObjectiveKind(SimCSESettings, of_pairs=True, repeatable=False),
+    "classification": ObjectiveKind(PooledSettings),
+}
+
+
+@dataclass
+class ObjectiveConfig(CausalLMSettings, MaskedLMSettings, SimCSESettings):
+    """The loss."""
+
+    @property
+    def of_kind(self) -> ObjectiveKind:
+        """What is known of this objective."""
+        return KINDS[self.name]
