@@ -59,7 +59,7 @@ def test_where_a_run_goes_is_no_part_of_its_id(write_sweep, planned):
         ([{"train.batch_sise": 3}], "train.batch_sise: given '3', but there is no such key (did you mean"),
         ([{"train.batch_size": 0}], "train.batch_size: given 0; accepted: "),
         ([{"metrics.names": ["shift", "mean_shift"]}], "each metric once; mean_shift is named twice"),
-        ([{"metrics": "views", "metrics.view_templates": ["Hi {nonsense}"]}], "{nonsense}"),
+        ([{"metrics": "views", "metrics.view_templates": "['Hi {nonsense}']"}], "Hi {nonsense}"),
         ([{"launcher": "nope"}], "launcher: given 'nope'; accepted: local, slurm"),
         ([{"launcher": "slurm", "hydra.launcher.mem": 3}], "launcher slurm: "),
         ([{"launcher": "slurm", "hydra.launcher.tasks_per_node": 2}], "accepted: 2, because launcher slurm"),
