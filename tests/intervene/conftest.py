@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from src.intervene.adapter_gates import AdapterGates
-from src.intervene.replay import Replay
-from src.intervene.weight_gates import WeightGates
+from src.intervene.engine.adapter_gates import AdapterGates
+from src.intervene.engine.replay import Replay
+from src.intervene.engine.weight_gates import WeightGates
 from src.method.adapt import adapt
 from src.probe.lens.head_path import find_head_path
 from src.runtime.seeding import generator

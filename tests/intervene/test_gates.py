@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from src.errors import ModelError
-from src.intervene.gates import BASE, TUNED, Gate
-from src.intervene.parts import EMBEDDINGS, HEAD
-from src.intervene.replay import Passing
+from src.intervene.engine.gates import BASE, TUNED, Gate
+from src.intervene.engine.parts import EMBEDDINGS, HEAD
+from src.intervene.engine.replay import Passing
 from src.method.weights import base_weights
 from tests.intervene.conftest import BAND, NUM_BLOCKS, gates_of, replay_of
 

@@ -5,9 +5,9 @@ import itertools
 import pytest
 import torch
 
-from src.intervene.gates import BASE, TUNED, Gate
-from src.intervene.replay import Passing
-from src.intervene.walk import num_steps, walk
+from src.intervene.engine.gates import BASE, TUNED, Gate
+from src.intervene.engine.replay import Passing
+from src.intervene.engine.walk import num_steps, walk
 from tests.intervene.conftest import NUM_BLOCKS, replay_of
 from tests.intervene.test_gates import batch
 

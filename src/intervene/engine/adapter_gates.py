@@ -6,8 +6,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from src.intervene.gates import OWN, Gate, Gates, spread
-from src.intervene.parts import Part, depth_order
+from src.intervene.engine.gates import OWN, Gate, Gates, spread
+from src.intervene.engine.parts import Part, depth_order
 from src.model.trunk import block_modules
 from src.probe.weights.block_updates import is_lora, only_adapter
 

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from src.errors import ModelError
-from src.intervene.gates import OWN, Gate, Gates, spread
-from src.intervene.parts import EMBEDDINGS, HEAD, Part, Place, depth_order, places
+from src.intervene.engine.gates import OWN, Gate, Gates, spread
+from src.intervene.engine.parts import EMBEDDINGS, HEAD, Part, Place, depth_order, places
 from src.probe.lens.head_path import HeadPath
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from src.errors import ModelError
-from src.intervene.parts import Part
+from src.intervene.engine.parts import Part
 
 OWN = "own"
 
@@ -32,6 +32,8 @@ class Gate:
 
 
 BASE, TUNED = Gate(0.0), Gate(1.0)
+Pattern = tuple[Gate, ...]
+"""A gate for every part, in the order of depth: one variant of the model."""
 
 
 class Gates(ABC):
@@ -52,6 +54,21 @@ class Gates(ABC):
     @abstractmethod
     def traced(self, part: Part, share: Tensor) -> AbstractContextManager[None]:
         """The same with a share that gradients pass: a number [], or one a row [row]."""
+
+    def pattern(self, chosen: Mapping[Part, Gate]) -> Pattern:
+        """The variant with these gates; a part that did not move has the base's, whatever is chosen."""
+        moved = self.moved
+        return tuple(chosen.get(part, BASE) if part in moved else BASE for part in self.parts)
+
+    @property
+    def base(self) -> Pattern:
+        """The base model."""
+        return self.pattern({})
+
+    @property
+    def tuned(self) -> Pattern:
+        """The tuned model."""
+        return self.pattern(dict.fromkeys(self.parts, TUNED))
 
     @contextmanager
     def whole(self, gates: Mapping[Part, Gate]) -> Iterator[None]:

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from src.errors import ModelError
-from src.intervene.gates import BASE, TUNED, Gate, Gates
-from src.intervene.parts import EMBEDDINGS, HEAD, Part
+from src.intervene.engine.gates import BASE, TUNED, Gate, Gates
+from src.intervene.engine.parts import EMBEDDINGS, HEAD, Part
 from src.model.trunk import base_of, block_modules, trunk_of
 from src.probe.lens.head_path import HeadPath, sample_ids
 from src.probe.states.probe_pass import evaluating

@@ -3,10 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from src.intervene.gates import Gate
+from src.intervene.engine.gates import Gate, Pattern
 
-Pattern = tuple[Gate, ...]
-"""A gate for every part, in the order of depth."""
 State = TypeVar("State")
 Step = Callable[[int, Gate, State], State]
 """From the place of a part, its gate and the state below it to the state above it."""
@@ -17,7 +15,8 @@ def walk(patterns: Sequence[Pattern], step: Step[State], start: State) -> Iterat
 
     Patterns that agree up to some part share the states up to it. A state is held while a variant that
     starts from it is still to come, beside the one that is computed: for the 2^S patterns of S segments that
-    is at most S + 1, however many blocks they have. At each part the smallest share goes first.
+    is at most S + 1, however many blocks they have. At each part the smallest share goes first: where the
+    base is among the variants, it is the first of all.
     """
     if patterns:
         yield from _descend(patterns, step, start, 0, list(range(len(patterns))))
@@ -48,5 +47,5 @@ def _groups(patterns: Sequence[Pattern], place: int, indices: list[int]) -> list
     found: dict[Gate, list[int]] = {}
     for index in indices:
         found.setdefault(patterns[index][place], []).append(index)
-    order: Any = sorted(found, key=lambda gate: (gate.share, gate.update))
+    order: Any = sorted(found, key=lambda gate: (abs(gate.share), gate.share, gate.update))
     return [(gate, found[gate]) for gate in order]

@@ -1,0 +1,1 @@
+"""Gates, the walk over variants, and what each variant says of each item."""

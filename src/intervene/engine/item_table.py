@@ -1,0 +1,98 @@
+"""What every variant says of every item: made batch by batch, kept on disk, and gone on with after a kill."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import numpy
+from numpy import ndarray
+
+from src.intervene.engine.gates import Gate, Pattern
+from src.storage.files import ASIDE, fingerprint, read_json, storage_errors, write_json
+
+Arrays = dict[str, ndarray]
+
+
+@dataclass(frozen=True)
+class ItemTable:
+    """Scores of items under patterns of gates."""
+
+    ids: list[str]
+    patterns: list[Pattern]
+    values: Mapping[str, ndarray]
+    """[item, pattern] for each score, float64."""
+
+    def of(self, score: str, pattern: Pattern) -> ndarray:
+        """[item], one variant; KeyError where it was not run."""
+        return self.values[score][:, self._place[pattern]]
+
+    @property
+    def _place(self) -> dict[Pattern, int]:
+        return {pattern: place for place, pattern in enumerate(self.patterns)}
+
+    def write(self, path: Path) -> None:
+        """One compressed file."""
+        patterns = json.dumps([[[gate.share, gate.update] for gate in pattern] for pattern in self.patterns])
+        write_arrays(path, {"ids": numpy.array(self.ids), "patterns": numpy.array(patterns), **self.values})
+
+    @classmethod
+    def read(cls, path: Path) -> "ItemTable":
+        """What `write` wrote."""
+        values = read_arrays(path)
+        patterns = json.loads(str(values.pop("patterns")))
+        ids = values.pop("ids").tolist()
+        return cls(ids, [tuple(Gate(*gate) for gate in pattern) for pattern in patterns], values)
+
+
+def collect(
+    folder: Path,
+    key: Any,
+    batches: Sequence[Any],
+    compute: Callable[[Any], tuple[ndarray, Arrays]],
+    done: Callable[[], None] = lambda: None,
+) -> Arrays:
+    """Arrays [item, ...] of all batches; a batch whose file is in the folder is not computed again.
+
+    Args:
+        folder: it belongs to this work alone. What another key left there is removed.
+        key: all that decides the numbers, JSON-like.
+        batches: in their order.
+        compute: the numbers of a batch's items and their arrays [row, ...].
+        done: called after every batch.
+    """
+    digest = fingerprint(key)
+    if not (folder / "key.json").is_file() or read_json(folder / "key.json") != digest:
+        for old in folder.glob("batch-*.npz"):
+            old.unlink()
+        write_json(folder / "key.json", digest)
+    parts = []
+    for place, batch in enumerate(batches):
+        path = folder / f"batch-{place:05d}.npz"
+        if not path.is_file():
+            numbers, found = compute(batch)
+            write_arrays(path, {"numbers": numbers, **found})
+        parts.append(read_arrays(path))
+        done()
+    order = numpy.argsort(numpy.concatenate([part.pop("numbers") for part in parts]))
+    return {name: numpy.concatenate([part[name] for part in parts])[order] for name in parts[0]}
+
+
+def write_arrays(path: Path, arrays: Mapping[str, ndarray]) -> None:
+    """Write a compressed .npz whole or not at all."""
+    buffer = BytesIO()
+    numpy.savez_compressed(buffer, allow_pickle=False, **arrays)
+    aside = path.parent / f"{ASIDE}{path.name}-{uuid4().hex[:8]}"
+    with storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside.write_bytes(buffer.getvalue())
+        aside.replace(path)
+
+
+def read_arrays(path: Path) -> Arrays:
+    """All arrays of a .npz."""
+    with numpy.load(path, allow_pickle=False) as found:
+        return {name: found[name] for name in found.files}

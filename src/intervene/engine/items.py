@@ -1,0 +1,149 @@
+"""The items that every variant is scored on: token ids, and the positions where a gold token is read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedTokenizerBase
+
+from src.config.rules import refuse
+from src.data.batches import by_length, collate
+from src.data.encode import IGNORED, EncodedRow, encode_rows
+from src.data.passages import held_out_passages
+from src.data.rows import Row
+from src.errors import ModelError
+from src.intervene.engine.replay import Batch
+
+MAX_POSITIONS = 512
+"""Positions of one batch whose logits are held at once; at a vocabulary of 49,152 they take 100 MB."""
+
+
+@dataclass(frozen=True)
+class ItemBatch:
+    """Some of the items, padded."""
+
+    numbers: Tensor
+    """[row], which items they are."""
+    inputs: Batch
+    chosen: Tensor
+    """[row, token] bool, the positions whose output is read."""
+    targets: Tensor
+    """[position], the gold tokens there, row by row."""
+    weights: Tensor
+    """[row], what the summed log-probability of a row is multiplied with; float64."""
+
+    @property
+    def rows(self) -> Tensor:
+        """[position], the row of every position that is read."""
+        return self.chosen.nonzero()[:, 0]
+
+
+@dataclass(frozen=True)
+class Items:
+    """Everything that one score is a mean over."""
+
+    score: str
+    """What a row's weighted log-probability is called: logp or english."""
+    ids: list[str]
+    batches: list[ItemBatch]
+
+    @property
+    def num_tokens(self) -> int:
+        """Tokens of one pass, padding included."""
+        return sum(batch.inputs["input_ids"].numel() for batch in self.batches)
+
+
+def task_items(
+    rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, max_length: int, batch_size: int, masked: bool
+) -> Items:
+    """Rows with the mean log-probability of their completion, in nats a token, as score `logp`.
+
+    `masked`: the model reads in both directions. All tokens of the completion are hidden behind the mask
+    token at once, and each is read at its own place.
+
+    Raises:
+        ModelError: a model that reads in both directions, without a mask token.
+    """
+    encoded = encode_rows(rows, tokenizer, max_length, "completion").rows
+    weights = [1 / sum(label != IGNORED for label in row.labels or []) for row in encoded]
+    if masked:
+        encoded = [_hidden(row, tokenizer) for row in encoded]
+    batches = _batches(encoded, weights, tokenizer.pad_token_id, batch_size, masked)
+    return Items("logp", [row.id for row in encoded], batches)
+
+
+def english_items(
+    num_passages: int, tokenizer: PreTrainedTokenizerBase, max_length: int, batch_size: int
+) -> Items:
+    """Held-out passages of English with their nats per byte as score `english`: lower is better.
+
+    The text is read as lm-eval reads it, behind one start token, of which only models that read from left to
+    right have use.
+
+    Raises:
+        ConfigError: there are fewer passages.
+    """
+    passages = held_out_passages()
+    if num_passages > len(passages):
+        refuse("num_passages", num_passages, f"at most {len(passages)}, which this Python ships")
+    start = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
+    encoded, weights = [], []
+    for number, text in enumerate(passages[:num_passages]):
+        ids = tokenizer(text, add_special_tokens=False)["input_ids"][: max_length - 1]
+        encoded.append(EncodedRow(f"passage-{number}", [start, *ids], [IGNORED, *ids]))
+        weights.append(-1 / len(text.encode()))
+    batches = _batches(encoded, weights, tokenizer.pad_token_id, batch_size, masked=False)
+    return Items("english", [row.id for row in encoded], batches)
+
+
+def _hidden(row: EncodedRow, tokenizer: PreTrainedTokenizerBase) -> EncodedRow:
+    mask = tokenizer.mask_token_id
+    if mask is None:
+        raise ModelError(
+            f"tokenizer {type(tokenizer).__name__}: no mask token; needed: one, as the model reads in both "
+            "directions"
+        )
+    labels = row.labels or []
+    ids = [token if label == IGNORED else mask for token, label in zip(row.input_ids, labels, strict=True)]
+    return EncodedRow(row.id, ids, labels)
+
+
+def _batches(
+    rows: Sequence[EncodedRow], weights: Sequence[float], pad_id: int, batch_size: int, masked: bool
+) -> list[ItemBatch]:
+    """Rows of like length together, the longest first, as many as `MAX_POSITIONS` allows."""
+    found = []
+    for group in by_length([len(row.input_ids) for row in rows], batch_size):
+        for part in _parts(group, [_positions(rows[number]) for number in group]):
+            found.append(_batch([rows[i] for i in part], part, [weights[i] for i in part], pad_id, masked))
+    return found
+
+
+def _parts(group: Sequence[int], positions: Sequence[int]) -> list[list[int]]:
+    parts: list[list[int]] = [[]]
+    total = 0
+    for number, count in zip(group, positions, strict=True):
+        if parts[-1] and total + count > MAX_POSITIONS:
+            parts.append([])
+            total = 0
+        parts[-1].append(number)
+        total += count
+    return parts
+
+
+def _positions(row: EncodedRow) -> int:
+    return sum(label != IGNORED for label in row.labels or [])
+
+
+def _batch(
+    rows: Sequence[EncodedRow], numbers: Sequence[int], weights: Sequence[float], pad_id: int, masked: bool
+) -> ItemBatch:
+    padded = collate(rows, pad_id)
+    labels = padded.pop("labels")
+    if not masked:  # what is read at a position is the token behind it
+        labels = torch.cat([labels[:, 1:], torch.full_like(labels[:, :1], IGNORED)], dim=1)
+    chosen = labels != IGNORED
+    return ItemBatch(
+        torch.tensor(numbers), padded, chosen, labels[chosen], torch.tensor(weights, dtype=torch.float64)
+    )

@@ -1,0 +1,48 @@
+"""What one variant says of the items of a batch."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from src.intervene.engine.items import ItemBatch
+
+OF_ENDPOINTS = ("kl_tuned", "kl_base")
+DISTANCES = (*OF_ENDPOINTS, "entropy")
+"""Means over positions, in nats: KL(tuned || variant), KL(base || variant), the variant's own entropy."""
+
+
+def gold(log_probabilities: Tensor, batch: ItemBatch) -> Tensor:
+    """The weighted log-probability of the gold tokens, [row] float64; gradients pass.
+
+    Args:
+        log_probabilities: [position, vocabulary].
+        batch: whose positions they are.
+    """
+    device = log_probabilities.device
+    found = log_probabilities.gather(-1, batch.targets.to(device)[:, None])[:, 0]
+    return _summed(found, batch) * batch.weights.to(device)
+
+
+def distances(
+    log_probabilities: Tensor, batch: ItemBatch, endpoints: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """`DISTANCES` as far as the endpoints are given, [row] float64.
+
+    Args:
+        log_probabilities: [position, vocabulary], of the variant.
+        batch: whose positions they are.
+        endpoints: the same of base and tuned model.
+    """
+    count = _summed(torch.ones(len(log_probabilities), device=log_probabilities.device), batch)
+    found = {"entropy": -(log_probabilities.exp() * log_probabilities).sum(dim=-1)}
+    for name, other in endpoints.items():
+        found[f"kl_{name}"] = (other.exp() * (other - log_probabilities)).sum(dim=-1)
+    return {name: _summed(values, batch) / count for name, values in found.items()}
+
+
+def _summed(values: Tensor, batch: ItemBatch) -> Tensor:
+    """[position] summed by row."""
+    rows = batch.rows.to(values.device)
+    empty = torch.zeros(len(batch.numbers), dtype=torch.float64, device=values.device)
+    return empty.index_add(0, rows, values.double())

@@ -1,0 +1,83 @@
+"""Every item under every pattern of gates."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy
+from torch import Tensor
+
+from src.intervene.engine.gates import Gate, Pattern
+from src.intervene.engine.item_table import Arrays, ItemTable, collect
+from src.intervene.engine.items import ItemBatch, Items
+from src.intervene.engine.replay import Passing, Replay
+from src.intervene.engine.scoring import DISTANCES, distances, gold
+from src.intervene.engine.walk import walk
+from src.runtime.preemption import stop_if_asked
+from src.storage.cache import code_fingerprint
+
+
+def score_patterns(
+    replay: Replay,
+    items: Items,
+    patterns: Sequence[Pattern],
+    folder: Path,
+    key: Any,
+    done: Callable[[], None] = lambda: None,
+) -> ItemTable:
+    """The scores of all items under base, tuned and `patterns`; goes on where an earlier process stood.
+
+    Args:
+        replay: the model under its gates.
+        items: what is scored.
+        patterns: variants, each once; base and tuned are added.
+        folder: for the batches that are done.
+        key: what decides the numbers beside items and patterns: the weights of both sides.
+        done: called after every batch.
+    """
+    gates = replay.gates
+    patterns = list(dict.fromkeys([gates.base, gates.tuned, *patterns]))
+    shares = [[[gate.share, gate.update] for gate in pattern] for pattern in patterns]
+    content = [[batch.inputs["input_ids"].tolist(), batch.targets.tolist()] for batch in items.batches]
+    code = code_fingerprint("intervene/engine", "model", "data")
+    full_key = {"pair": key, "patterns": shares, "items": [items.score, items.ids, content], "code": code}
+
+    def compute(batch: ItemBatch) -> tuple[numpy.ndarray, Arrays]:
+        return batch.numbers.numpy(), _of_batch(replay, batch, items.score, patterns)
+
+    with replay.running():
+        found = collect(folder, full_key, items.batches, compute, done)
+    return ItemTable(items.ids, patterns, found)
+
+
+def _of_batch(replay: Replay, batch: ItemBatch, score: str, patterns: Sequence[Pattern]) -> Arrays:
+    """[row, pattern] for every score; `patterns` starts with base and tuned."""
+    found = {name: numpy.full((len(batch.numbers), len(patterns)), numpy.nan) for name in (score, *DISTANCES)}
+    ends = {"tuned": run(replay, batch, patterns[1]).log_softmax(dim=-1)}
+    for index, passing in walk(patterns, partial(_step, replay, batch), Passing(batch.inputs)):
+        log_probabilities = passing.states.log_softmax(dim=-1)
+        if index == 0:  # the walk begins with the base
+            ends["base"] = log_probabilities
+        values = distances(log_probabilities, batch, ends) | {score: gold(log_probabilities, batch)}
+        for name, value in values.items():
+            found[name][:, index] = value.cpu().numpy()
+        stop_if_asked()
+    return found
+
+
+def run(replay: Replay, batch: ItemBatch, pattern: Pattern) -> Tensor:
+    """Logits [position, vocabulary] of one variant, float32."""
+    passing = Passing(batch.inputs)
+    for place, gate in enumerate(pattern):
+        passing = _step(replay, batch, place, gate, passing)
+    return passing.states
+
+
+def _step(replay: Replay, batch: ItemBatch, place: int, gate: Gate, passing: Passing) -> Passing:
+    """As `Replay.step`; the head reads only the positions that are scored."""
+    if place < len(replay.gates.parts) - 1:
+        return replay.step(place, gate, passing)
+    states = passing.states[batch.chosen.to(passing.states.device)]
+    return replace(passing, states=replay.head(states[None], gate)[0].float())
