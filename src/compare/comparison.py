@@ -21,6 +21,7 @@ from src.config.schema import PairConfig
 from src.data.splits import load_splits
 from src.errors import ModelError
 from src.metrics.catalog import alike_only, names_needing, switches
+from src.model.adapter import adapter_content, is_adapter, merge_adapter
 from src.model.content import model_content
 from src.model.load import load_model
 from src.model.loaded import LoadedModel
@@ -45,10 +46,14 @@ class Pair:
 
     def __init__(self, config: PairConfig) -> None:
         self.config = config
-        self.base, self.tuned = (model_named(name, config.dtype) for name in (config.base, config.tuned))
+        self.adapter = Path(config.tuned).expanduser() if is_adapter(config.tuned) else None
+        self.base = model_named(config.base, config.dtype)
+        self.tuned = self.base if self.adapter else model_named(config.tuned, config.dtype)
         self.splits = {seed: load_splits(replace(config.data, seed=seed)) for seed in config.probe.seeds}
         rows = [splits.fingerprint for splits in self.splits.values()]
-        self.id = pair_id(config, rows, [model_content(self.base), model_content(self.tuned)])
+        contents = [model_content(self.base), model_content(self.tuned)]
+        contents += [adapter_content(self.adapter)] if self.adapter else []
+        self.id = pair_id(config, rows, contents)
         self.folder = RunFolder(Path(config.paths.runs_dir) / config.experiment / self.id)
         self.cache, self.device = Path(config.paths.cache_dir), pick_device(config.device)
         self.metrics = config.metrics
@@ -114,6 +119,8 @@ class Pair:
     def _loaded(self, side: str, names: list[str]) -> LoadedModel:
         """One of the models, which can have the metrics."""
         loaded = load_model(getattr(self, side), self.cache, self.device)
+        if side == "tuned" and self.adapter:
+            loaded = merge_adapter(loaded, self.adapter)
         self.described[side] = describe_loaded(loaded)
         check_loss(names, loaded.model)
         if names_needing(names, "lens"):

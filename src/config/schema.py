@@ -133,7 +133,8 @@ class PairConfig:
 
     base: str
     tuned: str
-    """A hub id, a folder, or a name of conf/model; `:VARIANT` and `@REVISION` may follow."""
+    """A hub id, a folder, or a name of conf/model; `:VARIANT` and `@REVISION` may follow. For tuned also the
+    folder of an adapter (adapter_config.json), which is added to base."""
     dtype: str
     experiment: str
     device: str

@@ -32,7 +32,7 @@ def write_merged(folder: Path, out: Path) -> float:
         ModelError: merging changed what the model says; nothing is written.
     """
     config: Any = OmegaConf.merge(OmegaConf.structured(RunConfig), OmegaConf.load(folder / "config.yaml"))
-    run: RunConfig = OmegaConf.to_object(config)
+    run: Any = OmegaConf.to_object(config)
     loaded = load_model(run.model, Path(run.paths.cache_dir), torch.device("cpu"))
     dtype = next(loaded.model.parameters()).dtype
     loaded.model.float()

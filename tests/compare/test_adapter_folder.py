@@ -1,0 +1,74 @@
+"""tuned=FOLDER with an adapter of another trainer: what is compared is base against base + adapter."""
+
+import json
+
+import pandas
+import pytest
+import torch
+from peft import LoraConfig, get_peft_model
+
+from src.errors import ModelError
+from src.model.adapter import merge_adapter
+from src.model.byte_tokenizer import byte_tokenizer
+from src.model.load import load_model
+from src.model.tiny import build_tiny
+
+
+def save_adapter(folder, blocks=(4,), width=64):
+    """As peft's own save_pretrained leaves it: LoRA on the queries of some blocks, trained a little."""
+    targets = [f"model.layers.{block}.self_attn.q_proj" for block in blocks]
+    model = get_peft_model(
+        build_tiny("llama", 10, width), LoraConfig(r=4, lora_alpha=8, target_modules=targets)
+    )
+    generator = torch.Generator().manual_seed(2)
+    with torch.no_grad():
+        for name, value in model.named_parameters():
+            if "lora_B" in name:
+                value.copy_(0.2 * torch.randn(value.shape, generator=generator))
+    model.save_pretrained(folder)
+    return folder
+
+
+def test_change_is_that_of_the_adapter(compare, tmp_path):
+    adapter = save_adapter(tmp_path / "adapter")
+    base = tmp_path / "plain"
+    build_tiny("llama", 10, 64).save_pretrained(base)
+    byte_tokenizer().save_pretrained(base)
+    folder = compare(
+        "metrics.names=[weight_change,cka_debiased]", models=[f"base={base}", f"tuned={adapter}"]
+    )
+    layers = pandas.read_csv(folder / "layers.csv")
+    change = layers[(layers["metric"] == "weight_change") & (layers["layer"] > 0)].set_index("layer")["value"]
+    assert change[5] > 0
+    assert (change.drop(5) == 0).all()
+    record = json.loads((folder / "run.json").read_text())
+    assert record["tuned"]["id"].endswith("+ adapter")
+    assert record["tuned"]["fingerprint"] != record["model"]["fingerprint"]
+
+
+def test_another_adapter_is_another_comparison(compare, tmp_path):
+    base = tmp_path / "plain"
+    build_tiny("llama", 10, 64).save_pretrained(base)
+    byte_tokenizer().save_pretrained(base)
+    found = {
+        compare(
+            "metrics.names=[mean_shift]",
+            models=[f"base={base}", f"tuned={save_adapter(tmp_path / str(block), (block,))}"],
+        )
+        for block in (2, 7)
+    }
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize("wrong", ["pickle", "width", "json"])
+def test_what_is_no_adapter_of_this_model_is_one_line(make_config, tmp_path, wrong):
+    adapter = save_adapter(tmp_path / "adapter", width=128 if wrong == "width" else 64)
+    if wrong == "pickle":
+        (adapter / "adapter_model.safetensors").rename(adapter / "adapter_model.bin")
+    if wrong == "json":
+        (adapter / "adapter_config.json").write_text("[1, 2")
+    loaded = load_model(make_config("model=tiny_llama").model, tmp_path, torch.device("cpu"))
+    with pytest.raises(ModelError) as error:
+        merge_adapter(loaded, adapter)
+    assert "\n" not in str(error.value)
+    assert ("accepted: an adapter" if wrong == "pickle" else "no adapter for tiny_llama") in str(error.value)
