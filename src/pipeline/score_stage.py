@@ -46,7 +46,7 @@ def keep_scores(run: Run, stage: str, compute: Callable[[], dict[str, Any]]) -> 
         found = compute()
         run.lock.check()
         run.folder.keep_samples(stage, found["samples"])
-        return {"scores": found["scores"]}
+        return {"scores": found["scores"], "num_samples": len(found["samples"])}
 
     scores = run.once(f"scores-{stage}", scored)["scores"]
     run.tracker.scores(stage, scores)

@@ -1,6 +1,7 @@
 """runs/<experiment>/<id>/: finished, unfinished, or new."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -77,9 +78,20 @@ class RunFolder:
         return [{"stage": stage, **row} for stage, rows in found.items() for row in rows]
 
     def samples(self) -> list[dict[str, Any]]:
-        """All samples, each with its stage, in the order of the scores."""
+        """All samples, each with its stage, in the order of the scores.
+
+        Raises:
+            StorageError: those of a complete stage are not all there.
+        """
         path = self.path / SAMPLES
-        return read_jsonl(path) if path.is_file() else []
+        found = read_jsonl(path) if path.is_file() else []
+        counts = Counter(row["stage"] for row in found)
+        for stage, scores in self._score_files().items():
+            written = read_json(scores)["result"].get("num_samples")
+            if written not in (None, counts[stage]):
+                given = f"{counts[stage]} samples of {stage} instead of {written}"
+                raise StorageError(f"{path}: {given}; remove {scores} to score again")
+        return found
 
     def keep_samples(self, stage: str, samples: Sequence[dict[str, Any]]) -> None:
         """Put the samples of a stage among those of the others, in place of what a killed process left."""

@@ -104,9 +104,18 @@ def read_json(path: Path) -> Any:
 
 
 def read_jsonl(path: Path) -> list[dict[str, Any]]:
-    """Read one JSON object a line; a last line cut off by a kill is left out."""
-    lines = path.read_text(encoding="utf-8").split("\n")
-    return [json.loads(line) for line in lines[:-1] if line]
+    """Read one JSON object a line; a last line cut off by a kill is left out.
+
+    Raises:
+        StorageError: the file is damaged elsewhere.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+        return [json.loads(line) for line in lines[:-1] if line]
+    except (OSError, ValueError) as error:
+        raise StorageError(
+            f"{path}: cannot be read as lines of JSON ({error}); remove it to go on"
+        ) from error
 
 
 def remove_partial(folder: Path) -> None:

@@ -57,7 +57,7 @@ def test_samples_that_an_earlier_version_kept_beside_the_scores_move(make_config
     (folder / "samples.jsonl").unlink()
     with pipeline.opened():
         assert (folder / "samples.jsonl").read_bytes() == before
-        assert "samples" not in (folder / "stages" / "scores-base.json").read_text()
+        assert '"samples"' not in (folder / "stages" / "scores-base.json").read_text()
 
 
 @pytest.mark.parametrize("control", ["none", "equal_step"])

@@ -111,6 +111,23 @@ def test_scores_come_in_the_order_of_the_run(tmp_path):
     assert [score["stage"] for score in folder.scores()] == ["base", "step-20", "step-100", "tuned"]
 
 
+def test_samples_of_a_complete_stage_that_are_gone_are_named(tmp_path):
+    folder = RunFolder(tmp_path)
+    for stage in ("tuned", "base"):
+        folder.keep_samples(stage, [{"id": 1}, {"id": 2}])
+        folder.stage(f"scores-{stage}", lambda: {"scores": [], "num_samples": 2})
+    assert [(row["stage"], row["id"]) for row in folder.samples()] == [
+        ("base", 1), ("base", 2), ("tuned", 1), ("tuned", 2),
+    ]  # fmt: skip
+    lines = (tmp_path / "samples.jsonl").read_text().splitlines(keepends=True)
+    (tmp_path / "samples.jsonl").write_text("".join(lines[:-1]))
+    with pytest.raises(StorageError, match=r"1 samples of tuned instead of 2; remove .*scores-tuned.json"):
+        folder.samples()
+    (tmp_path / "samples.jsonl").write_bytes(b"\x80\n")
+    with pytest.raises(StorageError, match="cannot be read as lines of JSON"):
+        folder.samples()
+
+
 def test_numbers_that_are_none_are_never_written_as_nan(tmp_path):
     with pytest.raises(ValueError, match="JSON"):
         write_json(tmp_path / "a.json", {"value": math.nan})

@@ -56,7 +56,7 @@ def test_a_preempted_job_of_two_tasks_stops_together_and_goes_on(
     wait_for(lambda: was_put_back(root, job))
     assert len(steps_of(folder)) < 24
     (checkpoint,) = folder.glob("checkpoint-*")  # of the step where both agreed to stop
-    assert len(list((checkpoint / "state").glob("*.distcp"))) == 2
+    assert len(list((checkpoint / "state").glob("*.safetensors"))) == 2
     output, errors = process.communicate(timeout=600)
     assert output.endswith("1 runs: 1 done\n"), errors
     assert_as_one(folder, sections)

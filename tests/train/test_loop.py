@@ -1,5 +1,7 @@
 """The step loop on tiny models: exact resume, exact accumulation, failure with names."""
 
+import os
+import pickle
 from dataclasses import replace
 
 import pytest
@@ -11,6 +13,7 @@ from src.errors import CheckpointError, TrainingError
 from src.method.adapt import adapt
 from src.objective.catalog import make_objective
 from src.runtime.seeding import generator
+from src.storage.manifest import write_manifest
 from src.train.checkpoint import checkpoints
 from src.train.loop import train
 
@@ -109,7 +112,7 @@ def test_damaged_checkpoint_is_refused_and_named(setting, tmp_path, harm):
     with pytest.raises(Killed):
         setting(tmp_path / "run", kill_at=3)
     folder = tmp_path / "run" / "checkpoint-2"
-    victim = next(path for path in (folder / "state").iterdir() if path.suffix == ".distcp")
+    (victim,) = (folder / "state").iterdir()
     if harm == "missing":
         victim.unlink()
     elif harm == "changed":
@@ -121,6 +124,32 @@ def test_damaged_checkpoint_is_refused_and_named(setting, tmp_path, harm):
     word = "damaged" if harm == "changed" else "incomplete"
     with pytest.raises(CheckpointError, match=f"checkpoint-2: {word}.*remove .*checkpoint-2"):
         setting(tmp_path / "run")
+
+
+class Runs:
+    """Unpickled, it makes a folder: what a file of somebody else's run must not be able to do."""
+
+    def __init__(self, mark):
+        self.mark = mark
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.mark),)
+
+
+@pytest.mark.parametrize("place", ["state/.metadata", "state/__0_0.distcp", "the tensors themselves"])
+def test_a_pickle_in_a_checkpoint_is_refused_and_never_read(setting, tmp_path, place):
+    with pytest.raises(Killed):
+        setting(tmp_path / "run", kill_at=3)
+    folder, mark = tmp_path / "run" / "checkpoint-2", tmp_path / "it ran"
+    path = folder / place if "/" in place else next((folder / "state").iterdir())
+    path.write_bytes(pickle.dumps(Runs(mark)))
+    (folder / "manifest.json").unlink()
+    write_manifest(folder)  # whoever plants it can do this too
+    with pytest.raises(CheckpointError, match=r"checkpoint-2/state/\S+: no safetensors"):
+        setting(tmp_path / "run")
+    assert not mark.exists()
+    pickle.loads(pickle.dumps(Runs(mark)))
+    assert mark.exists()  # it would have run
 
 
 def test_half_written_checkpoint_of_a_killed_process_is_swept(setting, tmp_path):

@@ -108,7 +108,7 @@ def test_a_run_that_was_stopped_on_two_goes_on_with_one(begin, run, tmp_path):
     output, _ = process.communicate(timeout=300)
     assert process.returncode == 75, output[-3000:]
     (checkpoint,) = (tmp_path / "runs").glob("smoke/*/checkpoint-*")
-    assert len(list((checkpoint / "state").glob("*.distcp"))) == 2
+    assert len(list((checkpoint / "state").glob("*.safetensors"))) == 2
     stopped = int(checkpoint.name.partition("-")[2])
     assert 3 <= stopped < 30
     copy = tmp_path / "copy"
