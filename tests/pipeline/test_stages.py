@@ -51,7 +51,7 @@ def test_samples_that_an_earlier_version_kept_beside_the_scores_move(make_config
     rows = pipeline.folder.samples()
     assert rows and {row.pop("stage") for row in rows} == {"base"}
     old = json.loads((folder / "stages" / "scores-base.json").read_text())
-    old["result"]["samples"] = rows
+    old["result"] = {"scores": old["result"]["scores"], "samples": rows}
     (folder / "stages" / "scores-base.json").write_text(json.dumps(old))
     before = (folder / "samples.jsonl").read_bytes()
     (folder / "samples.jsonl").unlink()
