@@ -7,9 +7,9 @@ import hydra
 from omegaconf import DictConfig
 
 from src.command.compose import CONF
-from src.command.entry import exit_with, run_hydra, run_job
+from src.command.entry import run_hydra, run_job
+from src.command.program import run_command
 from src.config.schema import RunConfig
-from src.errors import UserError
 from src.runtime.launched import launched
 
 
@@ -47,10 +47,7 @@ def main() -> None:
         with leading():
             run_hydra(job, RunConfig)
     else:
-        try:
-            follow_all(Ranks(count))
-        except UserError as error:
-            exit_with(str(error))
+        run_command(lambda: follow_all(Ranks(count)))
 
 
 if __name__ == "__main__":

@@ -1,58 +1,60 @@
-"""python -m src.bench: measure ratios, print them, write runs/bench/bench.json.
+"""Measure ratios of two ways to do the same work, print them, write runs/bench/bench.json.
+
+python -m src.bench [PART ...]
 
 Ratios and differences, which hold on another machine; of sweeps and of the report seconds, which have limits
-of their own.
-`python -m src.bench steps`, `control`, `probe`, `sweeps` or `report` measures one part and keeps the rest of
-the file; `cluster`, which submits jobs to the SLURM that answers here, is measured only when it is named.
+of their own. A part that is named is measured anew, and the rest of the file stays. `cluster` submits jobs to
+the SLURM that answers here, and is measured only when it is named.
 """
 
-import sys
-from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
-import torch
-from rich.console import Console
-from rich.table import Table
-
-from src.bench import cluster, control, probe, report, steps, sweeps
-from src.bench.measure import config_of
-from src.command.entry import exit_with
-from src.errors import UserError
+from src.command.program import parser_of, run_command
+from src.command.terminal import console
+from src.config.rules import require
 from src.storage.files import read_json, write_json
 
-PARTS: dict[str, Callable[[], dict[str, float]]] = {
-    "steps": steps.bench_steps,
-    "control": control.bench_control,
-    "probe": probe.bench_probe,
-    "sweeps": sweeps.bench_sweeps,
-    "report": report.bench_report,
-    "cluster": cluster.bench_cluster,
-}
-MEANING = steps.MEANING | control.MEANING | probe.MEANING | sweeps.MEANING | report.MEANING | cluster.MEANING
+PARTS = ("steps", "shared", "control", "probe", "sweeps", "report", "cluster")
+"""Modules of this room; each has a function `bench` and a table `MEANING` of what it finds."""
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Measure the parts named on the command line, all of them by default."""
-    names = sys.argv[1:] or [name for name in PARTS if name != "cluster"]
-    if unknown := [name for name in names if name not in PARTS]:
-        exit_with(f"part: given {unknown[0]!r}; accepted: {', '.join(PARTS)}")
+    parser = parser_of("src.bench", __doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
+    names = parser.parse_args(arguments).parts or [name for name in PARTS if name != "cluster"]
+    for name in names:
+        require("PART", name, PARTS)
+    from src.bench.measure import config_of
+
     path = Path(config_of().paths.runs_dir) / "bench" / "bench.json"
     found = read_json(path) if path.is_file() else {}
-    console = Console(width=100)
     for name in names:
-        with console.status(f"measuring: {name}"):
-            try:
-                found |= {key: round(value, 4) for key, value in PARTS[name]().items()}
-            except UserError as error:
-                exit_with(str(error))
+        with console().status(f"measuring: {name}"):
+            found |= {key: round(value, 4) for key, value in _part(name).bench().items()}
         write_json(path, found)
+    _show(found)
+    print(f"written: {path}")
+
+
+def _part(name: str) -> ModuleType:
+    return import_module(f"src.bench.{name}")  # torch comes with it
+
+
+def _show(found: dict[str, float]) -> None:
+    import torch
+    from rich.table import Table
+
+    meaning = {key: text for name in PARTS for key, text in _part(name).MEANING.items()}
     table = Table(title=f"{torch.get_num_threads()} threads", title_justify="left")
     for column in ("name", "value", "meaning"):
         table.add_column(column, justify="right" if column == "value" else "left")
     for name, value in found.items():
-        table.add_row(name, f"{value:.2f}", MEANING.get(name, ""))
-    console.print(table, f"written: {path}")
+        table.add_row(name, f"{value:.2f}", meaning.get(name, ""))
+    console().print(table)
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -18,7 +18,7 @@ MEANING = {
 }
 
 
-def bench_cluster() -> dict[str, float]:
+def bench() -> dict[str, float]:
     """Runs of 24 steps, on the default partition of the cluster that answers here."""
     if shutil.which("sbatch") is None:
         raise SchedulerError("bench: no sbatch on this machine; accepted: a part that needs no cluster")

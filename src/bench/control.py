@@ -21,7 +21,7 @@ MEANING = {
 }
 
 
-def bench_control() -> dict[str, float]:
+def bench() -> dict[str, float]:
     """Training steps on SmolLM2: 8 sequences of 128 tokens, 60 % of them prompt."""
     found = {}
     for method in ("lora", "full"):

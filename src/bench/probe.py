@@ -38,7 +38,7 @@ MEANING = {
 }
 
 
-def bench_probe() -> dict[str, float]:
+def bench() -> dict[str, float]:
     """SmolLM2, base and tuned, 200 rows of at most 128 tokens, token metrics on the first 50."""
     adapted = adapted_model("lora")
     _disturb(adapted)

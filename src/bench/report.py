@@ -23,7 +23,7 @@ MEANING = {
 }
 
 
-def bench_report() -> dict[str, float]:
+def bench() -> dict[str, float]:
     """Ten bands, two scalings, 15 seeds; metrics=default; 300 items a run, before and after."""
     from src.report.__main__ import report
 

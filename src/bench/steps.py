@@ -23,7 +23,7 @@ MEANING = {
 }
 
 
-def bench_steps() -> dict[str, float]:
+def bench() -> dict[str, float]:
     """Training steps on SmolLM2: 8 sequences of 128 tokens, 60 % of them prompt."""
     lora = training_step(adapted_model("lora"))
     midblock = training_step(adapted_model("midblock"))

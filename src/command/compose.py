@@ -6,6 +6,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
+from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, MissingMandatoryValue, OmegaConf, ValidationError
 from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
@@ -22,6 +23,7 @@ CONFIG_ERRORS = (HydraException, OmegaConfBaseException)
 CONF = Path(__file__).resolve().parents[2] / "conf"
 # Hydra reads band=10000 as a number and refuses it; quoted, it is the name of a file.
 _PATTERN = re.compile(r"^band=[0-9a-z,_]+$")
+_NO_NAME = re.compile(r"null$|~$|[\[{]")
 
 
 def quote_patterns(arguments: list[str]) -> list[str]:
@@ -54,6 +56,26 @@ def checked(config: Config) -> Config:
         accepted = f"another metric with objective={config.objective.name}, whose rows need each other"
         rules.refuse("metrics.names", "fisher_trace", accepted)
     return config
+
+
+def composed(overrides: list[str]) -> RunConfig:
+    """The configuration that `python -m src.run` would have with these overrides; ConfigError: one line."""
+    check_choices(overrides)
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        try:
+            found = compose("config", overrides=quote_patterns(overrides))
+        except Exception as error:  # Hydra's composing: whatever it stumbles over was on the command line
+            raise ConfigError(one_line(error)) from error
+    return typed(found)
+
+
+def check_choices(overrides: list[str]) -> None:
+    """Refuse a group of conf/ that is given a list, a mapping or nothing: Hydra has no sentence for it."""
+    for override in overrides:
+        group, sign, given = override.partition("=")
+        if sign and group.isidentifier() and (CONF / group).is_dir() and _NO_NAME.match(given):
+            names = sorted(path.stem for path in (CONF / group).glob("[!_]*.yaml"))
+            rules.refuse(group, given, ", ".join(names))
 
 
 def model_named(text: str, dtype: str) -> ModelConfig:
@@ -103,6 +125,11 @@ def one_line(error: Exception, schema: type = RunConfig) -> str:
     if unknown:
         given = re.search(r"use \+[^=]+=(\S+)", text)
         return _unknown_key(unknown.group(1).split("@")[0], given.group(1) if given else "", schema)
+    merging = re.match(r"Error merging override ([\w.]+)=(.*)$", text)
+    if merging:
+        return (
+            f"{merging.group(1)}: given {merging.group(2)}; accepted: {_type_name(merging.group(1), schema)}"
+        )
     return text
 
 

@@ -1,27 +1,23 @@
-"""What the commands share: every error that a person can mend is one line, and exit status 2."""
+"""The commands that Hydra configures, src.run and src.compare: from its composed configuration to a job."""
 
 import os
 import sys
 from collections.abc import Callable
-from typing import NoReturn
 
+from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from src.command.compose import CONFIG_ERRORS, Config, one_line, quote_patterns, typed
+from src.command.compose import CONFIG_ERRORS, Config, check_choices, one_line, quote_patterns, typed
+from src.command.program import exit_with, run_command
 from src.errors import UserError
 from src.runtime.preemption import listening
 from src.runtime.requeue import Requeue
 
 SIGNAL_DELAY_S, RESTARTS = 120, 50
 """For a job that none of our launchers sent, such as a batch script with `#SBATCH --signal=USR2@120`."""
-
-
-def exit_with(line: str) -> NoReturn:
-    """Say one line and exit with status 2: something the user can mend."""
-    print(f"strata: {' '.join(line.split())}", file=sys.stderr)
-    sys.exit(2)
+_ONE_OF = ("run", "multirun", "cfg", "info", "shell_completion")  # what Hydra does with a command line
 
 
 def run_job(composed: DictConfig, schema: type[Config], execute: Callable[[Config], None]) -> None:
@@ -46,9 +42,29 @@ def run_hydra(job: Callable[[], None], schema: type[Config]) -> None:
     """Hand the command line to Hydra."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra hands its errors over instead of printing them
     sys.argv[1:] = quote_patterns(sys.argv[1:])
-    try:
-        job()
-    except CONFIG_ERRORS as error:
-        exit_with(one_line(error, schema))
-    except UserError as error:
-        exit_with(str(error))
+
+    def main() -> None:
+        _check_options()
+        try:
+            job()
+        except CONFIG_ERRORS as error:
+            exit_with(one_line(error, schema))
+        except Exception as error:
+            if HydraConfig.initialized() or isinstance(error, UserError):
+                raise
+            exit_with(one_line(error, schema))  # composing stumbled: it was on the command line
+
+    run_command(main)
+
+
+def _check_options() -> None:
+    """Refuse an option that Hydra does not know before Hydra does, which would take several lines."""
+    parser = get_args_parser()
+    parser.error = lambda message: exit_with(f"{message}; accepted: what --help and --hydra-help list")
+    given = parser.parse_args()
+    check_choices(given.overrides)
+    if given.experimental_rerun:
+        exit_with("--experimental-rerun: given; accepted: a command line, because it reads a pickle")
+    asked = [f"--{name}" for name in _ONE_OF if getattr(given, name)]
+    if len(asked) > 1:
+        exit_with(f"{asked[0]}: given with {' and '.join(asked[1:])}; accepted: one of them")

@@ -1,6 +1,6 @@
 """Compare two models without training.
 
-python -m src.probe base=olmo2_1b tuned=olmo2_1b:sft data=gsm8k
+python -m src.compare base=olmo2_1b tuned=olmo2_1b:sft data=gsm8k
 """
 
 import logging

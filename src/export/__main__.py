@@ -12,27 +12,23 @@ import argparse
 import sys
 from pathlib import Path
 
-from src.command.entry import exit_with
+from src.command.program import parser_of, path_of, run_command, runs_path
 from src.config.rules import refuse
-from src.errors import UserError
 from src.export.handover import Handover, read_handover
 from src.export.tools import TOOLS
 from src.storage.files import write_text
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """The command."""
-    options = _parser().parse_args()
-    try:
-        if options.to is None and options.merged is None:
-            refuse("--to", None, f"{', '.join(TOOLS)}, or --merged FOLDER")
-        run = read_handover(options.run, options.base)
-        if options.to is not None:
-            _hand_over(run, options.to, options.out)
-        if options.merged is not None:
-            _merge(options.run, options.merged)
-    except UserError as error:
-        exit_with(str(error))
+    options = _parser().parse_args(arguments)
+    if options.to is None and options.merged is None:
+        refuse("--to", None, f"{', '.join(TOOLS)}, or --merged FOLDER")
+    run = read_handover(options.run, options.base)
+    if options.to is not None:
+        _hand_over(run, options.to, options.out)
+    if options.merged is not None:
+        _merge(options.run, options.merged)
 
 
 def _hand_over(run: Handover, tool: str, out: Path | None) -> None:
@@ -60,16 +56,14 @@ def _merge(folder: Path, out: Path) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "python -m src.export", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("run", type=Path, metavar="runs/EXPERIMENT/ID")
+    parser = parser_of("src.export", __doc__)
+    parser.add_argument("run", type=runs_path, metavar="runs/EXPERIMENT/ID")
     parser.add_argument("--to", metavar="TOOL", help=", ".join(TOOLS))
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="write the files there")
+    parser.add_argument("--out", type=path_of, metavar="FOLDER", help="write the files there")
     parser.add_argument("--base", metavar="HUB_ID", help="the weights, as the tool shall load them")
-    parser.add_argument("--merged", type=Path, metavar="FOLDER", help="write whole weights there")
+    parser.add_argument("--merged", type=path_of, metavar="FOLDER", help="write whole weights there")
     return parser
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -1,8 +1,20 @@
-"""python -m src.metrics: write the reference of all metrics."""
+"""Write the reference of all metrics, src/metrics/REFERENCE.md, from their own texts.
 
-from src.metrics.reference import PATH, reference
-from src.storage.files import write_text
+python -m src.metrics
+"""
 
-if __name__ == "__main__":
+from src.command.program import parser_of, run_command
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The command."""
+    parser_of("src.metrics", __doc__).parse_args(arguments)
+    from src.metrics.reference import PATH, reference  # torch comes with it
+    from src.storage.files import write_text
+
     write_text(PATH, reference())
     print(f"written: {PATH}")
+
+
+if __name__ == "__main__":
+    run_command(main)

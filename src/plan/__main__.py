@@ -3,17 +3,12 @@
 python -m src.plan model=olmo2_32b method=midblock [any override of src.run]
 """
 
-import sys
 from dataclasses import replace
 
-from hydra import compose, initialize_config_dir
-from rich.console import Console
-from rich.table import Table
-
-from src.command.compose import CONF, CONFIG_ERRORS, one_line, quote_patterns, typed
-from src.command.entry import exit_with
+from src.command.compose import composed
+from src.command.program import parser_of, run_command
+from src.command.terminal import console
 from src.config.schema import RunConfig
-from src.errors import UserError
 
 _GIB = 2**30
 _LEGEND = """\
@@ -22,24 +17,18 @@ head's share is an upper bound. Not in it: transient gradients of activations, w
 leaves between blocks of memory, the device's own context. 10-20 % more is wise."""
 
 
-def main(overrides: list[str]) -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Print the estimate of the chosen run, of lora and of midblock."""
-    if {"-h", "--help"} & set(overrides):
-        print(__doc__)
-        return
-    try:
-        config = _composed(overrides)
-        others = [_composed([*_without_method(overrides), f"method={name}"]) for name in ("lora", "midblock")]
-        _show(config, [one for one in others if one.method.name != config.method.name])
-    except CONFIG_ERRORS as error:
-        exit_with(one_line(error, RunConfig))
-    except UserError as error:
-        exit_with(str(error))
+    parser = parser_of("src.plan", __doc__)
+    parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="as for src.run")
+    overrides = parser.parse_intermixed_args(arguments).overrides
+    config = _composed(overrides)
+    others = [_composed([*_without_method(overrides), f"method={name}"]) for name in ("lora", "midblock")]
+    _show(config, [one for one in others if one.method.name != config.method.name])
 
 
 def _composed(overrides: list[str]) -> RunConfig:
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = typed(compose("config", overrides=quote_patterns(overrides)))
+    config = composed(overrides)
     return replace(config, record=replace(config.record, mode="none"))
 
 
@@ -49,6 +38,8 @@ def _without_method(overrides: list[str]) -> list[str]:
 
 
 def _show(config: RunConfig, others: list[RunConfig]) -> None:
+    from rich.table import Table
+
     from src.plan.memory import estimate  # torch comes with it
 
     found = [estimate(one) for one in (config, *others)]
@@ -74,9 +65,8 @@ def _show(config: RunConfig, others: list[RunConfig]) -> None:
     }
     for name, text in lines.items():
         table.add_row(name, *(text(one) for one in found))
-    console = Console(width=100)
-    console.print(table)
-    console.print(_LEGEND, highlight=False)
+    console().print(table)
+    print(_LEGEND)
 
 
 def _ranks(config: RunConfig) -> str:
@@ -89,4 +79,4 @@ def _gib(size: float) -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    run_command(main)

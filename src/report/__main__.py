@@ -1,22 +1,21 @@
-"""python -m src.report runs/quickstart: print the comparison; write it as one HTML page, Markdown and CSV."""
+"""Compare the runs of an experiment: a table here, a page that needs no network in its folder report/.
 
-import sys
+python -m src.report runs/EXPERIMENT [--screenshot]
+
+Written are report.html, report.md, every table as CSV, profiles and slopes as PNG.
+"""
+
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from src.errors import UserError
+from src.command.program import parser_of, run_command, runs_path
+from src.command.terminal import console
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-_USAGE = """python -m src.report FOLDER [--screenshot]
 
-Tables and figures of the runs in FOLDER, such as runs/quickstart, into FOLDER/report:
-report.html (one page, works without a network), report.md, the tables as CSV, profiles and slopes as PNG.
---screenshot   also report.png, a picture of its head and of the scores by band; needs Chromium"""
-
-
-def report(folder: Path, console: "Console") -> Path:
+def report(folder: Path, terminal: "Console") -> Path:
     """Write the report into `folder`/report and print the table; the path of the page."""
     from src.report.depth.picture import draw_depth
     from src.report.figures import draw_profiles
@@ -29,33 +28,28 @@ def report(folder: Path, console: "Console") -> Path:
         *draw_profiles(written.material, written.path.parent),
     ]
     written.write_markdown([figure.stem for figure in figures])
-    print_table(written.material, console, f"{folder}: score ± standard error")
+    print_table(written.material, terminal, f"{folder}: score ± standard error")
     for run, reason in written.study.left_out:
-        console.print(f"not compared: {run.name}: {reason}", highlight=False)
-    console.print(
-        f"report: {written.path}, with tables and {len(figures)} figures beside it", highlight=False
-    )
+        terminal.print(f"not compared: {run.name}: {reason}", markup=False, soft_wrap=True)
+    line = f"report: {written.path}, with tables and {len(figures)} figures beside it"
+    terminal.print(line, markup=False, soft_wrap=True)
     return written.path
 
 
-def main() -> None:
-    """The entry point."""
-    arguments = [argument for argument in sys.argv[1:] if argument != "--screenshot"]
-    if len(arguments) != 1 or arguments[0] in ("-h", "--help"):
-        print(_USAGE)
-        sys.exit(0 if arguments else 2)
-    from rich.console import Console
+def main(arguments: list[str] | None = None) -> None:
+    """The command."""
+    parser = parser_of("src.report", __doc__)
+    parser.add_argument("runs", type=runs_path, metavar="runs/EXPERIMENT")
+    parser.add_argument(
+        "--screenshot", action="store_true", help="also report.png, the page's head; needs Chromium"
+    )
+    options = parser.parse_args(arguments)
+    page = report(options.runs, console())
+    if options.screenshot:
+        from src.report.screenshot import take_screenshot
 
-    try:
-        page = report(Path(arguments[0]), Console(width=100))
-        if "--screenshot" in sys.argv:
-            from src.report.screenshot import take_screenshot
-
-            print(f"picture: {take_screenshot(page)}")
-    except UserError as error:
-        print(f"strata: {error}", file=sys.stderr)
-        sys.exit(2)
+        print(f"picture: {take_screenshot(page)}")
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -44,7 +44,7 @@ def rich_table(runs: list[Run], title: str) -> Table:
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, collapse_padding=True)
     columns = [column for column in COLUMNS if column not in _WIDE]
     for column in columns:
-        table.add_column(column, justify="left" if column in LEFT else "right", no_wrap=True)
+        table.add_column(column, justify="left" if column in LEFT else "right", overflow="fold")
     for row in rows(runs):
         table.add_row(*(row[column] for column in columns))
     return table

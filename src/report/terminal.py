@@ -28,7 +28,7 @@ def _by_arm(material: Material, title: str) -> Table:
     title += ": mean over seeds, interval over seeds and items"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, collapse_padding=True)
     for column, side in _COLUMNS.items():
-        table.add_column(column, justify=side, no_wrap=True)
+        table.add_column(column, justify=side, overflow="fold")
     for cells in _rows(material):
         table.add_row(*cells)
     return table

@@ -12,11 +12,9 @@ verdict is the opposite of the committed one (undecided is that of none), or whe
 import argparse
 import sys
 from datetime import datetime
-from pathlib import Path
 
-from src.command.entry import exit_with
+from src.command.program import parser_of, path_of, run_command, runs_path
 from src.config.rules import refuse
-from src.errors import UserError
 
 _WINDOW = ("started", "ended")
 _COST = (
@@ -26,13 +24,10 @@ _COST = (
 )
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """The command."""
-    options = _parser().parse_args()
-    try:
-        sys.exit({"publish": _publish, "check": _check, "cost": _cost}[options.verb](options))
-    except UserError as error:
-        exit_with(str(error))
+    options = _parser().parse_args(arguments)
+    sys.exit({"publish": _publish, "check": _check, "cost": _cost}[options.verb](options))
 
 
 def _publish(options: argparse.Namespace) -> int:
@@ -78,18 +73,16 @@ def _time(name: str, text: str) -> datetime:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "python -m src.results", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of("src.results", __doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
     for name in ("publish", "check"):
         one = verbs.add_parser(name)
-        one.add_argument("runs", type=Path)
-        one.add_argument("target", type=Path)
+        one.add_argument("runs", type=runs_path, metavar="runs/EXPERIMENT")
+        one.add_argument("target", type=path_of)
         if name == "publish":
             one.add_argument("--command", required=True, help="what makes the study again")
     one = verbs.add_parser("cost", description=_COST)
-    one.add_argument("runs", type=Path)
+    one.add_argument("runs", type=runs_path, metavar="runs/EXPERIMENT")
     one.add_argument("--jobs", type=int, default=2, help="runs at a time (2)")
     one.add_argument("--started", help="when the runs to count began, with its offset from UTC")
     one.add_argument("--ended", help="when they had ended; not given: when the last run of the folder had")
@@ -97,4 +90,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -18,27 +18,23 @@ import argparse
 import sys
 from pathlib import Path
 
-from src.command.entry import exit_with
+from src.command.program import parser_of, path_of, run_command, runs_path
 from src.config import rules
-from src.errors import UserError
 from src.storage.files import write_text
 from src.suggest.block_demand import GRADIENTS, best_measured, demands, measuring
 from src.suggest.preset import preset
 from src.suggest.rule import allocate, shortest_band
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """The command."""
-    options = _parser().parse_args()
-    try:
-        text = suggest(options)
-        if options.out is None:
-            print(text, end="")
-            return
-        write_text(options.out, text)
-        print(f"written: {options.out}")
-    except UserError as error:
-        exit_with(str(error))
+    options = _parser().parse_args(arguments)
+    text = suggest(options)
+    if options.out is None:
+        print(text, end="")
+        return
+    write_text(options.out, text)
+    print(f"written: {options.out}")
 
 
 def suggest(options: argparse.Namespace) -> str:
@@ -69,10 +65,8 @@ def _chosen(runs: list[Path]) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "python -m src.suggest", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("runs", nargs="+", type=Path, metavar="runs/EXPERIMENT/ID")
+    parser = parser_of("src.suggest", __doc__)
+    parser.add_argument("runs", nargs="+", type=runs_path, metavar="runs/EXPERIMENT/ID")
     parser.add_argument("--metric", metavar="NAME", help="what the profile is made of (the best measured)")
     parser.add_argument(
         "--rank", type=int, default=16, metavar="R", help="of the LoRA whose budget is spent (16)"
@@ -80,9 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--share", type=float, default=0.8, help="of the demand that the band holds (0.8)")
     parser.add_argument("--max-rank", type=int, help="largest rank of a block (4 R)")
     parser.add_argument("--name", help="of the band in records (the name of the file)")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the preset there")
+    parser.add_argument("--out", type=path_of, metavar="FILE", help="write the preset there")
     return parser
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

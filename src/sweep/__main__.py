@@ -7,13 +7,8 @@ python -m src.sweep rerun --failed sweeps/NAME.yaml
 
 import argparse
 import sys
-from pathlib import Path
 
-from hydra.errors import HydraException
-from omegaconf.errors import OmegaConfBaseException
-
-from src.command.entry import exit_with
-from src.errors import UserError
+from src.command.program import exit_with, parser_of, path_of, run_command
 from src.record.provenance import git
 from src.sweep.estimate import gpu_hours
 from src.sweep.grid.planned_runs import Plan, make_plan
@@ -27,29 +22,21 @@ from src.sweep.watch import Watch
 _VERBS = ("launch", "status", "rerun")
 
 
-def main(arguments: list[str]) -> None:
+def main(arguments: list[str] | None = None) -> None:
     """The command."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
     verb = arguments.pop(0) if arguments and arguments[0] in _VERBS else "launch"
     options = _parser().parse_intermixed_args(arguments)
     launchers = [text for text in options.overrides if text.startswith("launcher=")]
     overrides = [text for text in options.overrides if text not in launchers]
     launcher = launchers[-1].partition("=")[2] if launchers else None
-    try:
-        plan = make_plan(read_sweep(options.sweep, overrides, launcher), options.dry_run)
-        {"launch": _launch, "status": _status, "rerun": _rerun}[verb](plan, options)
-    except UserError as error:
-        exit_with(str(error))
-    except (HydraException, OmegaConfBaseException) as error:
-        exit_with(str(error))
-    except KeyboardInterrupt:  # while it looks on: jobs of a cluster go on
-        sys.exit(130)
+    plan = make_plan(read_sweep(options.sweep, overrides, launcher), options.dry_run)
+    {"launch": _launch, "status": _status, "rerun": _rerun}[verb](plan, options)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "python -m src.sweep", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("sweep", type=Path, metavar="sweeps/NAME.yaml")
+    parser = parser_of("src.sweep", __doc__)
+    parser.add_argument("sweep", type=path_of, metavar="sweeps/NAME.yaml")
     parser.add_argument(
         "overrides", nargs="*", metavar="KEY=VALUE", help="for every run; launcher=NAME for where they go"
     )
@@ -131,4 +118,4 @@ def _summary(plan: Plan, states: dict[str, State]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    run_command(main)

@@ -11,48 +11,37 @@ from dataclasses import replace
 from pathlib import Path
 from subprocess import run
 
-from hydra import compose, initialize_config_dir
-
-from src.command.compose import CONF, CONFIG_ERRORS, model_named, one_line, typed
-from src.command.entry import exit_with
-from src.config.rules import refuse
+from src.command.compose import CONF, composed, model_named
+from src.command.program import parser_of, run_command
+from src.config.rules import check_at_least, refuse
 from src.config.schema import RunConfig
-from src.errors import ModelError, UserError
+from src.errors import ModelError
 from src.model.twin import RECORD, twin_folder
 from src.storage.files import read_json
 
 
-def main(arguments: list[str]) -> None:
+def main(arguments: list[str] | None = None) -> None:
     """The command."""
-    if {"-h", "--help"} & set(arguments) or not arguments:
-        print(__doc__)
-        return
+    parser = parser_of("src.twin", __doc__)
+    parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="as for src.run")
+    parser.add_argument("--all", action="store_true", help="every twin of conf/model that is not there yet")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="with --all: at a time (1)")
+    options = parser.parse_intermixed_args(arguments)
+    check_at_least("--jobs", options.jobs, 1)
     logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(message)s")
-    try:
-        if "--all" in arguments:
-            _all(arguments)
-        else:
-            _pretrain(arguments)
-    except CONFIG_ERRORS as error:
-        exit_with(one_line(error, RunConfig))
-    except UserError as error:
-        exit_with(str(error))
+    if options.all:
+        _all(options.overrides, options.jobs)
+    else:
+        _pretrain(options.overrides)
 
 
-def _all(arguments: list[str]) -> None:
-    """Every twin in a process of its own, `--jobs` at a time; the exit status of one that failed."""
-    jobs, rest = "1", [text for text in arguments if text != "--all"]
-    if "--jobs" in rest:
-        place = rest.index("--jobs")
-        jobs = (rest[place + 1 :] or [""])[0]
-        rest = rest[:place] + rest[place + 2 :]
-    if not jobs.isdecimal() or not int(jobs):
-        refuse("--jobs", jobs, "a number of at least 1")
+def _all(rest: list[str], jobs: int) -> None:
+    """Every twin in a process of its own, `jobs` at a time; the exit status of one that failed."""
     names = [path.stem for path in sorted((CONF / "model").glob("twin_*.yaml"))]
     command = [sys.executable, "-m", "src.twin"]
     configs = zip(names, _configs(names, rest), strict=True)
     missing = [name for name, config in configs if not _shown(config)]
-    with ThreadPoolExecutor(int(jobs)) as pool:
+    with ThreadPoolExecutor(jobs) as pool:
         ended = list(pool.map(lambda name: run([*command, f"model={name}", *rest]).returncode, missing))
     if any(ended):
         sys.exit(max(ended))
@@ -77,8 +66,7 @@ def _pretrain(overrides: list[str]) -> None:
 
 
 def _config(overrides: list[str]) -> RunConfig:
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = typed(compose("config", overrides=overrides))
+    config = composed(overrides)
     if config.model.source != "twin":
         refuse("model", config.model.name, "a tiny twin, such as twin_gpt2")
     return config
@@ -100,4 +88,4 @@ def _shown(config: RunConfig) -> bool:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    run_command(main)

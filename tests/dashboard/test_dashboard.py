@@ -168,9 +168,14 @@ def test_the_outline_names_every_panel_by_its_title():
             "W&B: http://127.0.0.1:9 does not answer ([Errno 111] Connection refused); or --dry-run",
         ),
         (
-            ["runs/study"],
+            ["runs/study"],  # the path means the same
             KEY,
-            "EXPERIMENT: given 'runs/study'; accepted: a name below runs, such as quickstart",
+            "W&B: http://127.0.0.1:9 does not answer ([Errno 111] Connection refused); or --dry-run",
+        ),
+        (
+            ["../study"],
+            KEY,
+            "EXPERIMENT: given '../study'; accepted: a name below runs, such as quickstart",
         ),
     ],
 )

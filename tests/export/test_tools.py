@@ -3,13 +3,13 @@
 import ast
 import json
 import re
-import sys
 import warnings
 
 import pytest
 import yaml
 from peft import LoraConfig, get_peft_model
 
+from src.command.program import run_command
 from src.errors import DataError
 from src.export.__main__ import main
 from src.export.handover import read_handover
@@ -152,21 +152,17 @@ def test_what_a_tool_cannot_express_is_one_line(finished, run, tool, line):
         (["/nowhere", "--to", "peft"], "/nowhere: given no finished run"),
     ],
 )
-def test_users_errors_are_one_line(finished, monkeypatch, capsys, arguments, line):
+def test_users_errors_are_one_line(finished, capsys, arguments, line):
     given = [str(finished("midblock")) if one == "RUN" else one for one in arguments]
-    monkeypatch.setattr(sys, "argv", ["src.export", *given])
     with pytest.raises(SystemExit) as end:
-        main()
+        run_command(lambda: main(given))
     assert end.value.code == 2
     told = capsys.readouterr().err
     assert line in told and told.count("\n") == 1
 
 
-def test_command_writes_the_file_and_says_what_cannot_be_loaded(finished, monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr(
-        sys, "argv", ["src.export", str(finished("midblock")), "--to", "trl", "--out", str(tmp_path)]
-    )
-    main()
+def test_command_writes_the_file_and_says_what_cannot_be_loaded(finished, capsys, tmp_path):
+    main([str(finished("midblock")), "--to", "trl", "--out", str(tmp_path)])
     told = capsys.readouterr()
     assert "tiny_llama is no name that trl can load" in told.err
     assert "written" in told.out and (tmp_path / "trl_sft.yaml").is_file()
