@@ -9,10 +9,11 @@ from src.errors import ModelError
 
 
 def model_content(config: ModelConfig) -> str:
-    """A text that differs where the weights differ; part of a run's id.
+    """A text that differs where something of the model differs that decides a number; part of a run's id.
 
-    A folder stands for its content, not its path. A hub model stands for its id and the revision asked for;
-    the commit that it resolves to is in the record.
+    A folder stands for its content, not its path: weights, tokenizer, chat template, generation config (see
+    `content_fingerprint`). What pins all of these at once stands for them: the version of a package; the id
+    on the hub and the revision asked for, whose commit is in the record; the settings of a random model.
     """
     if config.source == "tiny":
         return f"tiny {config.architecture} {config.num_blocks}x{config.width}"
@@ -31,11 +32,11 @@ def model_content(config: ModelConfig) -> str:
 
     if not is_local(config.resolved_id):
         return f"{config.resolved_id}@{config.revision or 'main'}"
-    from src.model.fingerprint import folder_fingerprint
+    from src.model.fingerprint import content_fingerprint
 
     folder = local_folder(config.resolved_id, config.revision)
     check_folder(folder)
-    return folder_fingerprint(folder)
+    return content_fingerprint(folder)
 
 
 def twin_content(config: ModelConfig) -> str:

@@ -83,13 +83,13 @@ def _wheel(config: ModelConfig, cache_dir: Path) -> Parts:
 
 def _hub(config: ModelConfig, cache_dir: Path) -> Parts:
     from src.model import hub
-    from src.model.fingerprint import folder_fingerprint
+    from src.model.fingerprint import content_fingerprint
     from src.model.pretrained import load_folder
 
     model_id = config.resolved_id
     if hub.is_local(model_id):
         folder = hub.local_folder(model_id, config.revision)
-        return *load_folder(folder, _dtype(config)), None, folder_fingerprint(folder)
+        return *load_folder(folder, _dtype(config)), None, content_fingerprint(folder)
     folder = hub.fetch(model_id, config.revision)
     return *load_folder(folder, _dtype(config)), folder.name, f"{model_id}@{folder.name}"
 
