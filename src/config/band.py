@@ -10,10 +10,11 @@ class BandConfig:
     """A part of the depth: fractions `[start, stop)` of the stack of blocks."""
 
     name: str
+    """Which file of conf/band was chosen; reports show it."""
     start: float
-    """Fraction of depth in [0, 1); the first block is int(start * num_blocks)."""
+    """Fraction of depth in [0, 1); the first block is int(start * num_blocks). [fraction of depth]"""
     stop: float
-    """Fraction of depth in (0, 1]; the last block is int(stop * num_blocks) - 1."""
+    """Fraction of depth in (0, 1]; the last block is int(stop * num_blocks) - 1. [fraction of depth]"""
     random: bool
     """Draw as many blocks as [start, stop) holds, anywhere in the stack, by the seed."""
 

@@ -7,7 +7,7 @@ from src.config.keys import declare
 from src.config.rules import require
 
 
-@dataclass
+@dataclass(kw_only=True)
 class ControlConfig:
     """How far each block moves in a step: ||dW|| / ||W||, its relative size; W is the weight before the step.
 
@@ -16,6 +16,7 @@ class ControlConfig:
     """
 
     name: str = declare(hashed=False)
+    """Which file of conf/control was chosen; reports show it."""
     kind: str
     """none, equal_step (one relative size for all groups) or match_profile (that of another run's blocks)."""
     grouping: str
@@ -25,7 +26,7 @@ class ControlConfig:
     """The common size r: mean or median of the blocks' own sizes; total: the one that keeps the norm of the
     blocks' whole update; fixed: `size`."""
     size: float | None
-    """r of target=fixed, a share of the weights a step."""
+    """r of target=fixed, a share of the weights a step. [share of a norm]"""
     weight_decay: str
     """inside: decay is part of the update and rescaled with it. outside: it is applied as asked."""
     norms: str

@@ -7,18 +7,22 @@ from src.config import rules
 from src.config.keys import declare
 
 
-@dataclass
+@dataclass(kw_only=True)
 class DataConfig:
     """Rows of prompt and completion: their source, their text and their splits."""
 
     name: str
+    """Which file of conf/data was chosen; reports show it."""
     hub_id: str | None
     """Data set on the hub; used when none of `path`, `corpus` and `generator` is set."""
     hub_config: str | None
+    """Its configuration on the hub, such as main."""
     min_characters: int = declare(hashed=False)
-    """Of the hub: records without a field of this length, such as headings, are left out."""
+    """Of the hub: records without a field of this length, such as headings, are left out. [characters]"""
     train_split: str | None
+    """Split of the hub that training rows and probe rows come from."""
     test_split: str | None
+    """Split of the hub that test rows come from."""
     path: str | None = declare(hashed=False)
     """Local JSONL file; takes precedence over the hub."""
     test_path: str | None = declare(hashed=False)
@@ -26,10 +30,11 @@ class DataConfig:
     corpus: str | None = declare(hashed=False)
     """Text that comes with the machine: `english`, passages of the documentation that CPython ships."""
     piece_characters: int = declare(hashed=False)
-    """Of a corpus: passages are cut, between words, into pieces of about this length."""
+    """Of a corpus: passages are cut, between words, into pieces of about this length. [characters]"""
     generator: str | None
     """Name of a reasoning-gym data set to generate rows with."""
     generator_options: dict[str, Any]
+    """What the generator takes; its documentation lists it."""
     fields: list[str]
     """Fields a row must have; the templates below may use them."""
     prompt: str
@@ -45,14 +50,18 @@ class DataConfig:
     strip_annotations: bool
     """Remove calculator annotations, the <<...>> of GSM8K."""
     seed: int
-    """Seed of generation and of the cut into splits; runs of other seeds share their test items."""
+    """Seed of generation and of the cut into splits; runs of other seeds share their test items. [no unit]"""
     num_train: int
+    """Rows to train on. [rows]"""
     num_probe: int
+    """Rows on which layers are measured; none of them is trained on. [rows]"""
     num_test: int
+    """Rows that task=heldout scores. [rows]"""
     max_length: int
-    """Longest row in tokens, prompt and completion together; longer ones are cut at the end and counted."""
+    """Longest row in tokens, prompt and completion together; longer ones are cut at the end and counted.
+    [tokens]"""
     max_new_tokens: int
-    """Tokens that an evaluation may generate for one row."""
+    """Tokens that an evaluation may generate for one row. [tokens]"""
     stop: list[str]
     """Strings that end a generated answer."""
 

@@ -11,21 +11,22 @@ class EvaluateConfig:
     """Scores by lm-eval, before and after training."""
 
     name: str
+    """Which file of conf/evaluate was chosen; reports show it."""
     tasks: list[str]
     """`heldout`: the data's own test split; `english`: passages of general English; a name of `abilities`;
     another name: a task that lm-eval knows. Empty: no scores."""
     num_passages: int
-    """Passages that `english` scores."""
+    """Passages that `english` scores. [passages]"""
     abilities: dict[str, DataConfig]
     """Data whose test rows are a task of that name: what training should leave alone."""
     limit: int | None
-    """Items a task; null: all of them."""
+    """Items a task; null: all of them. [items]"""
     batch_size: int
-    """Sequences in one pass; fixed and recorded, because padding changes numerics."""
+    """Sequences in one pass; fixed and recorded, because padding changes numerics. [sequences]"""
     num_fewshot: int | None
-    """Examples before each item of a named task; null: the task's own number."""
+    """Examples before each item of a named task; null: the task's own number. [examples]"""
     every_steps: int | None
-    """Optimizer steps between evaluations during training; null: only before and after."""
+    """Optimizer steps between evaluations during training; null: only before and after. [optimizer steps]"""
 
     def __post_init__(self) -> None:
         for key in ("limit", "batch_size", "every_steps", "num_passages"):

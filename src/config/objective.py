@@ -10,17 +10,18 @@ from src.config import rules
 from src.config.rules import require
 
 
-@dataclass
+@dataclass(kw_only=True)
 class ObjectiveSettings:
     """What every objective has; an objective reads no key of another, and only its own are in an id."""
 
     name: str
+    """Which file of conf/objective was chosen; reports show it."""
 
     def __post_init__(self) -> None:
         require("objective.name", self.name, tuple(KINDS))
 
 
-@dataclass
+@dataclass(kw_only=True)
 class CausalLMSettings(ObjectiveSettings):
     """The next token."""
 
@@ -33,19 +34,19 @@ class CausalLMSettings(ObjectiveSettings):
         require("objective.supervise", self.supervise, rules.SUPERVISE)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class MaskedLMSettings(ObjectiveSettings):
     """Tokens taken out of the text."""
 
     mask_share: float
-    """masked_lm: share of the tokens of a row that must be found."""
+    """masked_lm: share of the tokens of a row that must be found. [share]"""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         rules.check_share("objective.mask_share", self.mask_share)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class PooledSettings(ObjectiveSettings):
     """Objectives that read the vector of a text; classification needs no more."""
 
@@ -57,24 +58,25 @@ class PooledSettings(ObjectiveSettings):
         require("objective.pooling", self.pooling, rules.POOLINGS)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class ContrastiveSettings(PooledSettings):
     """InfoNCE."""
 
     temperature: float
-    """contrastive, simcse: cosines are divided by it."""
+    """contrastive, simcse: cosines are divided by it. [no unit]"""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         rules.check_positive("objective.temperature", self.temperature)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class SimCSESettings(ContrastiveSettings):
     """InfoNCE over two dropout views."""
 
     dropout: float
-    """simcse: rate of the dropout that makes the views, wherever the architecture has dropout."""
+    """simcse: rate of the dropout that makes the views, wherever the architecture has dropout.
+    [probability]"""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -103,7 +105,7 @@ KINDS = {
 }
 
 
-@dataclass
+@dataclass(kw_only=True)
 class ObjectiveConfig(CausalLMSettings, MaskedLMSettings, SimCSESettings):
     """The loss."""
 

@@ -38,13 +38,14 @@ __all__ = [
 ]
 
 
-@dataclass
+@dataclass(kw_only=True)
 class RecordConfig:
     """W&B, which mirrors the files."""
 
     mode: str
     """offline (files on this machine, no account), online, or none."""
     project: str
+    """The project of W&B."""
     entity: str | None
     """User or team; null: the one that the key belongs to."""
     tags: list[str]
@@ -54,20 +55,24 @@ class RecordConfig:
         require("record.mode", self.mode, rules.RECORD_MODES)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class PathsConfig:
     """Where files go; not part of a run's identity."""
 
     runs_dir: str
+    """The folder of all runs."""
     cache_dir: str
+    """What runs share: models from packages, twins, measurements of base models."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class RunConfig:
     """One run, complete."""
 
     seed: int
+    """Of initialisation, order, dropout and `band=random`; the choice of rows has data.seed. [no unit]"""
     experiment: str = declare(hashed=False)
+    """The folder of the run below paths.runs_dir."""
     fidelity: str | None = declare(hashed=False)
     """published or sound: the label of what conf/fidelity set; null where no published study is repeated."""
     device: str = declare(hashed=False)
@@ -127,17 +132,21 @@ class RunConfig:
             )
 
 
-@dataclass
+@dataclass(kw_only=True)
 class PairConfig:
     """Two models to compare without training."""
 
     base: str
+    """A hub id, a folder, or a name of conf/model; `:VARIANT` and `@REVISION` may follow."""
     tuned: str
     """A hub id, a folder, or a name of conf/model; `:VARIANT` and `@REVISION` may follow. For tuned also the
     folder of an adapter (adapter_config.json), which is added to base."""
     dtype: str
+    """float32, bfloat16 or float16: dtype of the weights of both."""
     experiment: str
+    """The folder of the comparison below paths.runs_dir."""
     device: str
+    """auto, cpu or cuda."""
     probe: ProbeConfig
     data: DataConfig
     metrics: MetricsConfig

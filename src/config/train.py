@@ -7,35 +7,42 @@ from src.config.keys import declare
 from src.config.rules import require
 
 
-@dataclass
+@dataclass(kw_only=True)
 class TrainConfig:
     """Steps, batches and the optimizer (AdamW)."""
 
     name: str
+    """Which file of conf/train was chosen; reports show it."""
     max_steps: int | None
-    """Optimizer steps; null: `epochs` decides."""
+    """Optimizer steps; null: `epochs` decides. [optimizer steps]"""
     epochs: float | None
-    """Passes over the training rows; null: `max_steps` decides."""
+    """Passes over the training rows; null: `max_steps` decides. [passes over the rows]"""
     batch_size: int
-    """Sequences in one forward pass."""
+    """Sequences in one forward pass. [sequences]"""
     accumulation: int
-    """Forward passes in one optimizer step."""
+    """Forward passes in one optimizer step. [passes]"""
     learning_rate: float
+    """The highest, after the warm-up. [no unit]"""
     schedule: str
     """linear or cosine decay to zero after the warm-up, or constant."""
     warmup_steps: int
+    """Steps in which the learning rate rises from 0. [optimizer steps]"""
     weight_decay: float
+    """Decoupled, as AdamW has it: times the learning rate a step. [no unit]"""
     beta1: float
+    """Decay of the running mean of the gradient. [no unit]"""
     beta2: float
+    """Decay of the running mean of its square. [no unit]"""
     epsilon: float
+    """Added to the root of the mean square. [no unit]"""
     clip_norm: float | None
-    """Largest norm of the gradient; null: no clipping."""
+    """Largest norm of the gradient; null: no clipping. [no unit]"""
     precision: str
     """float32, or bfloat16 through autocast."""
     checkpoint_steps: int | None = declare(hashed=False)
-    """Optimizer steps between checkpoints; null: none."""
+    """Optimizer steps between checkpoints; null: none. [optimizer steps]"""
     num_processes: int = declare(hashed=False)
-    """Ranks that share each step; weights, gradients and moments are sharded over them."""
+    """Ranks that share each step; weights, gradients and moments are sharded over them. [processes]"""
     activation_checkpointing: bool = declare(hashed=False)
     """Compute blocks that a gradient reaches again backward instead of keeping what happened inside them."""
 

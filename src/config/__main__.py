@@ -1,0 +1,41 @@
+"""python -m src.config: write the tables of all keys into conf/README.md."""
+
+from itertools import groupby
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from src.command.compose import CONF
+from src.config.key_table import key_table, keys_of
+from src.config.schema import PairConfig, RunConfig
+from src.storage.files import write_text
+
+PAGE = CONF / "README.md"
+START = "<!-- Below: written by `python -m src.config` from the docstrings of src/config. -->\n"
+
+
+def generated() -> str:
+    """One table a group; of `src.compare` the keys that `src.run` has not, or not with this default."""
+    run, pair = list(keys_of(RunConfig, _composed("config"))), keys_of(PairConfig, _composed("probe"))
+    parts = []
+    for group, keys in groupby(run, key=lambda key: key.path.rpartition(".")[0]):
+        parts.append(f"### {f'`{group}`' if group else 'Of the whole run'}\n\n{key_table(list(keys))}\n")
+    parts.append(f"### Of `python -m src.compare`\n\n{key_table([key for key in pair if key not in run])}\n")
+    return "\n".join(parts)
+
+
+def main() -> None:
+    """The entry point."""
+    text, _, _ = PAGE.read_text().partition(START)
+    write_text(PAGE, f"{text}{START}\n{generated()}")
+    print(f"written: {PAGE}")
+
+
+def _composed(name: str) -> Any:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return OmegaConf.to_container(compose(name), throw_on_missing=False)
+
+
+if __name__ == "__main__":
+    main()
