@@ -9,9 +9,8 @@ os.environ.setdefault("WANDB_MODE", "offline")
 
 import pytest
 import torch
-from hydra import compose, initialize_config_dir
 
-from src.command.compose import CONF, quote_patterns, typed
+from src.command.compose import run_config
 from src.config.schema import RunConfig
 from src.model.load import load_model
 from src.model.loaded import LoadedModel
@@ -23,12 +22,7 @@ SHARED_GSM8K = Path(__file__).resolve().parents[2] / "shared" / "data" / "gsm8k"
 @pytest.fixture(scope="session")
 def make_config() -> Callable[..., RunConfig]:
     """Compose and type a configuration from overrides, as the command line does."""
-
-    def make(*overrides: str) -> RunConfig:
-        with initialize_config_dir(str(CONF), version_base="1.3"):
-            return typed(compose("config", overrides=quote_patterns(list(overrides))))
-
-    return make
+    return run_config
 
 
 @pytest.fixture

@@ -14,5 +14,5 @@ def is_trained(run: Run, task: str) -> bool:
     data = str(run.record["choices"].get("data"))
     if task in (HELDOUT, data, run.config.get("data.corpus")) or task.startswith(f"{data}_"):
         return True
-    ability = {key: run.config.get(f"evaluate.abilities.{task}.{key}") for key in _SOURCES}
+    ability = {key: run.config.get(f"evaluate.retention_tasks.{task}.{key}") for key in _SOURCES}
     return any(value is not None and value == run.config.get(f"data.{key}") for key, value in ability.items())

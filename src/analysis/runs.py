@@ -11,6 +11,7 @@ import pandas
 import yaml
 
 from src.analysis.record_check import lacking, other_choices
+from src.config.renamed import rename_keys
 from src.errors import StorageError, UserError
 from src.record.schema_version import SCHEMA_VERSION
 from src.storage.files import read_json
@@ -60,7 +61,7 @@ class Run:
         except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
             self._damage("config.yaml", error)
             found = None
-        return dict(_flat(found, "")) if isinstance(found, dict) else {}
+        return dict(_flat(rename_keys(found, quiet=True), "")) if isinstance(found, dict) else {}
 
     @cached_property
     def layers(self) -> pandas.DataFrame | None:
@@ -143,6 +144,7 @@ def _read(folder: Path) -> Run:
         return Run(folder, None, str(error))
     if not isinstance(record, dict) or "status" not in record:
         return Run(folder, None, f"{path}: is no record of a run")
+    record = rename_keys(record, quiet=True)
     version = record.get("schema_version")
     if version != SCHEMA_VERSION:
         return Run(folder, record, f"schema version {version}; this report reads version {SCHEMA_VERSION}")

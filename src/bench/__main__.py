@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+from src.command.compose import run_config
 from src.command.program import parser_of, run_command
 from src.command.terminal import console
 from src.config.rules import require
@@ -27,9 +28,7 @@ def main(arguments: list[str] | None = None) -> None:
     names = parser.parse_args(arguments).parts or [name for name in PARTS if name != "cluster"]
     for name in names:
         require("PART", name, PARTS)
-    from src.bench.measure import config_of
-
-    path = Path(config_of().paths.runs_dir) / "bench" / "bench.json"
+    path = Path(run_config().paths.runs_dir) / "bench" / "bench.json"
     found = read_json(path) if path.is_file() else {}
     for name in names:
         with console().status(f"measuring: {name}"):

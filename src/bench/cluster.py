@@ -9,7 +9,8 @@ from pathlib import Path
 
 import yaml
 
-from src.bench.measure import config_of, seconds
+from src.bench.measure import seconds
+from src.command.compose import run_config
 from src.errors import SchedulerError
 
 MEANING = {
@@ -22,7 +23,7 @@ def bench() -> dict[str, float]:
     """Runs of 24 steps, on the default partition of the cluster that answers here."""
     if shutil.which("sbatch") is None:
         raise SchedulerError("bench: no sbatch on this machine; accepted: a part that needs no cluster")
-    place = Path(config_of().paths.runs_dir).resolve()
+    place = Path(run_config().paths.runs_dir).resolve()
     place.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=place, prefix="bench-") as folder:
         _run(_write(Path(folder), "first", "local"), "--jobs", "2")  # fills the cache that both find

@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from src.bench.measure import PAIRS, config_of, seconds
+from src.bench.measure import PAIRS, seconds
 from src.bench.steps import adapted_model, training_step
+from src.command.compose import run_config
 from src.control.control import Control
 from src.control.make import make_control
 
@@ -26,7 +27,7 @@ def bench() -> dict[str, float]:
     found = {}
     for method in ("lora", "full"):
         adapted = adapted_model(method)
-        control = make_control(config_of("control=equal_step").control, adapted, num_steps=1)
+        control = make_control(run_config("control=equal_step").control, adapted, num_steps=1)
         timed = _Timed(control)
         step = training_step(adapted, timed)
         step()

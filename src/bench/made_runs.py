@@ -14,7 +14,7 @@ import numpy
 import pandas
 import yaml
 
-from src.bench.measure import config_of
+from src.command.compose import run_config
 from src.config.schema import RunConfig
 from src.method.band import band_blocks
 from src.metrics.catalog import METRICS
@@ -47,7 +47,7 @@ class MadeStudy:
 
 def make_runs(folder: Path, made: MadeStudy = MadeStudy()) -> int:
     """Write a finished run for each band, scaling and seed below `folder`; how many there are."""
-    config = replace(config_of("record=none", f"metrics={made.metrics}"), experiment=folder.name)
+    config = replace(run_config("record=none", f"metrics={made.metrics}"), experiment=folder.name)
     hard = {task: numpy.random.default_rng(7).normal(0, 0.15, n) for task, n in made.tasks.items()}
     names = [(band, scaling, seed) for band in made.bands for scaling in made.scalings for seed in made.seeds]
     for index, (band, scaling, seed) in enumerate(names):

@@ -4,11 +4,6 @@ import statistics
 import time
 from collections.abc import Callable
 
-from hydra import compose, initialize_config_dir
-
-from src.command.compose import CONF, typed
-from src.config.schema import RunConfig
-
 PAIRS = 7
 
 
@@ -23,9 +18,3 @@ def seconds(action: Callable[[], object]) -> float:
     start = time.perf_counter()
     action()
     return time.perf_counter() - start
-
-
-def config_of(*overrides: str) -> RunConfig:
-    """The configuration that a command line with these overrides would give."""
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        return typed(compose("config", overrides=list(overrides)))

@@ -9,8 +9,9 @@ from statistics import median
 
 import torch
 
-from src.bench.measure import config_of, seconds
+from src.bench.measure import seconds
 from src.bench.steps import adapted_model
+from src.command.compose import run_config
 from src.config.schema import MetricsConfig
 from src.data.encode import encode_rows, encode_texts
 from src.data.splits import Splits, load_splits
@@ -66,7 +67,7 @@ def bench() -> dict[str, float]:
 
 def _pair(adapted: AdaptedModel, probe: ProbeRows, name: str) -> tuple[float, float]:
     """Seconds of the base's side and of the rest, which a second comparison needs as well."""
-    metrics, base = config_of(f"metrics={name}").metrics, []
+    metrics, base = run_config(f"metrics={name}").metrics, []
     with tempfile.TemporaryDirectory() as folder:
         first = seconds(lambda: base.append(_base(adapted, probe, metrics, Path(folder))))
         return first, seconds(lambda: _tuned(adapted, probe, metrics, Path(folder), base[0]))
@@ -79,7 +80,7 @@ def _splits(num_rows: int, max_length: int) -> Splits:
     chosen = ["data=gsm_symbolic"]
     if folder:
         chosen = ["data=gsm8k", f"data.path={folder}/train.jsonl", f"data.test_path={folder}/test.jsonl"]
-    data = config_of(*chosen).data
+    data = run_config(*chosen).data
     data = replace(data, num_probe=num_rows, num_train=1, num_test=1, max_length=max_length)
     if not folder:
         data = replace(data, fields=["question", "answer_cot"], completion=" {answer_cot}")
@@ -132,7 +133,7 @@ def _tuned(
 
 def _lens(adapted: AdaptedModel) -> tuple[float, float]:
     """Seconds of the base's side and of the tuned one's."""
-    metrics, loaded = config_of("metrics=lens").metrics, adapted.loaded
+    metrics, loaded = run_config("metrics=lens").metrics, adapted.loaded
     rows = encode_rows(_splits(NUM_ROWS, MAX_LENGTH).probe, loaded.tokenizer, MAX_LENGTH, "completion").rows
     batches = ProbeRows(rows, [], loaded.tokenizer.pad_token_id, BATCH).batches(rows)
 
@@ -149,7 +150,7 @@ def _extra_memory(adapted: AdaptedModel) -> float:
 
     The rows are short, because what may grow is what is kept of a row, not of its tokens.
     """
-    default, paper = (config_of(f"metrics={name}").metrics for name in ("default", "paper"))
+    default, paper = (run_config(f"metrics={name}").metrics for name in ("default", "paper"))
     names = names_needing(list(dict.fromkeys(default.names + paper.names)), "pooled", "tokens", "pair")
     metrics = replace(default, names=names)
     for value in adapted.model.parameters():

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import torch
 
-from src.bench.measure import config_of, ratio
+from src.bench.measure import ratio
+from src.command.compose import run_config
 from src.control.control import Control, NoControl
 from src.data.batches import collate
 from src.data.encode import IGNORED, EncodedRow
@@ -36,7 +37,7 @@ def bench() -> dict[str, float]:
 
 def adapted_model(method: str) -> AdaptedModel:
     """SmolLM2 with the adapters of a method, as `src.run` would train it."""
-    config = config_of(f"method={method}")
+    config = run_config(f"method={method}")
     loaded = load_model(config.model, Path(config.paths.cache_dir), torch.device("cpu"))
     return adapt(
         loaded, config.method, resolve_band(config.band, loaded.num_blocks, config.seed), config.seed
@@ -68,7 +69,7 @@ def _stepping(
     adapted: AdaptedModel, loss: Callable[..., torch.Tensor], control: Control | None = None
 ) -> Callable[[], None]:
     parameters, control = list(adapted.trainable.values()), control or NoControl()
-    optimizer, batch = make_optimizer(parameters, config_of().train), _batch(adapted)
+    optimizer, batch = make_optimizer(parameters, run_config().train), _batch(adapted)
     adapted.model.train()
 
     def step() -> None:

@@ -5,8 +5,9 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from src.bench.measure import config_of, seconds
+from src.bench.measure import seconds
 from src.bench.steps import adapted_model, training_step
+from src.command.compose import run_config
 from src.storage.lock import BEAT, RunLock
 from src.train.checkpoint import save_checkpoint
 from src.train.optimizer import make_optimizer
@@ -20,7 +21,7 @@ _TIMES = 5
 
 def bench_upkeep() -> dict[str, float]:
     """SmolLM2 with its whole stack adapted, the larger state; medians of calls that take turns."""
-    config = config_of().train
+    config = run_config().train
     adapted = adapted_model("lora")
     step = training_step(adapted)
     step()

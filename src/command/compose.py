@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
@@ -12,6 +13,7 @@ from omegaconf import DictConfig, MissingMandatoryValue, OmegaConf, ValidationEr
 from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 
 from src.config import rules
+from src.config.renamed import rename_keys, rename_overrides
 from src.config.schema import ModelConfig, PairConfig, RunConfig
 from src.data.prompt_templates import fitting_frames
 from src.errors import ConfigError
@@ -26,19 +28,41 @@ _PATTERN = re.compile(r"^band=[0-9a-z,_]+$")
 _NO_NAME = re.compile(r"null$|~$|[\[{]")
 
 
-def quote_patterns(arguments: list[str]) -> list[str]:
-    """Quote band patterns such as 10000 among command line overrides, so that they stay names."""
-    return [_quoted(argument) if _PATTERN.match(argument) else argument for argument in arguments]
+def run_config(*overrides: str) -> RunConfig:
+    """The configuration that `python -m src.run` would have with these overrides; ConfigError: one line."""
+    check_choices(overrides)
+    lines = read_overrides(overrides)
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        try:
+            found = compose("config", overrides=lines)
+        except Exception as error:  # Hydra's composing: whatever it stumbles over was on the command line
+            raise ConfigError(one_line(error)) from error
+    return typed(found, given=lines)
 
 
-def typed(composed: DictConfig, schema: type[Config] = RunConfig) -> Config:
-    """Merge a composed configuration into its schema; ConfigError for anything that does not fit."""
+def read_overrides(arguments: Sequence[str]) -> list[str]:
+    """Overrides as Hydra understands them: by the present names of keys, and 10000 as the name of a band."""
+    lines = rename_overrides(arguments)
+    return [_quoted(line) if _PATTERN.match(line) else line for line in lines]
+
+
+def typed(composed: DictConfig, schema: type[Config] = RunConfig, given: Sequence[str] = ()) -> Config:
+    """Merge a composed configuration into its schema; ConfigError for anything that does not fit.
+
+    `given` are the overrides that it was composed with.
+    """
+    composed = renamed(composed, given)
     try:
         merged = OmegaConf.merge(OmegaConf.structured(schema), composed)
         config = OmegaConf.to_object(merged)
     except OmegaConfBaseException as error:
         raise ConfigError(_explain(error, composed, schema)) from error
     return checked(config)
+
+
+def renamed(composed: DictConfig, given: Sequence[str] = ()) -> DictConfig:
+    """A composed configuration by the present names of its keys, interpolations not resolved."""
+    return OmegaConf.create(rename_keys(OmegaConf.to_container(composed), given))
 
 
 def checked(config: Config) -> Config:
@@ -58,18 +82,7 @@ def checked(config: Config) -> Config:
     return config
 
 
-def composed(overrides: list[str]) -> RunConfig:
-    """The configuration that `python -m src.run` would have with these overrides; ConfigError: one line."""
-    check_choices(overrides)
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        try:
-            found = compose("config", overrides=quote_patterns(overrides))
-        except Exception as error:  # Hydra's composing: whatever it stumbles over was on the command line
-            raise ConfigError(one_line(error)) from error
-    return typed(found)
-
-
-def check_choices(overrides: list[str]) -> None:
+def check_choices(overrides: Sequence[str]) -> None:
     """Refuse a group of conf/ that is given a list, a mapping or nothing: Hydra has no sentence for it."""
     for override in overrides:
         group, sign, given = override.partition("=")

@@ -9,7 +9,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from src.command.compose import CONFIG_ERRORS, Config, check_choices, one_line, quote_patterns, typed
+from src.command.compose import CONFIG_ERRORS, Config, check_choices, one_line, read_overrides, typed
 from src.command.program import exit_with, run_command
 from src.errors import UserError
 from src.runtime.preemption import listening
@@ -29,7 +29,7 @@ def run_job(composed: DictConfig, schema: type[Config], execute: Callable[[Confi
     delay = launcher.get("signal_delay_s", SIGNAL_DELAY_S)
     restarts = launcher.get("max_num_timeout", RESTARTS)
     try:
-        config = typed(composed, schema)
+        config = typed(composed, schema, given=list(HydraConfig.get().overrides.task))
         with listening(), Requeue(delay, restarts):
             execute(config)
     except UserError as error:
@@ -41,7 +41,7 @@ def run_job(composed: DictConfig, schema: type[Config], execute: Callable[[Confi
 def run_hydra(job: Callable[[], None], schema: type[Config]) -> None:
     """Hand the command line to Hydra."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra hands its errors over instead of printing them
-    sys.argv[1:] = quote_patterns(sys.argv[1:])
+    sys.argv[1:] = read_overrides(sys.argv[1:])
 
     def main() -> None:
         _check_options()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from src.config import rules
 from src.config.data import DataConfig
+from src.config.keys import declare
 
 
 @dataclass
@@ -13,11 +14,11 @@ class EvaluateConfig:
     name: str
     """Which file of conf/evaluate was chosen; reports show it."""
     tasks: list[str]
-    """`heldout`: the data's own test split; `english`: passages of general English; a name of `abilities`;
-    another name: a task that lm-eval knows. Empty: no scores."""
+    """`heldout`: the data's own test split; `english`: passages of general English; a name of
+    `retention_tasks`; another name: a task that lm-eval knows. Empty: no scores."""
     num_passages: int
     """Passages that `english` scores. [passages]"""
-    abilities: dict[str, DataConfig]
+    retention_tasks: dict[str, DataConfig] = declare(was="abilities")
     """Data whose test rows are a task of that name: what training should leave alone."""
     limit: int | None
     """Items a task; null: all of them. [items]"""
@@ -32,6 +33,6 @@ class EvaluateConfig:
         for key in ("limit", "batch_size", "every_steps", "num_passages"):
             if getattr(self, key) is not None:
                 rules.check_at_least(f"evaluate.{key}", getattr(self, key), 1)
-        for name in self.abilities:
+        for name in self.retention_tasks:
             if name in ("heldout", "english"):
-                rules.refuse("evaluate.abilities", name, "a name of its own: this one is taken")
+                rules.refuse("evaluate.retention_tasks", name, "a name of its own: this one is taken")

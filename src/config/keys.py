@@ -5,9 +5,10 @@ neutral value, the one at which every number is as it was without the key:
 
     dropout_of_states: float = declare(neutral=0.0)
 
-There it is left out of the id, and it is what a file without the key means. A key that is renamed goes on
-being hashed under its first name (`hashed_as`), a value that is renamed as its first one (`values`). A key
-that decides no number, or that leads to content with a fingerprint of its own, has `hashed=False`.
+There it is left out of the id, and it is what a file without the key means. A key that is renamed says what
+it was called first (`was`), a value of it likewise (`values_were`): they go on being hashed under that name,
+and whoever still writes it is understood (src/config/renamed.py). A key that decides no number, or that leads
+to content with a fingerprint of its own, has `hashed=False`.
 """
 
 from collections.abc import Mapping
@@ -20,18 +21,18 @@ def declare(
     *,
     neutral: Any = MISSING,
     hashed: bool = True,
-    hashed_as: str | None = None,
-    values: Mapping[str, str] | None = None,
+    was: str | None = None,
+    values_were: Mapping[str, str] | None = None,
 ) -> Any:
     """A field of a config's dataclass.
 
     Args:
         neutral: of a new key; also its default.
         hashed: whether the key is part of an id.
-        hashed_as: the name it is hashed under, where that is not its own.
-        values: by value, what is hashed in its place.
+        was: its first name, where it has been renamed.
+        values_were: the first name of each value that has been renamed.
     """
-    told = {"hashed": hashed, "hashed_as": hashed_as, "values": dict(values or {})}
+    told = {"hashed": hashed, "was": was, "values_were": dict(values_were or {})}
     if neutral is MISSING:
         return field(metadata=told)
     told |= {"neutral": neutral}
@@ -51,8 +52,8 @@ def hashed_keys(section: Any, of: type | None = None, every: bool = False) -> di
         value, told = getattr(section, one.name), one.metadata
         if not (every or told.get("hashed", True)) or ("neutral" in told and value == told["neutral"]):
             continue
-        first = told.get("values", {}).get(value, value) if isinstance(value, str) else _plain(value)
-        found[told.get("hashed_as") or one.name] = first
+        first = told.get("values_were", {}).get(value, value) if isinstance(value, str) else _plain(value)
+        found[told.get("was") or one.name] = first
     return found
 
 

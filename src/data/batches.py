@@ -61,7 +61,7 @@ def num_steps(config: TrainConfig, num_rows: int) -> int:
         return config.max_steps
     # As the decimal that was written: the float 0.1 is a little more and could round up to a step too many.
     epochs = Fraction(str(config.epochs))
-    return math.ceil(epochs * num_rows / (config.batch_size * config.accumulation))
+    return math.ceil(epochs * num_rows / (config.batch_size * config.gradient_accumulation_steps))
 
 
 def by_length(lengths: Sequence[int], batch_size: int) -> list[list[int]]:

@@ -25,8 +25,8 @@ def row_sets(rows: list[Row], data: DataConfig, config: EvaluateConfig) -> RowSe
     Raises:
         DataError: The rows of an ability cannot be had.
     """
-    asked = [name for name in config.abilities if name in config.tasks]
-    others = {name: (load_splits(config.abilities[name]).test, config.abilities[name]) for name in asked}
+    asked = {name: own for name, own in config.retention_tasks.items() if name in config.tasks}
+    others = {name: (load_splits(own).test, own) for name, own in asked.items()}
     return ({HELDOUT: (rows, data)} if HELDOUT in config.tasks else {}) | others
 
 
@@ -52,7 +52,7 @@ def load_tasks(sets: RowSets, config: EvaluateConfig, cache_dir: Path) -> dict[s
     for name in foreign:
         if name not in manager.all_tasks:
             near = get_close_matches(name, manager.all_tasks, n=3) or [HELDOUT]
-            ours = ", ".join((HELDOUT, ENGLISH, *config.abilities))
+            ours = ", ".join((HELDOUT, ENGLISH, *config.retention_tasks))
             raise ConfigError(
                 f"evaluate.tasks: given {name!r}; "
                 f"accepted: {ours} or a task of lm-eval, such as {', '.join(near)}"

@@ -77,17 +77,12 @@ def steps_of(run: Handover) -> dict[str, Any]:
         "max_steps": train["max_steps"],
         "num_train_epochs": train["epochs"],
         "per_device_train_batch_size": train["batch_size"],
-        "gradient_accumulation_steps": _named(train, "gradient_accumulation_steps", "accumulation"),
+        "gradient_accumulation_steps": train["gradient_accumulation_steps"],
         "weight_decay": train["weight_decay"],
-        "max_grad_norm": _named(train, "max_grad_norm", "clip_norm"),
+        "max_grad_norm": train["max_grad_norm"],
         "adam_beta1": train["beta1"],
         "adam_beta2": train["beta2"],
         "adam_epsilon": train["epsilon"],
         "bf16": train["precision"] == "bfloat16",
         "seed": run.seed,
     }
-
-
-def _named(train: dict[str, Any], name: str, before: str) -> Any:
-    """A key by its name, or by the one that older runs have."""
-    return train[name] if name in train else train[before]

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
-
+from src.config.renamed import read_config
 from src.errors import DataError
 from src.storage.files import read_json
 
@@ -71,7 +70,7 @@ def read_handover(folder: Path, base: str | None = None) -> Handover:
         DataError: no finished run is there, or it trained nothing.
     """
     record = _record(folder)
-    config: Any = OmegaConf.to_container(OmegaConf.load(folder / "config.yaml"))
+    config = read_config(folder / "config.yaml")
     adapted = record["adapted"]
     if not adapted["modules"]:
         raise DataError(f"{folder}: trained nothing; accepted: a run of LoRA or of full weights")

@@ -7,6 +7,7 @@ import torch
 from omegaconf import OmegaConf
 from torch import Tensor, nn
 
+from src.config.renamed import read_config
 from src.config.schema import RunConfig
 from src.errors import ModelError
 from src.export.handover import ADAPTER
@@ -31,7 +32,7 @@ def write_merged(folder: Path, out: Path) -> float:
     Raises:
         ModelError: merging changed what the model says; nothing is written.
     """
-    config: Any = OmegaConf.merge(OmegaConf.structured(RunConfig), OmegaConf.load(folder / "config.yaml"))
+    config: Any = OmegaConf.merge(OmegaConf.structured(RunConfig), read_config(folder / "config.yaml"))
     run: Any = OmegaConf.to_object(config)
     loaded = load_model(run.model, Path(run.paths.cache_dir), torch.device("cpu"))
     dtype = next(loaded.model.parameters()).dtype

@@ -19,7 +19,7 @@ def model_content(config: ModelConfig) -> str:
         return f"tiny {config.architecture} {config.num_blocks}x{config.width}"
     if config.source == "twin":
         return twin_content(config)
-    if config.source == "wheel":
+    if config.source == "package":
         try:
             return f"{config.resolved_id} {metadata.version(config.resolved_id)}"
         except metadata.PackageNotFoundError as error:

@@ -25,7 +25,7 @@ def load_model(config: ModelConfig, cache_dir: Path, device: torch.device) -> Lo
             number of blocks or width than the configuration says.
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # else every worker process warns of a fork
-    sources = {"tiny": _tiny, "twin": _twin, "wheel": _wheel, "hub": _hub}
+    sources = {"tiny": _tiny, "twin": _twin, "package": _package, "hub": _hub}
     model, tokenizer, revision, fingerprint = sources[config.source](config, cache_dir)
     model.config._name_or_path = model.name_or_path = _title(
         config
@@ -69,7 +69,7 @@ def _twin(config: ModelConfig, cache_dir: Path) -> Parts:
     return *load_folder(folder, _dtype(config)), None, folder_fingerprint(folder)
 
 
-def _wheel(config: ModelConfig, cache_dir: Path) -> Parts:
+def _package(config: ModelConfig, cache_dir: Path) -> Parts:
     from src.model.fingerprint import folder_fingerprint
     from src.model.package import find_folder, unpacked
     from src.model.pretrained import load_folder

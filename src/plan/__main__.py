@@ -5,7 +5,7 @@ python -m src.plan model=olmo2_32b method=midblock [any override of src.run]
 
 from dataclasses import replace
 
-from src.command.compose import composed
+from src.command.compose import run_config
 from src.command.program import parser_of, run_command
 from src.command.terminal import console
 from src.config.schema import RunConfig
@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _composed(overrides: list[str]) -> RunConfig:
-    config = composed(overrides)
+    config = run_config(*overrides)
     return replace(config, record=replace(config.record, mode="none"))
 
 

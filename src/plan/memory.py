@@ -87,7 +87,9 @@ def estimate(config: RunConfig) -> MemoryEstimate:
         activations_checkpointed=num_kept * one_input + (inside // num_kept if num_kept else 0) + head,
         num_ranks=num_ranks,
         gathered=_gathered(adapted),
-        flops=config.train.accumulation * num_ranks * _flops(adapted, lowest, shape[0] * shape[1]),
+        flops=config.train.gradient_accumulation_steps
+        * num_ranks
+        * _flops(adapted, lowest, shape[0] * shape[1]),
     )
 
 

@@ -78,8 +78,8 @@ def describe_architecture(model: ModelConfig) -> dict[str, Any]:
     """What the report groups models by; null where the preset does not tell it."""
     return {
         "kind": model.kind,
-        "wiring": model.wiring,
-        "stands_for": model.stands_for,
+        "residual": model.residual,
+        "miniature_of": model.miniature_of,
         "num_parameters": model.num_parameters,
     }
 

@@ -114,7 +114,8 @@ class _Loop:
     def step(self, step: int) -> dict[str, Any]:
         """One optimizer step, 0-based; the line for the log counts steps from 1."""
         start = time.perf_counter()
-        batches = step_rows(step, len(self.rows), self.config.batch_size, self.config.accumulation, self.seed)
+        accumulated = self.config.gradient_accumulation_steps
+        batches = step_rows(step, len(self.rows), self.config.batch_size, accumulated, self.seed)
         rate = learning_rate(step, self.num_steps, self.config)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
@@ -125,7 +126,7 @@ class _Loop:
             self._backward(batch, total, step, rows) for batch, rows in zip(made, batches, strict=True)
         )
         measured = self.measure()
-        norm = whole(nn.utils.clip_grad_norm_(self.parameters, self.config.clip_norm or math.inf)).item()
+        norm = whole(nn.utils.clip_grad_norm_(self.parameters, self.config.max_grad_norm or math.inf)).item()
         if not math.isfinite(norm):
             raise TrainingError(
                 f"step {step + 1}: the norm of the gradient is {norm}; "

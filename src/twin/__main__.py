@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from subprocess import run
 
-from src.command.compose import CONF, composed, model_named
+from src.command.compose import CONF, model_named, run_config
 from src.command.program import parser_of, run_command
 from src.config.rules import check_at_least, refuse
 from src.config.schema import RunConfig
@@ -66,7 +66,7 @@ def _pretrain(overrides: list[str]) -> None:
 
 
 def _config(overrides: list[str]) -> RunConfig:
-    config = composed(overrides)
+    config = run_config(*overrides)
     if config.model.source != "twin":
         refuse("model", config.model.name, "a tiny twin, such as twin_gpt2")
     return config

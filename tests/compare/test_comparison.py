@@ -119,7 +119,7 @@ def test_names_lead_to_models(tmp_path):
     assert model_named("olmo2_7b", "bfloat16").resolved_id == "allenai/OLMo-2-1124-7B"
     assert model_named("org/name@v2", "float32").revision == "v2"
     assert model_named(str(tmp_path), "float32").resolved_id == str(tmp_path)
-    assert model_named("smollm2_135m", "float32").source == "wheel"
+    assert model_named("smollm2_135m", "float32").source == "package"
     with pytest.raises(ConfigError, match="model.variant: given 'ppo'"):
         model_named("olmo2_7b:ppo", "float32")
 

@@ -54,8 +54,13 @@ def test_settings_of_the_published_scripts(make_config, model):
     train, method, data = config.train, config.method, config.data
     assert (data.name, train.learning_rate) == TRAINING[model]
     assert (config.model.name, config.model.dtype, train.precision) == (model, "bfloat16", "bfloat16")
-    assert (train.epochs, train.max_steps, train.batch_size, train.accumulation) == (1, None, 4, 8)
-    assert (train.schedule, train.warmup_steps, train.clip_norm) == ("linear", 0, 1.0)
+    assert (train.epochs, train.max_steps, train.batch_size, train.gradient_accumulation_steps) == (
+        1,
+        None,
+        4,
+        8,
+    )
+    assert (train.schedule, train.warmup_steps, train.max_grad_norm) == ("linear", 0, 1.0)
     assert (method.alpha, method.dropout, method.scaling, method.targets) == (
         128,
         0.05,
@@ -73,7 +78,7 @@ def test_published_repeats_what_changes_numbers(make_config):
     assert config.objective.supervise == "all"
     assert config.evaluate.batch_size == 32
     for name in ("gsm8k_0shot", "mmlu_0shot"):
-        ability = config.evaluate.abilities[name]
+        ability = config.evaluate.retention_tasks[name]
         assert (ability.num_test, ability.max_new_tokens, ability.stop) == (100, 64, [])
     assert config.evaluate.tasks == ["gsm8k_0shot", "mmlu_0shot", "english", "gcd"]
 

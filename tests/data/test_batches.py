@@ -66,7 +66,7 @@ def test_epochs_and_seeds_have_orders_of_their_own():
     ("values", "num_rows", "steps"),
     [
         ({"max_steps": 80}, 5, 80),
-        ({"epochs": 1, "batch_size": 4, "accumulation": 8}, 2000, 63),
+        ({"epochs": 1, "batch_size": 4, "gradient_accumulation_steps": 8}, 2000, 63),
         ({"epochs": 2}, 8, 2),
         ({"epochs": 0.1}, 2400, 30),
         ({"epochs": 0.001}, 8, 1),

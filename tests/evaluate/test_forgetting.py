@@ -52,7 +52,7 @@ def test_more_passages_than_there_are_is_refused(score):
 
 def test_an_ability_is_scored_on_the_test_rows_of_its_own_data(score, make_data):
     other = make_data(name="more", seed=7, num_train=1, num_probe=1, num_test=4)
-    found = score(tasks=["heldout", "more"], abilities={"more": other})
+    found = score(tasks=["heldout", "more"], retention_tasks={"more": other})
     assert {one.task: one.n for one in found.scores} == {"heldout": 7, "more": 4}
     ids = [sample["id"] for sample in found.samples if sample["task"] == "more"]
     assert ids == [row.id for row in load_splits(other).test]
@@ -60,19 +60,21 @@ def test_an_ability_is_scored_on_the_test_rows_of_its_own_data(score, make_data)
 
 def test_an_ability_that_no_task_names_is_not_made(score, make_data):
     other = make_data(name="more", generator="no_such_generator")
-    assert {one.task for one in score(tasks=["heldout"], abilities={"more": other}).scores} == {"heldout"}
+    assert {one.task for one in score(tasks=["heldout"], retention_tasks={"more": other}).scores} == {
+        "heldout"
+    }
 
 
 def test_forgetting_composes_and_its_rows_are_not_the_runs(make_config):
     config = make_config("evaluate=forgetting", "data=gsm_symbolic").evaluate
     assert config.tasks == ["heldout", "english", "gcd"]
-    assert config.abilities["gcd"].generator == "gcd"
-    assert config.abilities["gcd"].num_test == 60
+    assert config.retention_tasks["gcd"].generator == "gcd"
+    assert config.retention_tasks["gcd"].num_test == 60
 
 
 def test_the_name_of_an_ability_is_its_own(make_config):
-    with pytest.raises(ConfigError, match="evaluate.abilities: given 'english'"):
-        make_config("+data@evaluate.abilities.english=gcd")
+    with pytest.raises(ConfigError, match="evaluate.retention_tasks: given 'english'"):
+        make_config("+data@evaluate.retention_tasks.english=gcd")
 
 
 def test_what_a_run_trains_on_is_no_ability_of_it(make_config):

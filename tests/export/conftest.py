@@ -1,9 +1,8 @@
 """Finished runs of a tiny model, made once: a band by LoRA, ranks of every block, a band of full weights."""
 
 import pytest
-from hydra import compose, initialize_config_dir
 
-from src.command.compose import CONF, quote_patterns, typed
+from src.command.compose import run_config
 from src.pipeline.pipeline import Pipeline
 from src.run import execute
 
@@ -24,8 +23,7 @@ def finished(tmp_path_factory):
         if name not in made:
             shared = ["debug=smoke", "metrics=none", "evaluate.limit=2"]
             paths = [f"paths.runs_dir={root}/runs", f"paths.cache_dir={root}/cache"]
-            with initialize_config_dir(str(CONF), version_base="1.3"):
-                config = typed(compose("config", overrides=quote_patterns([*shared, *paths, *RUNS[name]])))
+            config = run_config(*shared, *paths, *RUNS[name])
             execute(config)
             made[name] = Pipeline(config).folder.path
         return made[name]

@@ -24,7 +24,7 @@ except metadata.PackageNotFoundError:
 
 @pytest.fixture(scope="module")
 def smollm2(model_config):
-    config = model_config(name="smollm2_135m", source="wheel", id=PACKAGE, num_blocks=30, width=576)
+    config = model_config(name="smollm2_135m", source="package", id=PACKAGE, num_blocks=30, width=576)
     return load_model(config, CACHE, torch.device("cpu"))
 
 

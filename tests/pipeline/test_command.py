@@ -12,7 +12,12 @@ import pytest
 from safetensors.torch import load_file
 from torch import equal
 
-LONG = ["train.max_steps=40", "train.checkpoint_steps=5", "train.accumulation=2", "evaluate.every_steps=20"]
+LONG = [
+    "train.max_steps=40",
+    "train.checkpoint_steps=5",
+    "train.gradient_accumulation_steps=2",
+    "evaluate.every_steps=20",
+]
 
 
 def steps_of(folder):

@@ -11,7 +11,12 @@ from torch import equal
 
 from src.runtime import preemption
 
-LONG = ["train.max_steps=30", "train.accumulation=2", "train.checkpoint_steps=null", "record=offline"]
+LONG = [
+    "train.max_steps=30",
+    "train.gradient_accumulation_steps=2",
+    "train.checkpoint_steps=null",
+    "record=offline",
+]
 
 
 def folder_of(tmp_path):

@@ -132,7 +132,7 @@ def test_base_is_measured_once_for_all_runs(run, monkeypatch):
 
 def test_a_loss_that_is_not_finite_fails_the_run_and_the_record_says_so(run, tmp_path):
     with pytest.raises(TrainingError, match="step"):
-        run("method=full", "train.learning_rate=1e30", "train.clip_norm=null", "train.max_steps=20")
+        run("method=full", "train.learning_rate=1e30", "train.max_grad_norm=null", "train.max_steps=20")
     (record,) = [json.loads(path.read_text()) for path in (tmp_path / "runs").rglob("run.json")]
     assert record["status"] == "failed"
     assert "step" in record["error"]
@@ -219,7 +219,7 @@ def test_the_report_shows_every_run_and_hides_no_failure(run, tmp_path):
     run("method=lora")
     run("method=midblock", "method.rank=4")
     with pytest.raises(TrainingError):
-        run("method=full", "train.learning_rate=1e30", "train.clip_norm=null", "train.max_steps=20")
+        run("method=full", "train.learning_rate=1e30", "train.max_grad_norm=null", "train.max_steps=20")
     console = Console(width=100, record=True, quiet=True)
     path = report(tmp_path / "runs" / "smoke", console).with_name("report.md")
     text = path.read_text()

@@ -23,7 +23,7 @@ from src.tracking.mirror import Tracker
         ["record=none"],
         ["device=cpu"],
         ["train.checkpoint_steps=7"],
-        ["model.wiring=parallel", "model.num_parameters=7"],
+        ["model.residual=parallel", "model.num_parameters=7"],
         ["control.target=median"],
     ],
 )
@@ -54,7 +54,7 @@ def test_rows_and_weights_are_part_of_the_id(make_config):
 @dataclass
 class LaterTrainConfig(TrainConfig):
     damping: float = declare(neutral=0.0)
-    renamed_rate: float = declare(neutral=0.0, hashed_as="rate")
+    renamed_rate: float = declare(neutral=0.0, was="rate")
     looks: int = declare(neutral=0, hashed=False)
 
 
@@ -80,11 +80,13 @@ def test_a_new_key_is_left_out_of_the_id_until_it_changes_something(make_config)
 
 def test_a_new_key_of_a_task_inside_a_section_follows_the_same_rule(make_config):
     config = make_config("evaluate=forgetting")
-    (name,) = config.evaluate.abilities
+    (name,) = config.evaluate.retention_tasks
 
     def with_task(**values):
-        task = LaterDataConfig(**vars(config.evaluate.abilities[name]), **values)
-        return run_id(replace(config, evaluate=replace(config.evaluate, abilities={name: task})), "rows", "w")
+        task = LaterDataConfig(**vars(config.evaluate.retention_tasks[name]), **values)
+        return run_id(
+            replace(config, evaluate=replace(config.evaluate, retention_tasks={name: task})), "rows", "w"
+        )
 
     assert with_task() == run_id(config, "rows", "w") != with_task(shuffled=True)
 

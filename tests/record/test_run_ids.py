@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 
-from src.command.compose import CONF, quote_patterns, typed
+from src.command.compose import CONF, read_overrides, typed
 from src.config.schema import PairConfig
 from src.model.content import model_content
 from src.record.identity import pair_id, run_id
@@ -51,5 +51,5 @@ def test_a_run_has_the_id_that_it_had(make_config, line, expected):
 def test_a_comparison_has_the_id_that_it_had():
     for line, expected in groups("pair")[0]["ids"].items():
         with initialize_config_dir(str(CONF), version_base="1.3"):
-            config = typed(compose("probe", overrides=quote_patterns(line.split())), PairConfig)
+            config = typed(compose("probe", overrides=read_overrides(line.split())), PairConfig)
         assert pair_id(config, ["rows"], ["weights", "others"]) == expected

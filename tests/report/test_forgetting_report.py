@@ -36,7 +36,10 @@ def made(tmp_path_factory):
     make_runs(folder, MadeStudy(bands=("whole", *FIFTHS), effects={"00001": -0.3}, tasks=tasks))
     for run in find_runs(folder):
         config = yaml.safe_load((run.folder / "config.yaml").read_text())
-        config["evaluate"]["abilities"] = {"sums": dict(config["data"], name="sums"), "gcd": {"name": "gcd"}}
+        config["evaluate"]["retention_tasks"] = {
+            "sums": dict(config["data"], name="sums"),
+            "gcd": {"name": "gcd"},
+        }
         (run.folder / "config.yaml").write_text(yaml.safe_dump(config))
     return folder
 
@@ -56,7 +59,7 @@ def made(tmp_path_factory):
     ],
 )
 def test_a_task_of_the_runs_own_data_is_no_other_ability(tmp_path, data, task, abilities, expected):
-    config = {"data": {"name": "gsm8k"} | data, "evaluate": {"abilities": abilities}}
+    config = {"data": {"name": "gsm8k"} | data, "evaluate": {"retention_tasks": abilities}}
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
     run = Run(tmp_path, {"choices": {"data": "gsm8k"}}, None)
     assert is_trained(run, task) is expected

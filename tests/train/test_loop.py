@@ -35,7 +35,10 @@ def setting(make_config, load_tiny, tmp_path):
 
     def run(folder, kill_at=None, method="lora", family="llama", control="none", **changes):
         config = make_config("train=smoke", f"method={method}", "method.dropout=0.2", "method.rank=4")
-        config = replace(config.train, **{"max_steps": 6, "accumulation": 2, "checkpoint_steps": 2} | changes)
+        config = replace(
+            config.train,
+            **{"max_steps": 6, "gradient_accumulation_steps": 2, "checkpoint_steps": 2} | changes,
+        )
         loaded = load_tiny(family)
         adapted = adapt(loaded, make_config(f"method={method}", "method.dropout=0.2", "method.rank=4").method,
                         list(range(2, 8)), 0)  # fmt: skip
@@ -96,8 +99,12 @@ def test_training_moves_exactly_the_band(setting, tmp_path):
 
 def test_accumulation_gives_the_gradient_of_the_whole_batch(setting, tmp_path):
     """Batches of unlike lengths: the mean over supervised tokens, not the mean of means."""
-    one = setting(tmp_path / "one", method="full", batch_size=8, accumulation=1, checkpoint_steps=None)[0]
-    four = setting(tmp_path / "four", method="full", batch_size=2, accumulation=4, checkpoint_steps=None)[0]
+    one = setting(
+        tmp_path / "one", method="full", batch_size=8, gradient_accumulation_steps=1, checkpoint_steps=None
+    )[0]
+    four = setting(
+        tmp_path / "four", method="full", batch_size=2, gradient_accumulation_steps=4, checkpoint_steps=None
+    )[0]
     for name, value in one.trainable.items():
         torch.testing.assert_close(value, four.trainable[name], rtol=1e-4, atol=2e-5)
 
@@ -166,7 +173,7 @@ def test_loss_that_is_not_finite_stops_with_step_and_rows(setting, tmp_path):
     with pytest.raises(
         TrainingError, match=r"step \d+: the (loss|norm of the gradient) is (nan|inf).*row\d+"
     ):
-        setting(tmp_path / "run", method="full", learning_rate=1e30, clip_norm=None, max_steps=20)
+        setting(tmp_path / "run", method="full", learning_rate=1e30, max_grad_norm=None, max_steps=20)
 
 
 def test_order_and_dropout_follow_the_seed_and_not_the_global_generators(setting, tmp_path):

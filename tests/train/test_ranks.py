@@ -20,7 +20,7 @@ from src.train.ranks import Ranks
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = [
     "debug=smoke", "metrics=none", "evaluate.limit=2", "method.dropout=0.0",
-    "train.max_steps=6", "train.batch_size=4", "train.accumulation=2",
+    "train.max_steps=6", "train.batch_size=4", "train.gradient_accumulation_steps=2",
 ]  # fmt: skip
 
 

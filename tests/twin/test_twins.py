@@ -1,4 +1,4 @@
-"""Twins have the wiring of what they stand for, learn once, and say what they learned."""
+"""Twins have the blocks of what they are miniatures of, learn once, and say what they learned."""
 
 import json
 import math
@@ -36,8 +36,8 @@ def test_each_of_the_15_checkpoints_has_a_twin_of_its_kind_and_wiring(make_confi
     assert len(TWINS) == 15
     for name in TWINS:
         twin = make_config(f"model={name}").model
-        checkpoint = make_config(f"model={twin.stands_for}").model
-        assert (twin.kind, twin.wiring) == (checkpoint.kind, checkpoint.wiring)
+        checkpoint = make_config(f"model={twin.miniature_of}").model
+        assert (twin.kind, twin.residual) == (checkpoint.kind, checkpoint.residual)
         assert twin.num_parameters == checkpoint.num_parameters
         assert twin.num_blocks >= 10
         assert twin.architecture == checkpoint.sizes["model_type"]
@@ -49,7 +49,7 @@ def test_a_twin_is_tiny_and_wired_like_its_checkpoint(make_config, name):
     twin = make_config(f"model={name}").model
     model = build_tiny(twin.architecture, twin.num_blocks, twin.width, twin.sizes)
     assert 300_000 < sum(value.numel() for value in model.parameters()) < 1_300_000
-    for key, value in make_config(f"model={twin.stands_for}").model.sizes.items():
+    for key, value in make_config(f"model={twin.miniature_of}").model.sizes.items():
         if isinstance(value, bool):
             assert getattr(model.config, key) == value, key
     if name == "twin_opt_350m":

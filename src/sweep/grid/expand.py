@@ -19,7 +19,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from src.command.compose import CONF, CONFIG_ERRORS, checked, one_line, typed
+from src.command.compose import CONF, CONFIG_ERRORS, checked, one_line, renamed, typed
 from src.config.schema import RunConfig
 from src.errors import ConfigError
 from src.sweep.grid.spec import Sweep
@@ -63,7 +63,7 @@ class Composer:
             )
             template = self._template(choices)
             if set(template) != set(_HINTS):
-                return typed(self.composed(overrides))
+                return typed(self.composed(overrides), given=overrides)
             plain = [one for one in parsed if _plain(one)]
             return self._assemble(template, plain)
         except (*CONFIG_ERRORS, ValueError):
@@ -75,13 +75,13 @@ class Composer:
 
     def _by_hydra(self, overrides: tuple[str, ...]) -> RunConfig:
         try:
-            return typed(self.composed(overrides))
+            return typed(self.composed(overrides), given=overrides)
         except (*CONFIG_ERRORS, ValueError) as error:  # ValueError: a group set to null
             raise ConfigError(one_line(error, RunConfig)) from error
 
     def _template(self, choices: tuple[str, ...]) -> Template:
         if choices not in self._templates:
-            self._templates[choices] = OmegaConf.to_container(self.composed(choices))
+            self._templates[choices] = OmegaConf.to_container(renamed(self.composed(choices)))
         return self._templates[choices]
 
     def _assemble(self, template: Template, plain: list[Override]) -> RunConfig:

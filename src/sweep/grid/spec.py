@@ -15,7 +15,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 from yaml import YAMLError
 
-from src.command.compose import quote_patterns
+from src.command.compose import read_overrides
 from src.config.rules import refuse
 from src.errors import ConfigError
 
@@ -98,7 +98,7 @@ def _check_section(section: Any) -> None:
 
 def _grid(values: dict[str, Any], launcher: str) -> list[Cell]:
     """The cells of one mapping: the product of its lists of values, in the order of its keys."""
-    lines = quote_patterns([f"{key}={_text(value)}" for key, value in values.items()])
+    lines = read_overrides([f"{key}={_text(value)}" for key, value in values.items()])
     parsed = OverridesParser.create().parse_overrides(lines)
     (rows,) = BasicSweeper.split_arguments(parsed, None) if parsed else [[[]]]
     return [

@@ -75,7 +75,7 @@ def test_a_model_of_unknown_kind_stays_unknown(write_run):
     folder = write_run(0.5, params={"total": 2_000_000_000, "trainable": 1})
 
     record = json.loads((folder / "run.json").read_text())
-    record["model"] |= {"kind": None, "wiring": None, "stands_for": None, "num_parameters": None}
+    record["model"] |= {"kind": None, "residual": None, "miniature_of": None, "num_parameters": None}
     (folder / "run.json").write_text(json.dumps(record))
     row = gather(arms_of(folder.parent))[0].iloc[0]
     assert (row["kind"], row["wiring"], row["size"], row["label"]) == (

