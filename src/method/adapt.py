@@ -3,6 +3,7 @@
 import math
 import re
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import torch
@@ -129,14 +130,31 @@ def _with_lora(
     )
     with isolated(seed, "adapter"), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by a name that it will lose
+        warnings.simplefilter("ignore", RuntimeWarning)  # what took no effect is refused below
         try:
             model = get_peft_model(loaded.model, config)
-        except ValueError as error:
+        except (AttributeError, NotImplementedError, TypeError, ValueError) as error:
+            _check_kept(names, config.target_modules, loaded.family)
             reason = " ".join(str(error).split())
             raise ModelError(
                 f"model.lora_targets: peft cannot adapt {loaded.family} so ({reason})"
             ) from error
+    _check_kept(names, config.target_modules, loaded.family)
     return AdaptedModel(loaded, model, method, list(plan.ranks), _blocks_of(names, loaded), names, plan)
+
+
+def _check_kept(names: list[str], kept: Iterable[str], family: str) -> None:
+    """Refuse layers whose names peft takes for those of fused experts; so would all who load the adapter.
+
+    peft keeps names, or shorter ends that mean the same layers.
+    """
+    ends = tuple(kept)
+    taken = sorted({name.rsplit(".", 1)[-1] for name in names if not name.endswith(ends)})
+    if taken:
+        raise ModelError(
+            f"model.lora_targets: given {', '.join(taken)}, which peft takes for the fused experts of "
+            f"{family} wherever they lie; accepted: names without them, or method.targets=attention"
+        )
 
 
 def _patterns(values: dict[int, float], per_block: list[list[str]]) -> dict[str, float]:

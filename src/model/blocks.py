@@ -6,6 +6,7 @@ from torch import nn
 from transformers.pytorch_utils import Conv1D
 
 from src.errors import ModelError
+from src.model.text_pass import text_pass
 
 LINEAR = (nn.Linear, Conv1D)  # Conv1D is a linear layer whose weight is stored transposed
 
@@ -15,7 +16,8 @@ def find_blocks(model: nn.Module) -> list[str]:
 
     The stack is the list of modules (ModuleList or Sequential) that holds the most parameters; among lists
     that hold equally many it is the outermost. Where the configuration counts the blocks, only lists of that
-    length are considered; elsewhere the entries must be of one class.
+    length are considered; elsewhere the entries must be of one class. Where several lists fit, those count
+    that a pass of text goes through: a vision tower may be as deep.
 
     Raises:
         ModelError: for encoder-decoder models, and where no list fits.
@@ -32,9 +34,21 @@ def find_blocks(model: nn.Module) -> list[str]:
         )
         found = ", ".join(f"{name or 'the model itself'} ({len(stack)})" for name, stack in lists) or "none"
         raise ModelError(f"{_name(model)}: no list of {wanted} was found; lists of modules: {found}")
-    name, stack = max(
-        fitting, key=lambda entry: _num_parameters(entry[1])
-    )  # max keeps the first, the outermost
+    if len(fitting) > 1:
+        fitting = _passed_by_text(model, fitting)
+    name, stack = max(fitting, key=lambda entry: _num_parameters(entry[1]))  # the first, the outermost
+    return _entries(name, stack)
+
+
+def _passed_by_text(model: nn.Module, lists: list[tuple[str, nn.Module]]) -> list[tuple[str, nn.Module]]:
+    """The lists whose every module a pass of text goes through; all where that cannot be told."""
+    reached = text_pass(model, [entry for one in lists for entry in _entries(*one)])
+    if reached is None:
+        return lists
+    return [one for one in lists if reached.keys() >= set(_entries(*one))] or lists
+
+
+def _entries(name: str, stack: nn.Module) -> list[str]:
     return [f"{name}.{child}" if name else child for child, _ in stack.named_children()]
 
 
@@ -107,13 +121,19 @@ def _inside(model: nn.Module, block: str) -> list[str]:
     pending = [(block, model.get_submodule(block))]
     while pending:
         name, module = pending.pop()
-        if isinstance(module, LINEAR) or isinstance(getattr(module, "base_layer", None), LINEAR):
+        if _is_plain(module) or _is_plain(getattr(module, "base_layer", None)):
             names.append(name)  # the parts of an adapted layer (base and low-rank factors) are not layers
-        else:
-            pending.extend(
-                (f"{name}.{child}", part) for child, part in reversed(list(module.named_children()))
-            )
+            continue
+        parts = dict(module.named_children())
+        if "experts" in parts:  # what stands beside experts weighs them: a router, no layer of the stream
+            parts = {child: part for child, part in parts.items() if not isinstance(part, LINEAR)}
+        pending.extend((f"{name}.{child}", part) for child, part in reversed(parts.items()))
     return names
+
+
+def _is_plain(module: nn.Module | None) -> bool:
+    """Whether a layer is linear and no more; a router may be a linear layer that also picks."""
+    return isinstance(module, LINEAR) and type(module).forward in (nn.Linear.forward, Conv1D.forward)
 
 
 def _attention(model: nn.Module, block: str, names: list[str]) -> list[str]:

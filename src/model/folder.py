@@ -76,6 +76,13 @@ def _check_type(folder: Path, settings: dict[str, Any]) -> None:
     model_type = settings.get("model_type")
     if model_type is None:
         raise ModelError(f"{folder / CONFIG}: names no model_type")
+    if not isinstance(model_type, str):
+        raise ModelError(f"{folder / CONFIG}: model_type: given {model_type!r}; accepted: a name")
+    if settings.get("quantization_config") is not None:
+        raise ModelError(
+            f"{folder / CONFIG}: quantization_config: given {str(settings['quantization_config'])[:80]}; "
+            "accepted: weights that are not quantized"
+        )
     if model_type not in CONFIG_MAPPING:
         if settings.get("auto_map"):
             raise ModelError(

@@ -10,6 +10,7 @@ from src.config.schema import ModelConfig
 from src.errors import ModelError
 from src.model.blocks import find_blocks
 from src.model.loaded import LoadedModel, residual_width
+from src.model.text_pass import check_states
 
 
 def load_model(config: ModelConfig, cache_dir: Path, device: torch.device) -> LoadedModel:
@@ -41,6 +42,7 @@ def load_model(config: ModelConfig, cache_dir: Path, device: torch.device) -> Lo
         fingerprint=fingerprint,
     )
     _check_shape(loaded, config)
+    check_states(loaded.model, loaded.blocks, loaded.id)
     return loaded
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
@@ -32,6 +33,7 @@ FAILURES = (
     OSError,
     RuntimeError,
     SafetensorError,
+    StrictDataclassError,
     TypeError,
     ValueError,
 )  # what a config.json with impossible values leads to
@@ -97,10 +99,11 @@ def _check_complete(folder: Path, model: PreTrainedModel, report: dict[str, Any]
 
 @contextmanager
 def _one_line(wrong: str) -> Iterator[None]:
-    """Turn an error of the loading library into `wrong` and the first line of its text."""
+    """Turn an error of the loading library into `wrong` and what the library said."""
     try:
         yield
     except FAILURES as error:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        reason = lines[0][:200] if lines else type(error).__name__
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        if isinstance(error, KeyError):
+            reason = f"it asks for {reason}, which is not there"
         raise ModelError(f"{wrong} ({reason})") from error

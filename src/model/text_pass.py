@@ -1,0 +1,57 @@
+"""A short pass of text through a model: which of its modules it goes through, and what these hand on."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import PreTrainedModel
+
+from src.errors import ModelError
+
+NUM_TOKENS = 4
+_CANNOT = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+
+
+@torch.no_grad()
+def text_pass(model: nn.Module, names: Sequence[str]) -> dict[str, Any] | None:
+    """What the modules of these names returned for four tokens, those alone that were called.
+
+    None where the model cannot be asked: it takes no text, or has no weights (torch's meta device).
+    """
+    if not isinstance(model, PreTrainedModel):
+        return None
+    found: dict[str, Any] = {}
+
+    def keep(name: str, module: nn.Module, given: Any, returned: Any) -> None:
+        found[name] = returned
+
+    hooks = [model.get_submodule(name).register_forward_hook(partial(keep, name)) for name in names]
+    was_training = model.training
+    try:
+        weight: Any = model.get_input_embeddings().weight
+        model.eval()(input_ids=torch.arange(NUM_TOKENS, device=weight.device).unsqueeze(0) % len(weight))
+    except _CANNOT:
+        return None
+    finally:
+        model.train(was_training)
+        for hook in hooks:
+            hook.remove()
+    return found
+
+
+def check_states(model: nn.Module, blocks: Sequence[str], title: str) -> None:
+    """Refuse a model whose blocks hand on anything but [row, token, width], before it is trained or scored.
+
+    Raises:
+        ModelError: naming the shape, such as the [stream, row, token, width] of Gemma 3n.
+    """
+    for name, returned in (text_pass(model, blocks) or {}).items():
+        states = returned[0] if isinstance(returned, tuple) else returned
+        if not isinstance(states, torch.Tensor) or states.ndim != 3 or states.shape[1] != NUM_TOKENS:
+            shape = list(states.shape) if isinstance(states, torch.Tensor) else type(states).__name__
+            raise ModelError(
+                f"{title}: given blocks that hand on {shape} for {NUM_TOKENS} tokens ({name}); "
+                "accepted: blocks that hand on [row, token, width]"
+            )

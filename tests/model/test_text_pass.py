@@ -1,0 +1,147 @@
+"""A model is taken apart along the way that text takes through it; what is no plain layer is left alone."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText
+
+from src.errors import ModelError
+from src.method.adapt import adapt
+from src.model.blocks import find_blocks, linear_layers
+from src.model.loaded import LoadedModel
+from src.model.text_pass import check_states, text_pass
+
+DEPTH = 3
+SMALL = {
+    "vocab_size": 96,
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_hidden_layers": DEPTH,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "head_dim": 8,
+    "max_position_embeddings": 64,
+    "pad_token_id": 0,
+}
+
+
+def text_model(kind, **settings):
+    torch.manual_seed(0)
+    return AutoModelForCausalLM.from_config(AutoConfig.for_model(kind, **{**SMALL, **settings})).eval()
+
+
+def adapted(model, make_config, *overrides):
+    method = make_config("method=lora", "method.rank=1", "method.targets=linear", *overrides).method
+    loaded = LoadedModel(model, None, find_blocks(model), model.config.model_type, "made", None, "")
+    return adapt(loaded, method, list(range(DEPTH)), 0)
+
+
+@pytest.fixture
+def looking():
+    """A model whose vision tower is as deep as its text, and larger."""
+    torch.manual_seed(0)
+    tower = {
+        "hidden_size": 64,
+        "intermediate_size": 128,
+        "num_hidden_layers": DEPTH,
+        "num_attention_heads": 4,
+    }
+    config = AutoConfig.for_model(
+        "gemma3",
+        text_config={**SMALL, "sliding_window": 16},
+        vision_config={**tower, "image_size": 28, "patch_size": 14},
+        mm_tokens_per_image=4,
+        image_token_index=90,
+        boi_token_index=91,
+        eoi_token_index=92,
+    )
+    return AutoModelForImageTextToText.from_config(config).eval()
+
+
+def test_the_blocks_are_those_that_text_goes_through(looking):
+    towers = [
+        name
+        for name, _ in looking.named_modules()
+        if name.endswith("vision_model.encoder.layers") or name.endswith("encoder.layers")
+    ]
+    assert towers  # else there is nothing to confuse
+    larger = sum(value.numel() for value in looking.get_submodule(towers[0]).parameters())
+    blocks = find_blocks(looking)
+    assert larger > sum(value.numel() for one in blocks for value in looking.get_submodule(one).parameters())
+    states = []
+    for name in blocks:
+        looking.get_submodule(name).register_forward_hook(lambda *given: states.append(given[2]))
+    looking(input_ids=torch.arange(1, 7).unsqueeze(0))
+    assert len(blocks) == len(states) == DEPTH
+
+
+def test_a_pass_leaves_neither_hook_nor_mode_nor_seed_behind(looking):
+    looking.train()
+    before = torch.get_rng_state()
+    text_pass(looking, find_blocks(looking))
+    assert looking.training
+    assert torch.equal(torch.get_rng_state(), before)
+    assert not any(module._forward_hooks for module in looking.modules())
+
+
+def test_states_of_another_shape_are_refused():
+    streams = text_model(
+        "gemma3n_text",
+        layer_types=["full_attention"] * DEPTH,
+        sliding_window=16,
+        hidden_size_per_layer_input=8,
+        vocab_size_per_layer_input=96,
+        num_kv_shared_layers=0,
+        laurel_rank=4,
+        altup_num_inputs=2,
+        activation_sparsity_pattern=[0.0] * DEPTH,
+        intermediate_size=[48] * DEPTH,
+    )
+    with pytest.raises(
+        ModelError, match=r"given blocks that hand on \[2, 1, 4, 32\].*accepted: .*\[row, token, width\]"
+    ):
+        check_states(streams, find_blocks(streams), "streams")
+    plain = text_model("llama")
+    check_states(plain, find_blocks(plain), "plain")
+
+
+def test_a_router_that_is_a_linear_layer_is_left_out_and_the_rest_trains(make_config):
+    model = text_model(
+        "llama4_text",
+        num_local_experts=4,
+        num_experts_per_tok=1,
+        interleave_moe_layer_step=1,
+        intermediate_size_mlp=48,
+        attention_chunk_size=32,
+        no_rope_layers=[1] * DEPTH,
+    )
+    routers = [name for name, module in model.named_modules() if type(module).__name__ == "Llama4Router"]
+    assert all(isinstance(model.get_submodule(name), torch.nn.Linear) for name in routers)
+    names = {name for block in linear_layers(model, find_blocks(model), "linear") for name in block}
+    assert routers
+    assert not names & set(routers)
+    assert any("shared_expert" in name for name in names)
+    result = adapted(model, make_config)
+    ids = torch.arange(1, 13).reshape(2, 6)
+    result.model(input_ids=ids, labels=ids).loss.backward()
+    assert all(value.grad is not None for value in result.trainable.values())
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.05])
+def test_names_that_peft_takes_for_fused_experts_are_refused_in_one_line(make_config, dropout):
+    settings = {
+        "num_experts": 4,
+        "num_experts_per_tok": 2,
+        "moe_intermediate_size": 16,
+        "mlp_only_layers": [0],
+    }
+    with pytest.raises(ModelError) as refused:
+        adapted(text_model("qwen3_moe", **settings), make_config, f"method.dropout={dropout}")
+    assert "given down_proj, gate_proj, up_proj" in str(refused.value)
+    assert "accepted: names without them, or method.targets=attention" in str(refused.value)
+    method = make_config("method=lora", "method.rank=1").method
+    model = text_model("qwen3_moe", **settings)
+    loaded = LoadedModel(model, None, find_blocks(model), "qwen3_moe", "made", None, "")
+    found = adapt(loaded, replace(method, targets="attention"), [0, 1, 2], 0)
+    assert len(found.modules) == 4 * DEPTH
