@@ -38,6 +38,26 @@ class ItemBatch:
         """[position], the row of every position that is read."""
         return self.chosen.nonzero()[:, 0]
 
+    def first_rows(self, count: int) -> "ItemBatch":
+        """The first rows, with the padding that they have."""
+        return self._rows(slice(0, count))
+
+    def single_rows(self) -> list["ItemBatch"]:
+        """Every row by itself, without padding."""
+        lengths = self.inputs["attention_mask"].sum(dim=1).tolist()
+        return [self._rows(slice(row, row + 1), int(length)) for row, length in enumerate(lengths)]
+
+    def _rows(self, rows: slice, length: int | None = None) -> "ItemBatch":
+        kept = torch.zeros(len(self.numbers), dtype=torch.bool)
+        kept[rows] = True
+        return ItemBatch(
+            self.numbers[rows],
+            {name: value[rows, :length] for name, value in self.inputs.items()},
+            self.chosen[rows, :length],
+            self.targets[kept[self.rows]],
+            self.weights[rows],
+        )
+
 
 @dataclass(frozen=True)
 class Items:

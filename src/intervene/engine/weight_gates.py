@@ -148,13 +148,15 @@ def _mixed_weights(
 def _mixed_outputs(
     module: nn.Module, base: Mapping[str, Tensor], tuned: Mapping[str, Tensor], share: Tensor
 ) -> Iterator[None]:
-    forward: Callable[..., Tensor] = module.forward
+    forward: Callable[..., Any] = module.forward
 
     def mixed(*args: Any, **kwargs: Any) -> Tensor:
         with _with_parameters(module, base):
             before = forward(*args, **kwargs)
         with _with_parameters(module, tuned):
             after = forward(*args, **kwargs)
+        if not isinstance(after, Tensor):
+            raise ModelError(f"gates: {type(module).__name__} answers with several values; accepted: one")
         return before + spread(share, after) * (after - before)
 
     module.forward = mixed
