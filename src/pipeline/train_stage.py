@@ -104,4 +104,5 @@ def _trained(prepared: Prepared, folder: Path, on_step: OnStep) -> Trained:
             on_step=on_step,
             measure=step_measurement(model, blocks, config.metrics),
             control=prepared.control,
+            blocks=blocks,
         )

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 EXIT_CODE = 75  # sysexits' EX_TEMPFAIL: try again later
-SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
+SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGINT)
 _ASKED = threading.Event()
 _LISTENING: list[int] = []  # one entry for each `listening` that is open
 _LOG = logging.getLogger(__name__)
@@ -36,8 +36,9 @@ def is_first() -> bool:
 
 @contextmanager
 def listening() -> Iterator[None]:
-    """Inside the context SIGTERM, SIGUSR1 and SIGUSR2 raise the flag, whoever else had taken them.
+    """Inside the context SIGTERM, SIGUSR1, SIGUSR2 and SIGINT raise the flag, whoever else had taken them.
 
+    A second SIGINT (Ctrl-C) is a KeyboardInterrupt at once; where it is ignored (nohup), it stays so.
     A process forked inside keeps what the signals do by default: nobody there looks at the flag. Outside the
     main thread, where Python takes no handlers, nothing changes. Inside another `listening` the flag outlives
     this one: what came late in one run stops the next.
@@ -52,9 +53,14 @@ def listening() -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
             return
+        if number == signal.SIGINT:
+            if stop_requested():
+                raise KeyboardInterrupt
+            os.write(2, b"\nstopping where the run can go on later; Ctrl-C again stops it at once\n")
         _ASKED.set()
 
-    before = {number: signal.signal(number, raise_flag) for number in SIGNALS}
+    heard = [number for number in SIGNALS if number != signal.SIGINT or not _ignored(number)]
+    before = {number: signal.signal(number, raise_flag) for number in heard}
     _LISTENING.append(pid)
     try:
         yield
@@ -64,6 +70,10 @@ def listening() -> Iterator[None]:
             signal.signal(number, handler)
         if not _LISTENING:
             _ASKED.clear()
+
+
+def _ignored(number: int) -> bool:
+    return signal.getsignal(number) is signal.SIG_IGN
 
 
 def stop_requested() -> bool:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from src.runtime.seeding import set_global
 from src.train.checkpoint import load_last_checkpoint, save_checkpoint
 from src.train.collectives import all_reduce_any, all_reduce_sum, is_first, num_ranks, share_of, stream
 from src.train.optimizer import learning_rate, make_optimizer
+from src.train.reached import check_reached
 from src.train.step_log import StepLog
 
 OnStep = Callable[[int, dict[str, Any]], None]
@@ -51,6 +52,7 @@ def train(
     on_step: OnStep = lambda step, row: None,
     measure: Callable[[], dict[str, Any]] = dict,
     control: Control | None = None,
+    blocks: Sequence[str] = (),
 ) -> Trained:
     """Train the model's trainable parameters; goes on from the newest checkpoint in `folder`.
 
@@ -58,14 +60,14 @@ def train(
     `measure()` is asked after each backward pass, before clipping; what it returns is added to the log.
     `on_step(step, row)` is called after each step, with the number of steps done; whatever it draws at
     random changes nothing here. Weights after the last step are the same, bit for bit, however often the
-    process was killed on the way.
+    process was killed on the way. Every trainable tensor of `blocks` must be reached by the loss.
 
     Raises:
         Preempted: the process was asked to stop; the steps so far are in a checkpoint.
-        TrainingError: a loss or gradient is not finite.
+        TrainingError: a loss or gradient is not finite, or a tensor of a block has no gradient.
         CheckpointError: the newest checkpoint is damaged.
     """
-    loop = _Loop(model, rows, config, objective, seed, measure, control or NoControl())
+    loop = _Loop(model, rows, config, objective, seed, measure, control or NoControl(), blocks)
     done = load_last_checkpoint(folder, model, loop.optimizer)
     log = StepLog(folder / "steps.jsonl", done, is_first())
     model.train()
@@ -103,6 +105,7 @@ class _Loop:
         seed: int,
         measure: Callable[[], dict[str, Any]],
         control: Control,
+        blocks: Sequence[str],
     ) -> None:
         self.model, self.rows, self.config, self.seed = model, rows, config, seed
         self.objective, self.measure, self.control = objective, measure, control
@@ -110,6 +113,7 @@ class _Loop:
         self.device = self.parameters[0].device
         self.optimizer = make_optimizer(self.parameters, config)
         self.num_steps = num_steps(config, len(rows))
+        self.unchecked: Sequence[str] = blocks
 
     def step(self, step: int) -> dict[str, Any]:
         """One optimizer step, 0-based; the line for the log counts steps from 1."""
@@ -125,6 +129,9 @@ class _Loop:
         loss = sum(
             self._backward(batch, total, step, rows) for batch, rows in zip(made, batches, strict=True)
         )
+        if self.unchecked:
+            check_reached(self.model, self.unchecked)
+            self.unchecked = ()
         measured = self.measure()
         norm = whole(nn.utils.clip_grad_norm_(self.parameters, self.config.max_grad_norm or math.inf)).item()
         if not math.isfinite(norm):

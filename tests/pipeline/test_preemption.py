@@ -19,6 +19,14 @@ LONG = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def interruptible():
+    """A shell has its background jobs ignore Ctrl-C, and what they start as well."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def folder_of(tmp_path):
     (path,) = (tmp_path / "runs").glob("*/*/config.yaml")
     return path.parent
@@ -123,4 +131,9 @@ def test_the_flag_belongs_to_the_process_and_the_time(capfd):
         with pytest.raises(SystemExit, match="75"):
             preemption.stop_if_asked()
     assert not preemption.stop_requested()
+    with preemption.listening(), pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGINT)
+        assert preemption.stop_requested()
+        assert capfd.readouterr().err.count("Ctrl-C again") == 1
+        os.kill(os.getpid(), signal.SIGINT)
     assert [signal.getsignal(number) for number in preemption.SIGNALS] == before
