@@ -12,6 +12,7 @@ from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, MissingMandatoryValue, OmegaConf, ValidationError
 from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 
+from src.command.presets import CONF, choose_presets
 from src.config import rules
 from src.config.renamed import rename_keys, rename_overrides
 from src.config.schema import ModelConfig, PairConfig, RunConfig
@@ -22,7 +23,6 @@ from src.metrics.catalog import metric_names, names_needing
 Config = TypeVar("Config", RunConfig, PairConfig)
 Section = TypeVar("Section")
 CONFIG_ERRORS = (HydraException, OmegaConfBaseException)
-CONF = Path(__file__).resolve().parents[2] / "conf"
 # Hydra reads band=10000 as a number and refuses it; quoted, it is the name of a file.
 _PATTERN = re.compile(r"^band=[0-9a-z,_]+$")
 _NO_NAME = re.compile(r"null$|~$|[\[{]")
@@ -41,8 +41,8 @@ def run_config(*overrides: str) -> RunConfig:
 
 
 def read_overrides(arguments: Sequence[str]) -> list[str]:
-    """Overrides as Hydra understands them: by the present names of keys, and 10000 as the name of a band."""
-    lines = rename_overrides(arguments)
+    """Overrides as Hydra understands them: present names of keys, presets, 10000 as the name of a band."""
+    lines = choose_presets(rename_overrides(arguments))
     return [_quoted(line) if _PATTERN.match(line) else line for line in lines]
 
 

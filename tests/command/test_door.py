@@ -1,9 +1,11 @@
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from src.command.compose import CONF, read_overrides, run_config
+from src.command.presets import _tell
 from src.errors import ConfigError
 
 GROUPS = ("model", "method", "band", "data", "train", "metrics", "evaluate", "record", "objective", "control")
@@ -51,7 +53,8 @@ def line_of(*overrides):
             ["objective=simcse", "train.activation_checkpointing=true"],
             "train.activation_checkpointing: given True; accepted: false with objective=simcse",
         ),
-        (["experiment=nope"], "experiment: given 'nope'"),
+        (["preset=nope"], "preset: given 'nope'; accepted: band_study_mistral_7b"),
+        (["experiment=quickstart,other"], "experiment: given 'quickstart,other'; accepted: one new name, or presets"),
         (["record.mode=maybe"], "record.mode: given 'maybe'; accepted: offline, online, none"),
         (["device=tpu"], "device: given 'tpu'; accepted: auto, cpu, cuda"),
         (["model.residual=round"], "model.residual: given 'round'; accepted: null, sequential, parallel, single"),
@@ -81,11 +84,36 @@ def test_every_choice_of_every_group_composes_and_is_typed(group, make_config):
         assert getattr(chosen, "name", path.stem) == path.stem  # one thing, one name, everywhere
 
 
-@pytest.mark.parametrize("preset", [path.stem for path in (CONF / "experiment").glob("[!_]*.yaml")])
+@pytest.mark.parametrize("preset", [path.stem for path in (CONF / "preset").glob("[!_]*.yaml")])
 def test_presets_leave_the_groups_to_the_user(preset, make_config):
     config = make_config(f"experiment={preset}", "model=tiny_gpt2", "method=full", "band=00001")
     assert (config.model.name, config.method.name, config.band.name) == ("tiny_gpt2", "full", "00001")
     assert config.experiment == preset
+
+
+def test_an_experiment_may_have_any_name(make_config, caplog):
+    mine = make_config("debug=smoke", "experiment=my_study")
+    assert mine.experiment == "my_study"
+    assert replace(mine, experiment="smoke") == make_config("debug=smoke")
+    assert not caplog.messages
+
+
+def test_the_name_of_a_preset_chooses_it_and_says_so(make_config, caplog):
+    _tell.cache_clear()
+    assert make_config("experiment=quickstart") == make_config("preset=quickstart")
+    assert caplog.messages == [
+        "experiment=quickstart: chooses preset=quickstart as well, which names the folder"
+    ]
+    other = make_config("preset=quickstart", "experiment=mine")
+    assert replace(other, experiment="quickstart") == make_config("preset=quickstart")
+
+
+def test_a_name_near_that_of_a_preset_is_told(make_config, caplog):
+    _tell.cache_clear()
+    assert make_config("experiment=quickstrat").experiment == "quickstrat"
+    assert caplog.messages == [
+        "experiment=quickstrat: a folder, no preset of that name (did you mean quickstart?)"
+    ]
 
 
 def test_method_sets_its_band_and_the_command_line_still_wins(make_config):

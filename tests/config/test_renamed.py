@@ -109,3 +109,12 @@ def test_interpolations_survive_a_renaming(make_config):
     with initialize_config_dir(str(CONF), version_base="1.3"):
         composed = compose("config", overrides=["+train.accumulation=${train.batch_size}"])
     assert typed(composed).train.gradient_accumulation_steps == make_config().train.batch_size
+
+
+@pytest.mark.parametrize("chosen", ["override experiment", "override /experiment", "override preset"])
+def test_a_sweep_that_chose_its_preset_as_an_experiment_is_read(tmp_path, chosen):
+    path = tmp_path / "sweep.yaml"
+    path.write_text(f"defaults:\n  - config\n  - {chosen}: quickstart\n  - _self_\n")
+    sweep = read_sweep(path, [], None)
+    with composer(sweep) as composed:
+        assert composed.run(()) == run_config("preset=quickstart")

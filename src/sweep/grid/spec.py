@@ -6,6 +6,7 @@ sweep.cells                 a list; each a mapping as hydra.sweeper.params, cros
                             keys first; with `launcher` and keys hydra.launcher.* for its own resources
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,15 @@ def _load(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: cannot be read as YAML ({' '.join(str(error).split())})") from error
     if not isinstance(found, dict) or "defaults" not in found:
         refuse(str(path), "no list `defaults`", "a Hydra primary config, with `defaults: [config, _self_]`")
+    found["defaults"] = [_present(one) for one in found["defaults"]]
     return found
+
+
+def _present(default: Any) -> Any:
+    """An entry of the defaults list; presets were chosen by `override experiment` before."""
+    if not isinstance(default, dict):
+        return default
+    return {re.sub(r"^(override )?/?experiment$", r"\1preset", key): value for key, value in default.items()}
 
 
 def _check_section(section: Any) -> None:
