@@ -1,5 +1,6 @@
 """Fixtures: the real configuration composed by Hydra, small models of real architectures."""
 
+import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -9,11 +10,13 @@ os.environ.setdefault("WANDB_MODE", "offline")
 
 import pytest
 import torch
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from src.command.compose import run_config
 from src.config.schema import RunConfig
 from src.model.load import load_model
 from src.model.loaded import LoadedModel
+from src.model.package import find_folder, find_gguf
 
 pytest_plugins = ["tests.depth_runs"]  # fixtures that the analysis and the report share
 SHARED_GSM8K = Path(__file__).resolve().parents[2] / "shared" / "data" / "gsm8k"
@@ -34,3 +37,18 @@ def load_tiny(make_config: Callable[..., RunConfig], tmp_path: Path) -> Callable
         return load_model(config.model, tmp_path, torch.device("cpu"))
 
     return load
+
+
+@pytest.fixture(scope="session")
+def package_tokenizer() -> Callable[[str], PreTrainedTokenizerBase]:
+    """The tokenizer that a package of weights brings along; read once a session, without the weights."""
+
+    @functools.cache
+    def read(package: str) -> PreTrainedTokenizerBase:
+        folder = find_folder(package)
+        if folder is not None:
+            return AutoTokenizer.from_pretrained(folder)
+        gguf = find_gguf(package)
+        return AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
+
+    return read

@@ -27,9 +27,10 @@ def collate(rows: Sequence[EncodedRow], pad_id: int) -> dict[str, Tensor]:
         ),
         "attention_mask": torch.tensor([[1] * (length - gap) + [0] * gap for gap in gaps]),
     }
-    if all(row.labels is not None for row in rows):
-        labels = [row.labels + [IGNORED] * gap for row, gap in zip(rows, gaps, strict=True)]
-        batch["labels"] = torch.tensor(labels)
+    labels = [row.labels for row in rows if row.labels is not None]
+    if len(labels) == len(rows):
+        padded = [own + [IGNORED] * gap for own, gap in zip(labels, gaps, strict=True)]
+        batch["labels"] = torch.tensor(padded)
     return batch
 
 

@@ -3,9 +3,11 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from transformers import PreTrainedTokenizerBase
 
+from src.data.framing import framing_of
 from src.data.rows import Row
 from src.errors import DataError, ModelError
 
@@ -50,13 +52,11 @@ def encode_rows(
 ) -> Encoded:
     """Encode prompt, completion and end token, cut at `max_length` tokens.
 
-    Prompt and completion are tokenised on their own and joined. Tokenised together, the last characters of
-    the prompt could merge with the first of the completion, and the model would be trained on a prompt that
-    it never sees when it has to answer.
+    `Framing` says how a text becomes ids and what stands in front of it.
 
     Args:
         rows: At least one row.
-        tokenizer: Its end token is appended and supervised; its start token is used if it adds one by itself.
+        tokenizer: Its end token is appended and supervised.
         max_length: Tokens, prompt, completion and end token together.
         supervise: "completion" or "all", which labels the prompt too.
 
@@ -68,8 +68,10 @@ def encode_rows(
         raise ModelError(
             f"tokenizer {type(tokenizer).__name__}: no eos_token; one is needed to end a completion"
         )
+    framing = framing_of(tokenizer)
     kept, num_truncated = [], 0
-    for row, prompt, completion in _tokenise(rows, tokenizer):
+    for row in rows:
+        prompt, completion = framing.parts(row)
         input_ids = [*prompt, *completion, tokenizer.eos_token_id]
         num_masked = len(prompt) if supervise == "completion" else 0
         labels = [IGNORED] * num_masked + input_ids[num_masked:]
@@ -106,43 +108,12 @@ def encode_texts(
     Raises:
         DataError: A row has no token.
     """
-    encoded = [
-        EncodedRow(row.id, [*prompt, *completion][:max_length], None)
-        for row, prompt, completion in _tokenise(rows, tokenizer)
-    ]
+    framing = framing_of(tokenizer)
+    encoded = [EncodedRow(row.id, [*chain(*framing.parts(row))][:max_length], None) for row in rows]
     for row in encoded:
         if not row.input_ids:
             raise DataError(f"row {row.id}: the tokenizer gives no token for it; its text must hold some")
     return encoded
-
-
-def _tokenise(
-    rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase
-) -> list[tuple[Row, list[int], list[int]]]:
-    """Each row with the ids of its prompt (start token included) and of its completion."""
-    empty = tokenizer("")["input_ids"]
-    starts = {tokenizer.bos_token_id, tokenizer.cls_token_id} - {None}
-    start = empty[:1] if empty and empty[0] in starts else []
-    anchor = _ids(tokenizer, "\n")
-    return [
-        (row, start + _ids(tokenizer, row.prompt), _completion_ids(tokenizer, row.completion, anchor))
-        for row in rows
-    ]
-
-
-def _completion_ids(tokenizer: PreTrainedTokenizerBase, text: str, anchor: list[int]) -> list[int]:
-    """Ids of a text that follows another.
-
-    SentencePiece tokenizers (Llama 2, Mistral) put a space before the first word of a text; a completion is
-    not the first. Behind an anchor none is put. Where anchor and text merge, the text is taken alone.
-    """
-    joined = _ids(tokenizer, "\n" + text)
-    return joined[len(anchor) :] if joined[: len(anchor)] == anchor else _ids(tokenizer, text)
-
-
-def _ids(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
-    """Ids of a text without special tokens."""
-    return tokenizer(text, add_special_tokens=False)["input_ids"]
 
 
 def num_supervised(row: EncodedRow) -> int:

@@ -1,10 +1,11 @@
-"""Rows as their tokenizer frames a text, with the special tokens that its model was trained on."""
+"""Rows as whole texts, with the special tokens around them that their model was trained on."""
 
 from collections.abc import Callable, Sequence
 
 from transformers import PreTrainedTokenizerBase
 
 from src.data.encode import Encoded, EncodedRow
+from src.data.framing import framing_of
 from src.data.rows import Row
 from src.errors import DataError
 
@@ -25,15 +26,13 @@ def framed_rows(
     Raises:
         DataError: no row is kept.
     """
-    longer = 0
+    framing, longer = framing_of(tokenizer), 0
 
     def cut(text: str) -> list[int]:
         nonlocal longer
-        whole = tokenizer(text, verbose=False)["input_ids"]
-        if len(whole) <= max_length:
-            return whole
-        longer += 1
-        return tokenizer(text, truncation=True, max_length=max_length)["input_ids"]
+        ids, was_longer = framing.whole(text, max_length)
+        longer += was_longer
+        return ids
 
     kept, num_truncated = [], 0
     for row in rows:

@@ -5,17 +5,18 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
-from transformers import PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from src.config.schema import DataConfig, EvaluateConfig
 from src.data.rows import Row
 from src.errors import ConfigError, ModelError
+from src.evaluate.generation import neutral_generation
 from src.evaluate.samples import to_samples
 from src.evaluate.task_scores import Score, to_scores
 from src.runtime import seeding
@@ -31,10 +32,12 @@ class Evaluation:
 
     scores: list[Score]
     samples: list[dict[str, Any]]
+    settings: dict[str, Any] = field(default_factory=dict)
+    """What the numbers rest on beside the configuration, for the record; see `_settings`."""
 
 
 def evaluate(
-    model: nn.Module,
+    model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     rows: list[Row],
     data: DataConfig,
@@ -64,25 +67,35 @@ def evaluate(
         return Evaluation([], [])
     if not model.can_generate():
         raise ModelError(f"{type(model).__name__}: cannot generate text; accepted with it: evaluate=none")
-    with seeding.isolated(seed, "evaluate"), _eval_mode(model), _quiet():
+    with (
+        seeding.isolated(seed, "evaluate"),
+        _eval_mode(model),
+        _quiet(),
+        neutral_generation(model) as left_out,
+    ):
         from lm_eval import evaluate as run_tasks
 
         from src.evaluate.language_model import LanguageModel
         from src.evaluate.named import load_tasks, row_sets
 
         # A copy: lm-eval sets the padding token and side of the tokenizer that it is given.
-        lm = LanguageModel(
-            pretrained=model,
-            tokenizer=copy.deepcopy(tokenizer),
-            batch_size=config.batch_size,
-            backend="causal",
-        )
+        lm = LanguageModel(pretrained=model, tokenizer=copy.deepcopy(tokenizer), batch_size=config.batch_size)
         sets = row_sets(rows, data, config)
         for name, (own, settings) in sets.items():
             _check_lengths(name, own[: config.limit], lm, settings)
         tasks = load_tasks(sets, config, cache_dir)
         results = run_tasks(lm, tasks, limit=config.limit, bootstrap_iters=BOOTSTRAP_ITERATIONS)
-    return Evaluation(to_scores(results, config.batch_size), to_samples(results["samples"]))
+    scores, samples = to_scores(results, config.batch_size), to_samples(results["samples"])
+    return Evaluation(scores, samples, _settings(lm, left_out))
+
+
+def _settings(lm: Any, left_out: dict[str, Any]) -> dict[str, Any]:
+    """How texts were framed and batched, and what the model's own generation config asked for in vain."""
+    return {
+        "special_tokens": {"front": lm.framing.front, "behind": lm.framing.behind},
+        "batches": {"generated": lm.generated, "scored": lm.scored},
+        "generation": {"do_sample": False, "num_beams": 1, "left_out": left_out},
+    }
 
 
 def _check_lengths(task: str, rows: list[Row], lm: Any, data: DataConfig) -> None:

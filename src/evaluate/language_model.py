@@ -1,15 +1,23 @@
 """lm-eval's adapter around a model that is already in memory."""
 
 import sys
-from typing import Any
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import torch
+from lm_eval import utils
 from lm_eval.api.instance import Instance
 from lm_eval.models.huggingface import HFLM
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase, StoppingCriteria, StoppingCriteriaList
 
+from src.data.framing import framing_of
+from src.evaluate.generation import ALONE, PADDED, batches_of
 from src.runtime.preemption import stop_if_asked
+
+Request = TypeVar("Request")
+Answer = TypeVar("Answer")
 
 
 class StopTexts(StoppingCriteria):
@@ -37,21 +45,113 @@ class StopTexts(StoppingCriteria):
 
 
 class LanguageModel(HFLM):
-    """HFLM that ends every sequence of a batch on its own.
+    """HFLM that gets its token ids from `Framing`, and ends every sequence of a batch on its own.
 
-    HFLM goes on until one stop text has shown up in all sequences of the batch, and ends a sequence at the
-    end token of the model's generation config, which need not be the one that training appends.
+    HFLM frames a text otherwise than training does: with a second start token in front of a text that has
+    one, with the end token that some tokenizers put behind a prompt, and by what the first text of a batch
+    begins with. It goes on until one stop text has shown up in all sequences of the batch, and ends a
+    sequence at the end token of the model's generation config, which need not be the one that training
+    appends.
+
+    Only rows that do not change each other's numbers share a batch (`batches_of`).
     """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(backend="causal", **options)
+        self.framing = framing_of(self.tokenizer)
+        self.generated, self.scored = batches_of(self.model, self.tokenizer.pad_token_id)
+
+    @property
+    def context(self) -> list[int]:
+        """What the first token of a text is predicted from: the front tokens, else the start or end token."""
+        return self.framing.front or [super().prefix_token_id]
+
+    def tok_encode(self, string: str, add_special_tokens: bool | None = None, **_: Any) -> list[int]:
+        """Token ids of a text that will be continued; without special tokens where none are wanted."""
+        if add_special_tokens is False:
+            return self.framing.ids(string)
+        return self.framing.opened(string) or self.context
+
+    def tok_batch_encode(
+        self,
+        strings: list[str],
+        padding_side: str = "left",
+        left_truncate_len: int | None = None,
+        truncation: bool = False,
+    ) -> tuple[Tensor, Tensor]:
+        """Prompts padded at the left; ids and mask, both [prompt, token]."""
+        rows = [
+            self.framing.last(self.tok_encode(text), left_truncate_len or sys.maxsize) for text in strings
+        ]
+        gaps = [max(map(len, rows)) - len(row) for row in rows]
+        ids = [[self.tokenizer.pad_token_id] * gap + row for gap, row in zip(gaps, rows, strict=True)]
+        mask = [[0] * gap + [1] * len(row) for gap, row in zip(gaps, rows, strict=True)]
+        return torch.tensor(ids), torch.tensor(mask)
+
+    def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
+        """Log-likelihood of each continuation behind its context, and whether it is the greedy one."""
+        pairs = [(request.args, *self._pair(*request.args)) for request in requests]
+        return self._loglikelihood_tokens(pairs, disable_tqdm)
+
+    def loglikelihood_rolling(self, requests: list[Instance], disable_tqdm: bool = False) -> list[float]:
+        """Log-likelihood of each whole text, every token of it once, in windows where it is too long."""
+        windows = [
+            (place, (None, *window))
+            for place, request in enumerate(requests)
+            for window in self._windows(request.args[0])
+        ]
+        sums = [0.0] * len(requests)
+        for start in range(0, len(windows), self.batch_size):
+            batch = windows[start : start + self.batch_size]
+            found = self._loglikelihood_tokens([window for _, window in batch], disable_tqdm)
+            for (place, _), (value, _) in zip(batch, found, strict=True):
+                sums[place] += value
+        return sums
 
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
         """Generate as HFLM does; the progress bar is left out where nobody watches."""
-        return super().generate_until(requests, disable_tqdm or not sys.stderr.isatty())
+        parent, quiet = super().generate_until, disable_tqdm or not sys.stderr.isatty()
+        return _in_batches(
+            self.generated,
+            requests,
+            lambda request: len(self.tok_encode(request.args[0])),
+            lambda group: parent(group, quiet),
+        )
 
     def _loglikelihood_tokens(
         self, requests: list[Any], disable_tqdm: bool = False, **options: Any
     ) -> list[tuple[float, bool]]:
         """Score as HFLM does; the progress bar is left out where nobody watches."""
-        return super()._loglikelihood_tokens(requests, disable_tqdm or not sys.stderr.isatty(), **options)
+        parent, quiet = super()._loglikelihood_tokens, disable_tqdm or not sys.stderr.isatty()
+        return _in_batches(
+            self.scored,
+            requests,
+            lambda request: len(request[1]) + len(request[2]),
+            lambda group: parent(group, quiet, **options),
+        )
+
+    def _pair(self, context: str, continuation: str) -> tuple[list[int], list[int]]:
+        """Ids of both, tokenised as one text and parted behind the context, whose beginning may be lost."""
+        if not context.strip():
+            return self.context, self.framing.ids(context + continuation)
+        whole = self.tok_encode(context + continuation)
+        start = len(self.tok_encode(context.rstrip()))  # a space belongs to the word behind it
+        room = self.max_length + 1 - len(whole[start:])
+        return self.framing.last(whole[:start], max(room, 1)), whole[start:]
+
+    def _windows(self, text: str) -> list[tuple[list[int], list[int]]]:
+        """What each token of a text is predicted from, and the tokens, in disjoint windows."""
+        ids = self.framing.opened(text)[len(self.framing.front) :]
+        if not ids:
+            return []
+        found = utils.get_rolling_token_windows(
+            token_list=ids,
+            prefix_token=self.context[-1],
+            max_seq_len=self.max_length + 1 - len(self.context),
+            context_len=1,
+        )
+        (_, first), *others = [utils.make_disjoint_window(window) for window in found]
+        return [(self.context, first), *others]
 
     def _model_call(self, inps: Tensor, *given: Any, **options: Any) -> Tensor:
         """The logits of one batch."""
@@ -75,3 +175,21 @@ class LanguageModel(HFLM):
             use_cache=True,
             **options,
         )
+
+
+def _in_batches(
+    kind: str,
+    requests: list[Request],
+    length: Callable[[Request], int],
+    answer: Callable[[list[Request]], list[Answer]],
+) -> list[Answer]:
+    """The answers to some requests, in their order, asked for in groups whose rows may share a batch."""
+    if kind == PADDED:
+        return answer(requests)
+    groups: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for place, request in enumerate(requests):
+        groups[length(request), place if kind == ALONE else 0].append(place)
+    found: dict[int, Answer] = {}
+    for _, places in sorted(groups.items(), reverse=True):  # the longest first: what does not fit says so
+        found |= zip(places, answer([requests[place] for place in places]), strict=True)
+    return [found[place] for place in range(len(requests))]

@@ -36,7 +36,8 @@ class RunScores:
             prepared.base.folder,
             config.seed,
         )
-        return {"scores": [asdict(score) for score in found.scores], "samples": found.samples}
+        scores = [asdict(score) for score in found.scores]
+        return {"scores": scores, "samples": found.samples, "settings": found.settings}
 
 
 def keep_scores(run: Run, stage: str, compute: Callable[[], dict[str, Any]]) -> None:
@@ -46,7 +47,8 @@ def keep_scores(run: Run, stage: str, compute: Callable[[], dict[str, Any]]) -> 
         found = compute()
         run.lock.check()
         run.folder.keep_samples(stage, found["samples"])
-        return {"scores": found["scores"], "num_samples": len(found["samples"])}
+        kept = {key: found[key] for key in ("scores", "settings")}
+        return kept | {"num_samples": len(found["samples"])}
 
     scores = run.once(f"scores-{stage}", scored)["scores"]
     run.tracker.scores(stage, scores)

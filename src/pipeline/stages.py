@@ -45,7 +45,7 @@ def record(run: Run) -> None:
     run.lock.check()
     folder, scores = run.folder, run.folder.scores()
     write_json(folder.path / "scores.json", scores)
-    found = {"scores": scores, "items": describe_items(folder.samples())}
+    found = {"scores": scores, "scoring": folder.scoring(), "items": describe_items(folder.samples())}
     found |= {"profiles": summarise(run.layers), "spearman": spearman_between(run.layers)}
     found["control"] = describe_control(run.config, folder.steps())
     write_record(folder.path, run.description("success") | found)

@@ -77,6 +77,11 @@ class RunFolder:
         found = {stage: read_json(path)["result"]["scores"] for stage, path in files.items()}
         return [{"stage": stage, **row} for stage, rows in found.items() for row in rows]
 
+    def scoring(self) -> dict[str, Any] | None:
+        """How texts were framed, batched and continued for the scores; None without scores."""
+        found = [read_json(path)["result"].get("settings") for path in self._score_files().values()]
+        return found[-1] if found else None
+
     def samples(self) -> list[dict[str, Any]]:
         """All samples, each with its stage, in the order of the scores.
 

@@ -15,6 +15,9 @@ data        fingerprint of the text of train, probe and test rows, in order
 items       task to n and fingerprint of the ids of its items, in order. Runs with one fingerprint answered
             the same items: samples.jsonl pairs them by task, filter and id; its stage is base or tuned
 scores      a list: stage, task, metric, value, stderr over items, n, higher_is_better
+scoring     special_tokens that stand in front of a text and behind it (ids); which rows shared `batches`:
+            padded, of equal lengths, or one row, where others would change its numbers; `generation`: greedy,
+            and what the model's own generation config asked for in vain (left_out); null without scores
 seconds     by stage; train is the sum of the steps; numbers from the cache took no time
 git, hardware, versions     commit and dirty flag, machine, libraries
 """

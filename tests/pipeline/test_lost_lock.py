@@ -32,7 +32,7 @@ def test_the_new_owner_s_files_stay(make_config, paths, error):
         computed.append(taken_over(folder))
         if error is not None:
             raise error
-        return {"scores": [], "samples": []}
+        return {"scores": [], "samples": [], "settings": {}}
 
     with pytest.raises(error or LockedError), pipeline.opened() as run:
         keep_scores(run, "base", scores)

@@ -1,0 +1,92 @@
+"""What a model sees of a text: the one place where special tokens are put around it and where it is cut.
+
+Training, probing and scoring all ask here, so that none of them shows a model a text in a way of its own.
+"""
+
+from dataclasses import dataclass
+
+from transformers import PreTrainedTokenizerBase
+
+from src.data.rows import Row
+from src.errors import ModelError
+
+_SAMPLES = ("a", "1", "the")  # one that the vocabulary knows is enough to see what is put around it
+_ANCHOR = "\n"
+
+
+@dataclass(frozen=True)
+class Framing:
+    """The special tokens of a tokenizer, and how its texts become token ids.
+
+    Neither the side on which the tokenizer pads nor the one on which it cuts is looked at: such a stored
+    setting would change what one part of a run sees, and not the others.
+    """
+
+    tokenizer: PreTrainedTokenizerBase
+    front: list[int]
+    """Ids that the tokenizer puts in front of a text by itself."""
+    behind: list[int]
+    """Ids that it puts behind a text by itself."""
+
+    def ids(self, text: str) -> list[int]:
+        """Ids of a text alone."""
+        return self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+
+    def opened(self, text: str) -> list[int]:
+        """Ids of a text that something may follow; the front tokens come once, also where it spells them."""
+        ids = self.ids(text)
+        return ids if ids[: len(self.front)] == self.front else self.front + ids
+
+    def parts(self, row: Row) -> tuple[list[int], list[int]]:
+        """Ids of a row's prompt, front tokens included, and of its completion.
+
+        They are tokenised apart. Together, the last characters of the prompt could merge with the first of
+        the completion, and the model would be trained on a prompt that it never sees when it has to answer.
+        Without a prompt the completion is a text like any other.
+        """
+        if not row.prompt:
+            opened = self.opened(row.completion)
+            start = len(self.front)
+            return opened[:start], opened[start:]
+        return self.opened(row.prompt), self._following(row.completion)
+
+    def whole(self, text: str, max_length: int) -> tuple[list[int], bool]:
+        """Ids of a complete text with the tokens in front and behind, and whether its end was cut to fit."""
+        ids = self.opened(text)
+        room = max(0, max_length - len(self.behind))
+        return ids[:room] + self.behind, len(ids) > room
+
+    def last(self, ids: list[int], max_length: int) -> list[int]:
+        """The end of an opened text: what comes first is lost, but for the front tokens."""
+        if len(ids) <= max_length:
+            return ids
+        front = self.front if ids[: len(self.front)] == self.front else []
+        room = max_length - len(front)
+        return front + ids[-room:] if room > 0 else ids[-max_length:]
+
+    def _following(self, text: str) -> list[int]:
+        """Ids of a text that follows another.
+
+        SentencePiece tokenizers (Llama 2, Mistral) put a space before the first word of a text; a completion
+        is not the first. Behind an anchor none is put. Where anchor and text merge, the text is taken alone.
+        """
+        anchor, joined = self.ids(_ANCHOR), self.ids(_ANCHOR + text)
+        return joined[len(anchor) :] if joined[: len(anchor)] == anchor else self.ids(text)
+
+
+def framing_of(tokenizer: PreTrainedTokenizerBase) -> Framing:
+    """Find out, by looking at a text with and without them, which tokens a tokenizer puts around one.
+
+    Raises:
+        ModelError: It puts tokens inside the text, so that there is no front and no behind.
+    """
+    for text in _SAMPLES:
+        plain = tokenizer(text, add_special_tokens=False)["input_ids"]
+        framed = tokenizer(text)["input_ids"]
+        for start in range(len(framed) - len(plain) + 1):
+            if plain and framed[start : start + len(plain)] == plain:
+                return Framing(tokenizer, framed[:start], framed[start + len(plain) :])
+    raise ModelError(
+        f"tokenizer {type(tokenizer).__name__}: the ids of a text are not found in what it makes of it; "
+        "accepted: a tokenizer that puts special tokens only in front of a text and behind it"
+    )
