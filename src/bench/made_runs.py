@@ -118,7 +118,7 @@ class _Making:
         change = (moved / moved[-1]) ** 2 * (1 + self.random.normal(0, 0.05))
         tables = []
         for name in self.config.metrics.names:
-            pair = METRICS[name].needs in ("pair", "weights")
+            pair = METRICS[name].needs in ("pair", "weights", "matrices")
             for stage in ("change",) if pair else ("base", "tuned"):
                 noise = numpy.random.default_rng(len(name)).normal(0, 0.01, len(depth))
                 value = 1 - 0.05 * change if METRICS[name].change == "similarity" else change + noise

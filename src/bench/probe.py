@@ -25,7 +25,7 @@ from src.probe.states.layer_statistics import LayerStatistics
 from src.probe.states.probe_pass import evaluating
 from src.probe.states.probe_rows import ProbeRows, gather
 from src.probe.table.layer_table import layer_rows
-from src.probe.weights.updates import update_rows
+from src.probe.weights.weights import update_rows
 from src.record.provenance import peak_memory_gib
 
 NUM_ROWS, MAX_LENGTH, BATCH = 200, 128, 8
@@ -127,8 +127,8 @@ def _tuned(
     (folder / "tuned").mkdir()
     loaded = adapted.loaded
     tuned = gather(adapted.model, loaded.blocks, probe, metrics, folder / "tuned")
-    updates = update_rows(adapted.model, loaded.blocks, names_needing(metrics.names, "weights"))
-    layer_rows(base, tuned, metrics.names, loaded.num_blocks, extra=updates)
+    update_rows(adapted.model, loaded.blocks, names_needing(metrics.names, "weights", "matrices"))
+    layer_rows(base, tuned, metrics.names, loaded.num_blocks)
 
 
 def _lens(adapted: AdaptedModel) -> tuple[float, float]:

@@ -1,12 +1,8 @@
 """Two published checkpoints side by side: the layers of both on the same rows, without training."""
 
-import tempfile
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-from torch import Tensor
 
 from src.command.compose import model_named
 from src.compare.passes import PairPasses
@@ -20,20 +16,17 @@ from src.compare.weights import (
 from src.config.schema import PairConfig
 from src.data.splits import load_splits
 from src.errors import ModelError
-from src.metrics.catalog import alike_only, names_needing, switches
+from src.metrics.catalog import alike_only, names_needing
 from src.model.adapter import adapter_content, is_adapter, merge_adapter
 from src.model.content import model_content
 from src.model.load import load_model
 from src.model.loaded import LoadedModel
-from src.probe.lens.lens_pass import check_lens
-from src.probe.states.layer_statistics import LayerStatistics
-from src.probe.states.probe_rows import ProbeRows, gather
-from src.probe.table.layer_table import LayerRow, layer_rows
-from src.probe.table.layers_csv import read_layers, write_layers
+from src.probe.collectors import collectors, read_by
+from src.probe.table.layer_table import LayerRow
+from src.probe.table.layers_csv import write_layers
 from src.probe.table.spread import spread_over_seeds
 from src.probe.table.summary import spearman_between, summarise
-from src.probe.weights.updates import update_rows
-from src.record.folder import RunFolder
+from src.record.folder import LAYERS, RunFolder
 from src.record.identity import pair_id
 from src.record.provenance import forget_peak
 from src.record.run_record import describe_loaded, describe_machine, write_record
@@ -73,17 +66,16 @@ class Pair:
         num_blocks, width = base.num_blocks, base.width
         del base
         tuned = self._loaded("tuned", self.metrics.names)
-        own = {seed: passes.rows(tuned, splits) for seed, splits in self.splits.items()}
         self._check_alike(num_blocks, width, tuned)
-        if any(not own[seed].alike(before[seed].rows) for seed in own):
+        subjects = {seed: passes.subject(tuned, splits, kept) for seed, splits in self.splits.items()}
+        if any(not subjects[seed].rows.alike(before[seed].rows) for seed in subjects):
             alike = [*alike_only(self.metrics.names), *names_needing(self.metrics.names, "lens")]
             self._refuse("tokenizers that cut the rows differently", alike)
         self._refuse(*unlike_weights(kept, tuned, self.metrics.names))
-        weights = self._of_weights(tuned, kept)
-        for seed, splits in self.splits.items():
-            extra = [*before[seed].extra, *passes.of_tuned(tuned, splits, kept), *weights]
-            self.tables[seed] = self._table(tuned, own[seed], before[seed].statistics, extra)
-            weights = []  # the same for every set of rows
+        names = self.metrics.names
+        for seed, subject in subjects.items():
+            self.tables[seed] = passes.table(before.pop(seed), subject, names)
+            names = [name for name in names if name not in read_by(names, "weights")]  # they have no rows
 
     def record(self) -> None:
         """Write layers.csv, one a seed if there are several, and run.json; one of two jobs at once does."""
@@ -96,9 +88,9 @@ class Pair:
         if len(self.tables) > 1:
             for seed, table in self.tables.items():
                 write_layers(self.folder.path / f"layers-seed-{seed}.csv", table)
-        write_layers(self.folder.path / "layers.csv", spread_over_seeds(list(self.tables.values())))
+        layers = spread_over_seeds(list(self.tables.values()))
+        write_layers(self.folder.path / LAYERS, layers)
         first = next(iter(self.splits.values()))
-        layers = read_layers(self.folder.path / "layers.csv")
         record = describe_machine(self.id, "success", self.config.experiment, self.device) | {
             "choices": {
                 "method": "pair",
@@ -123,23 +115,9 @@ class Pair:
             loaded = merge_adapter(loaded, self.adapter)
         self.described[side] = describe_loaded(loaded)
         check_loss(names, loaded.model)
-        if names_needing(names, "lens"):
-            check_lens(loaded.model, loaded.blocks)
+        for collector, own in collectors(names).items():
+            collector.check(own, loaded)
         return loaded
-
-    def _of_weights(self, tuned: LoadedModel, kept: Mapping[str, Tensor]) -> list[LayerRow]:
-        names = names_needing(self.metrics.names, "weights")
-        return update_rows(tuned.model, tuned.blocks, names, kept) if names else []
-
-    def _table(
-        self, tuned: LoadedModel, rows: ProbeRows, before: LayerStatistics | None, extra: list[LayerRow]
-    ) -> list[LayerRow]:
-        metrics, after = self.metrics, None
-        self.cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="pair-", dir=self.cache) as folder:
-            if before:
-                after = gather(tuned.model, tuned.blocks, rows, metrics, Path(folder))
-            return layer_rows(before, after, metrics.names, tuned.num_blocks, (), extra, switches(metrics))
 
     def _check_alike(self, num_blocks: int, width: int, tuned: LoadedModel) -> None:
         """ModelError where the shapes of the models allow no comparison by a metric that is asked for."""

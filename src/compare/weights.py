@@ -1,31 +1,23 @@
-"""The weights of a pair side by side, and the gradients at them, where both models fit into memory."""
+"""What of a metric set a pair can have, and the weights that are kept of the base to compare weights."""
 
 import logging
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 import psutil
 from torch import Tensor, nn
 
 from src.config.rules import refuse
 from src.errors import ModelError
-from src.method.weights import swapped_weights
-from src.metrics.catalog import names_needing
 from src.model.causal import is_causal
 from src.model.loaded import LoadedModel
-from src.objective.causal_lm import causal_lm_loss
-from src.probe.gradients.at_weights import fisher_trace, gradient_rows
-from src.probe.gradients.weight_gradients import Batch
-from src.probe.table.layer_table import LayerRow
-from src.probe.weights.block_updates import block_updates
+from src.probe.collectors import keeping, read_by
 
 _LOG = logging.getLogger(__name__)
-COSINE, FISHER = "update_gradient_cosine", "fisher_trace"
 
 
 def drop_training_only(names: Sequence[str]) -> list[str]:
     """`names` without what only the training itself could tell; a pair was trained elsewhere."""
-    untold = [name for name in names if name == "gradient_norm" or name in names_needing(names, "objectives")]
+    untold = read_by(names, "own training")
     if untold and len(untold) == len(names):
         refuse("metrics.names", untold[0], "for a pair, metrics that need not watch its training")
     if untold:
@@ -35,7 +27,7 @@ def drop_training_only(names: Sequence[str]) -> list[str]:
 
 def drop_too_large(names: Sequence[str], base: LoadedModel) -> list[str]:
     """`names` without those that need both models at once, if the other does not fit beside the base."""
-    both = [*names_needing(names, "weights"), *(name for name in names if name == COSINE)]
+    both = keeping(names, "blocks", "model")
     size = sum(value.numel() * value.element_size() for value in base.model.parameters())
     free = psutil.virtual_memory().available
     if not both or size <= free:
@@ -47,7 +39,7 @@ def drop_too_large(names: Sequence[str], base: LoadedModel) -> list[str]:
 
 def check_loss(names: Sequence[str], model: nn.Module) -> None:
     """ModelError where a metric needs gradients of the causal loss and the model cannot have it."""
-    asked = names_needing(names, "gradients")
+    asked = read_by(names, "training rows")
     if asked and (model.get_output_embeddings() is None or not is_causal(model)):
         given = f"{type(model).__name__}, which is no causal language model"
         raise ModelError(f"metric {asked[0]}: given {given}; of a pair, gradients are those of its loss")
@@ -55,10 +47,10 @@ def check_loss(names: Sequence[str], model: nn.Module) -> None:
 
 def kept_weights(base: LoadedModel, names: Sequence[str]) -> dict[str, Tensor]:
     """The base weights that metrics in `names` need later: of all blocks, for a gradient at them all."""
-    if COSINE not in names and not names_needing(names, "weights"):
+    if not keeping(names, "blocks", "model"):
         return {}
     found = {name: value.detach().cpu() for name, value in base.model.named_parameters()}
-    return found if COSINE in names else _within(base.blocks, found)
+    return found if keeping(names, "model") else _within(base.blocks, found)
 
 
 def unlike_weights(
@@ -66,28 +58,13 @@ def unlike_weights(
 ) -> tuple[str, list[str]]:
     """How the weights that are compared differ in name or shape, and the metrics that it concerns."""
     now = dict(tuned.model.named_parameters())
-    weights, cosine = names_needing(names, "weights"), [name for name in names if name == COSINE]
+    concerned, whole = keeping(names, "blocks", "model"), keeping(names, "model")
     for name in dict.fromkeys([*_within(tuned.blocks, kept), *_within(tuned.blocks, now)]):
         one, other = (tuple(side[name].shape) if name in side else None for side in (kept, now))
-        if one != other and (weights or cosine):
-            return f"{name} of shape {one or 'none'} against {other or 'none'}", [*weights, *cosine]
+        if one != other and concerned:
+            return f"{name} of shape {one or 'none'} against {other or 'none'}", concerned
     alone = kept.keys() ^ now.keys()
-    return (f"{min(alone)} on one side only", cosine) if alone else ("", [])
-
-
-def fisher_rows(loaded: LoadedModel, batches: Sequence[Batch], stage: str) -> list[LayerRow]:
-    """Rows of the Fisher trace of the causal loss of a model as it stands."""
-    updates = block_updates(loaded.model, loaded.blocks)
-    return fisher_trace(loaded.model, updates, batches, causal_lm_loss, stage)
-
-
-def cosine_rows(
-    tuned: LoadedModel, kept: dict[str, Tensor], batches: Sequence[Batch], at_once: int
-) -> list[LayerRow]:
-    """Rows of the update against the gradient of the causal loss at the base weights."""
-    at_base = partial(swapped_weights, tuned.model, kept)
-    again = partial(iter, batches)
-    return gradient_rows(tuned.model, tuned.blocks, again, causal_lm_loss, [COSINE], at_base, kept, at_once)
+    return (f"{min(alone)} on one side only", whole) if alone else ("", [])
 
 
 def _within(blocks: Sequence[str], weights: Mapping[str, Tensor]) -> dict[str, Tensor]:

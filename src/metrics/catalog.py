@@ -23,6 +23,8 @@ FAMILIES: dict[str, list[str]] = {
     family.METRICS[0].family: [metric.name for metric in family.METRICS] for family in _FAMILIES
 }
 """The names of each family's metrics, in the order of tables."""
+_OF_ONE_SIDE = ("pooled", "tokens", "views", "lens")
+"""What one model has, whatever it is compared with."""
 METRICS: dict[str, Metric] = {metric.name: metric for family in _FAMILIES for metric in family.METRICS}
 
 
@@ -64,7 +66,8 @@ def names_needing(names: Sequence[str], *needs: str) -> list[str]:
 
 def alike_only(names: Sequence[str]) -> list[str]:
     """Those of `names` that make no sense for two models of unlike widths or tokenizers."""
-    return [name for name in names_needing(names, "pair", "weights", "gradients") if not METRICS[name].unlike]
+    apart = names_needing(names, *_OF_ONE_SIDE)
+    return [name for name in names if name not in apart and not METRICS[name].unlike]
 
 
 def check_samples(name: str, num_samples: int) -> None:

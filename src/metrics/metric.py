@@ -14,8 +14,9 @@ class Metric:
     """What it is made of.
 
     pooled (a vector a sample), tokens (token states of a sample), pair (pooled, two models), views (pooled
-    vectors of augmented texts); or weights, gradients, objectives (gradients of two of them), lens, whose
-    rows are made elsewhere.
+    vectors of augmented texts); weights or matrices of a block, before and after training; row_gradients,
+    update_gradients, step_gradients, objectives (gradients of two of them); or lens. What each hands to the
+    functions of its metrics is said where it is collected: `src.probe.collectors`.
     """
     unit: str
     """As an axis shows it; empty: a pure number."""
@@ -23,6 +24,8 @@ class Metric:
     """Fewest samples for which the number is defined."""
     function: str
     """Dotted location of the public function, whose docstring is the entry of the reference."""
+    parts: str | None = None
+    """Dotted location of the function that tells what one weight tensor adds to the sums of its block."""
     per_sample: bool = False
     """`function` answers for each sample: the metric is the mean."""
     statistic: str | None = None
@@ -33,6 +36,8 @@ class Metric:
     """Dotted location of the function that turns the same samples into a statistic of their weights."""
     unlike: bool = False
     """A pair metric that only compares which samples are alike: widths and tokenizers may differ."""
+    first_only: bool = False
+    """A lens metric of the first completion token of a row, however many positions are read."""
     switches: tuple[str, ...] = ()
     """Arguments of `function` and `statistic` that the configuration of metrics sets."""
     change: str = "distance"

@@ -15,7 +15,10 @@ _NEEDS = {
     "pair": "mean states, two models",
     "views": "augmented views of each row",
     "weights": "weights, two models",
-    "gradients": "gradients on training rows",
+    "matrices": "weights, two models",
+    "row_gradients": "gradients on training rows",
+    "update_gradients": "gradients on training rows",
+    "step_gradients": "gradients while training",
     "objectives": "gradients of two objectives",
     "lens": "output head",
 }

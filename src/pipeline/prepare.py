@@ -15,14 +15,13 @@ from src.data.splits import Splits, load_splits
 from src.errors import ModelError
 from src.method.adapt import AdaptedModel, adapt
 from src.method.band import resolve_band
-from src.metrics.catalog import names_needing
 from src.model.causal import is_causal
 from src.model.load import load_model
 from src.model.loaded import LoadedModel
 from src.objective.catalog import make_objective
 from src.objective.objective import Objective
 from src.pipeline.base_cache import BaseCache, base_cache
-from src.probe.lens.lens_pass import check_lens
+from src.probe.collectors import collectors
 from src.runtime.device import pick_device
 from src.twin.pretraining import ensure_pretrained
 
@@ -95,8 +94,8 @@ def _check_measures(config: RunConfig, loaded: LoadedModel) -> None:
             f"evaluate.tasks: given {', '.join(config.evaluate.tasks)}, but {type(loaded.model).__name__} is "
             "no causal language model; accepted: evaluate=none"
         )
-    if names_needing(config.metrics.names, "lens"):
-        check_lens(loaded.model, loaded.blocks)
+    for collector, names in collectors(config.metrics.names).items():
+        collector.check(names, loaded)
 
 
 def _writes(model: PreTrainedModel) -> bool:

@@ -15,9 +15,9 @@ import torch
 from src.method.weights import load_tuned, save_tuned, set_tuned
 from src.model.trunk import block_modules
 from src.pipeline.prepare import Prepared, prepare
-from src.pipeline.probe_stage import step_measurement
 from src.pipeline.score_stage import RunScores, keep_scores
 from src.pipeline.stage import Run
+from src.probe.gradients.step_gradients import step_measurement
 from src.runtime.preemption import listening
 from src.train.loop import OnStep, Trained
 from src.train.loop import train as train_loop
@@ -102,7 +102,7 @@ def _trained(prepared: Prepared, folder: Path, on_step: OnStep) -> Trained:
             seed=config.seed,
             folder=folder,
             on_step=on_step,
-            measure=step_measurement(model, blocks, config.metrics),
+            measure=step_measurement(model, blocks, config.metrics.names),
             control=prepared.control,
             blocks=blocks,
         )

@@ -119,7 +119,7 @@ def _changes(found: dict[int, float], metric: str) -> list[float]:
 
     of = METRICS[metric]
     amounts = [1 - found[layer] if of.change == "similarity" else found[layer] for layer in sorted(found)]
-    if of.needs == "weights":
+    if of.needs in ("weights", "matrices"):
         return amounts
     return [max(after - before, 0.0) for before, after in pairwise(amounts)]
 

@@ -2,6 +2,7 @@
 
 import pkgutil
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pandas
@@ -62,8 +63,8 @@ def test_models_that_do_not_fit_together_leave_out_what_compares_weights(compare
 @pytest.mark.parametrize("name", ["lens_entropy", "fisher_trace"])
 def test_a_second_comparison_does_not_pass_through_the_base_again(compare, monkeypatch, tmp_path, name):
     place = {
-        "lens_entropy": "src.pipeline.probe_stage.lens_pass",
-        "fisher_trace": "src.compare.weights.fisher_trace",
+        "lens_entropy": "src.probe.lens.lens_rows.lens_pass",
+        "fisher_trace": "src.probe.gradients.row_gradients.row_gradient_rows",
     }[name]
     calls, original = [], pkgutil.resolve_name(place)
     monkeypatch.setattr(place, lambda *a, **k: calls.append(1) or original(*a, **k))
@@ -72,6 +73,17 @@ def test_a_second_comparison_does_not_pass_through_the_base_again(compare, monke
     second = compare(f"metrics.names=[{name}]", f"paths.runs_dir={tmp_path}/again")
     assert len(calls) == 3  # the tuned side
     assert (first / "layers.csv").read_text() == (second / "layers.csv").read_text()
+
+
+def test_a_new_metric_on_gradients_is_a_row_of_the_catalog(compare, monkeypatch):
+    made = replace(METRICS["fisher_trace"], name="fisher_again")
+    monkeypatch.setitem(METRICS, "fisher_again", made)
+    layers = pandas.read_csv(compare("metrics.names=[fisher_again,fisher_trace]") / "layers.csv")
+    again, first = (
+        layers[layers["metric"] == name]["value"].to_numpy() for name in ("fisher_again", "fisher_trace")
+    )
+    assert len(again) == 20
+    assert (again == first).all()
 
 
 def names_of(layers):

@@ -6,7 +6,7 @@ from src.command.compose import CONF
 from src.errors import ConfigError
 from src.metrics.catalog import FAMILIES, METRICS, names_needing
 
-LATER = ("views", "gradients", "objectives", "lens")
+LATER = ("views", "row_gradients", "update_gradients", "step_gradients", "objectives", "lens")
 
 
 def names_of(make_config, name):

@@ -32,6 +32,8 @@ def test_locations_lead_to_documented_functions(metric):
     assert resolve(metric.function).__doc__
     if metric.statistic is not None:
         assert resolve(metric.statistic).__name__ == f"{metric.name}_statistic"
+    if metric.parts is not None:
+        assert resolve(metric.parts).__name__ == f"{metric.name}_parts"
     if metric.needs in ("pooled", "pair", "views"):
         assert (metric.statistic is None) == metric.per_sample
     assert not (metric.per_sample and metric.statistic)

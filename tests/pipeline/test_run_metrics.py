@@ -4,7 +4,7 @@ import pandas
 import pytest
 from scipy import stats
 
-import src.pipeline.probe_stage
+import src.probe.lens.lens_rows
 from src.errors import ModelError
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # torch on its own profilers and hooks
@@ -36,9 +36,9 @@ def test_views_of_data_without_a_question_and_a_further_set_of_rows_for_the_lens
 
 def test_the_lens_passes_through_the_base_once_for_all_runs(run, monkeypatch):
     calls = []
-    original = src.pipeline.probe_stage.lens_pass
+    original = src.probe.lens.lens_rows.lens_pass
     monkeypatch.setattr(
-        src.pipeline.probe_stage, "lens_pass", lambda *a, **k: calls.append(1) or original(*a, **k)
+        src.probe.lens.lens_rows, "lens_pass", lambda *a, **k: calls.append(1) or original(*a, **k)
     )
     run("metrics=lens", "method=lora", "evaluate=none")
     assert len(calls) == 2

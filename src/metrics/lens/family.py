@@ -1,5 +1,6 @@
 """Lens: what the output head would say of a layer."""
 
+from dataclasses import replace
 from functools import partial
 
 from src.metrics.metric import of_samples
@@ -10,6 +11,6 @@ METRICS = (
     _lens("lens_cross_entropy", unit="nats"),
     _lens("lens_entropy", unit="nats"),
     _lens("lens_agreement", unit=""),
-    _lens("lens_gold_probability", unit=""),
+    replace(_lens("lens_gold_probability", unit=""), first_only=True),
     _lens("early_exit_accuracy", unit=""),
 )

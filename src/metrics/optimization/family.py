@@ -1,56 +1,42 @@
 """Optimization: how far, and along what, training moved the weights."""
 
-from functools import partial
-
 from src.metrics.metric import Metric
 
-_metric = partial(Metric, family="optimization", min_samples=0, change="none")
-_weights = partial(_metric, needs="weights")
-_gradients = partial(_metric, needs="gradients")
-_objectives = partial(_metric, needs="objectives", unit="")
-_HERE = "src.metrics.optimization"
+
+def _of_weights(
+    name: str, needs: str, unit: str, module: str = "", parts: bool = True, change: str = "none"
+) -> Metric:
+    """A metric of weight tensors: no number of it is made of samples."""
+    location = f"src.metrics.optimization.{module or name}.{name}"
+    return Metric(
+        name=name,
+        family="optimization",
+        needs=needs,
+        unit=unit,
+        min_samples=0,
+        function=location,
+        parts=f"{location}_parts" if parts else None,
+        change=change,
+    )
+
 
 METRICS = (
-    _weights(
-        name="weight_change",
-        unit="",
-        function="src.probe.weights.weight_change.weight_change",
-        change="distance",
-    ),
-    _weights(
-        name="update_effective_rank", unit="directions", function=f"{_HERE}.update_rank.update_effective_rank"
-    ),
-    _weights(
-        name="update_stable_rank", unit="directions", function=f"{_HERE}.update_rank.update_stable_rank"
-    ),
-    _weights(
-        name="singular_rotation",
-        unit="rad",
-        function=f"{_HERE}.singular_rotation.singular_rotation",
-        change="distance",
-    ),
-    _gradients(
-        name="update_gradient_cosine",
-        unit="",
-        function=f"{_HERE}.update_gradient_cosine.update_gradient_cosine",
-    ),
-    _gradients(
-        name="gradient_norm",
-        unit="nats over the unit of a weight",
-        function="src.probe.gradients.gradient_norm.gradient_norm",
-    ),
-    _gradients(
+    _of_weights("weight_change", "weights", unit="", change="distance"),
+    _of_weights("update_effective_rank", "matrices", unit="directions", module="update_rank"),
+    _of_weights("update_stable_rank", "matrices", unit="directions", module="update_rank"),
+    _of_weights("singular_rotation", "matrices", unit="rad", change="distance"),
+    _of_weights("update_gradient_cosine", "update_gradients", unit="", parts=False),
+    _of_weights("gradient_norm", "step_gradients", unit="nats over the unit of a weight", parts=False),
+    Metric(
         name="fisher_trace",
+        family="optimization",
+        needs="row_gradients",
         unit="nats^2 over the squared unit of a weight",
-        function="src.probe.gradients.at_weights.fisher_trace",
         min_samples=1,
+        function="src.metrics.optimization.fisher_trace.fisher_trace",
         interval="mean",
+        change="none",
     ),
-    _objectives(
-        name="objective_cosine_distance", function=f"{_HERE}.gradient_distance.objective_cosine_distance"
-    ),
-    _objectives(
-        name="objective_procrustes_distance",
-        function=f"{_HERE}.gradient_distance.objective_procrustes_distance",
-    ),
+    _of_weights("objective_cosine_distance", "objectives", unit="", module="gradient_distance"),
+    _of_weights("objective_procrustes_distance", "objectives", unit="", module="gradient_distance"),
 )

@@ -1,15 +1,13 @@
 """How unlike the gradients of two objectives are at the same weights on the same inputs."""
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
+from src.metrics.shared.factors import Matrix, Weight, inner, squared_norm
 from src.metrics.shared.shapes import Scalar
+from src.metrics.shared.tensor_update import Parts, as_matrices
 
-Gradient = Float[Tensor, "out in"]
 
-
-def objective_cosine_distance(inner: Scalar, squared_first: Scalar, squared_second: Scalar) -> Scalar:
+def objective_cosine_distance(product: Scalar, squared_first: Scalar, squared_second: Scalar) -> Scalar:
     """1 - <G, H> / (||G|| ||H||) of the gradients G and H of the pretraining and the tuning objective.
 
     The arguments are sums over the weights of a block, or of a kind in it. Range 0 (one direction) to 2
@@ -18,7 +16,7 @@ def objective_cosine_distance(inner: Scalar, squared_first: Scalar, squared_seco
     of gradients at the pretrained point is published, its formula is not. Source: Billa 2026 (arXiv
     2604.17177; the distance is theirs, this formula inferred).
     """
-    return 1 - inner / (squared_first * squared_second).sqrt()
+    return 1 - product / (squared_first * squared_second).sqrt()
 
 
 def objective_procrustes_distance(nuclear: Scalar, squared_first: Scalar, squared_second: Scalar) -> Scalar:
@@ -36,7 +34,18 @@ def objective_procrustes_distance(nuclear: Scalar, squared_first: Scalar, square
     return (2 - 2 * nuclear / (squared_first * squared_second).sqrt()).clamp(min=0).sqrt()
 
 
-def nuclear_of_product(first: Gradient, second: Gradient) -> Scalar:
+def objective_cosine_distance_parts(first: Weight, second: Weight) -> Parts:
+    """Inner product and squared norms of both gradients of one tensor."""
+    return [(inner(first, second), squared_norm(first), squared_norm(second))]
+
+
+def objective_procrustes_distance_parts(first: Weight, second: Weight) -> Parts:
+    """The same of each matrix in it, with the nuclear norm of the product."""
+    pairs = zip(as_matrices(first), as_matrices(second), strict=True)
+    return [(nuclear_of_product(*pair), squared_norm(pair[0]), squared_norm(pair[1])) for pair in pairs]
+
+
+def nuclear_of_product(first: Matrix, second: Matrix) -> Scalar:
     """|first^T second|_*, in float64; no matrix larger than the smaller side of a gradient is taken apart."""
     first, second = first.double(), second.double()
     if first.shape[0] >= first.shape[1]:

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from src.metrics.shared.leading_subspaces import Matrix, Sum, Tall, Wide, leading_subspaces
 from src.metrics.shared.shapes import Scalar, Spectrum
+from src.metrics.shared.tensor_update import Parts, TensorUpdate, as_matrices
 
 NUM_DIRECTIONS = 10
 
@@ -27,6 +28,20 @@ def singular_rotation_of_factors(base: Matrix, b: Tall, a: Wide) -> Scalar:
     """`singular_rotation` of W and W + BA, without building W + BA where the matrix is large."""
     plain = Sum(base.double())
     return _rotation(plain, Sum(plain.matrix, (b.double(), a.double()), plain))
+
+
+def singular_rotation_parts(update: TensorUpdate) -> Parts:
+    """(rotation, 1) of each matrix."""
+    bases = as_matrices(update.base)
+    one = torch.ones((), dtype=torch.float64)
+    if update.factors is not None:
+        found = [singular_rotation_of_factors(bases[0], *update.factors)]
+    elif update.tuned is None:
+        found = [0 * one for _ in bases]
+    else:
+        pairs = zip(bases, as_matrices(update.tuned), strict=True)
+        found = [singular_rotation(base.to(tuned.device), tuned) for base, tuned in pairs]
+    return [(rotation, one) for rotation in found]
 
 
 def principal_angles(first: Float[Tensor, "dim k"], second: Float[Tensor, "dim k"]) -> Spectrum:

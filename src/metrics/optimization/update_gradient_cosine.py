@@ -1,13 +1,6 @@
 """Whether training went where the first gradient pointed."""
 
-from jaxtyping import Float
-from torch import Tensor
-
 from src.metrics.shared.shapes import Scalar
-
-Matrix = Float[Tensor, "out in"]
-Tall = Float[Tensor, "out rank"]
-Wide = Float[Tensor, "rank in"]
 
 
 def update_gradient_cosine(inner: Scalar, squared_update: Scalar, squared_gradient: Scalar) -> Scalar:
@@ -19,8 +12,3 @@ def update_gradient_cosine(inner: Scalar, squared_update: Scalar, squared_gradie
     rotation. NaN where the update or the gradient is zero. Source: ours.
     """
     return -inner / (squared_update * squared_gradient).sqrt()
-
-
-def inner_with_product(b: Tall, a: Wide, gradient: Matrix) -> Scalar:
-    """<BA, G> = tr(A G^T B), without building BA."""
-    return (b.double() * (gradient.double() @ a.double().T)).sum()

@@ -1,15 +1,10 @@
 """How many directions an update of a weight matrix uses, from its singular values."""
 
-import torch
-from jaxtyping import Float
-from torch import Tensor
+from collections.abc import Callable
 
 from src.metrics.shared.entropy import spectral_entropy
 from src.metrics.shared.shapes import Scalar, Spectrum
-
-Matrix = Float[Tensor, "out in"]
-Tall = Float[Tensor, "out rank"]
-Wide = Float[Tensor, "rank in"]
+from src.metrics.shared.tensor_update import Parts, TensorUpdate
 
 
 def update_effective_rank(values: Spectrum) -> Scalar:
@@ -33,22 +28,17 @@ def update_stable_rank(values: Spectrum) -> Scalar:
     return (values / values.max()).square().sum()
 
 
-def singular_values_of_product(b: Tall, a: Wide) -> Spectrum:
-    """Singular values of BA, descending, float64, without building the out x in matrix.
-
-    QR of B and of A^T, then the SVD of the small R_B R_A^T; min(out, rank, in) values.
-    """
-    r_b = torch.linalg.qr(b.double(), mode="r").R
-    r_a = torch.linalg.qr(a.double().T, mode="r").R
-    return torch.linalg.svdvals(r_b @ r_a.T)
+def update_effective_rank_parts(update: TensorUpdate) -> Parts:
+    """The rank of each matrix, weighted."""
+    return _weighted(update_effective_rank, update)
 
 
-def singular_values(matrix: Matrix) -> Spectrum:
-    """Singular values of a matrix, descending, float64, from the eigenvalues of its smaller Gram matrix.
+def update_stable_rank_parts(update: TensorUpdate) -> Parts:
+    """The rank of each matrix, weighted."""
+    return _weighted(update_stable_rank, update)
 
-    Several times faster than an SVD; values below 1e-8 of the largest are rounding, which is less than the
-    rounding in the difference of two float32 weights.
-    """
-    matrix = matrix.double()
-    tall = matrix if matrix.shape[0] >= matrix.shape[1] else matrix.T
-    return torch.linalg.eigvalsh(tall.T @ tall).clamp(min=0).sqrt().flip(0)
+
+def _weighted(rank: Callable[[Spectrum], Scalar], update: TensorUpdate) -> Parts:
+    """(rank x ||dW||_F^2, ||dW||_F^2) of each matrix that moved."""
+    squares = [(values, values.square().sum()) for values in update.spectra]
+    return [(rank(values) * square, square) for values, square in squares if square]

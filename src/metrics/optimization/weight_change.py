@@ -1,31 +1,23 @@
-"""Norms of weight updates, in float64."""
+"""How far training moved the weights."""
 
-import torch
-from jaxtyping import Float
-from torch import Tensor
-
+from src.metrics.shared.factors import squared_norm
 from src.metrics.shared.shapes import Scalar
-
-Tall = Float[Tensor, "out rank"]
-Wide = Float[Tensor, "rank in"]
-Weight = Float[Tensor, "..."]
+from src.metrics.shared.tensor_update import Parts, TensorUpdate
 
 
-def squared_norm(weight: Weight) -> Scalar:
-    """Squared Frobenius norm."""
-    return torch.linalg.vector_norm(weight, dtype=torch.float64).square()
+def weight_change(squared_update: Scalar, squared_base: Scalar) -> Scalar:
+    """Relative change of each block: sqrt(sum_t ||dW_t||_F^2) / sqrt(sum_t ||W_t||_F^2), no unit.
 
-
-def squared_norm_of_product(b: Tall, a: Wide) -> Scalar:
-    """||BA||_F^2 = tr((B^T B)(A A^T)), without building the out x in matrix."""
-    b, a = b.double(), a.double()
-    return ((b.T @ b) * (a @ a.T)).sum()
-
-
-def relative_change(squared_update: Scalar, squared_base: Scalar) -> Scalar:
-    """sqrt(sum_t ||dW_t||^2) / sqrt(sum_t ||W_t||^2) from the two sums over weight tensors t.
-
-    At least 0, no unit; 0 is untouched. Invariant under a common scaling of weights and updates. NaN if
-    every base weight is zero and none changed.
+    The arguments are the two sums. t runs over all weight tensors of the block (norms and biases too), W_t
+    is the base weight; for a kind, over the tensors of that kind. LoRA updates are measured from their
+    factors, unmerged. Range from 0, no unit. A block that was not trained changed by exactly 0. Invariant
+    under a common scaling of weights and updates. NaN for a block whose base weights are all zero. Source:
+    Zhao et al. 2026 (arXiv 2604.11838: Frobenius distance by layer; no code and no normalisation is
+    published, this one is ours).
     """
     return (squared_update / squared_base).sqrt()
+
+
+def weight_change_parts(update: TensorUpdate) -> Parts:
+    """Both squared norms of one tensor."""
+    return [(update.squared_update(), squared_norm(update.base))]

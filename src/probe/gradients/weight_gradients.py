@@ -1,6 +1,6 @@
 """Gradients of chosen weights, handed over one tensor at a time."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
@@ -69,6 +69,25 @@ def weight_gradients(model: nn.Module, weights: set[str], take: Take) -> Iterato
         for weight, (trains, gradient) in zip(parameters, before, strict=True):
             weight.requires_grad_(trains)
             weight.grad = gradient
+
+
+def summed_gradients(
+    model: nn.Module, weights: set[str], batches: Iterable[Batch], loss: Loss
+) -> dict[str, Tensor]:
+    """Gradient of the loss summed over all batches, by name; DataError without any."""
+    total: dict[str, Tensor] = {}
+
+    def take(name: str, gradient: Tensor) -> None:
+        total[name] = total[name].add_(gradient) if name in total else gradient.float()
+
+    num_batches = 0
+    with weight_gradients(model, weights, take):
+        for batch in batches:
+            backward(model, batch, loss)
+            num_batches += 1
+    if not num_batches:
+        raise DataError("gradients: given 0 rows; needed: at least 1")
+    return total
 
 
 @contextmanager

@@ -23,7 +23,6 @@ from src.runtime.preemption import stop_if_asked
 
 Head = Callable[[Tensor], Tensor]
 POSITIONS = ("first", "all")
-FIRST_ONLY = "lens_gold_probability"  # of the first completion token, however many positions are read
 CHUNK = 256  # states that the head sees at once: 50 MB of logits at a vocabulary of 49,152
 
 
@@ -154,7 +153,7 @@ class _Reading:
 
     def _per_row(self, name: str, values: Tensor) -> Tensor:
         """Values [layer, position] as means over the positions of each row: [layer, row]."""
-        if name == FIRST_ONLY:
+        if METRICS[name].first_only:
             return values[:, self.starts[self.chosen]]
         rows = self.chosen.nonzero()[:, 0]
         sums = values.new_zeros(len(values), len(self.chosen)).index_add_(1, rows, values)

@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from src.errors import DataError
-from src.metrics.catalog import METRICS, Metric, alike_only, check_names, names_needing
+from src.metrics.catalog import METRICS, Metric, alike_only, names_needing
 from src.metrics.shared.rows import Rows
 from src.probe.states.layer_statistics import LayerStatistics
 from src.probe.table.measure import measure
@@ -41,40 +41,40 @@ class LayerRow:
 
 
 def layer_rows(
-    base: LayerStatistics | None,
+    base: LayerStatistics,
     tuned: LayerStatistics | None,
     names: Sequence[str],
     num_blocks: int,
-    changes: Sequence[float] = (),
-    extra: Sequence[LayerRow] = (),
     settings: Mapping[str, Any] = MappingProxyType({}),
 ) -> list[LayerRow]:
-    """Rows by metric in the given order (kinds of one metric as they come), then stage, then layer.
+    """Rows of the metrics of hidden states, in the order of `in_order`.
 
     Args:
-        base: statistics of the base model; None only if no metric needs hidden states.
+        base: statistics of the base model.
         tuned: statistics of the tuned model on the same rows; None: only the base is described.
-        names: metrics of the catalog.
+        names: of metrics that need hidden states; others are not looked at.
         num_blocks: L.
-        changes: `weight_change` of every block; empty: no rows of weights.
-        extra: rows of metrics in `names` that were made elsewhere.
         settings: switches of metrics (metrics.alpha and its like); empty: their defaults.
 
     Raises:
-        ConfigError: an unknown metric.
-        DataError: the two do not fit each other or the model, there are too few samples for a metric, or an
-            extra row is of a metric that was not asked for.
+        DataError: the two do not fit each other or the model, or there are too few samples for a metric.
     """
-    check_names(names)
     stages = {"base": base} | ({"tuned": tuned} if tuned else {})
     metrics = [METRICS[name] for name in names_needing(names, "pooled", "tokens", "pair", "views")]
-    if metrics:
-        for stage, statistics in stages.items():
-            _check_fits(stage, statistics, base, num_blocks, names)
-    rows = _measured(metrics, stages, num_blocks, settings) if metrics else []
-    if "weight_change" in names:
-        rows += [_row("change", layer, num_blocks, "weight_change", x) for layer, x in enumerate(changes, 1)]
-    return _ordered([*rows, *extra], names)
+    for stage, statistics in stages.items():
+        _check_fits(stage, statistics, base, num_blocks, names)
+    return in_order(_measured(metrics, stages, num_blocks, settings), names)
+
+
+def in_order(rows: Sequence[LayerRow], names: Sequence[str]) -> list[LayerRow]:
+    """Rows by metric in the given order (kinds of one metric as they come), then stage, then layer."""
+    series = {metric: place for place, metric in enumerate(dict.fromkeys(row.metric for row in rows))}
+
+    def key(row: LayerRow) -> tuple[int, int, int, int]:
+        whole = row.metric.split("/")[0]
+        return names.index(whole), series[row.metric], STAGES.index(row.stage), row.layer
+
+    return sorted(rows, key=key)
 
 
 def _measured(
@@ -128,29 +128,13 @@ def _row(
     return LayerRow(stage, layer, layer / num_blocks, metric, *known[:2], n, *known[2:])
 
 
-def _ordered(rows: Sequence[LayerRow], names: Sequence[str]) -> list[LayerRow]:
-    series = list(dict.fromkeys(row.metric for row in rows))
-    for name in series:
-        if name.split("/")[0] not in names:
-            asked = ", ".join(names) or "none"
-            raise DataError(f"layer table: given rows of metric {name}; metrics asked for: {asked}")
-
-    def key(row: LayerRow) -> tuple[int, int, int, int]:
-        whole = row.metric.split("/")[0]
-        return names.index(whole), series.index(row.metric), STAGES.index(row.stage), row.layer
-
-    return sorted(rows, key=key)
-
-
 def _check_fits(
     stage: str,
-    statistics: LayerStatistics | None,
-    base: LayerStatistics | None,
+    statistics: LayerStatistics,
+    base: LayerStatistics,
     num_blocks: int,
     names: Sequence[str],
 ) -> None:
-    if statistics is None or base is None:
-        raise DataError(f"layer statistics ({stage}): given none; needed for {', '.join(names)}")
     given, needed = tuple(statistics.pooled.shape), (num_blocks + 1, *base.pooled.shape[1:])
     if given[2] != needed[2] and (alike := alike_only(names)):
         raise DataError(f"metric {alike[0]}: given widths {needed[2]} and {given[2]}; needed: one width")

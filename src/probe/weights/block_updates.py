@@ -1,58 +1,14 @@
 """The update of every weight tensor of a block: LoRA factors, or base and tuned tensor."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 
-import torch
 from torch import Tensor, nn
 
 from src.errors import ModelError
-from src.metrics.optimization.update_rank import singular_values, singular_values_of_product
-from src.metrics.optimization.weight_change import squared_norm, squared_norm_of_product
+from src.metrics.shared.tensor_update import TensorUpdate
 from src.model.trunk import base_of, block_modules
+from src.probe.weights.kind_rows import BLOCK
 from src.probe.weights.tensor_kinds import tensor_kind
-
-
-@dataclass(frozen=True)
-class TensorUpdate:
-    """One weight tensor of the base model and what training added to it."""
-
-    name: str
-    """Name among the parameters of the model that peft may wrap."""
-    kind: str
-    base: Tensor
-    factors: tuple[Tensor, Tensor] | None = None
-    """The update is their product [m, rank] @ [rank, n], in the layout of `base`."""
-    tuned: Tensor | None = None
-    """The tensor after training in place; both this and `factors` are None where nothing was trained."""
-
-    @property
-    def trained(self) -> bool:
-        """Whether training could change the tensor."""
-        return self.factors is not None or self.tuned is not None
-
-    @property
-    def difference(self) -> Tensor:
-        """The update of training in place, float32."""
-        return self.tuned.float() - self.base.to(self.tuned.device).float()
-
-    def squared_update(self) -> Tensor:
-        """||dW||_F^2, exactly 0 where nothing was trained."""
-        if self.factors is not None:
-            return squared_norm_of_product(*self.factors).cpu()
-        if self.tuned is not None:
-            return squared_norm(self.difference).cpu()
-        return torch.zeros((), dtype=torch.float64)
-
-    @cached_property
-    def spectra(self) -> list[Tensor]:
-        """Singular values of dW, one tensor a matrix (see `as_matrices`); none where nothing trained."""
-        if self.factors is not None:
-            return [singular_values_of_product(*self.factors).cpu()]
-        if self.tuned is not None:
-            return [singular_values(matrix).cpu() for matrix in as_matrices(self.difference)]
-        return []
 
 
 def block_updates(
@@ -81,15 +37,12 @@ def block_updates(
     return [_of_block(module, name, initial) for name, module in zip(blocks, modules, strict=True)]
 
 
-def as_matrices(tensor: Tensor) -> list[Tensor]:
-    """The matrices in a weight tensor: itself, one an expert of a stack, none in a vector (norms, biases).
-
-    Axes of length 1 do not count (a depthwise kernel [channel, 1, width] is one matrix).
-    """
-    squeezed = tensor.squeeze()
-    if squeezed.dim() < 2:
-        return []
-    return [squeezed] if squeezed.dim() == 2 else list(squeezed.flatten(0, -3))
+def by_kind(updates: Sequence[TensorUpdate]) -> dict[str, list[TensorUpdate]]:
+    """The tensors of a block under their kind, and all of them under BLOCK."""
+    kinds = {BLOCK: list(updates)}
+    for update in updates:
+        kinds.setdefault(update.kind, []).append(update)
+    return kinds
 
 
 def _of_block(block: nn.Module, name: str, initial: Mapping[str, Tensor]) -> list[TensorUpdate]:

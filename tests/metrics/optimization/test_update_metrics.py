@@ -8,14 +8,10 @@ from src.metrics.optimization.singular_rotation import (
     singular_rotation,
     singular_rotation_of_factors,
 )
-from src.metrics.optimization.update_gradient_cosine import inner_with_product, update_gradient_cosine
-from src.metrics.optimization.update_rank import (
-    singular_values,
-    singular_values_of_product,
-    update_effective_rank,
-    update_stable_rank,
-)
+from src.metrics.optimization.update_gradient_cosine import update_gradient_cosine
+from src.metrics.optimization.update_rank import update_effective_rank, update_stable_rank
 from src.metrics.shared import leading_subspaces as subspaces
+from src.metrics.shared.factors import inner_with_product, singular_values, singular_values_of_product
 from src.metrics.shared.leading_subspaces import Sum, leading_subspaces
 
 

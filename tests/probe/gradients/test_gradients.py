@@ -1,16 +1,20 @@
-from contextlib import nullcontext
-
 import pytest
 import torch
 
 from src.errors import DataError
 from src.objective.causal_lm import causal_lm_loss
-from src.probe.gradients.at_weights import gradient_rows
-from src.probe.gradients.gradient_norm import block_gradient_norms, gradient_norm, kind_gradient_norms
+from src.probe.collector import Side
+from src.probe.gradients.row_gradients import row_gradient_rows
+from src.probe.gradients.step_gradients import (
+    block_gradient_norms,
+    kind_gradient_norms,
+    step_gradient_rows,
+)
+from src.probe.gradients.update_gradients import update_gradient_rows
 from src.probe.weights.kind_rows import BLOCK
 from src.probe.weights.tensor_kinds import tensor_kind
 
-NAMES = ["fisher_trace", "update_gradient_cosine"]
+FISHER, COSINE = ["fisher_trace"], ["update_gradient_cosine"]
 
 
 @pytest.fixture
@@ -66,17 +70,14 @@ def test_lora_against_autograd_on_built_matrices(at_once, tiny, lora, supervised
     wrapped = lora(model, ["q_proj", "v_proj", "down_proj"])
     batches = supervised()
     before = {n: w.requires_grad for n, w in wrapped.named_parameters()}
-    found = table(
-        gradient_rows(
-            wrapped,
-            blocks,
-            supervised,
-            causal_lm_loss,
-            NAMES,
-            wrapped.disable_adapter,
-            blocks_at_once=at_once,
-        )
+    side = Side(supervised, causal_lm_loss)
+    rows = row_gradient_rows(wrapped, blocks, side, FISHER, "tuned")
+    with wrapped.disable_adapter():
+        rows += row_gradient_rows(wrapped, blocks, side, FISHER, "base")
+    rows += update_gradient_rows(
+        wrapped, blocks, side, COSINE, wrapped.disable_adapter, blocks_at_once=at_once
     )
+    found = table(rows)
     assert {n: w.requires_grad for n, w in wrapped.named_parameters()} == before
     assert all(w.grad is None for w in wrapped.parameters())
     updates = {
@@ -143,16 +144,8 @@ def test_one_plain_step_goes_where_the_gradient_points(kind, side, tiny, supervi
     initial = {n: w for n, w in initial.items() if any(n.startswith(block) for block in blocks)}
     full_step(model, supervised(), initial)
     model.train()
-    rows = gradient_rows(
-        model,
-        blocks,
-        supervised,
-        causal_lm_loss,
-        NAMES[1:],
-        lambda: Swapped(model, initial),
-        initial,
-        blocks_at_once=2,
-    )
+    side, at_base = Side(supervised, causal_lm_loss), lambda: Swapped(model, initial)
+    rows = update_gradient_rows(model, blocks, side, COSINE, at_base, initial, blocks_at_once=2)
     assert model.training
     found = table(rows)
     for layer in (2, 3):
@@ -165,9 +158,8 @@ def test_fisher_needs_no_padding_side_nor_batch_size(tiny, supervised):
     model, blocks = tiny("llama")
 
     def values(**options):
-        rows = gradient_rows(
-            model, blocks, lambda: supervised(**options), causal_lm_loss, NAMES[:1], nullcontext
-        )
+        side = Side(lambda: supervised(**options), causal_lm_loss)
+        rows = row_gradient_rows(model, blocks, side, FISHER, "base")
         return [row.value for row in rows]
 
     assert values(size=3, side="left") == pytest.approx(values(size=1), rel=1e-4)
@@ -178,10 +170,10 @@ def test_rows_that_cannot_be_used_are_refused(tiny, supervised):
     with pytest.raises(
         DataError, match=r"metric fisher_trace: given 0 rows; needed: at least 1 \(stage base\)"
     ):
-        gradient_rows(model, blocks, list, causal_lm_loss, NAMES[:1], nullcontext)
+        row_gradient_rows(model, blocks, Side(list, causal_lm_loss), FISHER, "base")
     bare = [batch | {"labels": torch.full_like(batch["labels"], -100)} for batch in supervised()]
     with pytest.raises(DataError, match="given rows without a supervised token"):
-        gradient_rows(model, blocks, lambda: bare, causal_lm_loss, NAMES[:1], nullcontext)
+        row_gradient_rows(model, blocks, Side(lambda: bare, causal_lm_loss), FISHER, "base")
     assert all(weight.requires_grad for weight in model.parameters())  # restored after the error too
 
 
@@ -217,7 +209,9 @@ def test_gradient_norms_of_kinds(tiny, lora, supervised, adapted):
 
 def test_gradient_norms_of_kinds_over_training():
     kinds = [[{"q": float(step), "v": 1.0}, {}] for step in range(1, 21)]
-    found = table(gradient_norm([[float(step), None] for step in range(1, 21)], kinds))
+    found = table(
+        step_gradient_rows(["gradient_norm"], [[float(step), None] for step in range(1, 21)], kinds)
+    )
     assert found["gradient_norm/q", "change", 1].value == 10.5
     assert found["gradient_norm/v", "change", 1].n == 20
     assert found["gradient_norm/q", "change", 2].value is None
@@ -226,7 +220,7 @@ def test_gradient_norms_of_kinds_over_training():
 
 def test_gradient_norm_over_training():
     steps = [[float(step), None] for step in range(1, 21)]
-    found = table(gradient_norm(steps))
+    found = table(step_gradient_rows(["gradient_norm"], steps))
     values = [
         found[name, "change", 1].value
         for name in ("gradient_norm", "gradient_norm/start", "gradient_norm/end")
@@ -234,5 +228,5 @@ def test_gradient_norm_over_training():
     assert values == [10.5, 1.5, 19.5]
     assert [row.n for row in found.values() if row.layer == 1] == [20, 2, 2]
     assert found["gradient_norm", "change", 2].value is None
-    assert gradient_norm([]) == []
-    assert gradient_norm([[3.0, 1.0]])[0].value == 3.0
+    assert step_gradient_rows(["gradient_norm"], []) == []
+    assert step_gradient_rows(["gradient_norm"], [[3.0, 1.0]])[0].value == 3.0

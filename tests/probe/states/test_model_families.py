@@ -8,7 +8,7 @@ from src.data.encode import EncodedRow
 from src.metrics.catalog import METRICS, names_needing
 from src.probe.states.probe_rows import ProbeRows, gather
 from src.probe.table.layer_table import layer_rows
-from src.probe.weights.updates import update_rows
+from src.probe.weights.weights import update_rows
 from src.runtime.seeding import generator
 
 FAMILIES = [
@@ -42,7 +42,7 @@ def rows():
 def test_all_layers_all_metrics(family, load_tiny, make_config, rows, tmp_path):
     loaded = load_tiny(family)
     names = [
-        name for name in METRICS if METRICS[name].needs not in ("views", "gradients", "lens", "objectives")
+        name for name in METRICS if METRICS[name].needs in ("pooled", "tokens", "pair", "weights", "matrices")
     ]
     metrics: MetricsConfig = make_config("metrics.num_token_samples=4").metrics
     metrics.names = names
@@ -58,8 +58,8 @@ def test_all_layers_all_metrics(family, load_tiny, make_config, rows, tmp_path):
                 value += 0.05 * torch.randn(value.shape, generator=generator(1, name))
     (tmp_path / "tuned").mkdir()
     tuned = gather(loaded.model, loaded.blocks, probe, metrics, tmp_path / "tuned")
-    updates = update_rows(loaded.model, loaded.blocks, names_needing(names, "weights"), initial)
-    table = layer_rows(base, tuned, names, 10, extra=updates)
+    updates = update_rows(loaded.model, loaded.blocks, names_needing(names, "weights", "matrices"), initial)
+    table = [*layer_rows(base, tuned, names, 10), *updates]
     assert {row.metric.split("/")[0] for row in table} == set(names)
     assert {row.layer for row in table if row.metric == "effective_rank"} == set(range(11))
     shift = {row.layer: row.value for row in table if row.metric == "change_intensity"}

@@ -4,7 +4,12 @@ import pytest
 import torch
 
 from src.errors import ModelError
-from src.probe.weights.weight_change import weight_change
+from src.probe.weights.weights import update_rows
+
+
+def weight_change(model, blocks, initial=None):
+    rows = update_rows(model, blocks, ["weight_change"], initial)
+    return [row.value for row in rows if row.metric == "weight_change"]
 
 
 def built(wrapped, model, blocks):

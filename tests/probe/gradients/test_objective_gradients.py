@@ -7,7 +7,8 @@ import torch
 from src.errors import DataError
 from src.metrics.optimization.gradient_distance import nuclear_of_product
 from src.objective.causal_lm import causal_lm_loss
-from src.probe.gradients.objective_distance import objective_distance_rows
+from src.probe.collector import Side
+from src.probe.gradients.objectives import objective_distance_rows
 from src.probe.weights.kind_rows import BLOCK
 from src.probe.weights.tensor_kinds import tensor_kind
 
@@ -63,7 +64,7 @@ def procrustes(pairs):
 def test_every_block_and_kind_equals_autograd(tiny, batches, kind, at_once):
     model, blocks = tiny(kind)
     model.eval()
-    sides = [(lambda: batches, causal_lm_loss), (lambda: batches, mean_state)]
+    sides = [Side(lambda: batches, causal_lm_loss), Side(lambda: batches, mean_state)]
     found = objective_distance_rows(model, blocks, *sides, NAMES, at_once)
     assert {row.stage for row in found} == {"base"}
     values = {(row.metric, row.layer): row.value for row in found}
@@ -86,7 +87,7 @@ def test_an_objective_is_at_no_distance_from_itself_or_from_a_multiple_of_itself
     model, blocks = tiny("llama")
     twice = lambda model, batch: (2 * causal_lm_loss(model, batch)[0], 1)  # noqa: E731
     found = objective_distance_rows(
-        model, blocks, (lambda: batches, causal_lm_loss), (lambda: batches, twice), NAMES
+        model, blocks, Side(lambda: batches, causal_lm_loss), Side(lambda: batches, twice), NAMES
     )
     values = [row.value for row in found if row.metric in NAMES]
     assert values == pytest.approx([0.0] * 6, abs=1e-3)
@@ -95,7 +96,7 @@ def test_an_objective_is_at_no_distance_from_itself_or_from_a_multiple_of_itself
 def test_opposite_objectives_are_two_apart_and_a_rotation_undoes_it(tiny, batches):
     model, blocks = tiny("llama")
     minus = lambda model, batch: (-causal_lm_loss(model, batch)[0], 1)  # noqa: E731
-    sides = (lambda: batches, causal_lm_loss), (lambda: batches, minus)
+    sides = Side(lambda: batches, causal_lm_loss), Side(lambda: batches, minus)
     found = {
         (row.metric, row.layer): row.value for row in objective_distance_rows(model, blocks, *sides, NAMES)
     }
@@ -105,7 +106,7 @@ def test_opposite_objectives_are_two_apart_and_a_rotation_undoes_it(tiny, batche
 
 def test_adapters_that_are_off_change_nothing(tiny, batches, lora):
     model, blocks = tiny("llama")
-    sides = (lambda: batches, causal_lm_loss), (lambda: batches, mean_state)
+    sides = Side(lambda: batches, causal_lm_loss), Side(lambda: batches, mean_state)
     before = objective_distance_rows(model, blocks, *sides, NAMES)
     wrapped = lora(model, ["q_proj", "v_proj"])
     trained = [name for name, weight in wrapped.named_parameters() if weight.requires_grad]
@@ -128,4 +129,4 @@ def test_the_nuclear_norm_of_a_product(rows, columns):
 def test_no_rows(tiny):
     model, blocks = tiny("llama")
     with pytest.raises(DataError, match="given 0 rows"):
-        objective_distance_rows(model, blocks, (list, causal_lm_loss), (list, causal_lm_loss), NAMES)
+        objective_distance_rows(model, blocks, Side(list, causal_lm_loss), Side(list, causal_lm_loss), NAMES)

@@ -5,7 +5,7 @@ import torch
 
 from src.metrics.optimization.singular_rotation import NUM_DIRECTIONS
 from src.probe.weights.tensor_kinds import tensor_kind
-from src.probe.weights.updates import update_rows
+from src.probe.weights.weights import update_rows
 
 NAMES = ["weight_change", "update_effective_rank", "update_stable_rank", "singular_rotation"]
 

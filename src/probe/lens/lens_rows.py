@@ -1,0 +1,38 @@
+"""Metrics of the output head: one pass over the completions of the probe rows."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from src.data.encode import encode_rows
+from src.model.loaded import LoadedModel
+from src.probe.collector import Collector, Subject
+from src.probe.lens.lens_pass import check_lens, lens_pass, lens_rows
+from src.probe.states.probe_rows import ProbeRows
+from src.probe.table.layer_table import LayerRow
+
+
+class Lens(Collector):
+    """Needs `lens`: `function` is given log probabilities [layer, position, token] and what follows."""
+
+    reads = "probe rows"
+
+    def check(self, names: Sequence[str], loaded: LoadedModel) -> None:
+        """ModelError where the head cannot be found."""
+        check_lens(loaded.model, loaded.blocks)
+
+    def of_base(self, names: Sequence[str], subject: Subject) -> list[LayerRow]:
+        """Rows of the stage base, measured once for all runs."""
+        settings = [names, subject.metrics.lens_positions, subject.metrics.batch_size]
+        return subject.store.rows("lens", settings, partial(_look, names, subject, "base"))
+
+    def rows(self, names: Sequence[str], before: list[LayerRow], subject: Subject) -> list[LayerRow]:
+        """Rows of base and tuned."""
+        return [*before, *(_look(names, subject, "tuned") if subject.compared else [])]
+
+
+def _look(names: Sequence[str], subject: Subject, stage: str) -> list[LayerRow]:
+    metrics, tokenizer = subject.metrics, subject.loaded.tokenizer
+    rows = encode_rows(subject.probe, tokenizer, subject.data.max_length, "completion").rows
+    batches = ProbeRows(rows, [], tokenizer.pad_token_id, metrics.batch_size).batches(rows)
+    found = lens_pass(subject.model, subject.blocks, batches, names, metrics.lens_positions)
+    return lens_rows(found, stage)
