@@ -108,7 +108,10 @@ class WarmServer:
 
 
 def modules_for(configs: list[RunConfig]) -> list[str]:
-    """What these runs import sooner or later; nothing in it computes or starts a thread of its own."""
+    """What these runs import sooner or later; nothing in it computes or starts a thread of its own.
+
+    Not W&B: its import makes a folder for tables, which the first job to end would take from all others.
+    """
     found = ["src.pipeline.pipeline", "src.sweep.local.job"]
     if any(config.method.kind == "lora" for config in configs):
         found.append("peft")
@@ -116,6 +119,4 @@ def modules_for(configs: list[RunConfig]) -> list[str]:
         found += ["src.evaluate.language_model", "src.evaluate.named", "lm_eval.evaluator", "datasets"]
     if any(config.data.generator is not None for config in configs):
         found.append("reasoning_gym")
-    if any(config.record.mode != "none" for config in configs):
-        found.append("wandb")
     return found

@@ -65,18 +65,6 @@ def _enter(asked: dict[str, Any]) -> None:
     os.close(log)
     os.close(nothing)
     sys.argv = [sys.argv[0], asked["task"]]
-    _own_media_folder()
-
-
-def _own_media_folder() -> None:
-    """W&B makes its folder for tables while it is imported, and removes it when a process ends.
-
-    The first job to end would take it from all others, and their tables with it.
-    """
-    private = sys.modules.get("wandb.sdk.data_types._private")
-    if private is not None:
-        private.MEDIA_TMP._finalizer.detach()  # the server's folder is the server's
-        private.MEDIA_TMP.__init__("wandb-media")  # in place: others hold the object
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from src.sweep.local.pool import threads_each
+from src.sweep.local.preloaded import modules_for
 from src.sweep.local.task import task_file
 from src.sweep.states import read_states
 
@@ -106,3 +107,11 @@ def test_threads_are_at_least_one(write_sweep, sweep, tmp_path):
         "strata: --threads: given 0; accepted: a number of at least 1\n",
     )
     assert not (tmp_path / "runs").exists()
+
+
+def test_nothing_that_is_imported_for_all_jobs_imports_wandb(make_config):
+    """Its folder for tables belongs to the process that imports it, and goes with the first that ends."""
+    names = modules_for([make_config("debug=smoke", "record=offline", "method=lora")])
+    program = f"import sys, {', '.join(names)}; print('wandb' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "False"
