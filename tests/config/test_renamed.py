@@ -117,4 +117,5 @@ def test_a_sweep_that_chose_its_preset_as_an_experiment_is_read(tmp_path, chosen
     path.write_text(f"defaults:\n  - config\n  - {chosen}: quickstart\n  - _self_\n")
     sweep = read_sweep(path, [], None)
     with composer(sweep) as composed:
-        assert composed.run(()) == run_config("preset=quickstart")
+        found = composed.run(())
+    assert found == run_config("preset=quickstart")
