@@ -1,7 +1,6 @@
 """Weights that come inside a Python package: as safetensors, or as a GGUF file, turned into them once."""
 
 import logging
-import shutil
 import sys
 from contextlib import redirect_stderr
 from importlib import metadata
@@ -9,16 +8,14 @@ from io import StringIO
 from pathlib import Path
 
 import torch
-from filelock import FileLock
 from rich.console import Console
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from src.errors import ModelError, StorageError
+from src.errors import ModelError
 from src.model.folder import WEIGHTS
 from src.model.quiet import quiet
-from src.storage.files import ASIDE, read_json, sha256_file, storage_errors, write_json, written_folder
-
-MANIFEST = "manifest.json"
+from src.storage.cache import cached_folder
+from src.storage.files import sha256_file
 
 log = logging.getLogger(__name__)
 
@@ -58,20 +55,11 @@ def _files(package: str) -> list[metadata.PackagePath]:
 def unpacked(package: str, cache_dir: Path) -> tuple[Path, str]:
     """The folder of float32 safetensors made from the package's GGUF file, and the sha256 of that file.
 
-    Made at the first call; made anew where files are missing or of another size. Processes take turns.
+    Made at the first call, and made anew where a byte of it is not as it was written. Processes take turns.
     """
     gguf = find_gguf(package)
     digest = sha256_file(gguf)
-    folder = cache_dir / "models" / digest
-    with storage_errors(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{folder}.lock"):
-            damage = _damage(folder)
-            if damage is not None:
-                if folder.exists():
-                    log.warning("%s: %s; it is made anew", folder, damage)
-                _remove_leftovers(folder)
-                _unpack(gguf, folder, package)
+    folder = cached_folder(cache_dir, "models", digest, lambda aside: _unpack(gguf, aside, package))
     return folder, digest
 
 
@@ -80,44 +68,11 @@ def _unpack(gguf: Path, folder: Path, package: str) -> None:
     log.info("%s: turning %s into float32, once; this takes about 20 seconds", package, gguf.name)
     source = {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name}
     status = Console(file=sys.stderr).status(f"Reading {gguf.name}")
-    with (
-        status,
-        redirect_stderr(StringIO()),
-        quiet(),
-        written_folder(folder) as aside,
-    ):  # hides a bar of its own
+    with status, redirect_stderr(StringIO()), quiet():  # hides a bar of its own
         tokenizer = AutoTokenizer.from_pretrained(**source)
         model = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
         # The weights are plain now; saving refuses as long as the model says they are quantised.
         del model.config.quantization_config
         model.hf_quantizer = None
-        model.save_pretrained(aside)
-        tokenizer.save_pretrained(aside)
-        write_manifest(aside, package, gguf)
-
-
-def write_manifest(folder: Path, package: str, gguf: Path) -> None:
-    """Note the size of every file of a complete folder, by which damage is seen later."""
-    sizes = {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
-    write_json(folder / MANIFEST, {"package": package, "source": gguf.name, "sizes": sizes})
-
-
-def _damage(folder: Path) -> str | None:
-    """What is wrong with an unpacked folder, by its manifest; None when it is whole."""
-    try:
-        sizes = read_json(folder / MANIFEST)["sizes"]
-        for name, size in sizes.items():
-            path = folder / name
-            if not path.is_file():
-                return f"{name} is missing"
-            if path.stat().st_size != size:
-                return f"{name} has {path.stat().st_size} bytes instead of {size}"
-    except (StorageError, KeyError, TypeError, AttributeError):
-        return f"{MANIFEST} is missing or damaged"
-    return None
-
-
-def _remove_leftovers(folder: Path) -> None:
-    """Remove what a killed process left half-unpacked; called under the lock, so nobody is writing it."""
-    for leftover in folder.parent.glob(f"{ASIDE}{folder.name}-*"):
-        shutil.rmtree(leftover)
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)

