@@ -1,3 +1,12 @@
 """Strata: where in the depth of a language model fine-tuning acts."""
 
+import os
+
 __version__ = "0.2.0"  # pyproject.toml, run.json, CITATION.cff and the tag take it from here
+
+# A thread that waits for others spins before it sleeps; where another program has a core, the thread it waits
+# for may not run at all meanwhile. So threads spin about as long as being woken takes, and then sleep. Every
+# command and every job comes past this line before it imports torch, and passes it on to what it starts.
+if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"} & set(os.environ):
+    os.environ["GOMP_SPINCOUNT"] = "1000"  # turns, of GNU's OpenMP (the torch of PyPI); 300,000 by default
+    os.environ["KMP_BLOCKTIME"] = "1"  # ms, of Intel's and LLVM's (the torch of conda); 200 by default
