@@ -1,0 +1,70 @@
+"""The command on a finished run of a tiny model."""
+
+import csv
+import sys
+
+import pytest
+
+from src.intervene.__main__ import main
+from src.pipeline.pipeline import Pipeline
+
+
+@pytest.fixture
+def run_folder(make_config, tmp_path):
+    def make(*overrides):
+        config = make_config(
+            "debug=smoke", "metrics=none", "evaluate=none", "record=none", "model.num_blocks=5",
+            "model.width=32", "data.num_test=12", f"paths.runs_dir={tmp_path}/runs",
+            f"paths.cache_dir={tmp_path}/cache", *overrides,
+        )  # fmt: skip
+        pipeline = Pipeline(config)
+        pipeline.walk()
+        return pipeline.folder.path
+
+    return make
+
+
+def command(monkeypatch, *arguments):
+    monkeypatch.setattr(sys, "argv", ["intervene", *map(str, arguments)])
+    main()
+
+
+def test_the_profile_of_a_run(run_folder, monkeypatch, capsys):
+    folder = run_folder("train.max_steps=20", "train.learning_rate=0.02")
+    command(monkeypatch, folder)
+    text = capsys.readouterr().out
+    lines = [line for line in text.splitlines() if not line.startswith("written")]
+    assert max(map(len, lines)) <= 100
+    rows = list(csv.DictReader((folder / "intervene" / "profile.csv").read_text().splitlines()))
+    value = {(row["kind"], row["player"]): float(row["value"]) for row in rows}
+    shares = [number for (kind, _), number in value.items() if kind == "shapley"]
+    assert sum(shares) == pytest.approx(value["gain", "all"], abs=1e-6)
+    assert len(shares) == 5
+    assert value["below", "block 0"] == 0
+    assert value["above", "block 0"] == pytest.approx(value["gain", "all"])
+    assert value["interaction", "block 0"] == pytest.approx(0, abs=1e-9)
+
+
+def test_a_dry_run_says_what_it_would_cost_and_leaves_nothing(run_folder, monkeypatch, capsys):
+    folder = run_folder("train.max_steps=1")
+    command(monkeypatch, folder, "--dry-run")
+    text = " ".join(capsys.readouterr().out.split())
+    assert "passes" in text and "minutes" in text and "states" in text
+    assert not (folder / "intervene").exists()
+
+
+def test_a_run_that_gained_nothing_has_no_profile(run_folder, monkeypatch, capsys):
+    folder = run_folder("train.max_steps=1", "train.learning_rate=1e-9")
+    with pytest.raises(SystemExit) as stopped:
+        command(monkeypatch, folder)
+    assert stopped.value.code == 2
+    assert "no profile" in capsys.readouterr().err
+    assert not (folder / "intervene" / "profile.csv").exists()
+
+
+def test_what_is_no_tuned_run_is_refused_in_one_line(run_folder, monkeypatch, capsys, tmp_path):
+    for folder, reason in ((tmp_path, "finished run"), (run_folder("method=frozen"), "trained nothing")):
+        with pytest.raises(SystemExit) as stopped:
+            command(monkeypatch, folder)
+        assert stopped.value.code == 2
+        assert reason in (error := capsys.readouterr().err) and error.count("\n") == 1
