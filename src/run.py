@@ -3,14 +3,19 @@
 python -m src.run model=olmo2_7b method=midblock
 """
 
+import logging
+
 import hydra
 from omegaconf import DictConfig
 
+from src.command.announcement import announcement
 from src.command.compose import CONF
 from src.command.entry import run_hydra, run_job
 from src.command.program import run_command
 from src.config.schema import RunConfig
 from src.runtime.launched import launched
+
+_LOG = logging.getLogger(__name__)
 
 
 def execute(config: RunConfig) -> None:
@@ -25,6 +30,7 @@ def execute(config: RunConfig) -> None:
         if ranks.rank > 0:  # submitit starts every rank here; the configuration that counts is rank 0's
             follow(ranks)
         else:
+            _LOG.info("%s", announcement(config))
             Pipeline(config, ranks).walk()
 
 

@@ -1,0 +1,31 @@
+"""The first line of a run: what it trains on, what it scores, and which choice is the published setting."""
+
+from src.command.compose import CONF
+from src.config.schema import DataConfig, RunConfig
+
+
+def announcement(config: RunConfig) -> str:
+    """One line for whoever has typed little and got the defaults for the rest."""
+    tasks = ", ".join(config.evaluate.tasks) or "nothing"
+    train = config.train
+    length = f"{train.max_steps} steps" if train.max_steps is not None else f"{train.epochs:g} epochs"
+    preset = f"band_study_{config.model.name}"
+    published = (CONF / "preset" / f"{preset}.yaml").is_file() and config.experiment != preset
+    return (
+        f"{config.model.name}: {config.method.name} on band {config.band.name} trains {length} on "
+        f"{_rows(config.data)}; scores {tasks}"
+        + (f"; the published setting of this model is preset={preset}" if published else "")
+    )
+
+
+def _rows(data: DataConfig) -> str:
+    """The rows by name and by where they come from, in the order in which a run looks for them."""
+    if data.path is not None:
+        source = data.path
+    elif data.corpus is not None:
+        source = f"text of this machine: {data.corpus}"
+    elif data.generator is not None:
+        source = f"generated: {data.generator}"
+    else:
+        source = data.hub_id or "rows"
+    return f"{data.name} ({source})"
