@@ -36,6 +36,8 @@ class Metric:
     """Dotted location of the function that turns the same samples into a statistic of their weights."""
     unlike: bool = False
     """A pair metric that only compares which samples are alike: widths and tokenizers may differ."""
+    distinct: bool = False
+    """Samples that coincide are merged first, so that `n` counts different ones."""
     first_only: bool = False
     """A lens metric of the first completion token of a row, however many positions are read."""
     switches: tuple[str, ...] = ()

@@ -1,5 +1,6 @@
 """Geometry: the shape of a layer's representations."""
 
+from dataclasses import replace
 from functools import partial
 
 from src.metrics.metric import of_rows, of_samples
@@ -14,8 +15,8 @@ METRICS = (
     _tokens("curvature_states", unit="", module="curvature"),
     _pooled("effective_rank", 2, unit="directions"),
     _pooled("participation_ratio", 2, unit="directions"),
-    _dimension("intrinsic_dimension_twonn", 3, unit="dimensions"),
-    _dimension("intrinsic_dimension_mle", 11, unit="dimensions"),
+    replace(_dimension("intrinsic_dimension_twonn", 3, unit="dimensions"), distinct=True),
+    replace(_dimension("intrinsic_dimension_mle", 11, unit="dimensions"), distinct=True),
     of_samples("l2_norm", family="geometry", needs="pooled", unit=_STATES),
     _pooled("spectral_norm", 1, unit=_STATES),
     _pooled("condition_number", 2, unit=""),

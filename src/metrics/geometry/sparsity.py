@@ -15,7 +15,7 @@ def sparsity(states: Tokens) -> Scalar:
     Zhao et al. 2026 (arXiv 2604.11838; the maximum of each token is ours).
     """
     _check(states, "sparsity")
-    sizes = states.abs()
+    sizes = states.abs().float()  # in 16 bits the threshold itself would be rounded
     largest = sizes.amax(dim=1, keepdim=True)
     small = (sizes < THRESHOLD * largest).sum(dim=1).double() / sizes.shape[1]
     return small[largest.squeeze(1) > 0].mean()
@@ -31,7 +31,7 @@ def sparsity_paper(states: Tokens) -> Scalar:
     (arXiv 2604.11838, as coded).
     """
     _check(states, "sparsity_paper")
-    sizes = states.abs()
+    sizes = states.abs().float()
     largest = sizes.max()
     small = (sizes < THRESHOLD * largest).sum().double() / sizes.numel()
     return small if largest > 0 else small * float("nan")

@@ -4,7 +4,10 @@ import math
 from enum import StrEnum
 from functools import cached_property
 
+import numpy
 import torch
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
 from src.metrics.shared.gram import ROUNDING, double_centred, gram, kept_part, spectrum, unit_rows
@@ -63,6 +66,24 @@ class Rows:
     def standardised(self) -> "Rows":
         """The same rows with every dimension scaled to variance 1."""
         return Rows(standardised(self.pooled))
+
+    @cached_property
+    def distinct(self) -> "Rows":
+        """The rows that differ by more than rounding, the first of each that coincide; itself if all do."""
+        distances, indices = self._neighbour_table
+        if distances[:, 0].all():
+            return self
+        _, equal = torch.unique(self.pooled, dim=0, return_inverse=True)
+        one, neighbour = (distances == 0).nonzero(as_tuple=True)
+        ends = torch.stack(
+            [torch.cat([self.everything, one]), torch.cat([len(self) + equal, indices[one, neighbour]])]
+        )
+        size = 2 * len(
+            self
+        )  # a row is tied to its group of equal rows, and to those that rounding sets apart
+        ties = coo_array((torch.ones(ends.shape[1]), tuple(ends)), shape=(size, size))
+        groups = connected_components(ties, directed=False)[1][: len(self)]
+        return Rows(self.pooled[torch.from_numpy(numpy.unique(groups, return_index=True)[1]).sort().values])
 
     def spectrum(self, kind: Kind, kept: Tensor | None = None) -> Spectrum:
         """Squared singular values, ascending, of the kept rows; centred and scaled among themselves.

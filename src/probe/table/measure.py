@@ -14,6 +14,8 @@ from src.metrics.uncertainty.bootstrap import bootstrap_interval, resampled_mean
 from src.metrics.uncertainty.interval import Interval, mean_interval
 from src.metrics.uncertainty.jackknife import jackknife_interval
 
+_UNKNOWN = Interval(math.nan, math.nan, math.nan)
+
 
 class MetricValue(NamedTuple):
     """A value with its 95 % interval from n samples; NaN where a number is not defined."""
@@ -42,10 +44,15 @@ def measure(
     check_samples(metric.name, num_samples)
     if metric.per_sample:
         return _of_values(metric, resolve(metric.function)(*tensors))
+    if metric.distinct:
+        samples = [one.distinct for one in samples]
+        num_samples = len(samples[0])
+        if num_samples < metric.min_samples:
+            return MetricValue(math.nan, _UNKNOWN, num_samples)
     statistic = switched(metric, metric.statistic, settings)(*samples)
     value = statistic(torch.arange(num_samples))
     if not math.isfinite(value):
-        return MetricValue(value, Interval(math.nan, math.nan, math.nan), num_samples)
+        return MetricValue(value, _UNKNOWN, num_samples)
     if metric.interval == "bootstrap":
         interval = bootstrap_interval(resolve(metric.resampled)(*samples), value, num_samples)
     else:

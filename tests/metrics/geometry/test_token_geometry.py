@@ -104,3 +104,10 @@ def test_too_few_tokens(metric, least, generator):
     with pytest.raises(DataError) as error:
         metric(torch.ones(least - 1, 4))
     assert str(error.value) == expected
+
+
+@pytest.mark.parametrize("metric", [sparsity, sparsity_paper])
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_the_threshold_is_not_rounded_to_16_bits(metric, dtype, generator):
+    states = torch.randn(40, 3000, generator=generator).to(dtype)
+    assert metric(states).item() == metric(states.float()).item()
