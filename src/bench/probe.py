@@ -16,7 +16,7 @@ from src.config.schema import MetricsConfig
 from src.data.encode import encode_rows, encode_texts
 from src.data.splits import Splits, load_splits
 from src.errors import StorageError
-from src.method.adapt import AdaptedModel
+from src.method.adapted import AdaptedModel
 from src.method.weights import base_weights
 from src.metrics.catalog import names_needing
 from src.model.trunk import trunk_of

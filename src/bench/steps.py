@@ -10,8 +10,9 @@ from src.command.compose import run_config
 from src.control.control import Control, NoControl
 from src.data.batches import collate
 from src.data.encode import IGNORED, EncodedRow
-from src.method.adapt import AdaptedModel, adapt
+from src.method.adapted import AdaptedModel
 from src.method.band import resolve_band
+from src.method.catalog import adapt
 from src.model.load import load_model
 from src.objective.causal_lm import causal_lm_loss
 from src.runtime.seeding import generator

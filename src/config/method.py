@@ -1,4 +1,8 @@
-"""What trains: the band, and how."""
+"""What trains: the settings of each method, and the group that holds the keys of all of them.
+
+A new method has its settings here (keys of its own as `declare(neutral=...)`), a row in KINDS, a class in
+src/method and a file in conf/method.
+"""
 
 from dataclasses import dataclass
 
@@ -7,13 +11,22 @@ from src.config.rules import require
 
 
 @dataclass
-class MethodConfig:
-    """What is trainable inside the band, and how."""
+class MethodSettings:
+    """What every method has."""
 
     name: str
     """Which file of conf/method was chosen; reports show it."""
     kind: str
     """lora, full (the weights themselves) or none (no training)."""
+
+    def __post_init__(self) -> None:
+        require("method.kind", self.kind, tuple(KINDS))
+
+
+@dataclass
+class LoraSettings(MethodSettings):
+    """Low-rank factors beside the layers of a band."""
+
     rank: int
     """LoRA rank asked for; `budget` may turn it into another one. [dimensions]"""
     ranks: list[int] | None
@@ -33,11 +46,9 @@ class MethodConfig:
     """[start, stop) of the band whose budget is matched. [fraction of depth]"""
     targets: str
     """attention (projections of the attention, as published) or linear (every linear layer of a block)."""
-    train_outside: bool | None
-    """full only: also train embeddings, final norm and head; null: only when the band is the whole stack."""
 
     def __post_init__(self) -> None:
-        require("method.kind", self.kind, rules.METHOD_KINDS)
+        super().__post_init__()
         require("method.scaling", self.scaling, rules.SCALINGS)
         require("method.budget", self.budget, rules.BUDGETS)
         require("method.targets", self.targets, rules.TARGETS)
@@ -51,9 +62,50 @@ class MethodConfig:
             rules.refuse("method.budget_band", self.budget_band, "[start, stop] with 0 <= start < stop <= 1")
 
     def _check_ranks(self) -> None:
-        if self.kind != "lora":
-            rules.refuse("method.ranks", list(self.ranks), "null, or method.kind=lora")
         if not any(self.ranks) or min(self.ranks) < 0:
             rules.refuse("method.ranks", list(self.ranks), "ranks of at least 0, and one of them above 0")
         if self.budget != "none":
             rules.refuse("method.budget", self.budget, "none with method.ranks, which are the budget")
+
+
+@dataclass
+class FullSettings(MethodSettings):
+    """The weights of a band."""
+
+    train_outside: bool | None
+    """full only: also train embeddings, final norm and head; null: only when the band is the whole stack."""
+
+
+@dataclass(frozen=True)
+class MethodKind:
+    """What is known of a method before torch is imported."""
+
+    trains: bool = True
+    low_rank: bool = False
+    """Its update is a product of factors, which has a rank and a scale."""
+    in_place: bool = False
+    """It changes the model's own weights, which must be float32 for small steps to arrive."""
+    imports: tuple[str, ...] = ()
+    """What a run imports for it sooner or later."""
+
+
+KINDS = {
+    "lora": MethodKind(low_rank=True, imports=("peft",)),
+    "full": MethodKind(in_place=True),
+    "none": MethodKind(trains=False),
+}
+
+
+@dataclass
+class MethodConfig(LoraSettings, FullSettings):
+    """What is trainable inside the band, and how."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.ranks is not None and not self.of_kind.low_rank:
+            rules.refuse("method.ranks", list(self.ranks), "null, or a method with low-rank factors (lora)")
+
+    @property
+    def of_kind(self) -> MethodKind:
+        """What is known of this method."""
+        return KINDS[self.kind]

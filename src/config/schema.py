@@ -94,7 +94,7 @@ class RunConfig:
         require("device", self.device, rules.DEVICES)
         rules.check_folder_name("experiment", self.experiment)
         rules.check_at_least("seed", self.seed, 0)
-        if self.control.kind != "none" and self.method.kind == "none":
+        if self.control.kind != "none" and not self.method.of_kind.trains:
             accepted = "control=none with a method that trains nothing"
             rules.refuse("control.kind", self.control.kind, accepted)
         if self.train.num_processes > 1:
@@ -112,7 +112,7 @@ class RunConfig:
                 "would not repeat"
             )
             rules.refuse("train.activation_checkpointing", True, accepted)
-        if self.method.kind == "full" and self.model.dtype != "float32":
+        if self.method.of_kind.in_place and self.model.dtype != "float32":
             rules.refuse(
                 "method.kind=full with model.dtype",
                 self.model.dtype,

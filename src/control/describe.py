@@ -17,7 +17,7 @@ def describe_control(config: RunConfig, steps: Sequence[dict[str, Any]]) -> dict
         config: of the run.
         steps: the step log.
     """
-    control, lora = config.control, config.method.kind == "lora"
+    control, lora = config.control, config.method.of_kind.low_rank
     if control.kind == "none":
         return {"kind": "none"}
     settings = {key: value for key, value in asdict(control).items() if key != "log_relative_sizes"}

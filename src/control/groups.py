@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from src.config.schema import ControlConfig
-from src.method.adapt import AdaptedModel
+from src.method.adapted import AdaptedModel
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ def make_groups(adapted: AdaptedModel, config: ControlConfig) -> tuple[list[Grou
 
     What is in neither is left as the optimizer made it.
     """
-    if adapted.method.kind == "lora":
+    if adapted.config.of_kind.low_rank:
         members = [(name, _block(name, adapted), "group", "layer") for name in adapted.modules]
     else:
         members = [

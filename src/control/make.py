@@ -10,7 +10,7 @@ from src.control.lora_factors import LowRank
 from src.control.matched_sizes import read_profile
 from src.control.relative_step import RelativeStep
 from src.errors import ModelError
-from src.method.adapt import AdaptedModel
+from src.method.adapted import AdaptedModel
 
 
 def make_control(config: ControlConfig, adapted: AdaptedModel, num_steps: int) -> Control:
@@ -25,7 +25,7 @@ def make_control(config: ControlConfig, adapted: AdaptedModel, num_steps: int) -
         ConfigError: the source of match_profile has other blocks, too few steps, or is no finished run.
         ModelError: a group's weights are all zero, or nothing of the blocks is in a group.
     """
-    if config.kind == "none" and (not config.log_relative_sizes or adapted.method.kind == "none"):
+    if config.kind == "none" and (not config.log_relative_sizes or not adapted.config.of_kind.trains):
         return NoControl()
     profile = read_profile(config) if config.kind == "match_profile" else None
     groups, frozen = make_groups(adapted, config)
@@ -34,7 +34,7 @@ def make_control(config: ControlConfig, adapted: AdaptedModel, num_steps: int) -
         profile.check(trained, adapted.loaded.num_blocks, num_steps)
     _check_weights(config, adapted, groups, trained)
     outside = config.weight_decay == "outside"
-    if adapted.method.kind == "lora":
+    if adapted.config.of_kind.low_rank:
         movement = LowRank(adapted.model, groups, outside)
     else:
         movement = InPlace(adapted.model, groups, frozen, outside)
@@ -61,7 +61,7 @@ def _check_weights(
 
 def _any_weight(adapted: AdaptedModel, name: str) -> bool:
     """Whether a weight, or that of an adapted layer, is anywhere unlike zero."""
-    if adapted.method.kind == "lora":
+    if adapted.config.of_kind.low_rank:
         weight = adapted.loaded.model.get_submodule(name).get_base_layer().weight
     else:
         weight = adapted.model.get_parameter(name)

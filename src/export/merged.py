@@ -11,8 +11,9 @@ from src.config.renamed import read_config
 from src.config.schema import RunConfig
 from src.errors import ModelError
 from src.export.handover import ADAPTER
-from src.method.adapt import AdaptedModel, adapt
+from src.method.adapted import AdaptedModel
 from src.method.band import resolve_band
+from src.method.catalog import adapt
 from src.method.weights import load_tuned
 from src.model.load import load_model
 from src.storage.files import read_jsonl, written_folder

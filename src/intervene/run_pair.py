@@ -15,8 +15,9 @@ from src.intervene.engine.gates import Gates
 from src.intervene.engine.items import Items, task_items
 from src.intervene.engine.replay import Replay
 from src.intervene.engine.weight_gates import WeightGates
-from src.method.adapt import AdaptedModel, adapt
+from src.method.adapted import AdaptedModel
 from src.method.band import resolve_band
+from src.method.catalog import adapt
 from src.method.weights import load_tuned
 from src.model.causal import is_causal
 from src.model.load import load_model
@@ -79,7 +80,7 @@ def _replay(adapted: AdaptedModel) -> Replay:
     head = find_head_path(model, blocks)
     gates: Gates = (
         AdapterGates(model, blocks)
-        if adapted.method.kind == "lora"
+        if adapted.config.of_kind.low_rank
         else WeightGates(model, blocks, head, adapted.originals, {})
     )
     return Replay(model, blocks, gates, head)

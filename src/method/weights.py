@@ -1,7 +1,7 @@
 """The tuned weights as files, and the base model behind them."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from src.errors import CheckpointError
-from src.method.adapt import AdaptedModel
+from src.method.adapted import AdaptedModel
 from src.storage.files import write_json, written_folder
 from src.storage.manifest import damage, write_manifest
 
@@ -20,9 +20,7 @@ FULL_WEIGHTS = "tuned_parameters.safetensors"  # only what training changed
 @contextmanager
 def base_weights(adapted: AdaptedModel) -> Iterator[None]:
     """Inside the block, the model behaves as before training, without a second copy of its weights."""
-    lora = adapted.method.kind == "lora"
-    adapters_off = adapted.model.disable_adapter() if lora else nullcontext()
-    with swapped_weights(adapted.model, adapted.originals), adapters_off:
+    with swapped_weights(adapted.model, adapted.originals), adapted.method.as_base(adapted):
         yield
 
 
@@ -39,10 +37,9 @@ def swapped_weights(model: nn.Module, others: dict[str, torch.Tensor]) -> Iterat
 def save_tuned(adapted: AdaptedModel, folder: Path) -> None:
     """Write the tuned weights into `folder`, whole or not at all, as safetensors."""
     with written_folder(folder) as aside:
-        if adapted.method.kind == "lora":
-            adapted.model.save_pretrained(aside, safe_serialization=True, save_embedding_layers=False)
-            (aside / "README.md").unlink(missing_ok=True)  # a model card with nothing in it
-        whole = {name: value for name, value in adapted.trainable.items() if ".lora_" not in name}
+        adapted.method.save(adapted, aside)
+        stored = adapted.method.load(aside).keys()
+        whole = {name: value for name, value in adapted.trainable.items() if name not in stored}
         if whole:  # with LoRA: a layer that the objective brought
             save_file(
                 {name: value.detach().contiguous() for name, value in whole.items()}, aside / FULL_WEIGHTS
@@ -62,21 +59,16 @@ def load_tuned(adapted: AdaptedModel, folder: Path) -> None:
     """Load weights that `save_tuned` wrote; CheckpointError if they are damaged or do not fit."""
     if (found := damage(folder)) is not None:
         raise CheckpointError(f"{folder}: {found}; remove the run's folder to train it again")
-    lora = adapted.method.kind == "lora"
-    path = folder / ("adapter_model.safetensors" if lora else FULL_WEIGHTS)
+    whole = folder / FULL_WEIGHTS
     try:
-        stored, whole = load_file(path), folder / FULL_WEIGHTS
-        beside = load_file(whole) if lora and whole.is_file() else {}
+        stored = adapted.method.load(folder) | (load_file(whole) if whole.is_file() else {})
     except (OSError, SafetensorError) as error:
         reason = str(error).splitlines()[0]
         raise CheckpointError(
-            f"{path}: damaged ({reason}); remove {folder} to go on from the checkpoint"
+            f"{folder}: damaged ({reason}); remove it to go on from the checkpoint"
         ) from error
-    if lora:  # peft leaves the adapter's name out of the file
-        stored = {name.replace(".weight", ".default.weight"): value for name, value in stored.items()}
-    stored |= beside
     if stored.keys() != adapted.trainable.keys():
-        raise CheckpointError(f"{path}: holds other tensors than this run trains; remove {folder}")
+        raise CheckpointError(f"{folder}: holds other tensors than this run trains; remove it")
     set_tuned(adapted, stored)
 
 

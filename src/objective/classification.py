@@ -13,7 +13,7 @@ from src.data.encode import Encoded, EncodedRow
 from src.data.rows import Row
 from src.data.special_tokens import Cut, framed_rows, text_of
 from src.errors import DataError
-from src.method.adapt import AdaptedModel
+from src.method.adapted import AdaptedModel
 from src.model.trunk import base_of
 from src.objective.objective import Batch, Draw, Objective
 from src.objective.pooled import text_vectors

@@ -12,7 +12,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from src.config.objective import ObjectiveSettings
 from src.data.encode import Encoded, EncodedRow
 from src.data.rows import Row
-from src.method.adapt import AdaptedModel
+from src.method.adapted import AdaptedModel
 from src.runtime import seeding
 
 Batch = dict[str, Tensor]

@@ -13,8 +13,9 @@ from src.data.batches import num_steps
 from src.data.encode import Encoded
 from src.data.splits import Splits, load_splits
 from src.errors import ModelError
-from src.method.adapt import AdaptedModel, adapt
+from src.method.adapted import AdaptedModel
 from src.method.band import resolve_band
+from src.method.catalog import adapt
 from src.model.causal import is_causal
 from src.model.load import load_model
 from src.model.loaded import LoadedModel
@@ -48,7 +49,7 @@ class Prepared:
     @property
     def trains(self) -> bool:
         """Whether there is anything to train."""
-        return self.config.method.kind != "none"
+        return self.config.method.of_kind.trains
 
 
 def prepare(config: RunConfig, splits: Splits | None = None) -> Prepared:
@@ -82,7 +83,7 @@ def _adapted(config: RunConfig, loaded: LoadedModel, objective: Objective) -> Ad
     """The model with the run's band trainable; it can have the objective."""
     blocks = resolve_band(config.band, loaded.num_blocks, config.seed)
     adapted = adapt(loaded, config.method, blocks, config.seed, config.model.lora_targets)
-    if config.method.kind != "none":
+    if config.method.of_kind.trains:
         objective.prepare(adapted, config.seed)
     return adapted
 

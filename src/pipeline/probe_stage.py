@@ -10,7 +10,7 @@ from src.data.encode import EncodedRow
 from src.data.rows import Row
 from src.data.splits import Splits
 from src.errors import ModelError
-from src.method.adapt import AdaptedModel
+from src.method.adapted import AdaptedModel
 from src.method.weights import base_weights
 from src.objective.objective import Batch, Draw, Objective
 from src.objective.pretraining import pretraining_objective
@@ -69,7 +69,7 @@ class RunProbe:
             store=store,
             training=Side(partial(self._batches, self.objective, some), self.objective.loss),
             at_base=partial(base_weights, self.adapted),
-            compared=self.config.method.kind != "none",
+            compared=self.config.method.of_kind.trains,
             originals=self.adapted.originals,
             objectives=self._objectives,
             steps=steps,

@@ -105,4 +105,5 @@ def _trained(prepared: Prepared, folder: Path, on_step: OnStep) -> Trained:
             measure=step_measurement(model, blocks, config.metrics.names),
             control=prepared.control,
             blocks=blocks,
+            penalty=prepared.adapted.method.penalty(prepared.adapted),
         )

@@ -14,8 +14,9 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.nn.functional import cross_entropy
 
 from src.config.schema import RunConfig
-from src.method.adapt import AdaptedModel, adapt
+from src.method.adapted import AdaptedModel
 from src.method.band import resolve_band
+from src.method.catalog import adapt
 from src.plan.skeleton import skeleton
 
 ADAM_MOMENTS = 2

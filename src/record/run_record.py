@@ -34,7 +34,7 @@ from src.config.schema import ModelConfig, RunConfig
 from src.data.encode import Encoded
 from src.data.splits import Splits
 from src.errors import StorageError
-from src.method.adapt import AdaptedModel
+from src.method.adapted import AdaptedModel
 from src.model.loaded import LoadedModel
 from src.record.folder import PREEMPTED
 from src.record.provenance import git, hardware, peak_memory_gib, versions

@@ -54,7 +54,7 @@ def run_tags(config: RunConfig) -> list[str]:
 
 def run_arm(config: RunConfig) -> str:
     """What bands are compared by, as one text, since a panel of W&B groups by one key: `mid, rslora`."""
-    scaling = config.method.scaling if config.method.kind == "lora" else config.method.name
+    scaling = config.method.scaling if config.method.of_kind.low_rank else config.method.name
     return f"{config.band.name}, {scaling}"
 
 

@@ -17,6 +17,7 @@ from src.control.control import Control, NoControl
 from src.data.batches import num_steps, step_rows
 from src.data.encode import EncodedRow
 from src.errors import TrainingError
+from src.method.method import Penalty
 from src.objective.objective import Batch, Draw, Objective
 from src.runtime.dtensor import whole
 from src.runtime.preemption import stop_if, stop_requested
@@ -53,10 +54,12 @@ def train(
     measure: Callable[[], dict[str, Any]] = dict,
     control: Control | None = None,
     blocks: Sequence[str] = (),
+    penalty: Penalty | None = None,
 ) -> Trained:
     """Train the model's trainable parameters; goes on from the newest checkpoint in `folder`.
 
     `control` sees the weights around each optimizer step and may change them; what it returns is logged.
+    `penalty()` is added to the loss of each step once, whatever the number of batches; it is logged.
     `measure()` is asked after each backward pass, before clipping; what it returns is added to the log.
     `on_step(step, row)` is called after each step, with the number of steps done; whatever it draws at
     random changes nothing here. Weights after the last step are the same, bit for bit, however often the
@@ -67,7 +70,7 @@ def train(
         TrainingError: a loss or gradient is not finite, or a tensor of a block has no gradient.
         CheckpointError: the newest checkpoint is damaged.
     """
-    loop = _Loop(model, rows, config, objective, seed, measure, control or NoControl(), blocks)
+    loop = _Loop(model, rows, config, objective, seed, measure, control or NoControl(), blocks, penalty)
     done = load_last_checkpoint(folder, model, loop.optimizer)
     log = StepLog(folder / "steps.jsonl", done, is_first())
     model.train()
@@ -106,9 +109,10 @@ class _Loop:
         measure: Callable[[], dict[str, Any]],
         control: Control,
         blocks: Sequence[str],
+        penalty: Penalty | None,
     ) -> None:
         self.model, self.rows, self.config, self.seed = model, rows, config, seed
-        self.objective, self.measure, self.control = objective, measure, control
+        self.objective, self.measure, self.control, self.penalty = objective, measure, control, penalty
         self.parameters = [value for value in model.parameters() if value.requires_grad]
         self.device = self.parameters[0].device
         self.optimizer = make_optimizer(self.parameters, config)
@@ -132,6 +136,7 @@ class _Loop:
         if self.unchecked:
             check_reached(self.model, self.unchecked)
             self.unchecked = ()
+        penalised = self._penalise(step)
         measured = self.measure()
         norm = whole(nn.utils.clip_grad_norm_(self.parameters, self.config.max_grad_norm or math.inf)).item()
         if not math.isfinite(norm):
@@ -150,6 +155,7 @@ class _Loop:
             "loss": loss,
             "learning_rate": rate,
             "gradient_norm": norm,
+            **penalised,
             **measured,
             **controlled,
             "seconds": round(time.perf_counter() - start, 4),
@@ -175,6 +181,16 @@ class _Loop:
             raise TrainingError(f"step {step + 1}: the loss is {value}; {self._names(rows)}")
         (loss * num_ranks()).backward()  # fully_shard takes the mean over ranks, and the sum is meant
         return value
+
+    def _penalise(self, step: int) -> dict[str, float]:
+        """Add the gradient of the method's penalty: every rank has the same, and their mean is taken."""
+        if self.penalty is None:
+            return {}
+        value = self.penalty()
+        if not math.isfinite(value.item()):
+            raise TrainingError(f"step {step + 1}: the penalty of the method is {value.item()}")
+        value.backward()
+        return {"penalty": value.item()}
 
     def _autocast(self) -> AbstractContextManager:
         if self.config.precision == "float32":

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from src.control.make import make_control
-from src.method.adapt import adapt
+from src.method.catalog import adapt
 from src.runtime.seeding import generator
 from src.train.optimizer import make_optimizer
 

@@ -8,7 +8,7 @@ import torch
 from src.intervene.engine.adapter_gates import AdapterGates
 from src.intervene.engine.replay import Replay
 from src.intervene.engine.weight_gates import WeightGates
-from src.method.adapt import adapt
+from src.method.catalog import adapt
 from src.probe.lens.head_path import find_head_path
 from src.runtime.seeding import generator
 
@@ -53,7 +53,7 @@ def adapted_pair(make_config, load_small):
 
 def gates_of(adapted):
     loaded = adapted.loaded
-    if adapted.method.kind == "lora":
+    if adapted.config.of_kind.low_rank:
         return AdapterGates(adapted.model, loaded.blocks)
     head = find_head_path(adapted.model, loaded.blocks)
     return WeightGates(adapted.model, loaded.blocks, head, adapted.originals, {})

@@ -6,7 +6,9 @@ import pytest
 import torch
 
 from src.errors import CheckpointError, ModelError
-from src.method.adapt import adapt, verify
+from src.method.adapted import verify
+from src.method.catalog import adapt
+from src.method.lora import verify_ranks
 from src.method.weights import base_weights, load_tuned, save_tuned
 from src.runtime.seeding import generator
 
@@ -187,7 +189,7 @@ def test_a_rank_that_did_not_take_effect_is_noticed(adapted):
     found = adapted(blocks=list(range(10)), ranks=[2] * 5 + [4] * 5, rank=4)
     found.plan.ranks[3] = 4
     with pytest.raises(ModelError, match=r"the ranks did not take effect: model.layers.3.*rank 2.*rank 4"):
-        verify(found)
+        verify_ranks(found, found.plan)
 
 
 def test_targets_of_a_family_take_precedence_and_a_wrong_one_is_named(adapted):

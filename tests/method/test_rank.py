@@ -97,7 +97,10 @@ def test_ranks_that_do_not_fit_are_refused(make_config):
     [
         (["method=lora", "method.ranks=[0,0]"], "method.ranks: given .0, 0.; accepted: ranks of at least 0"),
         (["method=lora", "method.ranks=[1,-1]"], "method.ranks: given"),
-        (["method=full", "method.ranks=[1]"], "method.ranks: given .1.; accepted: null, or method.kind=lora"),
+        (
+            ["method=full", "method.ranks=[1]"],
+            "method.ranks: given .1.; accepted: null, or a method with low-rank",
+        ),
         (
             ["method=lora", "method.ranks=[1]", "method.budget=rank"],
             "method.budget: given 'rank'; accepted: none",

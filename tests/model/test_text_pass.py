@@ -7,7 +7,7 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText
 
 from src.errors import ModelError
-from src.method.adapt import adapt
+from src.method.catalog import adapt
 from src.model.blocks import find_blocks, linear_layers
 from src.model.loaded import LoadedModel
 from src.model.text_pass import check_states, text_pass

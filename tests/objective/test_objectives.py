@@ -11,7 +11,7 @@ from torch.nn import functional
 from src.config.objective import KINDS
 from src.data.rows import Row
 from src.errors import DataError, ModelError
-from src.method.adapt import adapt
+from src.method.catalog import adapt
 from src.objective.catalog import OBJECTIVES, make_objective
 from src.objective.info_nce import info_nce
 from src.objective.objective import Draw

@@ -9,8 +9,8 @@ from torch.autograd.graph import saved_tensors_hooks
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from src.errors import ModelError
-from src.method.adapt import adapt
 from src.method.band import resolve_band
+from src.method.catalog import adapt
 from src.model.blocks import find_blocks
 from src.model.load import load_model
 from src.model.loaded import LoadedModel

@@ -10,7 +10,7 @@ import torch
 from src.control.make import make_control
 from src.data.encode import EncodedRow
 from src.errors import CheckpointError, TrainingError
-from src.method.adapt import adapt
+from src.method.catalog import adapt
 from src.objective.catalog import make_objective
 from src.runtime.seeding import generator
 from src.storage.manifest import write_manifest

@@ -5,7 +5,7 @@ import torch
 
 from src.command.compose import CONF
 from src.errors import TrainingError
-from src.method.adapt import adapt
+from src.method.catalog import adapt
 from src.train.reached import check_reached
 
 TINY = sorted(path.stem.removeprefix("tiny_") for path in (CONF / "model").glob("tiny_*.yaml"))

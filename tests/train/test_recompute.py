@@ -5,7 +5,7 @@ from contextlib import nullcontext
 import pytest
 import torch
 
-from src.method.adapt import adapt
+from src.method.catalog import adapt
 from src.model.trunk import block_modules
 from src.runtime.seeding import set_global
 from src.train.recompute import activation_checkpointing

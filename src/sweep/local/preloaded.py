@@ -113,8 +113,7 @@ def modules_for(configs: list[RunConfig]) -> list[str]:
     Not W&B: its import makes a folder for tables, which the first job to end would take from all others.
     """
     found = ["src.pipeline.pipeline", "src.sweep.local.job"]
-    if any(config.method.kind == "lora" for config in configs):
-        found.append("peft")
+    found += sorted({name for config in configs for name in config.method.of_kind.imports})
     if any(config.evaluate.tasks for config in configs):
         found += ["src.evaluate.language_model", "src.evaluate.named", "lm_eval.evaluator", "datasets"]
     if any(config.data.generator is not None for config in configs):
