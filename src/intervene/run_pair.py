@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from src.command.compose import typed
 from src.config.schema import RunConfig
@@ -55,8 +55,8 @@ def open_run(folder: Path, num_items: int | None = None, batch_size: int = 25) -
     """
     if not RunFolder(folder).finished:
         raise ConfigError(f"{folder}: given a folder without a finished run; accepted: runs/EXPERIMENT/ID")
-    config = typed(OmegaConf.create(OmegaConf.load(folder / "config.yaml")), RunConfig)
-    if config.method.kind == "none":
+    config = typed(DictConfig(OmegaConf.load(folder / "config.yaml")), RunConfig)
+    if not config.method.of_kind.trains:
         raise ConfigError(f"{folder}: given a run that trained nothing; accepted: one with an update")
     if config.objective.name not in OBJECTIVES:
         raise ModelError(
