@@ -1,6 +1,7 @@
 """The door: what Hydra composed becomes one typed RunConfig, or one line that says what is wrong."""
 
 import difflib
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
@@ -23,6 +24,7 @@ from src.metrics.catalog import metric_names, names_needing
 Config = TypeVar("Config", RunConfig, PairConfig)
 Section = TypeVar("Section")
 CONFIG_ERRORS = (HydraException, OmegaConfBaseException)
+OmegaConf.register_new_resolver("expand_user", os.path.expanduser, replace=True)
 # Hydra reads band=10000 as a number and refuses it; quoted, it is the name of a file.
 _PATTERN = re.compile(r"^band=[0-9a-z,_]+$")
 _NO_NAME = re.compile(r"null$|~$|[\[{]")

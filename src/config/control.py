@@ -48,6 +48,7 @@ class ControlConfig:
     other kinds always do."""
 
     def __post_init__(self) -> None:
+        self.source = rules.expand_user(self.source)
         require("control.kind", self.kind, rules.CONTROL_KINDS)
         require("control.grouping", self.grouping, rules.GROUPINGS)
         require("control.target", self.target, rules.CONTROL_TARGETS)

@@ -66,6 +66,7 @@ class DataConfig:
     """Strings that end a generated answer."""
 
     def __post_init__(self) -> None:
+        self.path, self.test_path = map(rules.expand_user, (self.path, self.test_path))
         for key in ("num_train", "num_probe", "num_test", "max_new_tokens"):
             rules.check_at_least(f"data.{key}", getattr(self, key), 1)
         rules.check_at_least("data.max_length", self.max_length, 2)

@@ -4,6 +4,7 @@ No defaults here or there: every value comes from a file in `conf/`. Nothing in 
 so a config error answers at once.
 """
 
+import os
 from dataclasses import dataclass
 
 from src.config import rules
@@ -64,6 +65,9 @@ class PathsConfig:
     cache_dir: str
     """What runs share: models from packages, twins, measurements of base models."""
 
+    def __post_init__(self) -> None:
+        self.runs_dir, self.cache_dir = map(os.path.expanduser, (self.runs_dir, self.cache_dir))
+
 
 @dataclass(kw_only=True)
 class RunConfig:
@@ -92,7 +96,11 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         require("device", self.device, rules.DEVICES)
-        rules.check_folder_name("experiment", self.experiment)
+        rules.check_name("experiment", self.experiment)
+        for group in ("method", "model", "data"):
+            rules.check_name(f"{group}.name", getattr(self, group).name)
+        names = (self.method.name, self.model.name, self.data.name)
+        rules.check_name("method.name, model.name and data.name", *names)
         rules.check_at_least("seed", self.seed, 0)
         if self.control.kind != "none" and not self.method.of_kind.trains:
             accepted = "control=none with a method that trains nothing"
@@ -155,6 +163,9 @@ class PairConfig:
     def __post_init__(self) -> None:
         require("dtype", self.dtype, rules.DTYPES)
         require("device", self.device, rules.DEVICES)
-        rules.check_folder_name("experiment", self.experiment)
+        rules.check_name("experiment", self.experiment)
+        for group in ("data", "metrics"):
+            rules.check_name(f"{group}.name", getattr(self, group).name)
+        rules.check_name("data.name and metrics.name", self.data.name, self.metrics.name)
         if self.base == self.tuned:
             rules.refuse("tuned", self.tuned, "another model than base")

@@ -56,7 +56,7 @@ def make_plan(sweep: Sweep, only_list: bool = False) -> Plan:
     with composer(sweep) as composed:
         launchers = Launchers(composed)
         base = composed.composed(())
-        with composed.remembering(Path(str(base.paths.cache_dir))):
+        with composed.remembering(Path(str(base.paths.cache_dir)).expanduser()):
             configs = [_absolute(composed.run(cell.overrides)) for cell in sweep.cells]
         for cell, config in zip(sweep.cells, configs, strict=True):
             line = " ".join(cell.overrides)
@@ -76,7 +76,7 @@ def make_plan(sweep: Sweep, only_list: bool = False) -> Plan:
 
 
 def _runs_dir(text: str) -> Path:
-    return Path(text).absolute()
+    return Path(text).expanduser().absolute()
 
 
 def _absolute(config: RunConfig) -> RunConfig:

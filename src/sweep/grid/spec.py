@@ -89,7 +89,8 @@ def _present(default: Any) -> Any:
     """An entry of the defaults list; presets were chosen by `override experiment` before."""
     if not isinstance(default, dict):
         return default
-    return {re.sub(r"^(override )?/?experiment$", r"\1preset", key): value for key, value in default.items()}
+    names = {key: re.sub(r"^(override )?/?experiment$", r"\1preset", key) for key in default}
+    return {names[key]: _pattern(key.split()[-1].strip("/"), value) for key, value in default.items()}
 
 
 def _check_section(section: Any) -> None:
@@ -107,7 +108,7 @@ def _check_section(section: Any) -> None:
 
 def _grid(values: dict[str, Any], launcher: str) -> list[Cell]:
     """The cells of one mapping: the product of its lists of values, in the order of its keys."""
-    lines = read_overrides([f"{key}={_text(value)}" for key, value in values.items()])
+    lines = read_overrides([f"{key}={_text(_pattern(key, value))}" for key, value in values.items()])
     parsed = OverridesParser.create().parse_overrides(lines)
     (rows,) = BasicSweeper.split_arguments(parsed, None) if parsed else [[[]]]
     return [
@@ -118,6 +119,17 @@ def _grid(values: dict[str, Any], launcher: str) -> list[Cell]:
         )
         for row in rows
     ]
+
+
+def _pattern(key: str, value: Any) -> Any:
+    """A value of `band`: YAML reads a pattern without quotes as a number, and 01110 as an octal one."""
+    if key != "band" or isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return ",".join(str(_pattern(key, one)) for one in value)
+    if isinstance(value, int) and re.fullmatch("1[01]{4}", str(value)):
+        return str(value)
+    return refuse(key, value, "a file of conf/band; quote a pattern, '01110', which YAML reads as a number")
 
 
 def _text(value: Any) -> str:
