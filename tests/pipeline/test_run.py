@@ -113,6 +113,9 @@ def test_stopped_before_any_stage_it_goes_on_and_ends_the_same(run, make_config,
     expected = run(f"paths.runs_dir={tmp_path}/whole")
     stopped_before(stage, make_config("debug=smoke", *paths))
     found = run()
+    records = [json.loads((folder / "run.json").read_text()) for folder in (found, expected)]
+    for key in ("profiles", "spearman", "scores", "items"):  # from files or from memory
+        assert records[0][key] == records[1][key], key
     assert steps_of(found) == steps_of(expected)
     for name in ("layers.csv", "scores.json", "samples.jsonl"):
         assert (found / name).read_text() == (expected / name).read_text()
