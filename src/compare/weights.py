@@ -4,7 +4,8 @@ import logging
 from collections.abc import Mapping, Sequence
 
 import psutil
-from torch import Tensor, nn
+from torch import Tensor
+from transformers import PreTrainedModel
 
 from src.config.rules import refuse
 from src.errors import ModelError
@@ -37,7 +38,7 @@ def drop_too_large(names: Sequence[str], base: LoadedModel) -> list[str]:
     return [name for name in names if name not in both]
 
 
-def check_loss(names: Sequence[str], model: nn.Module) -> None:
+def check_loss(names: Sequence[str], model: PreTrainedModel) -> None:
     """ModelError where a metric needs gradients of the causal loss and the model cannot have it."""
     asked = read_by(names, "training rows")
     if asked and (model.get_output_embeddings() is None or not is_causal(model)):

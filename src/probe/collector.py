@@ -22,7 +22,9 @@ from src.probe.table.layer_table import LayerRow
 class BaseStore(Protocol):
     """Keeps what was measured on the base; `BaseCache` of the pipeline is one."""
 
-    folder: Path
+    @property
+    def folder(self) -> Path:
+        """Where it keeps them."""
 
     def statistics(self, config: MetricsConfig, gather: Callable[[Path], LayerStatistics]) -> LayerStatistics:
         """Layer statistics, gathered where nobody asked for the same before."""

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from omegaconf import OmegaConf
 
-from src.config.schema import RunConfig
+from src.config.schema import PairConfig, RunConfig
 from src.errors import ConfigError, StorageError
 from src.storage.files import (
     ASIDE,
@@ -49,7 +49,7 @@ class RunFolder:
             reason = storage_reason(error) or str(error)
             raise ConfigError(f"paths.runs_dir: {self.path.parent} cannot be written ({reason})") from error
 
-    def open(self, config: RunConfig) -> None:
+    def open(self, config: RunConfig | PairConfig) -> None:
         """Make the folder and write config.yaml; leave an unfinished run's stages in place."""
         write_text(self.path / "config.yaml", OmegaConf.to_yaml(OmegaConf.structured(config)))
         for name in ("run.json", PREEMPTED):  # what an earlier attempt came to

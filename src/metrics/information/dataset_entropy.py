@@ -30,7 +30,8 @@ def dataset_entropy_paper(pooled: Pooled, alpha: float = 1.0, normalisation: str
     Source: Zhao et al. 2026 (arXiv 2604.11838, as coded).
     """
     check_samples("dataset_entropy_paper", len(pooled))
-    return _paper(Rows(pooled).spectrum(Kind.UNIT), *pooled.shape, alpha, normalisation)
+    rows = Rows(pooled)
+    return _paper(rows.spectrum(Kind.UNIT), len(rows), rows.width, alpha, normalisation)
 
 
 def dataset_entropy_statistic(rows: Rows, alpha: float = 1.0) -> Statistic:

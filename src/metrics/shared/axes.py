@@ -1,7 +1,8 @@
 """Coordinates of the samples of one layer in few numbers, and their leading directions."""
 
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import add
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -80,7 +81,7 @@ class Axes:
         return self._leading[key]
 
     def _leading_directions(self, kept: Tensor) -> Directions:
-        scatter = sum(strip.T @ strip for strip in self.kept(kept))
+        scatter = reduce(add, (strip.T @ strip for strip in self.kept(kept)))
         variances, directions = leading_eigenvectors(scatter, NUM_DIRECTIONS)
         if variances[0] <= len(scatter) * torch.finfo(torch.float64).eps * variances[-1]:
             directions = torch.full_like(directions, torch.nan)

@@ -1,6 +1,8 @@
 """Inner products of all pairs of samples, by strips where there are too many pairs to hold."""
 
 from collections.abc import Iterator
+from functools import reduce
+from operator import add
 
 import torch
 from torch import Tensor
@@ -42,7 +44,7 @@ class InnerProducts:
         """Products weights @ K, [resample, sample]."""
         if self._matrix is not None:
             return weights @ self._matrix
-        sums = sum(weights[:, some] @ self._rows(some) for some in self.strips())
+        sums = reduce(add, (weights[:, some] @ self._rows(some) for some in self.strips()))
         return self._times_all(sums)
 
     def _times_all(self, rows: Tensor) -> Tensor:

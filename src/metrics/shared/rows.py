@@ -2,7 +2,8 @@
 
 import math
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import add
 
 import numpy
 import torch
@@ -127,7 +128,8 @@ class Rows:
         """Sum of outer products of the prepared rows, a strip of them at a time."""
         mean = torch.zeros(self.width, dtype=torch.float64)
         if kind in (Kind.CENTRED, Kind.CENTRED_UNIT):
-            mean = sum(self.pooled[some].double().sum(dim=0) for some in kept.split(STRIP)) / len(kept)
+            total = reduce(add, (self.pooled[some].double().sum(dim=0) for some in kept.split(STRIP)))
+            mean = total / len(kept)
         squared = torch.cat([self._deviations(some, mean).square().sum(dim=1) for some in kept.split(STRIP)])
         lengths = torch.ones(len(kept), dtype=torch.float64)
         if kind in (Kind.UNIT, Kind.CENTRED_UNIT):

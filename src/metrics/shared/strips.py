@@ -1,6 +1,8 @@
 """Rows of a layer in float64, some at a time: a copy of all of them would grow with their number."""
 
 from collections.abc import Callable, Iterator
+from functools import reduce
+from operator import add
 
 import torch
 from torch import Tensor
@@ -18,7 +20,7 @@ def chosen(pooled: Pooled, kept: Tensor) -> Iterator[Tensor]:
 def mean_row(pooled: Pooled) -> Tensor:
     """The mean of all rows, float64 [dim]."""
     count = len(pooled)
-    return sum(strip.sum(dim=0) for strip in chosen(pooled, torch.arange(count))) / count
+    return reduce(add, (strip.sum(dim=0) for strip in chosen(pooled, torch.arange(count)))) / count
 
 
 def of_each(function: Callable[..., PerSample], *sides: Tensor) -> PerSample:

@@ -1,6 +1,6 @@
 """Gradients of chosen weights, handed over one tensor at a time."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -11,7 +11,7 @@ from src.model.trunk import base_of
 from src.probe.states.probe_pass import evaluating
 from src.runtime.preemption import stop_if_asked
 
-Batch = Mapping[str, Tensor]
+Batch = dict[str, Tensor]
 Loss = Callable[[nn.Module, Batch], tuple[Tensor, int]]
 """Summed loss in nats and the number of supervised tokens, as `causal_lm_loss`."""
 Take = Callable[[str, Tensor], None]
