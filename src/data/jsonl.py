@@ -23,6 +23,8 @@ def read_rows(path: str, config: DataConfig) -> list[Row]:
             values = json.loads(line)
         except ValueError as error:
             raise DataError(f"{where}: not JSON ({error}); accepted: one JSON object a line") from error
+        except RecursionError as error:
+            raise DataError(f"{where}: nested too deeply; accepted: one JSON object a line") from error
         rows.append(make_row(values, config, where))
     if not rows:
         raise DataError(f"{path}: the file is empty; accepted: one JSON object a line")

@@ -3,6 +3,7 @@
 import hashlib
 import math
 import re
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from src.config.schema import DataConfig
 from src.errors import DataError
 
 _ANNOTATION = re.compile(r"<<.*?>>")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -89,14 +91,21 @@ def _field(values: Mapping[str, Any], name: str, config: DataConfig, where: str)
 
 def _text(values: Mapping[str, Any], name: str, strip_annotations: bool, where: str) -> str:
     """One field as text; a number is written as Python writes it."""
-    value = values.get(name)
-    if value is None:
-        fields = ", ".join(str(field) for field in values) or "no fields"
+    if name not in values:
+        fields = ", ".join(_plain(str(field)) for field in values) or "no fields"
         raise DataError(f"{where}: field {name!r} is missing; the record has {fields}")
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    value = values[name]
+    if value is None:
+        raise DataError(f"{where}: field {name!r} is null; accepted: text or a number")
+    is_number = type(value) is int or (isinstance(value, float) and math.isfinite(value))
     if not isinstance(value, str) and not is_number:
         raise DataError(f"{where}: field {name!r} is {_shown(value)}; accepted: text or a number")
     text = str(value)
+    if (half := _SURROGATE.search(text)) is not None:
+        raise DataError(
+            f"{where}: field {name!r} holds half of a character, \\u{ord(half[0]):04x}, which is no text; "
+            "accepted: both halves or none"
+        )
     if strip_annotations:
         text = _ANNOTATION.sub("", text)
     if not text.strip():
@@ -106,5 +115,10 @@ def _text(values: Mapping[str, Any], name: str, strip_annotations: bool, where: 
 
 def _shown(value: Any) -> str:
     """A value, short enough for one line."""
-    text = " ".join(repr(value).split())
+    text = " ".join(_plain(reprlib.repr(value)).split())  # as deep and long as a line allows
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _plain(text: str) -> str:
+    """A text that can be printed: half characters as their escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()

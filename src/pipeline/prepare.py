@@ -10,12 +10,13 @@ from src.config.schema import RunConfig
 from src.control.control import Control
 from src.control.make import make_control
 from src.data.batches import num_steps
-from src.data.encode import Encoded
+from src.data.encode import Encoded, encode_texts
 from src.data.splits import Splits, load_splits
 from src.errors import ModelError
 from src.method.adapted import AdaptedModel
 from src.method.band import resolve_band
 from src.method.catalog import adapt
+from src.model.capacity import check_room
 from src.model.causal import is_causal
 from src.model.load import load_model
 from src.model.loaded import LoadedModel
@@ -74,6 +75,7 @@ def prepare(config: RunConfig, splits: Splits | None = None) -> Prepared:
     _check_measures(config, loaded)
     adapted = _adapted(config, loaded, objective)
     encoded = objective.encode(splits.train, config.data.max_length)
+    _check_rows(config, loaded, splits, encoded)
     control = make_control(config.control, adapted, num_steps(config.train, len(encoded.rows)))
     base = base_cache(cache, loaded.fingerprint, config.model.dtype, device, splits, config.data)
     return Prepared(config, splits, device, adapted, objective, encoded, control, base)
@@ -86,6 +88,15 @@ def _adapted(config: RunConfig, loaded: LoadedModel, objective: Objective) -> Ad
     if config.method.of_kind.trains:
         objective.prepare(adapted, config.seed)
     return adapted
+
+
+def _check_rows(config: RunConfig, loaded: LoadedModel, splits: Splits, encoded: Encoded) -> None:
+    """Refuse rows to train on or to probe that the model has no ids or positions for."""
+    probed = [row for rows in (splits.probe, *splits.further_probe) for row in rows]
+    length, tokenizer = config.data.max_length, loaded.tokenizer
+    rows = [row.input_ids for row in encode_texts(probed, tokenizer, length)]
+    rows += [ids for row in encoded.rows for ids in (row.input_ids, row.second or [])]
+    check_room(loaded.model, filter(None, rows), tokenizer.pad_token_id, length)
 
 
 def _check_measures(config: RunConfig, loaded: LoadedModel) -> None:

@@ -30,6 +30,26 @@ def test_rows_keep_their_order_and_blank_lines_do_not_count(make_data, tmp_path)
         (GOOD * 6 + b"{oops\n", " line 7: not JSON ("),
         (GOOD + b"[1, 2]\n", " line 2: [1, 2] is not an object with the fields question, answer"),
         (GOOD + b'\n{"question": "q"}\n', " line 3: field 'answer' is missing; the record has question"),
+        (
+            GOOD + b'{"question": "q", "answer": null}\n',
+            " line 2: field 'answer' is null; accepted: text or a",
+        ),
+        (
+            GOOD + b'{"question": "bad \\ud83d half", "answer": 1}\n',
+            " line 2: field 'question' holds half of a character, \\ud83d, which is no text; accepted: both",
+        ),
+        (GOOD + b'{"\\ud83d": 1}\n', " line 2: field 'question' is missing; the record has \\ud83d"),
+        (GOOD + b"[" * 200_000 + b"\n", " line 2: nested too deeply; accepted: one JSON object a line"),
+        (
+            GOOD + b"[" * 700 + b"]" * 700 + b"\n",
+            " line 2: [[[[[[[...]]]]]]] is not an object with the fields",
+        ),
+        (GOOD + b'{"question": {"a": 1}, "answer": 1}\n', " line 2: field 'question' is {'a': 1}; accepted:"),
+        (
+            GOOD + b'{"question": "q", "answer": 1e999}\n',
+            " line 2: field 'answer' is inf; accepted: text or a",
+        ),
+        (GOOD + b'{"question": "q", "answer": 1' + b"0" * 5000 + b"}\n", " line 2: not JSON ("),
         (b"", ": the file is empty; accepted: one JSON object a line"),
         (b"\n \n", ": the file is empty; accepted: one JSON object a line"),
         (GOOD + b"\xff\n", ": not UTF-8 text (byte 31); save the file as UTF-8"),

@@ -1,0 +1,69 @@
+"""What a model has room for, told by its modules before anything is measured: token ids and positions."""
+
+import logging
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from torch import nn
+from transformers import PreTrainedModel
+
+from src.errors import ConfigError, ModelError
+
+_LOG = logging.getLogger(__name__)
+_TABLE = re.compile(r"wpe|(?<!rel_)(?<!relative_)pos")  # as families name their table of positions
+
+
+def check_room(model: PreTrainedModel, rows: Iterable[list[int]], pad_id: int, max_length: int) -> None:
+    """Refuse rows of token ids that the model cannot look up; warn of positions that it was not trained on.
+
+    Args:
+        model: as it was loaded.
+        rows: token ids of every row that will be shown to it.
+        pad_id: what fills up a batch.
+        max_length: data.max_length, to name in the error.
+
+    Raises:
+        ModelError: an id has no row in the embedding.
+        ConfigError: a row is longer than the table of positions.
+    """
+    embedding: Any = model.get_input_embeddings()
+    largest, longest = pad_id, 0
+    for ids in rows:
+        largest, longest = max(largest, *ids), max(longest, len(ids))
+    if largest >= (size := len(embedding.weight)):
+        raise ModelError(
+            f"{type(model).__name__}: its tokenizer gives the token id {largest}, "
+            f"but its embedding has {size} rows; accepted: a tokenizer that belongs to the model"
+        )
+    table, trained = num_positions(model), _trained_positions(model)
+    if table is not None and longest > table:
+        raise ConfigError(
+            f"data.max_length: given {max_length}, and the longest row has {longest} tokens; "
+            f"accepted: at most {table}, the positions that {type(model).__name__} has"
+        )
+    if table is None and trained is not None and longest > trained:
+        _LOG.warning(
+            "data.max_length=%d: rows of up to %d tokens, but %s was made for %d positions",
+            *(max_length, longest, type(model).__name__, trained),
+        )
+
+
+def num_positions(model: nn.Module) -> int | None:
+    """The longest row that a model with a table of positions can read; None where it has no table.
+
+    Some families leave out the first rows of the table: OPT two, RoBERTa those up to the one of padding.
+    """
+    found = []
+    for name, module in model.named_modules():
+        if isinstance(module, nn.Embedding) and _TABLE.search(name.rpartition(".")[2]):
+            skipped = 0 if module.padding_idx is None else module.padding_idx + 1
+            found.append(module.num_embeddings - int(getattr(module, "offset", skipped)))
+    found += [len(table) for name, table in model.named_buffers() if name.endswith("embed_positions")]
+    return min(found, default=None)
+
+
+def _trained_positions(model: PreTrainedModel) -> int | None:
+    """The positions that rotary embeddings were made for; beyond them they go on, untrained."""
+    found = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    return found if isinstance(found, int) and found > 0 else None

@@ -1,0 +1,53 @@
+"""How long a row a model can read is what a pass over one row more shows."""
+
+import pytest
+import torch
+
+from src.errors import ConfigError, ModelError
+from src.model.capacity import check_room, num_positions
+from src.model.tiny import ARCHITECTURES, NUM_POSITIONS, build_tiny
+
+WITH_TABLE = ("bert", "codegen", "gpt2", "opt", "roberta")
+
+
+def reads(model, length):
+    try:
+        with torch.no_grad():
+            model(
+                input_ids=torch.full((1, length), 5), attention_mask=torch.ones(1, length, dtype=torch.long)
+            )
+    except (IndexError, RuntimeError):
+        return False
+    return True
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_a_row_of_every_position_is_read_and_one_more_is_not(architecture):
+    model = build_tiny(architecture, 2, 16)
+    found = num_positions(model)
+    assert (found is not None) == (architecture in WITH_TABLE)
+    if found is not None:
+        assert found == NUM_POSITIONS
+        assert reads(model, found)
+        assert not reads(model, found + 1)
+        with pytest.raises(
+            ConfigError, match=r"^data.max_length: given 600, .* has 513 tokens; accepted: at most 512"
+        ):
+            check_room(model, [[5], [5] * 513], 0, 600)
+    check_room(model, [[5] * NUM_POSITIONS], 0, 600)
+
+
+def test_rotary_positions_go_on_with_a_warning(caplog):
+    model = build_tiny("llama", 1, 16)
+    assert reads(model, NUM_POSITIONS + 1)
+    check_room(model, [[5] * 513], 0, 600)
+    assert caplog.messages == [
+        "data.max_length=600: rows of up to 513 tokens, but LlamaForCausalLM was made for 512 positions"
+    ]
+
+
+@pytest.mark.parametrize(("rows", "pad_id"), [([[257, 258]], 0), ([[5]], 258)])
+def test_an_id_beyond_the_embedding_is_refused(rows, pad_id):
+    with pytest.raises(ModelError, match="gives the token id 258, but its embedding has 258 rows"):
+        check_room(build_tiny("llama", 1, 16), rows, pad_id, 64)
+    check_room(build_tiny("llama", 1, 16), [[257]], 257, 64)
