@@ -19,13 +19,5 @@ def announcement(config: RunConfig) -> str:
 
 
 def _rows(data: DataConfig) -> str:
-    """The rows by name and by where they come from, in the order in which a run looks for them."""
-    if data.path is not None:
-        source = data.path
-    elif data.corpus is not None:
-        source = f"text of this machine: {data.corpus}"
-    elif data.generator is not None:
-        source = f"generated: {data.generator}"
-    else:
-        source = data.hub_id or "rows"
-    return f"{data.name} ({source})"
+    """The rows by name and by where they come from."""
+    return f"{data.name} ({data.told})"

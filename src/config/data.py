@@ -1,6 +1,10 @@
-"""The rows."""
+"""The rows: the settings of each source, and the group that holds the keys of all of them.
 
-from dataclasses import dataclass
+A new source has its settings here (keys of its own as `declare(neutral=...)`), a row in KINDS, a class in
+src/data and a row of SOURCES there, and a file in conf/data.
+"""
+
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from src.config import rules
@@ -8,11 +12,53 @@ from src.config.keys import declare
 
 
 @dataclass(kw_only=True)
-class DataConfig:
-    """Rows of prompt and completion: their source, their text and their splits."""
+class FileSettings:
+    """JSONL files of this machine."""
 
-    name: str
-    """Which file of conf/data was chosen; reports show it."""
+    path: str | None = declare(hashed=False)
+    """Local JSONL file; takes precedence over the hub."""
+    test_path: str | None = declare(hashed=False)
+    """JSONL file the test rows come from; null: they are cut from `path`."""
+
+    def __post_init__(self) -> None:
+        self.path, self.test_path = map(rules.expand_user, (self.path, self.test_path))
+        if self.path is None and self.test_path is not None:
+            rules.refuse("data.test_path", self.test_path, "null, or a file beside data.path")
+        if self.path is not None and rules.same_file(self.path, self.test_path):
+            rules.refuse(
+                "data.test_path", self.test_path, "another file than data.path: the splits would overlap"
+            )
+
+
+@dataclass(kw_only=True)
+class CorpusSettings:
+    """Text that comes with the machine."""
+
+    corpus: str | None = declare(hashed=False)
+    """Text that comes with the machine: `english`, passages of the documentation that CPython ships."""
+    piece_characters: int = declare(hashed=False)
+    """Of a corpus: passages are cut, between words, into pieces of about this length. [characters]"""
+
+    def __post_init__(self) -> None:
+        rules.check_at_least("data.piece_characters", self.piece_characters, 16)
+        if self.corpus is not None:
+            rules.require("data.corpus", self.corpus, rules.CORPORA)
+
+
+@dataclass(kw_only=True)
+class GeneratorSettings:
+    """Rows made on the spot."""
+
+    generator: str | None
+    """Name of a reasoning-gym data set to generate rows with."""
+    generator_options: dict[str, Any]
+    """What the generator takes; its documentation lists it."""
+
+
+@dataclass(kw_only=True)
+class HubSettings:
+    """A data set on the hub."""
+
     hub_id: str | None
     """Data set on the hub; used when none of `path`, `corpus` and `generator` is set."""
     hub_config: str | None
@@ -23,18 +69,40 @@ class DataConfig:
     """Split of the hub that training rows and probe rows come from."""
     test_split: str | None
     """Split of the hub that test rows come from."""
-    path: str | None = declare(hashed=False)
-    """Local JSONL file; takes precedence over the hub."""
-    test_path: str | None = declare(hashed=False)
-    """JSONL file the test rows come from; null: they are cut from `path`."""
-    corpus: str | None = declare(hashed=False)
-    """Text that comes with the machine: `english`, passages of the documentation that CPython ships."""
-    piece_characters: int = declare(hashed=False)
-    """Of a corpus: passages are cut, between words, into pieces of about this length. [characters]"""
-    generator: str | None
-    """Name of a reasoning-gym data set to generate rows with."""
-    generator_options: dict[str, Any]
-    """What the generator takes; its documentation lists it."""
+
+    def __post_init__(self) -> None:
+        rules.check_at_least("data.min_characters", self.min_characters, 0)
+
+
+@dataclass(frozen=True)
+class SourceKind:
+    """What is known of a source before anything heavy is imported."""
+
+    key: str
+    """The key that chooses it, where it is not null."""
+    told: str
+    """Where the rows come from, for a person; the names in braces are keys."""
+    remote: bool = False
+    """Its rows lie elsewhere, and may not be there to be read."""
+    imports: tuple[str, ...] = ()
+    """What a run imports for it sooner or later."""
+
+
+KINDS = {
+    "file": SourceKind("path", "{path}"),
+    "corpus": SourceKind("corpus", "text of this machine: {corpus}"),
+    "generator": SourceKind("generator", "generated: {generator}", imports=("reasoning_gym",)),
+    "hub": SourceKind("hub_id", "{hub_id}", remote=True),
+}
+"""The first whose key is set is the source."""
+
+
+@dataclass(kw_only=True)
+class DataConfig(FileSettings, CorpusSettings, GeneratorSettings, HubSettings):
+    """Rows of prompt and completion: their source, their text and their splits."""
+
+    name: str
+    """Which file of conf/data was chosen; reports show it."""
     fields: list[str]
     """Fields a row must have; the templates below may use them."""
     prompt: str
@@ -66,33 +134,20 @@ class DataConfig:
     """Strings that end a generated answer."""
 
     def __post_init__(self) -> None:
-        self.path, self.test_path = map(rules.expand_user, (self.path, self.test_path))
+        for settings in (FileSettings, CorpusSettings, HubSettings):
+            settings.__post_init__(self)
+        if not any(getattr(self, kind.key) is not None for kind in KINDS.values()):
+            keys = ", ".join(f"data.{kind.key}" for kind in KINDS.values())
+            rules.refuse("data.path", None, f"one of {keys} must be set")
+        if self.of_kind.remote and self.train_split == self.test_split:
+            accepted = "another split than data.train_split: they would overlap"
+            rules.refuse("data.test_split", self.test_split, accepted)
+        self._check_text()
+
+    def _check_text(self) -> None:
         for key in ("num_train", "num_probe", "num_test", "max_new_tokens"):
             rules.check_at_least(f"data.{key}", getattr(self, key), 1)
         rules.check_at_least("data.max_length", self.max_length, 2)
-        if self.path is None and self.test_path is not None:
-            rules.refuse("data.test_path", self.test_path, "null, or a file beside data.path")
-        if self.path is not None and rules.same_file(self.path, self.test_path):
-            rules.refuse(
-                "data.test_path", self.test_path, "another file than data.path: the splits would overlap"
-            )
-        rules.check_at_least("data.piece_characters", self.piece_characters, 16)
-        rules.check_at_least("data.min_characters", self.min_characters, 0)
-        if self.corpus is not None:
-            rules.require("data.corpus", self.corpus, rules.CORPORA)
-        if self.path is None and self.generator is None and self.corpus is None:
-            if self.hub_id is None:
-                rules.refuse(
-                    "data.path",
-                    None,
-                    "data.path, data.generator, data.corpus or data.hub_id; one of them must be set",
-                )
-            if self.train_split == self.test_split:
-                rules.refuse(
-                    "data.test_split",
-                    self.test_split,
-                    "another split than data.train_split: they would overlap",
-                )
         rules.check_pattern("data.answer_pattern", self.answer_pattern)
         rules.check_template("data.prompt", self.prompt, self.fields)
         for name in self.labels:
@@ -101,3 +156,18 @@ class DataConfig:
         rules.check_template("data.completion", self.completion, self.fields)
         if self.label is not None:
             rules.check_template("data.label", self.label, self.fields)
+
+    @property
+    def source(self) -> str:
+        """The name of the source that the keys choose."""
+        return next(name for name, kind in KINDS.items() if getattr(self, kind.key) is not None)
+
+    @property
+    def of_kind(self) -> SourceKind:
+        """What is known of that source."""
+        return KINDS[self.source]
+
+    @property
+    def told(self) -> str:
+        """Where the rows come from, for a person."""
+        return self.of_kind.told.format(**asdict(self))

@@ -2,12 +2,29 @@
 
 import platform
 import textwrap
+from importlib.util import find_spec
+from pathlib import Path
 
 from src.config.schema import DataConfig
 from src.data.passages import training_topics
 from src.data.rows import Row, make_row
+from src.data.source import Pool
+from src.storage.files import sha256_file
 
 SHORTEST = 0.5  # of data.piece_characters: what is left at the end of a passage is no piece below it
+
+
+class Corpus:
+    """`data.corpus`."""
+
+    def load(self, config: DataConfig, num_further: int) -> Pool:
+        """Every piece of the text."""
+        return Pool(load_rows(config), None, f"{config.corpus}, {edition()}")
+
+    def content(self, config: DataConfig) -> list[str] | None:
+        """The text that this Python ships."""
+        spec = find_spec("pydoc_data.topics")
+        return None if spec is None or spec.origin is None else [sha256_file(Path(spec.origin))]
 
 
 def load_rows(config: DataConfig) -> list[Row]:

@@ -5,12 +5,27 @@ from typing import Any
 
 from src.config.schema import DataConfig
 from src.data.rows import Row, make_row, prompt_key
+from src.data.source import Pool
 from src.errors import ConfigError, DataError
-from src.runtime import seeding
 
 # Draws for each row asked for. Drawing n different rows out of exactly n possible ones takes about n * ln(n)
 # draws, so 20 a row exhausts any space that is barely large enough, and stops in one that is not.
 DRAWS_PER_ROW = 20
+
+
+class Generated:
+    """`data.generator`."""
+
+    def load(self, config: DataConfig, num_further: int) -> Pool:
+        """As many rows as are asked for."""
+        asked = config.num_test + config.num_probe + config.num_train
+        rows, num_duplicates = generate_rows(config, asked + num_further)
+        name = f"reasoning-gym {config.generator}, seed {config.seed}"
+        return Pool(rows, None, name, num_duplicates, drawn=True)
+
+    def content(self, config: DataConfig) -> list[str] | None:
+        """Nothing beside the settings and the code."""
+        return []
 
 
 def generate_rows(config: DataConfig, num_rows: int) -> tuple[list[Row], int]:
@@ -26,6 +41,8 @@ def generate_rows(config: DataConfig, num_rows: int) -> tuple[list[Row], int]:
         ConfigError: Unknown generator or options it does not take.
         DataError: The generator has fewer than `num_rows` different prompts, or a record is not usable.
     """
+    from src.runtime import seeding  # torch comes with it
+
     num_draws = num_rows * DRAWS_PER_ROW
     found: dict[str, Row] = {}
     with seeding.isolated(config.seed, "generate"):  # some generators draw from Python's global stream

@@ -5,9 +5,26 @@ from typing import Any
 
 from src.config.schema import DataConfig
 from src.data.rows import Row, make_row
+from src.data.source import Pool
 from src.errors import DataError
 
 TIMEOUT = 8.0  # seconds to wait for the hub's first answer
+
+
+class Hub:
+    """`data.hub_id`."""
+
+    def load(self, config: DataConfig, num_further: int) -> Pool:
+        """The rows of the two splits."""
+        if config.train_split is None:
+            raise DataError(f"data.train_split: given None; accepted: the name of a split of {config.hub_id}")
+        tests = None if config.test_split is None else load_rows(config, config.test_split)
+        name = f"{config.hub_id} {config.hub_config or ''}".strip()
+        return Pool(load_rows(config, config.train_split), tests, name)
+
+    def content(self, config: DataConfig) -> list[str] | None:
+        """The hub decides."""
+        return None
 
 
 def load_rows(config: DataConfig, split: str) -> list[Row]:

@@ -5,7 +5,26 @@ from pathlib import Path
 
 from src.config.schema import DataConfig
 from src.data.rows import Row, make_row
+from src.data.source import Pool
 from src.errors import DataError
+from src.storage.files import sha256_file
+
+
+class Files:
+    """`data.path`, and `data.test_path` where test rows have a file of their own."""
+
+    def load(self, config: DataConfig, num_further: int) -> Pool:
+        """Every row of the files."""
+        path, test_path = str(config.path), config.test_path
+        rows = read_rows(path, config)
+        if test_path is None:
+            return Pool(rows, None, path)
+        return Pool(rows, read_rows(test_path, config), f"{path}, {test_path}")
+
+    def content(self, config: DataConfig) -> list[str] | None:
+        """The files by content; where one is missing, reading says which."""
+        files = [Path(path) for path in (config.path, config.test_path) if path is not None]
+        return [sha256_file(path) for path in files] if all(path.is_file() for path in files) else None
 
 
 def read_rows(path: str, config: DataConfig) -> list[Row]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from src.config.schema import DataConfig
-from src.data import corpus, generated, hub, jsonl
+from src.data.catalog import source_of
 from src.data.rows import Row, drop_duplicates, prompt_key
 from src.errors import DataError
 from src.runtime import seeding
@@ -40,20 +40,20 @@ def load_splits(config: DataConfig, num_probe_sets: int = 1) -> Splits:
         ConfigError: A generator or its options do not exist.
     """
     num_further = (num_probe_sets - 1) * config.num_probe
-    pool, test_pool, source, num_duplicates = _read(config, num_further)
-    if test_pool is None:
-        rows = drop_duplicates(pool, set())
-        num_duplicates += len(pool) - len(rows)
+    pool = source_of(config).load(config, num_further)
+    source, num_duplicates = pool.name, pool.num_duplicates
+    if pool.tests is None:
+        rows = drop_duplicates(pool.rows, set())
+        num_duplicates += len(pool.rows) - len(rows)
         _check_enough(source, len(rows), config, ("test", "probe", "train"))
-        num_shuffled = (
-            _num_asked(config) if config.generator else len(rows)
-        )  # later draws move no earlier one
+        asked = config.num_test + config.num_probe + config.num_train
+        num_shuffled = asked if pool.drawn else len(rows)
         rows = [*_shuffled(rows[:num_shuffled], config.seed, "pool"), *rows[num_shuffled:]]
         test, rows = rows[: config.num_test], rows[config.num_test :]
     else:
-        tests = drop_duplicates(test_pool, set())
-        rows = drop_duplicates(pool, {prompt_key(row) for row in tests})
-        num_duplicates += len(test_pool) - len(tests) + len(pool) - len(rows)
+        tests = drop_duplicates(pool.tests, set())
+        rows = drop_duplicates(pool.rows, {prompt_key(row) for row in tests})
+        num_duplicates += len(pool.tests) - len(tests) + len(pool.rows) - len(rows)
         _check_enough(f"{source}, test source", len(tests), config, ("test",))
         _check_enough(f"{source}, training source", len(rows), config, ("probe", "train"))
         test = _shuffled(tests, config.seed, "test")[: config.num_test]
@@ -70,33 +70,6 @@ def load_splits(config: DataConfig, num_probe_sets: int = 1) -> Splits:
 
 def _content(row: Row) -> list[str]:
     return [row.prompt, row.completion] + ([] if row.label is None else [row.label])
-
-
-def _num_asked(config: DataConfig) -> int:
-    return config.num_test + config.num_probe + config.num_train
-
-
-def _read(config: DataConfig, num_further: int) -> tuple[list[Row], list[Row] | None, str, int]:
-    """All rows, the rows of a separate test source if there is one, the source's name, duplicates so far."""
-    if config.path is not None:
-        rows = jsonl.read_rows(config.path, config)
-        if config.test_path is None:
-            return rows, None, config.path, 0
-        return rows, jsonl.read_rows(config.test_path, config), f"{config.path}, {config.test_path}", 0
-    if config.corpus is not None:
-        return corpus.load_rows(config), None, f"{config.corpus}, {corpus.edition()}", 0
-    if config.generator is not None:
-        rows, num_duplicates = generated.generate_rows(config, _num_asked(config) + num_further)
-        return rows, None, f"reasoning-gym {config.generator}, seed {config.seed}", num_duplicates
-    if config.train_split is None:
-        raise DataError(f"data.train_split: given None; accepted: the name of a split of {config.hub_id}")
-    tests = None if config.test_split is None else hub.load_rows(config, config.test_split)
-    return (
-        hub.load_rows(config, config.train_split),
-        tests,
-        f"{config.hub_id} {config.hub_config or ''}".strip(),
-        0,
-    )
 
 
 def _check_enough(source: str, num_rows: int, config: DataConfig, parts: tuple[str, ...]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from src.data import splits as module
+from src.data import hub as module
 from src.data.rows import Row
 from src.data.splits import load_splits
 from src.errors import DataError
@@ -136,7 +136,7 @@ def test_hub_splits_are_read_by_name(make_data, monkeypatch):
         read.append(split)
         return [Row(f"{split} {i}", " 1", f"{split}{i}") for i in range(4)]
 
-    monkeypatch.setattr(module.hub, "load_rows", load)
+    monkeypatch.setattr(module, "load_rows", load)
     splits = load_splits(sized(make_data, 2, 2, 4, name="gsm8k"))
     assert sorted(read) == ["test", "train"]
     assert {row.prompt for row in splits.test} == {f"test {i}" for i in range(4)}

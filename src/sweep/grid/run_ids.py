@@ -7,15 +7,14 @@ alone, so it is kept in the cache; files and folders are looked at anew each tim
 import json
 from dataclasses import asdict
 from importlib import metadata
-from importlib.util import find_spec
 from pathlib import Path
 
 from src.config.schema import DataConfig, ModelConfig, RunConfig
+from src.data.catalog import source_of
 from src.errors import DataError
 from src.model.content import model_content
 from src.record.identity import run_id
 from src.storage.cache import cached_json, code_fingerprint
-from src.storage.files import sha256_file
 
 
 class Contents:
@@ -46,10 +45,10 @@ class Contents:
         try:
             return _rows(config.data, num_sets, Path(config.paths.cache_dir))
         except DataError as error:
-            if not self._only_list or config.data.hub_id is None or config.data.path is not None:
+            if not (self._only_list and config.data.of_kind.remote):
                 raise
             self.unread.append(str(error))
-            return f"unread {config.data.hub_id}"
+            return f"unread {config.data.told}"
 
 
 def _rows(data: DataConfig, num_sets: int, cache_dir: Path) -> str:
@@ -58,15 +57,10 @@ def _rows(data: DataConfig, num_sets: int, cache_dir: Path) -> str:
 
         return load_splits(data, num_sets).fingerprint
 
-    files = [path for path in (data.path, data.test_path) if path is not None]
-    if not files and data.corpus is not None:
-        files = [find_spec("pydoc_data.topics").origin]  # the text that this Python ships
-    if not files and data.generator is None:
-        return compute()  # the hub decides
-    if not all(Path(path).is_file() for path in files):
-        return compute()  # says what is missing
-    key = [asdict(data), num_sets, [sha256_file(Path(path)) for path in files], _code()]
-    return cached_json(cache_dir, "row-fingerprints", key, compute)
+    content = source_of(data).content(data)
+    if content is None:
+        return compute()  # only reading tells, or says what is missing
+    return cached_json(cache_dir, "row-fingerprints", [asdict(data), num_sets, content, _code()], compute)
 
 
 def _code() -> list[str]:

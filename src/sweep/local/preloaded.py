@@ -113,9 +113,8 @@ def modules_for(configs: list[RunConfig]) -> list[str]:
     Not W&B: its import makes a folder for tables, which the first job to end would take from all others.
     """
     found = ["src.pipeline.pipeline", "src.sweep.local.job"]
-    found += sorted({name for config in configs for name in config.method.of_kind.imports})
+    kinds = [kind for config in configs for kind in (config.method.of_kind, config.data.of_kind)]
+    found += sorted({name for kind in kinds for name in kind.imports})
     if any(config.evaluate.tasks for config in configs):
         found += ["src.evaluate.language_model", "src.evaluate.named", "lm_eval.evaluator", "datasets"]
-    if any(config.data.generator is not None for config in configs):
-        found.append("reasoning_gym")
     return found
