@@ -1,6 +1,7 @@
 """No prompt is in two splits, and never fewer rows come than were asked for."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from src.data import hub as module
 from src.data.rows import Row
+from src.data.source import Pool
 from src.data.splits import load_splits
 from src.errors import DataError
 
@@ -118,7 +120,8 @@ def test_no_text_is_in_two_splits(make_data, texts, tests, seed):
     num_rest = len(own) - (num_test if tests is None else 0)
     config = make_data(num_train=max(num_rest - 1, 1), num_probe=1, num_test=num_test, seed=seed)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_read", lambda *_: (rows(texts), rows(tests), "texts", 0))
+        made = SimpleNamespace(load=lambda *_: Pool(rows(texts), rows(tests), "texts"))
+        patch.setattr("src.data.splits.source_of", lambda config: made)
         if num_rest < 2:
             with pytest.raises(DataError):
                 load_splits(config)
