@@ -26,6 +26,8 @@ NO_NUMBER = {
     "bench": "measures time and memory",
     "command": "turns a command line into a configuration, whose values are in the keys themselves",
     "dashboard": "shows what runs have written",
+    "export": "hands over what was trained",
+    "intervene": "measures variants of a finished run, whose tables have a key of their own",
     "plan": "estimates before anything runs",
     "record": "writes down what was measured",
     "report": "draws what runs have written",

@@ -53,7 +53,9 @@ def print_profile(
             low, high = row.estimate.interval()
             line = f"{row.kind} {row.player}: {row.estimate.value:.4f} ({low:.4f} to {high:.4f})"
             console.print(line, highlight=False)
-    verdict = "the parts add up" if additivity >= ADDS_UP else "they do not: single blocks would mislead"
-    console.print(f"additivity {additivity:.3f}: {verdict}", highlight=False)
+    share = "of what coalitions of segments differ in is told by segments one by one"
+    console.print(f"additivity: {100 * additivity:.0f} % {share}", highlight=False)
+    if additivity < ADDS_UP:
+        console.print("the parts do not add up: a profile of single blocks would mislead", highlight=False)
     console.print(f"path: residual {100 * residual:.2f} % of the gain", highlight=False)
     console.print(f"variants below both ends: {num_off}", highlight=False)
