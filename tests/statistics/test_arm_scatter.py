@@ -7,7 +7,6 @@ import pytest
 from scipy import stats
 
 from src.statistics.arm_scatter import of_difference, scatter_of_arms
-from src.statistics.holm import holm
 from src.statistics.pooled import pooled_over_arms
 from src.statistics.seeds import paired_by_seed
 
@@ -28,7 +27,7 @@ def simulate(sd, draw=None):
             for arm in range(1, ARMS)
         ]
         covered.append([one.interval()[0] <= 0 <= one.interval()[1] for one in found])
-        errors += min(one.pvalue for one in holm([one.pvalue for one in found])) <= 0.05
+        errors += len(found) * min(one.pvalue for one in found) <= 0.05  # the first step of Holm
     covered = numpy.array(covered)
     return covered[:, 0].mean(), covered.mean(), errors / ROUNDS
 
