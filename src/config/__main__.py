@@ -7,6 +7,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from src.command.compose import CONF
+from src.command.program import parser_of, run_command
 from src.config.key_table import key_table, keys_of
 from src.config.schema import PairConfig, RunConfig
 from src.storage.files import write_text
@@ -25,8 +26,9 @@ def generated() -> str:
     return "\n".join(parts)
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """The entry point."""
+    parser_of("src.config", __doc__).parse_args(arguments)
     text, _, _ = PAGE.read_text().partition(START)
     write_text(PAGE, f"{text}{START}\n{generated()}")
     print(f"written: {PAGE}")
@@ -38,4 +40,4 @@ def _composed(name: str) -> Any:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -3,26 +3,22 @@
 python -m src.intervene runs/EXPERIMENT/ID [--dry-run] [--items N]
 """
 
-from argparse import ArgumentParser
 from pathlib import Path
 
-from src.command.entry import exit_with
-from src.errors import ConfigError, UserError
+from src.command.program import parser_of, run_command, runs_path
+from src.errors import ConfigError
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """The entry point; what a person can mend is one line and exit status 2."""
-    parser = ArgumentParser(prog="python -m src.intervene", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("run", type=Path, help="the folder of a finished run")
+    parser = parser_of("src.intervene", __doc__)
+    parser.add_argument("run", type=runs_path, metavar="runs/EXPERIMENT/ID", help="a finished run")
     parser.add_argument("--dry-run", action="store_true", help="say passes, minutes and memory, and stop")
     parser.add_argument(
         "--items", type=int, default=None, help="test rows, from the first on; all by default"
     )
-    given = parser.parse_args()
-    try:
-        profile_run(given.run, given.items, given.dry_run)
-    except UserError as error:
-        exit_with(str(error))
+    given = parser.parse_args(arguments)
+    profile_run(given.run, given.items, given.dry_run)
 
 
 def profile_run(folder: Path, num_items: int | None, dry_run: bool) -> None:
@@ -61,4 +57,4 @@ def profile_run(folder: Path, num_items: int | None, dry_run: bool) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -22,6 +22,7 @@ from torch.distributed.checkpoint.hf_storage import HuggingFaceStorageReader, Hu
 from torch.distributed.checkpoint.state_dict import StateDictOptions, get_state_dict, set_state_dict
 
 from src.errors import CheckpointError
+from src.runtime.dtensor import local
 from src.storage.files import remove_partial
 from src.storage.manifest import damage, write_manifest
 from src.train.collectives import barrier, is_first, num_ranks
@@ -89,11 +90,16 @@ def _state(model: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[dict, di
 
 
 def _tensors(weights: dict[str, Tensor], moments: dict[str, Any]) -> dict[str, Tensor]:
-    """What a checkpoint holds, under names of its own; the tensors themselves, so that loading fills them."""
+    """What a checkpoint holds, under names of its own; the tensors themselves, so that loading fills them.
+
+    A tensor of two names (a head that is tied to the embedding) is there once, under its first.
+    """
     found = {f"weight/{name}": value for name, value in weights.items()}
     for name, state in moments["state"].items():
         found |= {f"{moment}/{name}": value for moment, value in state.items()}
-    return found
+    places = {name: (local(value).data_ptr(), value.shape) for name, value in found.items() if value.numel()}
+    first = dict(zip(reversed(places.values()), reversed(places), strict=True))
+    return {name: value for name, value in found.items() if first.get(places.get(name), name) == name}
 
 
 @contextmanager

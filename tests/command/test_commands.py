@@ -27,6 +27,8 @@ MISTAKES = {
     "results": ["check", "nowhere", "nowhere"],
     "bench": ["nowhere"],
     "metrics": ["nowhere"],
+    "config": ["nowhere"],
+    "intervene": ["nowhere/at/all"],
     "run": ["model=nowhere"],
     "compare": ["base=tiny_llama", "tuned=tiny_llama", "metrics=nowhere"],
     "probe": ["base=tiny_llama", "tuned=tiny_llama", "metrics=nowhere"],

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from src.command.program import run_command
 from src.intervene.__main__ import main
 from src.pipeline.pipeline import Pipeline
 
@@ -26,7 +27,7 @@ def run_folder(make_config, tmp_path):
 
 def command(monkeypatch, *arguments):
     monkeypatch.setattr(sys, "argv", ["intervene", *map(str, arguments)])
-    main()
+    run_command(main)
 
 
 def test_the_profile_of_a_run(run_folder, monkeypatch, capsys):
