@@ -9,6 +9,7 @@ from src.analysis.runs import Run
 
 BAND, KIND = "band", "method.kind"
 WHOLE = "11111"
+_ORDER = ("10000", "01000", "00100", "00010", "00001", "01100", "00110", "01110", WHOLE)
 FIRST = (
     "model.name", "data.name", "objective.name", "control.name", KIND, BAND, "fidelity", "method.scaling",
     "method.budget",
@@ -45,6 +46,11 @@ class Arm:
     def kind(self) -> str:
         """lora, full, none, or pair."""
         return str(self.first.config.get(KIND) or self.record["choices"]["method"])
+
+    @property
+    def order(self) -> tuple[int, str]:
+        """Single segments from the input side, then wider bands, the whole stack, and the others."""
+        return (_ORDER.index(self.band), "") if self.band in _ORDER else (len(_ORDER), self.band)
 
     def label(self, factors: Sequence[str]) -> str:
         """The values of some factors, the band first."""

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 import numpy
 
-from src.analysis.arm_scores import Answers, ArmScores, TaskScores
+from src.analysis.arm_scores import Answers, ArmScores, TaskScores, difference, mean_of
+from src.analysis.arms import WHOLE
+from src.analysis.families import Row, Tested, ends_row, tested_together
+from src.analysis.material import Material
 
 RATE = "train.learning_rate"
 _NONE = "-"  # of two checkpoints that are compared
@@ -45,7 +48,8 @@ def _choose(arms: list[ArmScores], sign: int) -> AtBest:
     arms = sorted(arms, key=lambda one: float(one.arm.factors[RATE]))
     seeds = sorted(set.intersection(*(set(one.tuned) for one in arms)))
     by_rate = {one.arm.factors[RATE]: one.tuned for one in arms}
-    chosen, tuned = Counter(), {}
+    chosen: Counter[str] = Counter()
+    tuned: dict[int, Answers] = {}
     for seed in seeds if len(seeds) > 1 else []:
         others = [other for other in seeds if other != seed]
         means = {
@@ -55,3 +59,37 @@ def _choose(arms: list[ArmScores], sign: int) -> AtBest:
         chosen[best] += 1
         tuned[seed] = by_rate[best][seed]
     return AtBest(arms[0], list(by_rate), chosen, tuned)
+
+
+def rate_rows(material: Material) -> list[Row]:
+    """A row a task, condition and arm: its score at its best rate, and against the whole stack at its own."""
+    rows = []
+    for task in material.scores:
+        conditions: dict[str, list[AtBest]] = {}
+        for one in at_best(task):
+            conditions.setdefault(material.study.condition(one.first.arm, RATE), []).append(one)
+        for condition, found in conditions.items():
+            rows += [{"task": task.label, "condition": condition} | row for row in _family(found)]
+    return rows
+
+
+def _family(found: list[AtBest]) -> list[Row]:
+    """The arms of a condition, each against the whole stack; what has no seed in common is not tested."""
+    found = sorted(found, key=lambda one: one.first.arm.order)
+    whole = next((one for one in found if _is_whole(one)), None)
+    others = [one for one in found if whole is not None and one is not whole]
+    gaps = [difference(one.tuned, whole.tuned) for one in others] if whole else []
+    tested = {id(one): test for one, test in zip(others, tested_together(gaps), strict=True)}
+    return [_row(one, tested.get(id(one))) for one in found]
+
+
+def _row(one: AtBest, test: Tested | None) -> Row:
+    score = mean_of(one.tuned)
+    rates = ", ".join(f"{rate}: {one.chosen[rate]}" for rate in one.rates)
+    row = {"band": one.first.arm.band, "rates": rates, "score": score.value}
+    known = test.row if test and test.estimate.num_seeds else {}
+    return row | ends_row("score", score.interval()) | known
+
+
+def _is_whole(one: AtBest) -> bool:
+    return one.first.arm.band == WHOLE and one.first.arm.kind == "lora"

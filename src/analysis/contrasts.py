@@ -9,7 +9,7 @@ import numpy
 from src.analysis.arm_scores import UNKNOWN, Answers, ArmScores, TaskScores, difference
 from src.analysis.arms import Arm
 from src.analysis.experiment import Experiment
-from src.analysis.families import Tested
+from src.analysis.families import Row, Tested, ends_row
 from src.statistics.estimate import LEVEL, Estimate
 from src.statistics.holm import Corrected, holm
 from src.statistics.mcnemar import McNemar, mcnemar_exact
@@ -40,6 +40,14 @@ class Contrast(Tested):
     pooled: Pooled | None = None
     """The scatter over seeds that stands in the estimate."""
 
+    @property
+    def row(self) -> Row:
+        """The test; beside it seeds alone, the bootstrap, and the seeds that McNemar's test finds apart."""
+        found = sum(test.pvalue < LEVEL for test in self.mcnemar.values())
+        beside = {"p_seeds": self.over_seeds.pvalue} | ends_row("bootstrap", self.bootstrap)
+        beside |= {"mcnemar": f"{found} of {len(self.mcnemar)}" if self.mcnemar else None}
+        return {"band": self.name, "condition": self.condition} | super().row | beside
+
 
 def contrasts(study: Experiment, scores: TaskScores) -> list[Contrast]:
     """All arms, and the pretrained model, against their baseline; corrected among those of one."""
@@ -54,6 +62,11 @@ def contrasts(study: Experiment, scores: TaskScores) -> list[Contrast]:
         for baseline, *members in families.values()
         for one in _family(study, baseline, [member for member in members if member is not baseline])
     ]
+
+
+def in_order(found: Sequence[Contrast]) -> list[Contrast]:
+    """By condition, the pretrained model first, then bands from the input side."""
+    return sorted(found, key=lambda one: (one.condition, one.arm.order if one.arm else (-1, "")))
 
 
 def against(study: Experiment, scores: TaskScores, baseline: ArmScores) -> list[Contrast]:

@@ -1,7 +1,7 @@
 """An experiment as the report sees it: arms, runs that could not be compared and why, published numbers."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -101,7 +101,7 @@ def read_study(folder: Path) -> Experiment:
     return Experiment(folder, runs, arms, frozen, follow, left_out, load_references())
 
 
-def mixed(study: Experiment, values: dict[str, str | None], what: str) -> list[str]:
+def mixed(values: Mapping[str, str | None], what: str) -> list[str]:
     """A sentence where runs differ in something that should be one, with how many have each."""
     counts = Counter(values.values())
     if len(counts) < 2:
@@ -119,5 +119,5 @@ def _as_asked(arm: Arm) -> bool:
         return False
 
 
-def _list(seeds: Sequence[int]) -> str:
+def _list(seeds: Iterable[int]) -> str:
     return ", ".join(str(seed) for seed in sorted(seeds))

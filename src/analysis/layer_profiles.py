@@ -1,17 +1,18 @@
 """Profiles by layer: mean over the seeds of an arm, with their error."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy
 import pandas
 
 from src.analysis.arms import Arm
 from src.analysis.experiment import Experiment
+from src.metrics.catalog import METRICS
 from src.statistics.student import mean_interval
 
 
 @dataclass(frozen=True)
-class Line:
+class ProfileLine:
     """A metric by layer, of one arm or of one pretrained model."""
 
     arm: Arm
@@ -25,9 +26,9 @@ class Line:
     num_seeds: int
 
 
-def read_profiles(study: Experiment) -> dict[str, list[Line]]:
+def read_profiles(study: Experiment) -> dict[str, list[ProfileLine]]:
     """By metric, in the order of the layer tables."""
-    found: dict[str, list[Line]] = {}
+    found: dict[str, list[ProfileLine]] = {}
     bases: set[tuple[str, str]] = set()
     for arm in study.arms:
         tables = [run.layers.assign(seed=seed) for seed, run in arm.runs.items() if run.layers is not None]
@@ -38,19 +39,44 @@ def read_profiles(study: Experiment) -> dict[str, list[Line]]:
             if stage == "base" and base in bases:
                 continue
             bases |= {base} if stage == "base" else set()
-            found.setdefault(metric, []).append(_line(arm, stage, rows))
+            found.setdefault(metric, []).append(_bounded(metric, _line(arm, stage, rows)))
     return found
 
 
-def _line(arm: Arm, stage: str, rows: pandas.DataFrame) -> Line:
+def _line(arm: Arm, stage: str, rows: pandas.DataFrame) -> ProfileLine:
     if stage == "base":  # the same in every run
         rows = rows[rows["seed"] == rows["seed"].iloc[0]]
     num_seeds = rows["seed"].nunique()
     if num_seeds == 1:
         columns = (rows[name].to_numpy(dtype=float) for name in ("depth", "value", "low", "high"))
-        return Line(arm, stage, *columns, 1)
+        return ProfileLine(arm, stage, *columns, 1)
     depth, values = _by_seed(rows, num_seeds)
-    return Line(arm, stage, depth, *mean_interval(values), num_seeds)
+    return ProfileLine(arm, stage, depth, *mean_interval(values), num_seeds)
+
+
+def _bounded(metric: str, line: ProfileLine) -> ProfileLine:
+    """A change as it can be: an interval ends at no change, and weights that nobody trained are a gap."""
+    known = METRICS.get(metric)
+    if known is None or line.stage != "change":
+        return line
+    if known.change == "similarity":
+        line = replace(line, high=numpy.minimum(line.high, numpy.maximum(line.value, 1.0)))
+    if known.change == "distance":
+        line = replace(line, low=numpy.maximum(line.low, numpy.minimum(line.value, 0.0)))
+    return _with_gaps(line) if known.needs == "weights" else line
+
+
+def _with_gaps(line: ProfileLine) -> ProfileLine:
+    """NaN at the blocks that no run of the arm trained: their weights cannot have moved."""
+    records = [run.record for run in line.arm.runs.values()]
+    trained = {block for record in records for block in record.get("adapted", {}).get("blocks", [])}
+    num_blocks = line.arm.record["model"].get("num_blocks")
+    if not trained or not num_blocks:
+        return line
+    layers = numpy.rint(line.depth * num_blocks)  # layer k is put out by block k - 1
+    gap = ~numpy.isin(layers, [block + 1 for block in trained])
+    value, low, high = (numpy.where(gap, numpy.nan, side) for side in (line.value, line.low, line.high))
+    return replace(line, value=value, low=low, high=high)
 
 
 def _by_seed(rows: pandas.DataFrame, num_seeds: int) -> tuple[numpy.ndarray, numpy.ndarray]:

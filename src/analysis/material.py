@@ -1,14 +1,16 @@
 """What claims and pages are made from, each part read once."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, TypeVar
 
 from src.analysis.arm_scores import TaskScores, read_scores
 from src.analysis.contrasts import Contrast, contrasts
-from src.analysis.depth.analysis import Depth, analyse
-from src.analysis.depth.settings import is_crossed
 from src.analysis.experiment import Experiment
-from src.analysis.layer_profiles import Line, read_profiles
+from src.analysis.layer_profiles import ProfileLine, read_profiles
+
+Made = TypeVar("Made")
 
 
 @dataclass
@@ -16,6 +18,7 @@ class Material:
     """What sections are made from; each part is read once, when the first section asks for it."""
 
     study: Experiment
+    _made: dict[Callable[..., Any], Any] = field(default_factory=dict, repr=False)
 
     @cached_property
     def scores(self) -> list[TaskScores]:
@@ -23,12 +26,7 @@ class Material:
         return read_scores(self.study)
 
     @cached_property
-    def depth(self) -> Depth:
-        """The tables of the depth-profile study; nothing is gathered where nothing was crossed."""
-        return analyse(self.study.arms if is_crossed(self.study.arms) else [])
-
-    @cached_property
-    def profiles(self) -> dict[str, list[Line]]:
+    def profiles(self) -> dict[str, list[ProfileLine]]:
         """Lines by layer of every arm, by metric."""
         return read_profiles(self.study)
 
@@ -36,3 +34,9 @@ class Material:
     def contrasts(self) -> dict[str, list[Contrast]]:
         """Every arm against its baseline, by the label of the score."""
         return {one.label: contrasts(self.study, one) for one in self.scores}
+
+    def get(self, analysis: Callable[["Material"], Made]) -> Made:
+        """What an analysis makes of this, made once: several sections may ask for it."""
+        if analysis not in self._made:
+            self._made[analysis] = analysis(self)
+        return self._made[analysis]

@@ -32,8 +32,8 @@ class Run:
     """One finished, failed or unfinished run. Files are read when they are asked for."""
 
     folder: Path
-    record: dict[str, Any] | None
-    """run.json; None for a run that has not ended."""
+    record: dict[str, Any]
+    """run.json; empty for a run that has not ended, or whose record cannot be read."""
     problem: str | None
     """Why the run cannot be compared; None for a finished one."""
     damaged: list[str] = field(default_factory=list)
@@ -47,7 +47,7 @@ class Run:
     @property
     def seed(self) -> int | None:
         """None for a comparison of two checkpoints."""
-        return self.record.get("seed") if self.record else None
+        return self.record.get("seed")
 
     @cached_property
     def config(self) -> dict[str, Any]:
@@ -137,13 +137,13 @@ def _hidden(path: Path, folder: Path) -> bool:
 def _read(folder: Path) -> Run:
     path = folder / "run.json"
     if not path.is_file():
-        return Run(folder, None, "unfinished")
+        return Run(folder, {}, "unfinished")
     try:
         record = read_json(path)
     except StorageError as error:
-        return Run(folder, None, str(error))
+        return Run(folder, {}, str(error))
     if not isinstance(record, dict) or "status" not in record:
-        return Run(folder, None, f"{path}: is no record of a run")
+        return Run(folder, {}, f"{path}: is no record of a run")
     record = rename_keys(record, quiet=True)
     version = record.get("schema_version")
     if version != SCHEMA_VERSION:

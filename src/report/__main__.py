@@ -17,18 +17,12 @@ if TYPE_CHECKING:
 
 def report(folder: Path, terminal: "Console") -> Path:
     """Write the report into `folder`/report and print the table; the path of the page."""
-    from src.report.depth.picture import draw_depth
-    from src.report.figures import draw_profiles
     from src.report.terminal import print_table
     from src.report.write import write_report
 
     written = write_report(folder)
-    figures = [
-        *draw_depth(written.material.depth, written.path.parent),
-        *draw_profiles(written.material, written.path.parent),
-    ]
-    written.write_markdown([figure.stem for figure in figures])
-    print_table(written.material, terminal, f"{folder}: score ± standard error")
+    figures = written.draw()
+    print_table(written.material, terminal, str(folder))
     for run, reason in written.study.left_out:
         terminal.print(f"not compared: {run.name}: {reason}", markup=False, soft_wrap=True)
     line = f"report: {written.path}, with tables and {len(figures)} figures beside it"

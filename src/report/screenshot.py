@@ -10,7 +10,12 @@ ARGUMENTS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 
-_SHOWN = "#scores-by-band, #bands-against-lora"
+_SHOWN = "#profiles-by-layer, #depth-profiles-over-models-and-controls, #scores-by-band"
+_DRAWN = """() => [...document.querySelectorAll(".plot")].every((one) => {
+  const box = one.getBoundingClientRect();
+  return !box.height || box.top > window.innerHeight || one.dataset.state === "drawn";
+})"""
+_MOST_HEIGHT = 2400
 _HEIGHT = "Math.ceil(document.querySelector('footer').getBoundingClientRect().top + window.scrollY)"
 
 
@@ -22,8 +27,8 @@ def chromium() -> str:
     return path
 
 
-def take_screenshot(page: Path, width: int = 1160) -> Path:
-    """report.png beside the page: its head, and where there are any the scores by band and differences."""
+def take_screenshot(page: Path, width: int = 1000) -> Path:
+    """report.png beside the page: its head, and where there are any the pictures by depth and the scores."""
     from playwright.sync_api import sync_playwright
 
     picture = page.with_suffix(".png")
@@ -35,11 +40,12 @@ def take_screenshot(page: Path, width: int = 1160) -> Path:
         view.wait_for_selector("body[data-ready=yes]")
         if view.locator(_SHOWN).count():  # these alone, under the head
             view.add_style_tag(content=f"main > section:not({_SHOWN}), nav {{ display: none }}")
-        view.set_viewport_size({"width": width, "height": min(view.evaluate(_HEIGHT), 2400)})
-        view.wait_for_timeout(500)
-        if view.locator(".plot").count():
-            view.wait_for_selector(".plot[data-state=drawn]")
-            view.wait_for_timeout(500)
+        height = 0
+        while height < (now := min(view.evaluate(_HEIGHT), _MOST_HEIGHT)):  # what is drawn makes it higher
+            height = now
+            view.set_viewport_size({"width": width, "height": height})
+            view.wait_for_timeout(300)
+            view.wait_for_function(_DRAWN)
         view.screenshot(path=picture)
         browser.close()
     return picture

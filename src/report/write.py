@@ -6,11 +6,16 @@ from pathlib import Path
 
 from src.analysis.experiment import Experiment, read_study
 from src.analysis.material import Material
-from src.report.blocks import Chart, Part, Table
-from src.report.markdown import csv_text, markdown
+from src.analysis.overview import facts, machines
+from src.analysis.published import count_verdicts
+from src.report.markdown import markdown
 from src.report.page import html_page
-from src.report.sections import SECTIONS
-from src.report.summary import facts, lead
+from src.report.parts import Part, arranged, not_shown
+from src.report.plot import Plot
+from src.report.plugins import plugins
+from src.report.sections import DEPTH, OPENING, SCORES, TABLES, layer_profiles
+from src.report.table import Table
+from src.report.table_csv import csv_text
 from src.storage.files import write_text
 
 
@@ -23,34 +28,60 @@ class Written:
     material: Material
     parts: Sequence[Part]
     lead: Sequence[str]
+    closing: str
 
     @property
     def study(self) -> Experiment:
         """The runs."""
         return self.material.study
 
-    def write_markdown(self, figures: Sequence[str]) -> None:
-        """report.md, which names the figures that lie beside it."""
-        text = markdown(self.study.name, self.lead, self.parts, figures)
-        write_text(self.path.parent / "report.md", text)
+    def draw(self) -> list[Path]:
+        """Pictures as files beside the page, and report.md, which shows them."""
+        from src.report.png_figure import draw  # matplotlib comes with it
+
+        drawn = [draw(plot, self.path.with_name(f"{name}.png")) for name, plot in self._pictures()]
+        text = markdown(self.study.name, self.lead, self.parts, [path.stem for path in drawn], self.closing)
+        write_text(self.path.with_name("report.md"), text)
+        return drawn
+
+    def _pictures(self) -> Iterator[tuple[str, Plot]]:
+        for plugin in plugins():
+            for pictures in plugin.pictures:
+                yield from pictures(self.material).items()
+        yield from layer_profiles.pictures(self.material).items()
 
 
 def write_report(folder: Path) -> Written:
     """Read the runs below a folder; write the page and the tables as CSV into `folder`/report."""
     material = Material(read_study(folder))
-    parts = [section.part(material) for section in SECTIONS]
-    lines = lead(material, parts)
+    found = plugins()
+    beside = [section for plugin in found for section in plugin.depth]
+    tables = [section for plugin in found for section in plugin.tables]
+    sections = [OPENING, *DEPTH, *beside, *SCORES, *TABLES[:-1], *tables, TABLES[-1]]
+    every = [section.part(material) for section in sections]
+    parts, closing = arranged(every), not_shown(sections, every)
+    lead = [*machines(material.study), *_verdicts(every)]
     made_up = any(run.record.get("made_up") for run in material.study.compared)
     path = folder / "report" / "report.html"
-    for table in _tables(parts):
+    for table in _tables(every):
         write_text(path.parent / f"{table.name}.csv", csv_text(table))
-    write_text(path, html_page(folder.name, lines, facts(material), parts, made_up))
-    return Written(path, material, parts, lines)
+    write_text(path, html_page(folder.name, lead, facts(material.study), parts, closing, made_up))
+    return Written(path, material, parts, lead, closing)
+
+
+def _verdicts(parts: Sequence[Part]) -> list[str]:
+    """A line for each table that judges something."""
+    judging = [table for part in parts for table in part.tables if table.judges]
+    counted = [(table.judges, count_verdicts(table.rows)) for table in judging]
+    return [
+        f"{judges}: {', '.join(f'{number} {verdict}' for verdict, number in counts)}."
+        for judges, counts in counted
+        if counts
+    ]
 
 
 def _tables(parts: Sequence[Part]) -> Iterator[Table]:
     """Those that are shown, and those behind the charts."""
-    for block in (block for part in parts for block in part.blocks):
-        table = block.data if isinstance(block, Chart) else block
-        if isinstance(table, Table):
-            yield table
+    for part in parts:
+        yield from part.tables
+        yield from (chart.data for chart in part.charts if chart.data)

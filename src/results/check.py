@@ -9,11 +9,11 @@ from src.errors import DataError
 from src.statistics.verdict import UNDECIDED
 
 SCORES, DIFFERENCES, VERDICTS = "scores.csv", "differences.csv", "published.csv"
-_BEFORE, _AFTER, _DIFFERENCE, _VERDICT = "before", "after", "difference", "verdict"
-_LOW, _HIGH = "95 % interval, low", "95 % interval, high"
-_MEASURED = (_BEFORE, _AFTER, _LOW, _HIGH, "seeds", "n", "trainable", "alpha / rank")
+_BEFORE, _AFTER, _DIFFERENCE, _VERDICT = "before", "after", "value", "verdict"
+_LOW, _HIGH = "ci_low", "ci_high"
+_MEASURED = (_BEFORE, _AFTER, _LOW, _HIGH, "num_seeds", "num_items", "num_trainable", "scale")
 _CONTRAST = ("task", "band", "condition")
-_CLAIM = ("published for", "what", "our runs")
+_CLAIM = ("reference", "name", "ours")
 Row = dict[str, str]
 
 

@@ -36,7 +36,7 @@ def told(folder):
     assert study.factors == ["band"]
     assert len(study.compared) == 5
     with (folder / "report" / "left_out.csv").open(encoding="utf-8") as file:
-        assert list(csv.reader(file)) == [["run", "why"], [run.name, reason]]
+        assert list(csv.reader(file)) == [["run", "reason"], [run.name, reason]]
     return run.name, reason
 
 

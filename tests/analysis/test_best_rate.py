@@ -15,8 +15,8 @@ from src.analysis.experiment import read_study
 from src.analysis.material import Material
 from src.analysis.runs import find_runs
 from src.bench.made_runs import MadeStudy, make_runs
-from src.report.markdown import csv_text
-from src.report.sections.rates import SECTION
+from src.report.sections.best_rates import SECTION
+from src.report.table_csv import csv_text
 
 
 def task_of(scores, better=True):
@@ -72,13 +72,11 @@ def test_the_table_shows_every_arm_at_its_best_with_an_interval(tmp_path, seeds)
     rows = {row["band"]: row for row in csv.DictReader(io.StringIO(csv_text(table)))}
     assert set(rows) == {"11111", "00001"}
     if len(seeds) == 1:
-        assert rows["00001"]["score"] == rows["00001"]["difference"] == ""
+        assert rows["00001"]["score"] == rows["00001"]["value"] == ""
         return
-    assert rows["00001"]["rates chosen"] == "0.0001: 0, 0.0004: 3"
+    assert rows["00001"]["rates"] == "0.0001: 0, 0.0004: 3"
     for row in rows.values():
-        assert (
-            float(row["its 95 % interval, low"]) < float(row["score"]) < float(row["its 95 % interval, high"])
-        )
+        assert float(row["score_low"]) < float(row["score"]) < float(row["score_high"])
     gap = float(rows["00001"]["score"]) - float(rows["11111"]["score"])
-    assert float(rows["00001"]["difference"]) == pytest.approx(gap, abs=1e-4)
-    assert float(rows["00001"]["p (Holm)"]) > 0.05
+    assert float(rows["00001"]["value"]) == pytest.approx(gap, abs=1e-4)
+    assert float(rows["00001"]["p_holm"]) > 0.05

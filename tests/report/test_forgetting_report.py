@@ -16,8 +16,8 @@ from src.analysis.own_task import is_trained
 from src.analysis.runs import Run, find_runs
 from src.analysis.segment_contrasts import FIFTHS, against_other_fifths
 from src.bench.made_runs import MadeStudy, make_runs
-from src.report.markdown import csv_text
 from src.report.sections.forgetting import SECTION
+from src.report.table_csv import csv_text
 
 
 def blocks_of(folder):
@@ -66,7 +66,7 @@ def test_a_task_of_the_runs_own_data_is_no_other_ability(tmp_path, data, task, a
 
 
 def test_the_trained_data_under_another_name_are_not_shown_as_forgotten(made):
-    assert list(blocks_of(made)["Chartforgetting"].figures) == ["gcd (exact match)"]
+    assert list(blocks_of(made)["Chartforgetting"].plots) == ["gcd (exact match)"]
 
 
 def test_the_change_of_every_band_is_a_table_with_its_interval(made):
@@ -76,16 +76,16 @@ def test_the_change_of_every_band_is_a_table_with_its_interval(made):
     by_band = {row["band"]: row for row in rows if row["condition"] == "fixed_alpha"}
     last, first = by_band["00001"], by_band["10000"]
     for row in (last, first):
-        assert float(row["95 % interval, low"]) < float(row["difference"]) < float(row["95 % interval, high"])
-    assert float(first["difference"]) - float(last["difference"]) == pytest.approx(0.3, abs=0.08)
-    assert last["seeds"] == "3"
+        assert float(row["ci_low"]) < float(row["value"]) < float(row["ci_high"])
+    assert float(first["value"]) - float(last["value"]) == pytest.approx(0.3, abs=0.08)
+    assert last["num_seeds"] == "3"
 
 
 def test_a_fifth_that_forgets_more_than_the_others_is_found(made):
     rows = rows_of(blocks_of(made)["Tableforgetting_fifths"])
     assert len(rows) == 10
     told = {(row["condition"], row["band"]) for row in rows
-            if float(row["p (Holm)"]) < 0.05 and float(row["difference"]) < 0}  # fmt: skip
+            if float(row["p_holm"]) < 0.05 and float(row["value"]) < 0}  # fmt: skip
     assert told == {("fixed_alpha", "00001"), ("alpha_over_r", "00001")}
 
 

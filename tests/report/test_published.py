@@ -13,8 +13,8 @@ from src.analysis.experiment import read_study
 from src.analysis.material import Material
 from src.analysis.runs import find_runs
 from src.bench.made_runs import MadeStudy, make_runs
-from src.report.markdown import csv_text
 from src.report.sections.published import SECTION
+from src.report.table_csv import csv_text
 
 BANDS = ("whole", "01110", "01000", "10000", "00001")
 EFFECTS = {"00001": -0.2, "01000": 0.1}
@@ -52,20 +52,20 @@ def two_filters(tmp_path):
 
 def test_the_published_task_is_found_under_the_name_that_its_fidelity_gives_it(tmp_path):
     rows = table_of(make(tmp_path / "made", {"heldout": 100, "gsm8k_0shot": 200, "mmlu_0shot": 200}))
-    edge = next(row for row in rows if row["what"] == "gain 00001")
+    edge = next(row for row in rows if row["name"] == "gain 00001")
     assert edge["verdict"] == "reproduced"
-    assert edge["our runs"] == "gsm8k_0shot: 00001 − 11111"
-    assert edge["not the published setting"] == "smollm2_135m for olmo2_7b"
-    assert {row["our runs"].partition(":")[0] for row in rows} == {"gsm8k_0shot"}
+    assert edge["ours"] == "gsm8k_0shot: 00001 − 11111"
+    assert edge["other_setting"] == "smollm2_135m for olmo2_7b"
+    assert {row["ours"].partition(":")[0] for row in rows} == {"gsm8k_0shot"}
 
 
 def test_of_two_filters_the_one_that_the_reference_names_counts_and_is_stated(two_filters):
     rows = table_of(two_filters)
-    edge = next(row for row in rows if row["what"] == "gain 00001")
-    assert edge["our runs"] == "gsm8k (exact_match/flexible-extract): 00001 − 11111"
-    assert float(edge["ours"]) == pytest.approx(-0.2, abs=0.06)  # half of it under the other filter
-    assert edge["not the published setting"] == "smollm2_135m for olmo2_7b, fidelity=sound for published"
-    assert {row["our runs"].partition(":")[0] for row in rows} == {"gsm8k (exact_match/flexible-extract)"}
+    edge = next(row for row in rows if row["name"] == "gain 00001")
+    assert edge["ours"] == "gsm8k (exact_match/flexible-extract): 00001 − 11111"
+    assert float(edge["value"]) == pytest.approx(-0.2, abs=0.06)  # half of it under the other filter
+    assert edge["other_setting"] == "smollm2_135m for olmo2_7b, fidelity=sound for published"
+    assert {row["ours"].partition(":")[0] for row in rows} == {"gsm8k (exact_match/flexible-extract)"}
 
 
 def test_bands_against_each_other_are_tested_in_a_family_and_its_level_is_stated(tmp_path):
@@ -77,34 +77,34 @@ def test_bands_against_each_other_are_tested_in_a_family_and_its_level_is_stated
     assert sorted(one.name for one in family) == ["01000", "01110", "10000", "11111"]
     oracle = multipletests([one.estimate.pvalue for one in family], method="holm")[1]
     assert [one.corrected.pvalue for one in family] == pytest.approx(list(oracle))
-    row = next(row for row in table_of(folder) if row["what"] == "middle over edge")
+    row = next(row for row in table_of(folder) if row["name"] == "middle over edge")
     tested = next(one for one in family if one.name == "01000")
-    assert float(row["interval of ours, low"]) == pytest.approx(tested.interval[0], rel=1e-4)
-    assert float(row["its level"]) == pytest.approx(1 - tested.corrected.level, rel=1e-4)
+    assert float(row["ci_low"]) == pytest.approx(tested.interval[0], rel=1e-4)
+    assert float(row["ci_level"]) == pytest.approx(1 - tested.corrected.level, rel=1e-4)
     assert tested.corrected.level < 0.05
 
 
 def test_the_relative_gain_has_an_interval_that_holds_0_where_that_of_the_difference_does(tmp_path):
     rows = table_of(make(tmp_path / "made", {"gsm8k_0shot": 200}))
-    relative = {row["published for"]: row for row in rows if row["what"] == "best band gain relative"}
-    plain = {row["published for"]: row for row in rows if row["what"] == "best band gain"}
+    relative = {row["reference"]: row for row in rows if row["name"] == "best band gain relative"}
+    plain = {row["reference"]: row for row in rows if row["name"] == "best band gain"}
     assert (
         set(relative) == set(plain) == {"OLMo-2 7B, bands", "OLMo-2 13B, bands"}
     )  # 01000 and 01110 were run
     for name, row in relative.items():
-        low, high = float(row["interval of ours, low"]), float(row["interval of ours, high"])
-        assert low < float(row["ours"]) < high
-        assert low * float(plain[name]["interval of ours, low"]) > 0
-        assert high * float(plain[name]["interval of ours, high"]) > 0
+        low, high = float(row["ci_low"]), float(row["ci_high"])
+        assert low < float(row["value"]) < high
+        assert low * float(plain[name]["ci_low"]) > 0
+        assert high * float(plain[name]["ci_high"]) > 0
         assert row["verdict"]
 
 
 def test_a_note_and_a_source_stand_beside_every_published_number(tmp_path):
     folder = make(tmp_path / "made", {"gsm8k_0shot": 200}, seeds=(0,))
-    gain = next(row for row in table_of(folder) if row["what"] == "best band gain")
+    gain = next(row for row in table_of(folder) if row["name"] == "best band gain")
     assert "the best of nine bands, chosen after the fact" in gain["note"]
     for name in ("published", "published_levels", "published_missing"):
         assert all(row["source"] for row in table_of(folder, name))
-    edge = next(row for row in table_of(folder) if row["what"] == "middle over edge")
+    edge = next(row for row in table_of(folder) if row["name"] == "middle over edge")
     assert edge["published"] == "> 0.2, n 200 (inferred)"
     assert edge["source"] == "third-party notes on arXiv 2604.11838 v1: ablation over bands"

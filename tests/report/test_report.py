@@ -10,11 +10,11 @@ import pytest
 from rich.console import Console
 
 from src.analysis.experiment import read_study
-from src.analysis.material import Material
 from src.bench.made_runs import MadeStudy, make_runs
 from src.report.__main__ import report
-from src.report.sections import SECTIONS
+from src.report.plotly_figure import plotly_figure
 from src.report.sections.published import rule
+from src.report.write import write_report
 
 MADE = MadeStudy(
     bands=("whole", "01110", "01000", "10000", "00010", "00001"),
@@ -62,14 +62,13 @@ def test_made_up_data_are_called_so(written):
 
 
 def test_every_figure_is_one_that_plotly_accepts(made):
-    material = Material(read_study(made))
-    parts = [section.part(material) for section in SECTIONS]
-    charts = [block for part in parts for block in part.blocks if hasattr(block, "figures")]
+    charts = [chart for part in write_report(made).parts for chart in part.charts]
     assert {"scores_by_band", "differences", "forgetting", "parameters", "profiles", "learning_curves"} == {
         chart.name for chart in charts
     }
     for chart in charts:
-        for figure in chart.figures.values():
+        for plot in chart.plots.values():
+            figure = plotly_figure(plot)
             assert len(go.Figure(figure).data)
             assert figure["layout"]["xaxis"]["title"]["text"]
 
@@ -92,21 +91,21 @@ def test_effects_have_a_verdict_and_the_rule_is_printed(written):
     assert {row["verdict"] for row in found} <= {"reproduced", "not reproduced", "undecided"}
     by_name = {}
     for row in found:
-        by_name.setdefault(row["what"], []).append(row)
+        by_name.setdefault(row["name"], []).append(row)
     assert set(by_name) == {
         "best band gain", "best band gain relative", "gain 10000", "gain 00010", "gain 00001", "middle over edge",
     }  # fmt: skip
     edge = by_name["gain 00001"]
     assert [row["verdict"] for row in edge] == ["reproduced", "reproduced"]  # under two scalings
-    assert all("olmo2_7b" in row["not the published setting"] for row in edge)
+    assert all("olmo2_7b" in row["other_setting"] for row in edge)
     for line in rule():
-        assert line.replace("'", "&#x27;") in page
+        assert line.replace("'", "&#39;") in page
     assert [line.split(":")[0] for line in rule()[1:]] == ["Reproduced", "Not reproduced", "Undecided"]
 
 
 def test_what_nobody_measured_is_shown_as_missing(written):
     folder, page, _ = written
-    why = {row["what"]: row["why"] for row in rows_of(folder, "published_missing")}
+    why = {row["name"]: row["reason"] for row in rows_of(folder, "published_missing")}
     assert "no finished run has it: profile of metric early_exit_accuracy" in why["probing 32b end"]
     assert why["headline gain"].startswith("nothing here measures it")
     assert "early_exit_accuracy" in page
@@ -115,8 +114,8 @@ def test_what_nobody_measured_is_shown_as_missing(written):
 def test_levels_are_shown_and_not_judged(written):
     rows = rows_of(written[0], "published_levels")
     assert "verdict" not in rows[0]
-    assert {"lora score", "largest scale ratio", "weight change with cosine"} <= {row["what"] for row in rows}
-    ratios = {float(row["ours"]) for row in rows if row["what"] == "largest scale ratio"}
+    assert {"lora score", "largest scale ratio", "weight change with cosine"} <= {row["name"] for row in rows}
+    ratios = {float(row["value"]) for row in rows if row["name"] == "largest scale ratio"}
     assert ratios == {1.0, 5.0}  # alpha / rank kept; alpha fixed and the rank five times as large
 
 
@@ -130,7 +129,7 @@ def test_markdown_and_csv_hold_the_same_tables(written):
             assert cell in text
             assert cell in page
     row = rows_of(folder, "differences")[1]
-    assert float(row["95 % interval, low"]) < float(row["difference"]) < float(row["95 % interval, high"])
+    assert float(row["ci_low"]) < float(row["value"]) < float(row["ci_high"])
 
 
 def test_a_table_cut_short_in_markdown_links_to_the_whole_one(written):

@@ -6,9 +6,18 @@ import json
 import pytest
 from rich.console import Console
 
+from src.analysis.experiment import read_study
+from src.analysis.run_rows import run_rows
 from src.analysis.runs import find_runs
 from src.errors import UserError
-from src.report.run_table import markdown_table, rich_table, rows
+from src.report.markdown import table_markdown
+from src.report.sections.runs import COLUMNS
+from src.report.table import Table
+from src.report.terminal import rich_table
+
+
+def rows(folder):
+    return run_rows(read_study(folder))
 
 
 def write_run(folder, **changes):
@@ -36,16 +45,20 @@ def write_run(folder, **changes):
 
 def test_a_row_shows_before_and_after_with_error_and_n(tmp_path):
     write_run(tmp_path / "a")
-    (row,) = rows(find_runs(tmp_path))
-    assert (row["before"], row["after"], row["n"]) == ("0.120 ± 0.023", "0.280", "200")
+    (row,) = rows(tmp_path)
+    assert (row["before"], row["after"], row["num_items"]) == ("0.120 ± 0.023", "0.280", "200")
     assert (row["blocks"], row["trainable"]) == ("6-8,11", "1,105,920")
-    assert (row["train s"], row["all s"]) == ("61", "100")
+    assert (row["train_s"], row["total_s"]) == ("61", "100")
 
 
 def test_what_is_missing_is_a_dash_and_never_a_zero(tmp_path):
     write_run(tmp_path / "a", scores=[], seconds={}, adapted={"blocks": []})
-    (row,) = rows(find_runs(tmp_path))
-    assert {row[key] for key in ("task", "before", "after", "n", "train s", "all s", "blocks")} == {"-"}
+    (row,) = rows(tmp_path)
+    names = ("task", "before", "after", "num_items", "train_s", "total_s", "blocks")
+    table = Table("runs", "Runs", COLUMNS, [row])
+    assert {dict(zip(table.keys, cells, strict=True))[name] for cells in table.shown() for name in names} == {
+        "–"
+    }
 
 
 def test_unequal_numbers_of_items_are_shown(tmp_path):
@@ -54,7 +67,7 @@ def test_unequal_numbers_of_items_are_shown(tmp_path):
         for stage, n in (("base", 100), ("tuned", 90))
     ]
     write_run(tmp_path / "a", scores=scores)
-    assert rows(find_runs(tmp_path))[0]["n"] == "90/100"
+    assert rows(tmp_path)[0]["num_items"] == "90/100"
 
 
 def test_two_metrics_of_a_task_are_two_named_rows(tmp_path):
@@ -63,7 +76,7 @@ def test_two_metrics_of_a_task_are_two_named_rows(tmp_path):
         for metric in ("acc", "f1")
     ]
     write_run(tmp_path / "a", scores=scores)
-    assert [row["task"] for row in rows(find_runs(tmp_path))] == ["t acc", "t f1"]
+    assert [row["task"] for row in rows(tmp_path)] == ["t acc", "t f1"]
 
 
 def test_unfinished_failed_and_damaged_runs_are_told_and_not_compared(tmp_path):
@@ -80,18 +93,20 @@ def test_unfinished_failed_and_damaged_runs_are_told_and_not_compared(tmp_path):
     assert problems["failed"] == "failed: TrainingError: step 3: the loss is nan"
     assert problems["open"] == "unfinished"
     assert "cannot be read as JSON" in problems["torn"]
-    assert len(rows(runs)) == 1
+    assert len(rows(tmp_path)) == 1
 
 
 def test_tables_fit_a_hundred_columns(tmp_path):
     write_run(tmp_path / "a", params={"trainable": 123456789, "total": 1})
-    runs = find_runs(tmp_path)
+    table = Table(
+        "runs", "title", [one for one in COLUMNS if one.title not in ("condition", "blocks")], rows(tmp_path)
+    )
     text = io.StringIO()
-    Console(width=100, file=text).print(rich_table(runs, "title"))
+    Console(width=100, file=text).print(rich_table(table))
     text = text.getvalue()
     assert max(len(line.rstrip()) for line in text.splitlines()) <= 100
     assert "…" not in text
-    assert markdown_table(runs).count("\n") == 3
+    assert table_markdown(table).count("\n") == 3
 
 
 @pytest.mark.parametrize("name", ["nowhere", "."])

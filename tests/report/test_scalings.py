@@ -12,8 +12,8 @@ from src.analysis.experiment import read_study
 from src.analysis.material import Material
 from src.analysis.runs import find_runs
 from src.bench.made_runs import MadeStudy, make_runs
-from src.report.markdown import csv_text
 from src.report.sections.scalings import SECTION
+from src.report.table_csv import csv_text
 
 BANDS = ("whole", "10000", "01110", "00001")
 
@@ -42,8 +42,8 @@ def made(tmp_path_factory):
 def test_only_the_band_whose_scale_matters_differs(made):
     rows = {row["band"]: row for row in rows_of(made)}
     assert set(rows) == {"10000", "01110", "00001"}  # the whole stack has one scale under both
-    assert {row["minus"] for row in rows.values()} == {"alpha_over_r"}
-    low = {band for band, row in rows.items() if float(row["interval at Holm's level, high"]) < 0}
+    assert {row["against"] for row in rows.values()} == {"alpha_over_r"}
+    low = {band for band, row in rows.items() if float(row["holm_high"]) < 0}
     assert low == {"00001"}
 
 
@@ -56,9 +56,9 @@ def test_the_difference_is_that_of_the_seeds_paired_with_the_pooled_scatter(made
     error = (rest**2).sum() / ((len(table) - 1) * 2)
     row = next(row for row in rows_of(made) if row["band"] == "00001")
     gap = numpy.mean(scores["00001", "fixed_alpha"]) - numpy.mean(scores["00001", "alpha_over_r"])
-    assert float(row["difference"]) == pytest.approx(gap)
+    assert float(row["value"]) == pytest.approx(gap)
     reach = stats.t.ppf(0.975, (len(table) - 1) * 2) * numpy.sqrt(2 * error / 3)
-    assert float(row["95 % interval, high"]) == pytest.approx(gap + reach)
+    assert float(row["ci_high"]) == pytest.approx(gap + reach)
 
 
 def test_one_scaling_alone_is_no_contrast(tmp_path):

@@ -10,6 +10,7 @@ from src.analysis.experiment import read_study
 from src.bench.made_runs import MadeStudy, make_runs
 from src.command.compose import CONF
 from src.errors import DataError
+from src.report.columns import column
 from src.report.write import write_report
 from src.results.check import (
     DIFFERENCES,
@@ -21,8 +22,7 @@ from src.results.check import (
 )
 
 COLUMNS = (
-    "task,metric,band,method.scaling,seeds,n,before,after,"
-    '"95 % interval, low","95 % interval, high",trainable,alpha / rank'
+    "task,metric,band,method.scaling,num_seeds,num_items,before,after,ci_low,ci_high,num_trainable,scale"
 )
 
 
@@ -92,10 +92,8 @@ def test_the_command_ends_with_its_finding(table, after, status, line):
     assert done.stdout.splitlines()[-1].startswith(f"{line} scores within the committed 95 % intervals")
 
 
-DIFFERENCE_COLUMNS = (
-    'task,band,condition,difference,"95 % interval, low","95 % interval, high",p (Holm),seeds,items'
-)
-VERDICT_COLUMNS = "published for,what,published,ours,verdict,because,our runs,seeds,items"
+DIFFERENCE_COLUMNS = "task,band,condition,value,ci_low,ci_high,p_holm,num_seeds,num_items"
+VERDICT_COLUMNS = "reference,name,published,value,verdict,reason,ours,num_seeds,num_items"
 
 
 def against_lora(band, difference, low=-0.1, high=0.1):
@@ -188,3 +186,33 @@ def test_a_report_holds_the_pretrained_score_and_agrees_with_itself(tmp_path):
     assert before.low < before.committed < before.high
     assert all(one.holds for one in compare_differences(report, report))
     assert all(one.holds for one in compare_verdicts(report, report))
+
+
+COMMITTED_STUDIES = sorted({path.parent for path in (CONF.parent / "sweeps" / "results").glob("*/*.csv")})
+
+
+@pytest.mark.parametrize("folder", COMMITTED_STUDIES, ids=lambda folder: folder.name)
+def test_committed_tables_have_the_names_that_reports_give_and_agree_with_themselves(folder):
+    settings = {"band", "method.scaling", "control", "model", "objective"}
+    texts = {"trainable", "train_s", "total_s"}  # of the table of runs, whose cells are texts
+    for path in folder.glob("*.csv"):
+        if path.name == "profiles.csv":  # as `publish` writes it
+            continue
+        with path.open(newline="") as file:
+            names = next(csv.reader(file))
+        for name in set(names) - settings - texts:
+            interval = next((f"{name[: -len(end)]}" for end in ("_low", "_high") if name.endswith(end)), None)
+            keys = [keys_of(one) for one in ([name] if interval is None else [interval, f"{interval}_ci"])]
+            assert any(name in found for found in keys), (path.name, name)
+    if (folder / SCORES).is_file():
+        assert all(one.holds for one in compare(folder, folder))
+    assert all(one.holds for one in compare_differences(folder, folder))
+    assert all(one.holds for one in compare_verdicts(folder, folder))
+
+
+def keys_of(name):
+    """The stable names of a column of the vocabulary."""
+    try:
+        return column(name).keys
+    except KeyError:
+        return ()

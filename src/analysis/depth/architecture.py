@@ -6,10 +6,11 @@ import pandas
 from pandas import DataFrame
 
 from src.analysis.depth.decomposition import STANDARD
-from src.analysis.depth.seeds import difference, difference_over_models, over_seeds
+from src.analysis.depth.seed_means import difference, difference_over_models, over_seeds
 from src.analysis.depth.width import variance_components, width_shares
 
 EXPLAINED_BY = ["architecture", "kind", "wiring"]
+_OVER_MODELS = {"value": "value_models", "ci_low": "models_low", "ci_high": "models_high"}
 _SHARES = ["between_architectures", "between_models", "between_cells", "between_seeds"]
 
 
@@ -46,10 +47,10 @@ def what_explains_width(numbers: DataFrame) -> DataFrame:
 def width_order(numbers: DataFrame) -> DataFrame:
     """How much wider other transformers are than sequential decoders, by metric; standard training.
 
-    mean, low, high: over n seeds of the same models, paired by seed, each cell alike. mean_models,
-    low_models, high_models: over n_first against n_second models (Welch), each model alike, which is what a
-    claim about architecture rests on. Of objectives that both sides have; a model's mean is over those of
-    them that it has.
+    value, ci_low, ci_high: over seeds of the same models, paired by seed, each cell alike. value_models,
+    models_low, models_high: over num_first against num_second models (Welch), each model alike, which is
+    what a claim about architecture rests on. Of objectives that both sides have; a model's mean is over
+    those of them that it has.
     """
     widths = _widths(numbers)
     decoders, rows = widths["kind"] == "decoder", []
@@ -64,7 +65,7 @@ def width_order(numbers: DataFrame) -> DataFrame:
         both = both[both["objective"].isin(common)]
         sides = ["metric"], "side", name, "sequential decoders"
         models = difference_over_models(both, *sides)
-        models = models.rename(columns={end: f"{end}_models" for end in ("mean", "low", "high")})
+        models = models.rename(columns=_OVER_MODELS)
         rows.append(difference(both, *sides).merge(models, on="metric").assign(wider=name))
     return pandas.concat(rows, ignore_index=True)
 

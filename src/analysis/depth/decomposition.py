@@ -3,7 +3,7 @@
 import numpy
 from pandas import DataFrame
 
-from src.analysis.depth.seeds import over_seeds, paired, seed_means
+from src.analysis.depth.seed_means import over_seeds, paired, seed_means
 from src.statistics.fieller import ratio_of_means
 
 STANDARD, EQUAL_STEP = "none", "equal_step"
@@ -26,8 +26,8 @@ def decompose(table: DataFrame, by: list[str]) -> DataFrame:
     found = None
     for name, column in sides.items():
         side = over_seeds(cells.assign(value=cells[column]), by).drop(columns="sd")
-        side = side.rename(columns={"mean": name, "low": f"{name}_low", "high": f"{name}_high"})
-        found = side if found is None else found.merge(side, on=[*by, "n"])
+        side = side.rename(columns={"value": name, "ci_low": f"{name}_low", "ci_high": f"{name}_high"})
+        found = side if found is None else found.merge(side, on=[*by, "num_seeds"])
     return found.merge(_shares(cells, by), on=by)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from pandas import DataFrame
 
 from src.analysis.depth.finding import Finding, nothing
-from src.analysis.depth.format import counted, signed
+from src.analysis.depth.wording import counted, signed
 from src.statistics.verdict import MIN_SEEDS, NOT_REPRODUCED, REPRODUCED, UNDECIDED
 
 CONTRASTIVE = ("contrastive", "simcse")
@@ -65,7 +65,7 @@ def fate(row: Row) -> str:
     upper end of the share's interval, or the whole interval is below 0. open: neither, or below 3 seeds, or
     all seeds agree, so that there is no interval.
     """
-    if row["n"] < MIN_SEEDS:
+    if row["num_seeds"] < MIN_SEEDS:
         return "open"
     if row["equal_step_low"] > 0:
         return "kept"
@@ -104,7 +104,7 @@ def _tell(found: DataFrame, cells: DataFrame) -> str:
     return "of these models: " + "; ".join(
         f"{row['wiring']} {row['objective']}: standard {signed(row, 'standard')}, equal-step "
         f"{signed(row, 'equal_step')}, {fate(row)} "
-        f"(n = {row['n']} seeds, {counted(row['num_cells'], 'cell')}: "
+        f"(n = {row['num_seeds']} seeds, {counted(row['num_cells'], 'cell')}: "
         + ", ".join(f"{cell['label']} {fate(cell)}" for cell in _behind(row, cells)) + ")"
         for row in found.to_dict("records")
     )  # fmt: skip

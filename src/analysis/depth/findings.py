@@ -1,13 +1,14 @@
 """The published findings of the depth-profile study, and whether these runs show them.
 
 The findings are signs and orders in words, so the rules are ours; each is the docstring of its function. The
-one published count is judged as a share. What equal steps do stands in `fates`.
+one published count is judged as a share. What equal steps do stands in
+`equal_step_verdicts`.
 """
 
 from pandas import DataFrame
 
 from src.analysis.depth.finding import Finding, nothing
-from src.analysis.depth.format import pvalue, share
+from src.analysis.depth.wording import pvalue, share
 from src.statistics.verdict import MIN_SEEDS, NOT_REPRODUCED, REPRODUCED, UNDECIDED
 
 
@@ -20,13 +21,10 @@ def positive_slopes(positive: DataFrame, published: float) -> Finding:
     if runs.empty:
         return nothing(name)
     one, cells = runs.iloc[0], positive[positive["unit"] == "cells"].iloc[0]
-    ours = (
-        f"{one['positive']} of {one['n']} runs, {share(one)}; {cells['positive']} of {cells['n']} cells, "
-        f"{share(cells)}"
-    )
-    if one["high"] < published:
+    ours = f"{share(one, 'runs')}; {share(cells, 'cells')}"
+    if one["ci_high"] < published:
         return Finding(name, NOT_REPRODUCED, ours)
-    return Finding(name, REPRODUCED if one["low"] > 0.5 else UNDECIDED, ours)
+    return Finding(name, REPRODUCED if one["ci_low"] > 0.5 else UNDECIDED, ours)
 
 
 def steepness(ranks: DataFrame) -> Finding:
@@ -36,15 +34,15 @@ def steepness(ranks: DataFrame) -> Finding:
         ranks = ranks[ranks["distance_kind"] == ranks["distance_kind"].iloc[0]]
     every = ranks["architecture"].str.startswith("all") if len(ranks) else []
     pooled, single = ranks[every], ranks[[not one for one in every]]
-    if pooled.empty or not pooled.iloc[0]["n"]:
+    if pooled.empty or not pooled.iloc[0]["num_cells"]:
         return nothing(name)
     row, known = pooled.iloc[0], single.dropna(subset=["rho"])
     ours = (
-        f"rho {row['rho']:.2f} [{row['low']:.2f}, {row['high']:.2f}] within architectures, "
-        f"{pvalue(row['pvalue'])}, n = {row['n']} cells, {row['distance_kind'].replace('_', ' ')}; "
+        f"rho {row['rho']:.2f} [{row['ci_low']:.2f}, {row['ci_high']:.2f}] within architectures, "
+        f"{pvalue(row['p'])}, n = {row['num_cells']} cells, {row['distance_kind'].replace('_', ' ')}; "
         f"positive in {(known['rho'] > 0).sum()} of {len(known)} architectures with a rank correlation"
     )
-    if not row["pvalue"] < 0.05:
+    if not row["p"] < 0.05:
         return Finding(name, UNDECIDED, ours)
     return Finding(name, REPRODUCED if row["rho"] > 0 else NOT_REPRODUCED, ours)
 
@@ -59,16 +57,16 @@ def width(order: DataFrame, shares: DataFrame) -> Finding:
     if len(rows) < 2:
         return nothing(name)
     told = [
-        f"{row['wider']} wider than sequential decoders by {row['mean']:+.3f} [{row['low']:+.3f}, "
-        f"{row['high']:+.3f}] (n = {row['n']} seeds of these models), {row['mean_models']:+.3f} "
-        f"[{row['low_models']:+.3f}, {row['high_models']:+.3f}] over models "
-        f"({row['n_first']} against {row['n_second']})"
+        f"{row['wider']} wider than sequential decoders by {row['value']:+.3f} [{row['ci_low']:+.3f}, "
+        f"{row['ci_high']:+.3f}] (n = {row['num_seeds']} seeds of these models), {row['value_models']:+.3f} "
+        f"[{row['models_low']:+.3f}, {row['models_high']:+.3f}] over models "
+        f"({row['num_first']} against {row['num_second']})"
         for row in rows
     ]
     found = shares[shares["explained_by"] == "architecture"].dropna(subset=["eta_squared"])
     told += [
-        f"architecture explains {row['eta_squared']:.0%} [{row['low']:.0%}, {row['high']:.0%}] of the "
-        f"variance over n = {row['n']} models ({row['num_groups']} architectures)"
+        f"architecture explains {row['eta_squared']:.0%} [{row['ci_low']:.0%}, {row['ci_high']:.0%}] of the "
+        f"variance over n = {row['num_models']} models ({row['num_groups']} architectures)"
         for row in found.to_dict("records")
     ]
     told += [
@@ -77,8 +75,8 @@ def width(order: DataFrame, shares: DataFrame) -> Finding:
         f"of one model, {row['between_seeds']:.0%} between seeds"
         for row in found.dropna(subset=["between_architectures"]).to_dict("records")
     ]
-    enough = min(row["n"] for row in rows) >= MIN_SEEDS
-    if enough and any(row["high"] < 0 and row["high_models"] < 0 for row in rows):
+    enough = min(row["num_seeds"] for row in rows) >= MIN_SEEDS
+    if enough and any(row["ci_high"] < 0 and row["models_high"] < 0 for row in rows):
         return Finding(name, NOT_REPRODUCED, "; ".join(told))
-    sure = enough and all(row["low"] > 0 and row["low_models"] > 0 for row in rows)
+    sure = enough and all(row["ci_low"] > 0 and row["models_low"] > 0 for row in rows)
     return Finding(name, REPRODUCED if sure else UNDECIDED, "; ".join(told))

@@ -16,6 +16,7 @@ WHOLE = "whole"
 LARGE = 1e9
 """Parameters from which a model counts as large: between the published groups, 125M-350M and 1.3B-1.4B."""
 _COLUMNS = ("model.name", "data.name", "objective.name", "control.name", KIND, BAND)
+_KINDS = ("encoder", "decoder", "ssm", "rnn", "unknown")
 TRANSFORMERS = ("encoder", "decoder")
 """The kinds whose blocks the published study compares by their wiring."""
 
@@ -38,6 +39,17 @@ def settings_of(arms: Sequence[Arm]) -> tuple[dict[str, Run], DataFrame]:
     known = [(run, _others(arm)) for arm in arms for run in arm.runs.values() if _is_trained(run.record)]
     rows = [_setting(run.name, run.record, others) for run, others in known]
     return {run.name: run for run, _ in known}, DataFrame(rows, columns=["run", *SETTING, "seed"])
+
+
+def models_in_order(table: DataFrame) -> DataFrame:
+    """One row a model: by kind, wiring and size, the order of every figure and table."""
+    found = table[MODEL].drop_duplicates()
+    rank = found["kind"].map({kind: place for place, kind in enumerate(_KINDS)})
+    return (
+        found.assign(rank=rank)
+        .sort_values(["rank", "wiring", "num_parameters", "label"])
+        .drop(columns="rank")
+    )
 
 
 def is_crossed(arms: Sequence[Arm]) -> bool:

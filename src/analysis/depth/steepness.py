@@ -26,10 +26,10 @@ def steepness_against_distance(cells: DataFrame, by: list[str], within: str, see
         seed: of the draws.
 
     Returns:
-        n (cells), rho, pvalue (two-sided, by permuting cells inside each group: all orders up to 8 cells,
-        10,000 draws above), least_pvalue (of the order with the largest rho that these ranks allow, ties
-        included), low and high (bootstrap over cells, percentile; missing below 5 cells). Missing below 3
-        cells or where a side does not vary.
+        num_cells, rho, p (two-sided, by permuting cells inside each group: all orders up to 8 cells,
+        10,000 draws above), p_least (of the order with the largest rho that these ranks allow, ties
+        included), ci_low and ci_high (bootstrap over cells, percentile; missing below 5 cells). Missing
+        below 3 cells or where a side does not vary.
     """
     rows = []
     for key, one in cells.dropna(subset=["steepness", "distance"]).groupby(by, sort=False):
@@ -45,14 +45,14 @@ def steepness_against_distance(cells: DataFrame, by: list[str], within: str, see
 def _group(groups: list[numpy.ndarray], seed: int) -> dict[str, float | int]:
     n = sum(len(group) for group in groups)
     if not groups or not all(_varies(group) for group in groups):
-        missing = dict.fromkeys(("rho", "pvalue", "least_pvalue", "low", "high"), math.nan)
-        return {"n": n} | missing
+        missing = dict.fromkeys(("rho", "p", "p_least", "ci_low", "ci_high"), math.nan)
+        return {"num_cells": n} | missing
     found = _rho([_ranks(group) for group in groups])
     drawn = _under_chance(groups, seed)
     exact = len(groups) == 1 and n <= EXACT_UP_TO
     pvalue, least = (_share_of(drawn, rho, exact) for rho in (found, _largest(groups)))
     low, high = _bootstrap(groups, seed) if n >= MIN_RESAMPLED else (math.nan, math.nan)
-    return {"n": n, "rho": found, "pvalue": pvalue, "least_pvalue": least, "low": low, "high": high}
+    return {"num_cells": n, "rho": found, "p": pvalue, "p_least": least, "ci_low": low, "ci_high": high}
 
 
 def _share_of(drawn: numpy.ndarray, rho: float, exact: bool) -> float:

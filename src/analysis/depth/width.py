@@ -8,7 +8,7 @@ import pandas
 from pandas import DataFrame
 from scipy.special import ncfdtrinc
 
-from src.analysis.depth.seeds import over_seeds
+from src.analysis.depth.seed_means import over_seeds
 
 
 class Explained(NamedTuple):
@@ -16,13 +16,13 @@ class Explained(NamedTuple):
 
     eta_squared: float
     """Between over total sum of squares, 0 to 1; too high by chance when groups are many."""
-    low: float
-    high: float
+    ci_low: float
+    ci_high: float
     """95 %, by inverting the noncentral F distribution (Steiger 2004): of noncentrality / (it + n)."""
     omega_squared: float
     """The share without the part that chance alone explains; may be below 0."""
     num_groups: int
-    n: int
+    num_models: int
 
 
 def explained(values: numpy.ndarray, groups: numpy.ndarray) -> Explained:
@@ -68,7 +68,7 @@ def width_shares(table: DataFrame, by: list[str], groups: list[str]) -> DataFram
     rows = []
     for key, one in models.groupby(by, dropna=False, sort=False):
         for name in groups:
-            found = explained(one["mean"].to_numpy(), one[name].to_numpy())
+            found = explained(one["value"].to_numpy(), one[name].to_numpy())
             rows.append([*key, name, *found])
     return pandas.DataFrame(rows, columns=[*by, "explained_by", *Explained._fields])
 

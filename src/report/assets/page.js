@@ -4,19 +4,31 @@
   const narrow = () => window.innerWidth < 620;
   const look = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+  // A title of several lines, so that it is not cut off at the edge of a phone.
+  const wrapped = (text, most) => text.split(" ").reduce((lines, word) => {
+    const last = lines[lines.length - 1];
+    return last && last.length + word.length < most ? [...lines.slice(0, -1), `${last} ${word}`] : [...lines, word];
+  }, []).join("<br>");
+
   function layoutOf(figure) {
     const axis = { gridcolor: look("--grid"), linecolor: look("--line"), tickcolor: look("--line"), automargin: true };
     const layout = JSON.parse(JSON.stringify(figure.layout));
     layout.xaxis = Object.assign({}, axis, layout.xaxis);
     layout.yaxis = Object.assign({}, axis, layout.yaxis);
     layout.xaxis.title.standoff = 8;
+    layout.xaxis.ticklabeloverflow = "allow";
+    if (narrow()) {
+      layout.xaxis.title.text = wrapped(layout.xaxis.title.text, 28);
+      layout.yaxis.title.text = wrapped(layout.yaxis.title.text, 38);
+      if (layout.xaxis.ticktext) layout.xaxis.tickangle = -60;
+    }
     const names = figure.data.filter((trace) => trace.showlegend !== false).length;
     const below = narrow() || names > 14;
     const longest = Math.max(...figure.data.map((trace) => (trace.showlegend === false ? "" : trace.name || "").length));
     const columns = narrow() ? (longest > 14 ? 1 : 2) : 4;
     const rows = below ? Math.ceil(names / columns) : 0;
     layout.legend = Object.assign({}, layout.legend, below
-      ? { orientation: "h", x: 0, xanchor: "left", y: 0, yref: "container", yanchor: "bottom", maxheight: 0.4, font: { size: 11 } }
+      ? { orientation: "h", x: 0, xref: narrow() ? "container" : "paper", xanchor: "left", y: 0, yref: "container", yanchor: "bottom", maxheight: 0.4, font: { size: 11 } }
       : { x: 1.01, xanchor: "left", y: 1, font: { size: 12 } });
     layout.height = (layout.height || 430) + 22 + (below ? Math.min(rows * 19, 230) : 0);
     // The margin at the top is that of plotly's buttons, which would lie over the first names of the legend.
@@ -33,6 +45,9 @@
     const chart = charts[box.dataset.chart];
     const choice = box.parentElement.querySelector("select");
     const figure = chart[choice ? choice.value : Object.keys(chart)[0]];
+    const caption = box.parentElement.querySelector(".caption");
+    caption.textContent = figure.layout.meta || "";
+    caption.hidden = !caption.textContent;
     box.dataset.state = "drawing";
     Plotly.react(box, figure.data, layoutOf(figure), { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d"] })
       .then(() => { box.dataset.state = "drawn"; });

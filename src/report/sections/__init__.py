@@ -1,34 +1,29 @@
 """The sections of the report, in order: one file each, with `SECTION`.
 
-A section is a function from the study to its blocks. A new one is a new file and a line in `SECTIONS`.
+A section is a function from the material to its blocks. A new one is a new file and a line below; one that
+brings an analysis of its own is a plug-in (src/report/plugins.py).
 """
 
 from src.report.sections import (
-    crossing,
-    curves,
-    depth,
-    differences,
+    band_contrasts,
+    best_rates,
     forgetting,
+    layer_profiles,
+    learning_curves,
     parameters,
-    profiles,
     published,
-    rates,
     runs,
     scalings,
-    scores,
+    score_by_band,
 )
 
-SECTIONS = (
-    published.SECTION,
-    scores.SECTION,
-    differences.SECTION,
-    scalings.SECTION,
-    rates.SECTION,
-    crossing.SECTION,
+OPENING = runs.OPENING
+DEPTH = (layer_profiles.SECTION,)
+SCORES = (
+    score_by_band.SECTION,
+    band_contrasts.SECTION,
     forgetting.SECTION,
     parameters.SECTION,
-    depth.SECTION,
-    profiles.SECTION,
-    curves.SECTION,
-    runs.SECTION,
+    learning_curves.SECTION,
 )
+TABLES = (published.SECTION, scalings.SECTION, best_rates.SECTION, runs.SECTION)

@@ -1,47 +1,43 @@
 """Trainable parameters against score."""
 
-from typing import Any
-
+from src.analysis.arm_scores import ArmScores
 from src.analysis.material import Material
-from src.report.blocks import Chart
-from src.report.section import Block, Section
-from src.report.sections.scores import band_order
-from src.report.style import color, compact, layout, symbol
+from src.report.palette import looks
+from src.report.parts import Block, Chart, Section
+from src.report.plot import Axis, Plot, Series
+from src.report.sections.score_by_band import told
+
+_NOTE = "One point an arm; bars: 95 % interval over seeds and items."
 
 
 def build(material: Material) -> list[Block]:
     """One figure with a choice of task."""
-    figures = {}
-    for task in material.scores:
-        arms = [one for one in task.arms if one.arm.record.get("params")]
-        if arms:
-            figures[task.label] = _figure(
-                material, sorted(arms, key=lambda one: band_order(one.arm)), task.label
-            )
-    if not figures:
-        return []
-    note = "One point an arm; bars: 95 % interval over seeds and items."
-    return [Chart("parameters", "Trainable parameters against score", figures, note, "task")]
+    known = {
+        task.label: [
+            one for one in sorted(task.arms, key=lambda one: one.arm.order) if one.arm.record.get("params")
+        ]
+        for task in material.scores
+    }
+    plots = {label: _plot(material, arms, label) for label, arms in known.items() if arms}
+    return [Chart("parameters", "Trainable parameters against score", plots, _NOTE, "task")] if plots else []
 
 
-def _figure(material: Material, arms: list[Any], label: str) -> dict[str, Any]:
-    data = []
+def _plot(material: Material, arms: list[ArmScores], label: str) -> Plot:
+    study, look = material.study, looks(material)
+    series = []
     for band in dict.fromkeys(one.arm.band for one in arms):
         mine = [one for one in arms if one.arm.band == band]
         found = [one.estimate() for one in mine]
-        params = [one.arm.record["params"]["trainable"] for one in mine]
-        text = [
-            f"{band} {material.study.condition(one.arm)}<br>{count:,} parameters<br>{estimate.value:.3f}"
-            for one, count, estimate in zip(mine, params, found, strict=True)
+        low, high = zip(*(one.interval() for one in found), strict=True)
+        x = [one.arm.record["params"]["trainable"] for one in mine]
+        texts = [
+            f"{band} {study.condition(one.arm)}<br>{count:,} parameters<br>{told(estimate)}"
+            for one, count, estimate in zip(mine, x, found, strict=True)
         ]
-        data.append({
-            "type": "scatter", "mode": "markers", "name": band, "x": params,
-            "y": compact([one.value for one in found]), "text": text, "hoverinfo": "text",
-            "marker": {"size": 10, "color": color(band), "symbol": symbol(band)},
-            "error_y": {"type": "data", "array": compact([one.interval()[1] - one.value for one in found]),
-                        "thickness": 1, "width": 3},
-        })  # fmt: skip
-    return {"data": data, "layout": layout("trainable parameters", label)}
+        hue, marker, _ = look[id(mine[0].arm)]
+        y = [one.value for one in found]
+        series.append(Series(band, x, y, "points", low, high, hue, symbol=marker, texts=texts))
+    return Plot(Axis("trainable parameters"), Axis(label), series)
 
 
 SECTION = Section("Parameters", "scores and the number of trainable parameters", build)

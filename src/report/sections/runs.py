@@ -1,57 +1,35 @@
-"""Every run: those behind the numbers, and those that could not be compared."""
+"""What was run, what could not be compared and why, and every finished run."""
 
-from src.analysis.experiment import mixed
 from src.analysis.material import Material
-from src.report.blocks import Column, Table, Text
-from src.report.run_table import COLUMNS, LEFT, rows
-from src.report.section import Block, Section
+from src.analysis.run_rows import left_out_rows, notes, run_rows
+from src.report.columns import columns
+from src.report.parts import Block, Section, Text
+from src.report.table import Column, Table
+
+_LEFT = ("method", "band", "condition", "blocks", "task")
+_TITLES = {"num_items": "n", "train_s": "train s", "total_s": "all s"}
+_NAMES = (
+    "method", "band", "condition", "blocks", "seed", "trainable", "task", "before", "after", "num_items",
+    "train_s", "total_s",
+)  # fmt: skip
+COLUMNS = [Column((name,), _TITLES.get(name, name), numeric=name not in _LEFT) for name in _NAMES]
+"""Their cells are texts, a score with its standard error."""
+
+
+def opening(material: Material) -> list[Block]:
+    """What to know of the runs, and those that were left out."""
+    rows = left_out_rows(material)
+    told = notes(material.study) or ["All runs were made by one commit, on the same seeds."]
+    title, heads = f"Not compared, or not in everything ({len(rows)})", columns("run", "reason", reason="why")
+    return [Text(told, bullets=True), *([Table("left_out", title, heads, rows)] if rows else [])]
 
 
 def build(material: Material) -> list[Block]:
-    """Left out first, then what to know of the others, then all of them."""
-    study = material.study
-    blocks: list[Block] = []
-    left_out = [[run.name, reason] for run, reason in study.left_out]
-    left_out += [[run.name, reason] for task in material.scores for run, reason in task.problems]
-    left_out += [[run.name, reason] for run in study.compared for reason in run.damaged]
-    if left_out:
-        columns = (Column("run", numeric=False), Column("why", numeric=False, wide=True))
-        blocks.append(
-            Table("left_out", f"Not compared, or not in everything ({len(left_out)})", columns, left_out)
-        )
-    blocks.append(Text(_notes(material), bullets=True))
-    columns = [Column(name, numeric=name not in LEFT) for name in COLUMNS]
-    table = [[row[name] for name in COLUMNS] for row in rows(study.runs, study.condition_of)]
-    return [
-        *blocks,
-        Table("runs", f"All finished runs ({len(study.compared)})", columns, table, folded=len(table) > 24),
-    ]
+    """All of them."""
+    rows = run_rows(material.study)
+    title = f"All finished runs ({len(material.study.compared)})"
+    return [Table("runs", title, COLUMNS, rows, folded=len(rows) > 24)] if rows else []
 
 
-def _notes(material: Material) -> list[str]:
-    study = material.study
-    commits = {run.name: (run.record["git"]["commit"] or "unknown")[:10] for run in study.compared}
-    dirty = sum(bool(run.record["git"]["dirty"]) for run in study.compared)
-    notes = [f"missing seeds: {line}" for line in study.missing_seeds()]
-    notes += mixed(study, commits, "the commit of the code")
-    notes += [f"{dirty} runs were made by code that differs from its commit"] if dirty else []
-    if "fidelity" in study.factors:
-        kinds = {run.name: run.record.get("fidelity") for arm in study.arms for run in arm.runs.values()}
-        notes += [
-            f"{line}; bands are compared within one fidelity only" for line in mixed(study, kinds, "fidelity")
-        ]
-    notes += (
-        [f"{', '.join(study.follow)}: differ between arms along with what the arms are named by"]
-        if study.follow
-        else []
-    )
-    lonely = [arm for arm in study.arms if arm.kind == "lora" and study.baseline(arm) is None]
-    notes += [
-        f"{arm.label(study.factors)}: LoRA on the whole stack was not run under its conditions, so not "
-        f"compared with it: {', '.join(run.name for run in arm.runs.values())}"
-        for arm in lonely
-    ]
-    return notes or ["All runs were made by one commit, on the same seeds."]
-
-
-SECTION = Section("Runs", "a run", build)
+OPENING = Section("What was run", "a run", opening)
+SECTION = Section("Runs", "a finished run", build)

@@ -34,7 +34,7 @@ def test_the_part_that_was_put_in_is_found(runs):
 def test_a_group_is_the_mean_of_its_cells(runs):
     found = decompose(runs, ["wiring"]).iloc[0]
     assert found["removed"] == pytest.approx(1.5, abs=0.02)
-    assert (found["n"], found["num_cells"]) == (5, 2)
+    assert (found["num_seeds"], found["num_cells"]) == (5, 2)
     assert found["share_removed"] == pytest.approx(0.75, abs=0.02)
 
 

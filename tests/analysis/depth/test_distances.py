@@ -5,7 +5,7 @@ import json
 import pytest
 from scipy import stats
 
-from src.analysis.depth.analysis import analyse
+from src.analysis.depth.depth_study import analyse
 from src.analysis.experiment import read_study
 
 

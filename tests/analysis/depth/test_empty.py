@@ -2,15 +2,14 @@
 
 import pytest
 
-from src.analysis.depth.analysis import analyse
+from src.analysis.depth.depth_study import analyse
 from src.analysis.experiment import read_study
 from src.analysis.material import Material
-from src.report.depth.picture import draw_depth
-from src.report.sections import crossing, depth
+from src.report.depth import band_control, plugin
 
 
 @pytest.mark.parametrize("without", ["layers", "profiles", "everything"])
-def test_runs_without_profiles_are_no_study(write_run, tmp_path, without):
+def test_runs_without_profiles_are_no_study(write_run, without):
     changes = {} if without == "layers" else {"profiles": []}
     if without == "everything":
         changes |= {"adapted": {"blocks": []}}
@@ -18,10 +17,10 @@ def test_runs_without_profiles_are_no_study(write_run, tmp_path, without):
         folder = write_run(0.5, model, **changes)
         (folder / "layers.csv").unlink()
     material = Material(read_study(folder.parent))
-    built = depth.build(material)
+    built = plugin.build(material)
     assert (built == []) == (without != "layers")
-    assert crossing.build(material) == []
-    assert bool(draw_depth(material.depth, tmp_path)) == (without == "layers")
+    assert band_control.build(material) == []
+    assert bool(plugin.pictures(material)) == (without == "layers")
 
 
 def test_a_missing_layer_makes_the_relative_slope_missing_and_nothing_else(write_run):

@@ -4,8 +4,8 @@ import numpy
 import pandas
 import pytest
 
-from src.analysis.depth.analysis import analyse
 from src.analysis.depth.architecture import what_explains_width, width_order
+from src.analysis.depth.depth_study import analyse
 from src.analysis.depth.equal_step_verdicts import fate, sequential_keeps
 from src.analysis.depth.findings import width as width_finding
 from src.analysis.experiment import read_study
@@ -55,7 +55,7 @@ def test_seeds_of_one_model_a_kind_say_nothing_of_kinds(made_up, narrow):
     """Over seeds the order is certain; whether other models would show it nobody knows."""
     table = widths(made_up, narrow, num_models=1)
     order = width_order(table).set_index("wider").loc["parallel decoders"]
-    assert order["low"] * order["high"] > 0
+    assert order["ci_low"] * order["ci_high"] > 0
     assert judged(table).verdict == "undecided"
 
 
@@ -69,7 +69,7 @@ def test_the_share_of_objectives_is_told_beside_that_of_architecture(made_up):
 
 def test_models_that_scatter_leave_the_order_open(made_up):
     order = width_order(widths(made_up, "sequential", scatter=0.3))
-    assert (order["low"] * order["high"] > 0).any()
+    assert (order["ci_low"] * order["ci_high"] > 0).any()
     assert judged(widths(made_up, "sequential", scatter=0.3)).verdict == "undecided"
 
 

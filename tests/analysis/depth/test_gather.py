@@ -7,7 +7,7 @@ import pandas
 import pytest
 from scipy import stats
 
-from src.analysis.depth.analysis import analyse
+from src.analysis.depth.depth_study import analyse
 from src.analysis.depth.gather import gather
 from src.analysis.experiment import read_study
 
@@ -62,7 +62,7 @@ def test_a_cell_tells_the_errors_of_its_runs(write_run):
     rows = table["metric"] == "procrustes_distance"
     table.loc[rows, "value"] += numpy.random.default_rng(0).normal(0, 0.1, rows.sum())
     table.to_csv(folder / "layers.csv", index=False)
-    found = analyse(arms_of(folder.parent)).slopes.set_index(["metric", "quantity"])["stderr"]
+    found = analyse(arms_of(folder.parent)).slopes.set_index(["metric", "quantity"])["run_stderr"]
     profile = table[rows]
     assert found["procrustes_distance", "slope"] == pytest.approx(
         stats.linregress(profile["depth"], profile["value"]).stderr

@@ -7,8 +7,10 @@ from src.analysis.depth.positive import count_positive, share
 
 def test_the_published_count_has_the_interval_of_clopper_and_pearson():
     found = share(189, 190)
-    assert [found["low"], found["high"]] == pytest.approx([beta.ppf(0.025, 189, 2), beta.ppf(0.975, 190, 1)])
-    assert (share(5, 5)["high"], share(0, 5)["low"]) == (1, 0)
+    assert [found["ci_low"], found["ci_high"]] == pytest.approx(
+        [beta.ppf(0.025, 189, 2), beta.ppf(0.975, 190, 1)]
+    )
+    assert (share(5, 5)["ci_high"], share(0, 5)["ci_low"]) == (1, 0)
 
 
 def test_runs_and_cells_are_counted_apart(made_up):
@@ -20,11 +22,11 @@ def test_runs_and_cells_are_counted_apart(made_up):
         metric="x"
     )
     found = count_positive(table, ["metric"], ["model"]).set_index("unit")
-    assert found.loc["runs", ["positive", "n"]].tolist() == [7, 10]
-    assert found.loc["cells", ["positive", "n"]].tolist() == [2, 2]
+    assert found.loc["runs", ["num_positive", "num_units"]].tolist() == [7, 10]
+    assert found.loc["cells", ["num_positive", "num_units"]].tolist() == [2, 2]
 
 
 def test_zero_is_not_positive_and_missing_is_not_counted(made_up):
     table = made_up(lambda seed: [0.0, numpy.nan, 1.0][seed], seed=range(3)).assign(metric="x", model="a")
     found = count_positive(table, ["metric"], ["model"]).iloc[0]
-    assert (found["positive"], found["n"]) == (1, 2)
+    assert (found["num_positive"], found["num_units"]) == (1, 2)

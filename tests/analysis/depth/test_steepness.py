@@ -27,14 +27,14 @@ def test_rho_is_scipys_and_the_exact_pvalue_is_a_count_over_all_orders():
     rho = stats.spearmanr(one, other).statistic
     assert row["rho"] == pytest.approx(rho)
     orders = [stats.spearmanr(one, order).statistic for order in itertools.permutations(other)]
-    assert row["pvalue"] == pytest.approx(numpy.mean(numpy.abs(orders) >= abs(rho) - 1e-9))
+    assert row["p"] == pytest.approx(numpy.mean(numpy.abs(orders) >= abs(rho) - 1e-9))
 
 
 def test_three_cells_cannot_reach_significance_and_the_table_says_so():
     row = found(bert=([1, 2, 3], [1, 2, 3])).loc["bert"]
-    assert (row["n"], row["rho"]) == (3, 1)
-    assert row["pvalue"] == row["least_pvalue"] == pytest.approx(2 / 6)
-    assert numpy.isnan(row["low"])
+    assert (row["num_cells"], row["rho"]) == (3, 1)
+    assert row["p"] == row["p_least"] == pytest.approx(2 / 6)
+    assert numpy.isnan(row["ci_low"])
 
 
 def test_only_ranks_count():
@@ -49,8 +49,8 @@ def test_many_cells_agree_with_the_t_approximation():
     one = rng.random(40)
     other = one + rng.normal(0, 0.9, 40)
     row = found(a=(one, other)).loc["a"]
-    assert row["pvalue"] == pytest.approx(stats.spearmanr(one, other).pvalue, abs=0.01)
-    assert row["low"] < row["rho"] < row["high"]
+    assert row["p"] == pytest.approx(stats.spearmanr(one, other).pvalue, abs=0.01)
+    assert row["ci_low"] < row["rho"] < row["ci_high"]
 
 
 def test_pooling_compares_inside_architectures_only():
@@ -61,14 +61,14 @@ def test_pooling_compares_inside_architectures_only():
     }
     table = found(**groups)
     row = table.loc["all, ranked within each"]
-    assert (row["n"], row["rho"]) == (15, -1)
-    assert row["pvalue"] < 0.001
+    assert (row["num_cells"], row["rho"]) == (15, -1)
+    assert row["p"] < 0.001
     assert stats.spearmanr(*numpy.hstack([numpy.array(g) for g in groups.values()])).statistic > 0.7
 
 
 def test_chance_alone_is_significant_as_often_as_it_says():
     rng = numpy.random.default_rng(2)
-    draws = [found(a=(rng.random(4), rng.random(4))).loc["a", "pvalue"] for _ in range(400)]
+    draws = [found(a=(rng.random(4), rng.random(4))).loc["a", "p"] for _ in range(400)]
     assert numpy.mean(numpy.array(draws) < 0.1) == pytest.approx(
         2 / 24, abs=0.04
     )  # of 24 orders, the two ends
@@ -76,8 +76,8 @@ def test_chance_alone_is_significant_as_often_as_it_says():
 
 def test_what_cannot_be_ranked_is_missing():
     table = found(two=([1, 2], [1, 2]), flat=([1, 1, 1], [1, 2, 3]))
-    assert table.loc[["two", "flat"], ["rho", "pvalue"]].isna().all().all()
-    assert table.loc["two", "n"] == 2
+    assert table.loc[["two", "flat"], ["rho", "p"]].isna().all().all()
+    assert table.loc["two", "num_cells"] == 2
 
 
 def test_the_least_pvalue_counts_ties():
@@ -86,7 +86,7 @@ def test_the_least_pvalue_counts_ties():
     row = found(gpt2=(one, other)).loc["gpt2"]
     orders = [stats.spearmanr(one, order).statistic for order in itertools.permutations(other)]
     least = numpy.mean(numpy.abs(orders) >= numpy.max(numpy.abs(orders)) - 1e-9)
-    assert row["least_pvalue"] == pytest.approx(least) == pytest.approx(4 / 24)
+    assert row["p_least"] == pytest.approx(least) == pytest.approx(4 / 24)
 
 
 def test_the_least_pvalue_of_several_groups_is_that_of_all_their_orders():
@@ -98,4 +98,4 @@ def test_the_least_pvalue_of_several_groups_is_that_of_all_their_orders():
         for one in itertools.permutations(centred[1]) for other in itertools.permutations(centred[1])
     ]  # fmt: skip
     least = numpy.mean(numpy.abs(orders) >= numpy.max(numpy.abs(orders)) - 1e-9)
-    assert row["least_pvalue"] == pytest.approx(least, abs=0.01)
+    assert row["p_least"] == pytest.approx(least, abs=0.01)

@@ -28,9 +28,9 @@ def test_the_ends_are_where_the_noncentral_f_puts_them(sample):
     values, groups = sample
     found = explained(values, groups)
     statistic = stats.f_oneway(*[values[groups == g] for g in "abcd"]).statistic
-    for end, level in ((found.low, 0.975), (found.high, 0.025)):
-        shift = found.n * end / (1 - end)
-        assert stats.ncf.cdf(statistic, 3, found.n - 4, shift) == pytest.approx(level, abs=1e-4)
+    for end, level in ((found.ci_low, 0.975), (found.ci_high, 0.025)):
+        shift = found.num_models * end / (1 - end)
+        assert stats.ncf.cdf(statistic, 3, found.num_models - 4, shift) == pytest.approx(level, abs=1e-4)
 
 
 def test_it_covers_the_true_share_as_often_as_it_says():
@@ -39,7 +39,7 @@ def test_it_covers_the_true_share_as_often_as_it_says():
     level = numpy.array([0.0, 0.5, 1.0, 1.5])[groups]
     truth = level.var() / (level.var() + 1)
     found = [explained(level + rng.normal(size=40), groups) for _ in range(1000)]
-    assert numpy.mean([one.low <= truth <= one.high for one in found]) == pytest.approx(0.95, abs=0.025)
+    assert numpy.mean([one.ci_low <= truth <= one.ci_high for one in found]) == pytest.approx(0.95, abs=0.025)
 
 
 def test_chance_alone_has_an_omega_of_0_and_a_low_end_at_0():
@@ -48,7 +48,7 @@ def test_chance_alone_has_an_omega_of_0_and_a_low_end_at_0():
     found = [explained(rng.normal(size=40), groups) for _ in range(400)]
     assert numpy.mean([one.omega_squared for one in found]) == pytest.approx(0, abs=0.02)
     assert numpy.mean([one.eta_squared for one in found]) > 0.15
-    assert numpy.mean([one.low == 0 for one in found]) == pytest.approx(0.975, abs=0.02)
+    assert numpy.mean([one.ci_low == 0 for one in found]) == pytest.approx(0.975, abs=0.02)
 
 
 def test_scale_shift_and_names_do_not_matter(sample):
@@ -82,7 +82,7 @@ def test_the_units_are_models_however_often_one_was_run(made_up):
     models = table.groupby(["architecture", "model"])["value"].mean().reset_index()
     sides = [side.to_numpy() for _, side in models.groupby("architecture")["value"]]
     statistic = stats.f_oneway(*sides).statistic
-    assert found["n"] == 60
+    assert found["num_models"] == 60
     assert found["eta_squared"] == pytest.approx(19 * statistic / (19 * statistic + 40))
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from src.analysis.experiment import read_study
 from src.analysis.material import Material
-from src.report.blocks import Table
-from src.report.sections import crossing
+from src.report.depth import band_control
+from src.report.table import Table
 
 
 def built(section, folder):
@@ -38,22 +38,20 @@ def crossed(write_run, tmp_path):
 
 
 def test_the_question_between_the_papers_has_one_sentence_and_an_interval(crossed):
-    blocks = built(crossing, crossed)
+    blocks = built(band_control, crossed)
     assert blocks[0].lines[0].startswith("A miniature: ")
     (sentence,) = blocks[1].lines
     assert sentence.startswith(
         "Band mid, gpt2, full, causal_lm, english, heldout (exact match): The advantage does not survive equal steps: +0."
     )
     assert "(n = 5 seeds)" in sentence
-    names = [column.name for column in tables(blocks)["band_control"].columns]
-    rows = [dict(zip(names, row, strict=True)) for row in tables(blocks)["band_control"].rows]
-    rows = {row["advantage over the whole stack"]: row for row in rows}
+    rows = {row["advantage"]: row for row in tables(blocks)["band_control"].rows}
     assert set(rows) == {"standard", "equal_step", "change"}
-    low, high = rows["change"]["95 % interval"]
+    low, high = rows["change"]["ci_low"], rows["change"]["ci_high"]
     assert low < 0.1 < high or low == pytest.approx(0.1, abs=0.02)
     assert rows["change"]["verdict"] == "lost"
-    assert rows["equal_step"]["mean r, band"] == pytest.approx(0.003)
-    assert rows["equal_step"]["mean r, whole stack"] == pytest.approx(0.002)
+    assert rows["equal_step"]["size_band"] == pytest.approx(0.003)
+    assert rows["equal_step"]["size_whole"] == pytest.approx(0.002)
     table = tables(blocks)["band_control"]
     assert table.title == "Band x control (miniature)"
     assert table.note.endswith("Inferred: control with grouping block.")
@@ -63,10 +61,9 @@ def test_the_mean_size_of_a_run_without_control_is_that_it_logged(crossed):
     for folder in crossed.iterdir():
         row = {"step": 1, "block_relative_sizes": [None, 0.01, 0.03]}
         (folder / "steps.jsonl").write_text(json.dumps(row) + "\n")
-    table = tables(built(crossing, crossed))["band_control"]
-    names = [column.name for column in table.columns]
-    (row,) = [row for row in table.rows if row[names.index("advantage over the whole stack")] == "standard"]
-    assert row[names.index("mean r, band")] == pytest.approx(0.02)
+    table = tables(built(band_control, crossed))["band_control"]
+    (row,) = [row for row in table.rows if row["advantage"] == "standard"]
+    assert row["size_band"] == pytest.approx(0.02)
 
 
 def test_arms_of_another_method_are_crossed_by_themselves(crossed, configure):
@@ -81,13 +78,11 @@ def test_arms_of_another_method_are_crossed_by_themselves(crossed, configure):
             record["scores"][1]["value"] = 0.9
             (other / "run.json").write_text(json.dumps(record))
             configure(other, method={"kind": "lora"})
-    table = tables(built(crossing, crossed))["band_control"]
-    names = [column.name for column in table.columns]
-    rows = [dict(zip(names, row, strict=True)) for row in table.rows]
-    assert [row["method"] for row in rows] == ["full"] * 3
-    assert rows[0]["mean"] == pytest.approx(0.1, abs=0.02)
+    table = tables(built(band_control, crossed))["band_control"]
+    assert [row["method"] for row in table.rows] == ["full"] * 3
+    assert table.rows[0]["value"] == pytest.approx(0.1, abs=0.02)
 
 
 def test_without_both_controls_the_question_is_not_asked(write_run):
     write_run(0.5, band="mid")
-    assert built(crossing, write_run(0.5).parent) == []
+    assert built(band_control, write_run(0.5).parent) == []

@@ -4,15 +4,16 @@ import json
 
 import pytest
 
-from src.analysis.depth.analysis import analyse
 from src.analysis.depth.inferred import CELLS, SLOPE, WIDTH
 from src.analysis.experiment import read_study
 from src.analysis.material import Material
-from src.report.blocks import Chart, Table
-from src.report.depth.picture import draw_depth
-from src.report.markdown import csv_text
-from src.report.sections import depth
-from src.report.summary import lead
+from src.report.depth import plugin
+from src.report.parts import Chart
+from src.report.plotly_figure import plotly_figure
+from src.report.png_figure import draw
+from src.report.table import Table
+from src.report.table_csv import csv_text
+from src.report.write import write_report
 
 
 def built(section, folder):
@@ -24,7 +25,7 @@ def tables(blocks):
 
 
 def test_the_page_has_every_table_and_calls_a_miniature_one(study):
-    blocks = built(depth, study)
+    blocks = built(plugin, study)
     assert (
         blocks[0]
         .lines[0]
@@ -41,7 +42,7 @@ def test_the_page_has_every_table_and_calls_a_miniature_one(study):
     assert [chart.name for chart in charts] == ["depth_slopes", "depth_families", "depth_families_controls"]
     for chart in charts:
         assert chart.title.endswith(" (miniature)")
-        json.dumps(dict(chart.figures), allow_nan=False)
+        json.dumps([plotly_figure(plot) for plot in chart.plots.values()], allow_nan=False)
 
 
 def test_what_is_inferred_is_labelled_wherever_it_shows(study, configure):
@@ -56,7 +57,7 @@ def test_what_is_inferred_is_labelled_wherever_it_shows(study, configure):
         if record["choices"]["control"] == "equal_step":
             (folder / "run.json").write_text(json.dumps(record | {"control": inferred}))
         configure(folder, train={"epochs": 3.0, "learning_rate": 0.0005})
-    blocks = built(depth, study)
+    blocks = built(plugin, study)
     (line,) = [line for line in blocks[0].lines if line.startswith("Inferred: ")]
     assert line.startswith("Inferred: control with grouping block, r (the common relative size) mean; ")
     assert line.endswith("; epochs 3; learning rate 0.0005.")
@@ -68,23 +69,23 @@ def test_what_is_inferred_is_labelled_wherever_it_shows(study, configure):
 
 
 def test_the_head_of_the_page_counts_these_verdicts_too(study):
-    material = Material(read_study(study))
-    (line,) = [line for line in lead(material, [depth.SECTION.part(material)]) if "findings" in line]
+    (line,) = [line for line in write_report(study).lead if "findings" in line]
     assert line.startswith("Published findings on depth (miniature): 4 reproduced")
 
 
 def test_findings_stand_beside_the_published_words(study):
-    table = tables(built(depth, study))["depth_findings"]
-    rows = {row[0]: row for row in table.rows}
-    assert rows["positive slopes"][1] == "189 of 190"
-    assert "parallel-block models keep it for causal_lm" in rows["equal step parallel keeps slope"][1]
-    assert rows["equal step parallel keeps slope"][3] == "reproduced"
-    assert rows["steepness with objective distance"][3] == "not measured"
-    assert all(row[4].startswith("Reproduced: ") for row in table.rows)
+    table = tables(built(plugin, study))["depth_findings"]
+    rows = {row["name"]: row for row in table.rows}
+    assert rows["positive slopes"]["published"] == "189 of 190"
+    parallel = rows["equal step parallel keeps slope"]
+    assert "parallel-block models keep it for causal_lm" in parallel["published"]
+    assert parallel["verdict"] == "reproduced"
+    assert rows["steepness with objective distance"]["verdict"] == "not measured"
+    assert all(row["rule"].startswith("Reproduced: ") for row in table.rows)
 
 
 def test_one_model_one_objective_one_control_is_no_study(write_run):
-    assert built(depth, write_run(0.5).parent) == []
+    assert built(plugin, write_run(0.5).parent) == []
 
 
 def test_steepness_that_rises_with_distance_is_found(write_run, tmp_path):
@@ -92,16 +93,20 @@ def test_steepness_that_rises_with_distance_is_found(write_run, tmp_path):
     for model in ("tiny_gpt2", "tiny_gpt_neox", "tiny_codegen", "tiny_opt"):
         for objective, distance in distances.items():
             write_run(0.2 + distance, model, objective, distance=distance)
-    found = tables(built(depth, tmp_path / "study"))
-    rows = {(row[3], row[1]): row for row in found["depth_steepness"].rows if row[0] == "procrustes_distance"}
-    assert rows["all, ranked within each", "slope"][4:6] == [12, 1.0]
-    assert rows["gpt2", "slope"][4:6] == [3, 1.0]
-    assert rows["gpt2", "slope"][7] == pytest.approx(2 / 6)
-    findings = {row[0]: row for row in found["depth_findings"].rows}
-    assert findings["steepness with objective distance"][3] == "reproduced"
-    assert "positive in 4 of 4 architectures" in findings["steepness with objective distance"][2]
+    found = tables(built(plugin, tmp_path / "study"))
+    ranks = [row for row in found["depth_steepness"].rows if row["metric"] == "procrustes_distance"]
+    rows = {(row["architecture"], row["quantity"]): row for row in ranks}
+    every, gpt2 = rows["all, ranked within each", "slope"], rows["gpt2", "slope"]
+    assert (every["num_cells"], every["rho"]) == (12, 1.0)
+    assert (gpt2["num_cells"], gpt2["rho"]) == (3, 1.0)
+    assert gpt2["p_least"] == pytest.approx(2 / 6)
+    findings = {row["name"]: row for row in found["depth_findings"].rows}
+    steep = findings["steepness with objective distance"]
+    assert steep["verdict"] == "reproduced"
+    assert "positive in 4 of 4 architectures" in steep["ours"]
 
 
 def test_the_picture_is_drawn(study, tmp_path):
-    (path,) = draw_depth(analyse(read_study(study).arms), tmp_path)
+    (plot,) = plugin.pictures(Material(read_study(study))).values()
+    path = draw(plot, tmp_path / "slopes.png")
     assert path.read_bytes().startswith(b"\x89PNG")

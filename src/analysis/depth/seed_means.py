@@ -1,0 +1,98 @@
+"""Means over seeds, with Student's t interval: five seeds are few, and a normal interval would be too short.
+
+A table has a row a run and number: the columns that `by` names, `seed`, and `value`.
+"""
+
+import numpy
+import pandas
+from pandas import DataFrame
+from scipy.stats import ttest_ind
+
+from src.statistics.fieller import ROUNDING
+from src.statistics.student import LEVEL, t_reach
+
+
+def over_seeds(table: DataFrame, by: list[str]) -> DataFrame:
+    """Per group: num_seeds, value (the mean), sd, ci_low, ci_high (95 % t interval; missing for one seed).
+
+    Several values of a seed are averaged first, so that the interval is about new seeds and the same cells.
+    A seed that lacks a cell which another seed of the group has is left out: its mean is of other things.
+    """
+    per_seed = seed_means(table, by)
+    found = per_seed.groupby(by, dropna=False, sort=False)["value"].agg(
+        num_seeds="count", value="mean", sd="std"
+    )
+    return t_interval(found).reset_index()
+
+
+def seed_means(table: DataFrame, by: list[str]) -> DataFrame:
+    """One value a group and seed: the mean of the group's values, for seeds that have all of them."""
+    known = table.dropna(subset=["value"])
+    grouped = known.groupby([*by, "seed"], dropna=False, sort=False)["value"]
+    found = grouped.agg(value="mean", cells="count").reset_index()
+    most = found.groupby(by, dropna=False, sort=False)["cells"].transform("max")
+    return found[found["cells"] == most].reset_index(drop=True)
+
+
+def t_interval(found: DataFrame) -> DataFrame:
+    """The table with ci_low and ci_high, mean -+ t sd / sqrt(n) with n - 1 degrees of freedom.
+
+    Missing where all values agree: an interval without length would call certain what was never seen to vary.
+    """
+    counts = found["num_seeds"].to_numpy(dtype=float)
+    freedom = numpy.where(counts > 1, counts - 1, numpy.nan)
+    varies = found["sd"] > ROUNDING * found["value"].abs()
+    reach = t_reach(found["sd"].where(varies) / numpy.sqrt(counts), freedom)
+    return found.assign(ci_low=found["value"] - reach, ci_high=found["value"] + reach)
+
+
+def paired(table: DataFrame, by: list[str], on: str, first: str, second: str) -> DataFrame:
+    """One row a group and seed that both sides have: `first`, `second` and value = first - second.
+
+    Args:
+        table: the runs of both sides.
+        by: what is equal on both sides.
+        on: the column in which the sides differ.
+        first: its entry on one side.
+        second: and on the other.
+    """
+    keys = [*by, "seed"]
+    one, other = (
+        seed_means(table[table[on] == side], by)[[*keys, "value"]].rename(columns={"value": side})
+        for side in (first, second)
+    )
+    both = one.merge(other, on=keys)
+    return both.assign(value=both[first] - both[second])
+
+
+def difference(table: DataFrame, by: list[str], on: str, first: str, second: str) -> DataFrame:
+    """`over_seeds` of first - second, paired by seed."""
+    return over_seeds(paired(table, by, on, first, second), by)
+
+
+def difference_over_models(table: DataFrame, by: list[str], on: str, first: str, second: str) -> DataFrame:
+    """What difference new models would show: Welch's interval of the models' means over seeds.
+
+    Columns value (of first - second), ci_low, ci_high, num_first, num_second (models); the interval is
+    missing below two models a side, and where the models of both sides agree.
+    """
+    sides = table[table[on].isin([first, second])]
+    cells = seed_means(sides, [*by, on, "model"]).groupby([*by, on, "model"], dropna=False, sort=False)
+    cells = cells["value"].mean().reset_index()
+    rows = []
+    for key, group in cells.groupby(by, dropna=False, sort=False):
+        one, other = (group.loc[group[on] == side, "value"].to_numpy() for side in (first, second))
+        if len(one) and len(other):
+            rows.append([*key, *_welch(one, other), len(one), len(other)])
+    return pandas.DataFrame(rows, columns=[*by, "value", "ci_low", "ci_high", "num_first", "num_second"])
+
+
+def _welch(one: numpy.ndarray, other: numpy.ndarray) -> tuple[float, float, float]:
+    mean = float(one.mean() - other.mean())
+    if min(len(one), len(other)) < 2:
+        return mean, numpy.nan, numpy.nan
+    variance = sum(side.var(ddof=1) / len(side) for side in (one, other))
+    if variance <= (ROUNDING * max(abs(one.mean()), abs(other.mean()))) ** 2:
+        return mean, numpy.nan, numpy.nan  # models that agree tell nothing of others, as in `t_interval`
+    found = ttest_ind(one, other, equal_var=False).confidence_interval(1 - LEVEL)
+    return mean, float(found.low), float(found.high)

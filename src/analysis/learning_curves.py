@@ -1,0 +1,74 @@
+"""Learning curves: what each run logged by step, and the mean over the seeds of an arm."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy
+
+from src.analysis.arms import BAND, Arm
+from src.analysis.experiment import Experiment
+from src.analysis.families import Row
+from src.statistics.student import mean_interval
+
+MOST_POINTS = 60
+LOGGED = ("loss", "gradient_norm")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One logged number of an arm by step; low and high: 95 % over seeds, NaN for one."""
+
+    arm: Arm
+    steps: numpy.ndarray
+    mean: numpy.ndarray
+    low: numpy.ndarray
+    high: numpy.ndarray
+    num_seeds: int
+
+
+def learning_curves(study: Experiment, key: str) -> list[Curve]:
+    """A curve an arm, in order of the bands; arms that did not log the key are left out."""
+    curves = []
+    for arm in sorted(study.arms, key=lambda arm: arm.order):
+        binned = _binned([run.steps for run in arm.runs.values() if run.steps], key)
+        if binned is not None:
+            curves.append(Curve(arm, binned[0], *mean_interval(binned[1]), len(binned[1])))
+    return curves
+
+
+def curve_rows(study: Experiment) -> list[Row]:
+    """A row a run and bin of steps: as many points as are drawn."""
+    rows: list[Row] = []
+    for arm in sorted(study.arms, key=lambda arm: arm.order):
+        seeds = [seed for seed, run in arm.runs.items() if run.steps]
+        told = {BAND: arm.band}
+        told |= {name.removesuffix(".name"): arm.factors[name] for name in study.factors if name != BAND}
+        found = {key: _binned([arm.runs[seed].steps for seed in seeds], key) for key in LOGGED}
+        known = {key: binned for key, binned in found.items() if binned is not None}
+        steps = next((binned[0] for binned in known.values()), numpy.array([]))
+        for place, seed in enumerate(seeds):
+            of_seed = {key: _short(binned[1][place]) for key, binned in known.items()}
+            for bin_number, step in enumerate(_short(steps)):
+                point = {key: values[bin_number] for key, values in of_seed.items()}
+                rows.append(told | {"seed": seed, "step": step} | point)
+    return rows
+
+
+def _short(values: numpy.ndarray) -> list[float]:
+    """Five digits: what a figure can show."""
+    return [float(f"{value:.5g}") for value in values]
+
+
+def _binned(runs: list[list[dict[str, Any]]], key: str) -> tuple[numpy.ndarray, numpy.ndarray] | None:
+    """Steps, and a table [run, bin] over the steps that all runs have; None where the key is nowhere."""
+    length = min((len(rows) for rows in runs), default=0)
+    if not length or any(key not in row for rows in runs for row in rows[:length]):
+        return None
+    sizes = numpy.array([len(one) for one in numpy.array_split(range(length), min(length, MOST_POINTS))])
+    starts = sizes.cumsum() - sizes
+    values = [
+        [row["step"] for row in runs[0][:length]],
+        *([row[key] for row in rows[:length]] for rows in runs),
+    ]
+    means = numpy.add.reduceat(numpy.array(values), starts, axis=1) / sizes
+    return means[0], means[1:]

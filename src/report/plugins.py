@@ -1,0 +1,33 @@
+"""Analyses that bring sections and pictures of their own: found by this table, known to nothing else here.
+
+A new one is a module with `PLUGIN` and a line in `PLUGINS`. What it computes it asks of the material with
+`material.get(its function)`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+
+from src.analysis.material import Material
+from src.report.parts import Section
+from src.report.plot import Plot
+
+PLUGINS = {"depth": "src.report.depth.plugin"}
+"""Name to module."""
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """What an analysis adds to the report."""
+
+    depth: Sequence[Section] = ()
+    """Sections beside the profiles by layer."""
+    tables: Sequence[Section] = ()
+    """Sections beside the other tables."""
+    pictures: Sequence[Callable[[Material], Mapping[str, Plot]]] = field(default_factory=tuple)
+    """Plots that are drawn as files, by the file's name; none where there is nothing to draw."""
+
+
+def plugins() -> list[Plugin]:
+    """All of them, in the order of the table."""
+    return [import_module(module).PLUGIN for module in PLUGINS.values()]

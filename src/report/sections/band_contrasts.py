@@ -1,0 +1,72 @@
+"""Every band against LoRA on the whole stack: intervals, corrected tests, and what could have been seen."""
+
+import math
+
+from src.analysis.contrasts import Contrast, in_order
+from src.analysis.material import Material
+from src.report.columns import TESTED, columns
+from src.report.number_format import pvalue
+from src.report.palette import GREY, SLATE, looks
+from src.report.parts import Block, Chart, Section
+from src.report.plot import Axis, Plot, Series
+from src.report.table import Table
+
+_NOTE = (
+    "Error over seeds x items, paired (of one seed: over items alone); the scatter over seeds is "
+    "pooled over all bands of a condition. "
+    "Thick: 95 % interval. Thin: the interval at the level of Holm's test among all bands of the condition; "
+    "it leaves 0 out exactly where the test finds a difference. The pretrained model is tested by itself."
+)
+_TABLE_NOTE = (
+    "smallest detectable: the true difference that the corrected test would have found with 80 % power. "
+    "McNemar: seeds whose exact test over items alone has p < 0.05, of all; uncorrected."
+)
+_HEADS = columns(
+    "task", "band", "condition", *TESTED, "p_seeds", "bootstrap", "mcnemar", value="difference"
+)  # fmt: skip
+
+
+def build(material: Material) -> list[Block]:
+    """A forest plot with a choice of task, and one table."""
+    found = {label: in_order(rows) for label, rows in material.contrasts.items() if rows}
+    if not found:
+        return []
+    plots = {label: _forest(material, rows, label) for label, rows in found.items()}
+    rows = [{"task": label} | one.row for label, ones in found.items() for one in ones]
+    title, folded = "Tests of every band against LoRA", len(rows) > 30
+    return [
+        Chart("differences", "Band minus LoRA on the whole stack", plots, _NOTE, "task"),
+        Table("differences", title, _HEADS, rows, _TABLE_NOTE, folded),
+    ]
+
+
+def _forest(material: Material, rows: list[Contrast], label: str) -> Plot:
+    look = looks(material)
+    several = len({one.condition for one in rows}) > 1
+    names = [f"{one.name}, {one.condition}" if several else one.name for one in rows]
+    hues = [look[id(one.arm)].hue if one.arm else GREY for one in rows]
+    x, y = [one.estimate.value for one in rows], list(range(len(rows)))
+    corrected, plain = (
+        tuple(zip(*ends, strict=True))
+        for ends in ([one.interval for one in rows], [one.estimate.interval() for one in rows])
+    )
+    series = [
+        Series("at Holm's level", x, y, "bars", *corrected, hue=GREY, texts=[_told(one) for one in rows]),
+        Series("95 % interval", x, y, "points", *plain, SLATE, hues, texts=[_told(one) for one in rows]),
+    ]
+    axis = Axis(f"{label}: difference to LoRA on the whole stack")
+    return Plot(axis, Axis("", names), series, along_x=True, zero=True, height=170 + 24 * len(names))
+
+
+def _told(one: Contrast) -> str:
+    low, high = one.estimate.interval()
+    interval = "" if math.isnan(low) else f"95 %: {low:+.3f} to {high:+.3f}<br>"
+    p = one.corrected.pvalue
+    tested = "" if math.isnan(p) else f"p (Holm) {pvalue(p)}<br>"
+    value = f"{one.estimate.value:+.3f}<br>{interval}{tested}{one.estimate.num_seeds} seeds"
+    return f"{one.name} {one.condition}<br>{value}"
+
+
+SECTION = Section(
+    "Bands against LoRA", "runs of a band and of the whole stack under the same conditions", build
+)

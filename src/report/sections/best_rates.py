@@ -1,0 +1,28 @@
+"""Every arm at its best learning rate, and against the whole stack at its own best."""
+
+from src.analysis.best_rate import rate_rows
+from src.analysis.material import Material
+from src.report.columns import TESTED, columns
+from src.report.parts import Block, Section
+from src.report.sections.forgetting import DETECTABLE
+from src.report.table import Table
+
+_NOTE = (
+    "The rate of each seed is the one with the best mean over the other seeds; one seed has none. Behind a "
+    "rate: how many seeds chose it. The intervals take seeds as independent, which such a choice makes "
+    "approximate. difference: to LoRA on the whole stack at its own best rate; Holm's correction among the "
+    f"arms of a condition. {DETECTABLE}."
+)
+
+
+def build(material: Material) -> list[Block]:
+    """One table, a row a task, condition and arm."""
+    rows = rate_rows(material)
+    heads = columns("task", "condition", "band", "rates", "score", "score_ci", *TESTED, value="difference")
+    title = "Each arm at its best learning rate"
+    return [Table("best_rates", title, heads, rows, _NOTE, len(rows) > 30)] if rows else []
+
+
+SECTION = Section(
+    "Best learning rates", "one band at several learning rates: sweeps/band_study_rates.yaml", build
+)

@@ -1,0 +1,95 @@
+"""Profiles by layer, the trained blocks in a strip below."""
+
+from collections.abc import Sequence
+
+from src.analysis.arms import Arm
+from src.analysis.experiment import Experiment
+from src.analysis.layer_profiles import ProfileLine
+from src.analysis.material import Material
+from src.method.spans import spans
+from src.metrics.catalog import axis_title
+from src.report.palette import GREY, Look, looks
+from src.report.parts import Block, Chart, Section
+from src.report.plot import Axis, Plot, Series, Strip
+
+_MOST_SHOWN, _MOST_STRIPS = 13, 10
+_CORE = ("cka_debiased", "mean_shift", "effective_rank", "weight_change")
+_NOTE = (
+    "Layer 0 is the embedding output. Ribbons: 95 % interval over seeds; of one seed, over rows. The strip "
+    "below: the blocks that were trained; where weights are compared, others are gaps. Click a name to hide "
+    "it, twice to see it alone."
+)
+_DEPTH = Axis("relative depth (0: embedding output, 1: last block)", limits=(0, 1))
+
+
+def build(material: Material) -> list[Block]:
+    """One figure with a choice of metric."""
+    plots = material.get(profile_plots)
+    return [Chart("profiles", "Metric by layer", plots, _NOTE, "metric")] if plots else []
+
+
+def profile_plots(material: Material) -> dict[str, Plot]:
+    """A plot a metric: a line an arm, of many arms the others waiting in the legend."""
+    return {metric: _plot(material, metric, lines) for metric, lines in material.profiles.items()}
+
+
+def pictures(material: Material) -> dict[str, Plot]:
+    """Those that are drawn as files: of more arms than a printed figure can show, four metrics only."""
+    many = len(material.study.arms) > _MOST_SHOWN
+    return {name: plot for name, plot in material.get(profile_plots).items() if not many or name in _CORE}
+
+
+def _plot(material: Material, metric: str, lines: Sequence[ProfileLine]) -> Plot:
+    study, look = material.study, looks(material)
+    trained = [line for line in lines if line.stage != "base"]
+    arms = list({id(line.arm): line.arm for line in trained}.values())
+    shown = _first(study, arms)
+    series = [_base(line) for line in lines if line.stage == "base"]
+    series += [
+        _series(line, line.arm.label(study.factors), look[id(line.arm)], line.arm not in shown)
+        for line in trained
+    ]
+    caption = f"{len(shown)} of {len(arms)} arms shown"
+    return Plot(_DEPTH, Axis(axis_title(metric)), series, _strips(shown, look), caption=caption, height=520)
+
+
+def _first(study: Experiment, arms: Sequence[Arm]) -> Sequence[Arm]:
+    """Of more arms than a figure can show: those of the first condition, or the first few."""
+    if len(arms) <= _MOST_SHOWN:
+        return arms
+    alike = [arm for arm in arms if study.condition(arm) == study.condition(arms[0])]
+    return (alike if len(alike) > 1 else arms)[:_MOST_SHOWN]
+
+
+def _base(line: ProfileLine) -> Series:
+    name = f"pretrained {line.arm.record['choices'].get('model', '')}".strip()
+    return Series(name, line.depth, line.value, "line", line.low, line.high, GREY, dash="dash")
+
+
+def _series(line: ProfileLine, name: str, look: Look, waits: bool) -> Series:
+    hue, marker, dash = look
+    seeds = f"{line.num_seeds} seeds" if line.num_seeds > 1 else "1 seed"
+    texts = [
+        f"{name} ({seeds})<br>depth {x:.2f}: {y:.4g}" for x, y in zip(line.depth, line.value, strict=True)
+    ]
+    ends = (line.low, line.high)
+    return Series(
+        name, line.depth, line.value, "line", *ends, hue, symbol=marker, dash=dash, texts=texts, waits=waits
+    )
+
+
+def _strips(arms: Sequence[Arm], look: dict[int, Look]) -> list[Strip]:
+    """A strip for each set of trained blocks."""
+    found: dict[tuple[int, ...], Strip] = {}
+    for arm in arms:
+        blocks, num_blocks = (
+            arm.record.get("adapted", {}).get("blocks", []),
+            arm.record["model"].get("num_blocks"),
+        )
+        if blocks and num_blocks:
+            places = [(first / num_blocks, (last + 1) / num_blocks) for first, last in spans(blocks)]
+            found.setdefault(tuple(blocks), Strip(look[id(arm)].hue, places))
+    return list(found.values())[:_MOST_STRIPS]
+
+
+SECTION = Section("Profiles by layer", "layers.csv: run with metrics other than none", build)

@@ -1,0 +1,75 @@
+"""From run folders to tables and findings."""
+
+import numpy
+import pytest
+
+from src.analysis.depth.depth_study import analyse
+from src.analysis.experiment import read_study
+
+PUBLISHED = 189 / 190
+
+
+def arms_of(folder):
+    return read_study(folder).arms
+
+
+def test_failed_runs_and_those_that_trained_a_band_do_not_enter(write_run):
+    write_run(0.5, seed=0)
+    write_run(0.5, seed=1, status="failed", error="x")
+    folder = write_run(0.5, seed=2, band="mid")
+    depth = analyse(arms_of(folder.parent))
+    assert depth.numbers["seed"].unique().tolist() == [0]
+
+
+def test_the_pattern_that_was_put_in_is_found(study):
+    depth = analyse(arms_of(study))
+    found = {one.name: one for one in depth.findings(PUBLISHED)}
+    assert {name: one.verdict for name, one in found.items()} == {
+        "positive_slopes": "reproduced",
+        "equal_step_sequential_keeps_slope": "reproduced",
+        "equal_step_parallel_keeps_slope": "reproduced",
+        "equal_step_larger": "reproduced",
+        "steepness_with_objective_distance": "none",
+        "width_by_architecture": found["width_by_architecture"].verdict,
+    }
+    assert "48 of 48 runs" in found["positive_slopes"].ours
+    groups = depth.groups.set_index(["wiring", "size", "objective", "metric", "quantity"])
+    row = groups.loc[("parallel", "small", "contrastive", "procrustes_distance", "slope")]
+    assert row["share_removed"] == pytest.approx(1, abs=0.05)
+    row = groups.loc[("sequential", "small", "contrastive", "procrustes_distance", "slope")]
+    assert row["share_removed"] == pytest.approx(0.5, abs=0.05)
+    assert row["num_cells"] == 3
+
+
+def test_the_contrast_of_wirings_is_where_it_was_put(study):
+    table = analyse(arms_of(study)).contrasts
+    table = table[(table["metric"] == "procrustes_distance") & (table["quantity"] == "slope")]
+    table = table[(table["contrast"] == "sequential - parallel") & (table["at"] == "small")]
+    found = table.set_index(["objective", "control"])["value"]
+    assert found["contrastive", "none"] == pytest.approx(0, abs=0.03)
+    assert found["contrastive", "equal_step"] == pytest.approx(0.5, abs=0.03)
+    assert found["contrastive", "removed"] == pytest.approx(-0.5, abs=0.05)
+    assert found["causal_lm", "equal_step"] == pytest.approx(0, abs=0.03)
+
+
+def test_without_the_pattern_it_is_not_found(write_run, tmp_path):
+    rng = numpy.random.default_rng(1)
+    for model in ("tiny_gpt2", "tiny_gpt_neox"):
+        for objective in ("causal_lm", "contrastive"):
+            for control, seed in [(c, s) for c in ("none", "equal_step") for s in range(3)]:
+                write_run(-1 + rng.normal(0, 0.01), model, objective, control, seed)
+    found = {one.name: one.verdict for one in analyse(arms_of(tmp_path / "study")).findings(PUBLISHED)}
+    assert found["positive_slopes"] == "not reproduced"
+    assert found["equal_step_sequential_keeps_slope"] == "not reproduced"
+    assert found["equal_step_parallel_keeps_slope"] == "not reproduced"
+    assert found["equal_step_larger"] == "none"
+
+
+def test_no_control_and_one_seed_are_tables_with_gaps(write_run):
+    depth = analyse(arms_of(write_run(0.5).parent))
+    assert depth.decomposition.empty
+    assert depth.contrasts.empty
+    assert depth.slopes["ci_low"].isna().all()
+    verdicts = {one.name: one.verdict for one in depth.findings(PUBLISHED)}
+    assert verdicts.pop("positive_slopes") == "undecided"
+    assert set(verdicts.values()) == {"none"}
