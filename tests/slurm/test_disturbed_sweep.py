@@ -57,7 +57,7 @@ def launch_and_lose_the_launcher(command, checkout, path, root):
 
 def edit(checkout):
     """What no job could run with, while most of them still wait."""
-    path = checkout / "src" / "pipeline.py"
+    path = checkout / "src" / "pipeline" / "pipeline.py"
     path.write_text('raise RuntimeError("edited since")\n' + path.read_text())
     assert squeue().count(" PD ") >= 10
 
