@@ -2,9 +2,10 @@
 
 import math
 
-from scipy.special import expit, logit, ndtri, stdtrit
+from scipy.special import expit, logit, ndtri
 
-from src.statistics.estimate import LEVEL, Estimate
+from src.statistics.estimate import Estimate
+from src.statistics.student import LEVEL, t_reach
 
 _LARGEST = 700.0  # what exp can still tell in float64
 
@@ -32,7 +33,7 @@ def share_interval(estimate: Estimate, level: float = LEVEL) -> tuple[float, flo
     value = estimate.value
     if not 0 < value < 1 or not math.isfinite(estimate.stderr):
         return math.nan, math.nan
-    reach = float(stdtrit(estimate.freedom, 1 - level / 2)) * estimate.stderr / (value * (1 - value))
+    reach = float(t_reach(estimate.stderr, estimate.freedom, level)) / (value * (1 - value))
     middle = float(logit(value))
     return float(expit(middle - reach)), float(expit(middle + reach))
 
@@ -41,5 +42,5 @@ def distance_interval(estimate: Estimate, level: float = LEVEL) -> tuple[float, 
     """Interval of a mean above 0 on the scale of its logarithm; NaN at 0 or without an error."""
     if not estimate.value > 0 or not math.isfinite(estimate.stderr):
         return math.nan, math.nan
-    reach = float(stdtrit(estimate.freedom, 1 - level / 2)) * estimate.stderr / estimate.value
+    reach = float(t_reach(estimate.stderr, estimate.freedom, level)) / estimate.value
     return estimate.value * math.exp(-reach), math.exp(min(math.log(estimate.value) + reach, _LARGEST))

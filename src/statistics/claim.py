@@ -3,10 +3,9 @@
 import math
 from typing import NamedTuple
 
-from scipy.special import stdtr, stdtrit
-
 from src.statistics.detectable import smallest_detectable
-from src.statistics.estimate import LEVEL, Estimate
+from src.statistics.estimate import Estimate
+from src.statistics.student import t_reach
 
 SIGN_LEVEL = 0.02
 """Two-sided error of the test of the sign, divided among the declared claims: an effect that does not exist
@@ -76,7 +75,7 @@ def _prediction(ours: Estimate, published: float, stderr: float) -> tuple[float,
     """Where ours should fall if the published effect is true; both errors, Satterthwaite's freedom."""
     variance = ours.stderr**2 + stderr**2
     freedom = math.inf if ours.stderr == 0 else ours.freedom * (variance / ours.stderr**2) ** 2
-    reach = float(stdtrit(min(freedom, 1e9), 1 - LEVEL / 2)) * math.sqrt(variance)
+    reach = float(t_reach(math.sqrt(variance), min(freedom, 1e9)))
     return published - reach, published + reach
 
 
@@ -106,8 +105,3 @@ def _reason(
         larger = ours.value > size[1] if size[0] + size[1] > 0 else ours.value < size[0]
         judged = "larger than published" if larger else "published size compatible"
     return f"{sign} (p = {ours.pvalue:.2g}); {judged}; told from 0: {least:.2g} and more"
-
-
-def upper_tail(ours: Estimate, effect: float) -> float:
-    """One-sided p-value of the truth being at least `effect`: small where a smaller effect is shown."""
-    return float(stdtr(ours.freedom, (ours.value - effect) / ours.stderr))

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy
-from scipy.special import stdtrit
 from statsmodels.stats.meta_analysis import combine_effects
 
-from src.statistics.estimate import LEVEL, Estimate
+from src.statistics.estimate import Estimate
+from src.statistics.student import LEVEL, t_reach
 
 MIN_MODELS = 3
 
@@ -41,5 +41,5 @@ def summarise_models(effects: Sequence[Estimate], level: float = LEVEL) -> Summa
     mean = float(found.mean_effect_re if differ else found.mean_effect_fe)
     scaled = found.sd_eff_w_re_hksj if differ else found.sd_eff_w_fe_hksj
     plain = found.sd_eff_w_re if differ else found.sd_eff_w_fe
-    reach = float(stdtrit(len(known) - 1, 1 - level / 2)) * float(max(scaled, plain))
+    reach = float(t_reach(max(scaled, plain), len(known) - 1, level))
     return Summary(mean, mean - reach, mean + reach, max(float(found.tau2), 0.0), len(known))

@@ -4,9 +4,9 @@ import math
 from typing import NamedTuple
 
 import torch
-from scipy.special import stdtrit
 
 from src.metrics.shared.shapes import PerSample
+from src.statistics.student import t_reach
 
 LOW, HIGH = 0.025, 0.975
 
@@ -21,7 +21,7 @@ class Interval(NamedTuple):
 
 def t_interval(value: float, stderr: float, freedom: int) -> Interval:
     """Value +- t * stderr, t of Student's distribution with `freedom` degrees; NaN without a stderr."""
-    reach = float(stdtrit(freedom, HIGH)) * stderr if math.isfinite(stderr) else math.nan
+    reach = float(t_reach(stderr, freedom)) if math.isfinite(stderr) else math.nan
     return Interval(stderr, value - reach, value + reach)
 
 
