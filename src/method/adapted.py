@@ -1,7 +1,6 @@
 """A model with a trainable band, and the proof that exactly this band trains."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -11,9 +10,6 @@ from src.errors import ModelError
 from src.method.rank import LoraPlan
 from src.model.loaded import LoadedModel
 
-if TYPE_CHECKING:
-    from src.method.method import Method
-
 
 @dataclass
 class AdaptedModel:
@@ -21,7 +17,6 @@ class AdaptedModel:
 
     loaded: LoadedModel
     model: nn.Module
-    method: "Method"
     config: MethodConfig
     asked: list[int]
     """Blocks of the band; without those of rank 0 where `method.ranks` is given."""

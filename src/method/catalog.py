@@ -11,6 +11,11 @@ from src.model.loaded import LoadedModel
 METHODS: dict[str, Method] = {"lora": Lora(), "full": Full(), "none": Frozen()}
 
 
+def method_of(adapted: AdaptedModel) -> Method:
+    """The method that a model was adapted by."""
+    return METHODS[adapted.config.kind]
+
+
 def adapt(
     loaded: LoadedModel,
     config: MethodConfig,

@@ -2,11 +2,11 @@
 
 from src.config.method import MethodConfig
 from src.method.adapted import AdaptedModel
-from src.method.full import Full
+from src.method.method import Method
 from src.model.loaded import LoadedModel
 
 
-class Frozen(Full):
+class Frozen(Method):
     """Nothing trains; the model is its own base."""
 
     def adapt(
@@ -18,4 +18,4 @@ class Frozen(Full):
         lora_targets: list[str] | None,
     ) -> AdaptedModel:
         """The model as it is."""
-        return AdaptedModel(loaded, loaded.model, self, config, blocks, [], [])
+        return AdaptedModel(loaded, loaded.model, config, blocks, [], [])

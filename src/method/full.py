@@ -1,16 +1,12 @@
 """Full training: the weights of a band themselves."""
 
-from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
-
-from torch import Tensor
-
 from src.config.method import MethodConfig
 from src.method.adapted import AdaptedModel, blocks_of, owner
+from src.method.method import Method
 from src.model.loaded import LoadedModel
 
 
-class Full:
+class Full(Method):
     """The blocks of the band, and what lies outside of blocks where the band is the whole stack."""
 
     def adapt(
@@ -30,22 +26,8 @@ class Full:
             for name, value in loaded.model.named_parameters():
                 if not any(name.startswith(block + ".") for block in loaded.blocks):
                     value.requires_grad_(True)
-        adapted = AdaptedModel(loaded, loaded.model, self, config, blocks, [], [])
+        adapted = AdaptedModel(loaded, loaded.model, config, blocks, [], [])
         adapted.modules = sorted({owner(name) for name in adapted.trainable})
         adapted.blocks = blocks_of(adapted.modules, loaded)
         adapted.originals = {name: value.detach().clone() for name, value in adapted.trainable.items()}
         return adapted
-
-    def penalty(self, adapted: AdaptedModel) -> None:
-        """Nothing."""
-
-    def as_base(self, adapted: AdaptedModel) -> AbstractContextManager[None]:
-        """Nothing beside the exchange of the weights, which every method has."""
-        return nullcontext()
-
-    def save(self, adapted: AdaptedModel, folder: Path) -> None:
-        """Nothing in a form of its own."""
-
-    def load(self, folder: Path) -> dict[str, Tensor]:
-        """Nothing in a form of its own."""
-        return {}

@@ -14,6 +14,7 @@ from transformers.pytorch_utils import Conv1D
 from src.config.method import MethodConfig
 from src.errors import ModelError
 from src.method.adapted import AdaptedModel, blocks_of
+from src.method.method import Method
 from src.method.rank import LoraPlan, Shape, plan_lora
 from src.model.blocks import linear_layers
 from src.model.loaded import LoadedModel
@@ -22,7 +23,7 @@ from src.runtime.seeding import isolated
 WEIGHTS = "adapter_model.safetensors"
 
 
-class Lora:
+class Lora(Method):
     """peft's LoRA, with the rank and the scale that the settings make of each block."""
 
     def adapt(
@@ -40,21 +41,19 @@ class Lora:
         names = [name for block in plan.ranks for name in per_block[block]]
         model = _with_factors(loaded, config, plan, per_block, seed)
         asked = list(plan.ranks)
-        adapted = AdaptedModel(loaded, model, self, config, asked, blocks_of(names, loaded), names, plan)
+        adapted = AdaptedModel(loaded, model, config, asked, blocks_of(names, loaded), names, plan)
         verify_ranks(adapted, plan)
         return adapted
-
-    def penalty(self, adapted: AdaptedModel) -> None:
-        """Nothing."""
 
     def as_base(self, adapted: AdaptedModel) -> AbstractContextManager[None]:
         """The factors switched off."""
         return adapted.model.disable_adapter()
 
-    def save(self, adapted: AdaptedModel, folder: Path) -> None:
-        """An adapter that loads with peft alone."""
+    def save(self, adapted: AdaptedModel, folder: Path) -> set[str]:
+        """An adapter that loads with peft alone: the factors."""
         adapted.model.save_pretrained(folder, safe_serialization=True, save_embedding_layers=False)
         (folder / "README.md").unlink(missing_ok=True)  # a model card with nothing in it
+        return {name for name in adapted.trainable if ".lora_" in name}
 
     def load(self, folder: Path) -> dict[str, Tensor]:
         """Peft leaves the adapter's name out of the file."""

@@ -4,10 +4,10 @@ A new method is a file with a class like these, a row of METHODS in src/method/c
 row of KINDS in src/config/method.py, and a file in conf/method. Nothing else asks which method it is.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Protocol
 
 from torch import Tensor
 
@@ -19,9 +19,10 @@ Penalty = Callable[[], Tensor]
 """A scalar that is added to the loss of each step, in nats a term; it has a gradient."""
 
 
-class Method(Protocol):
-    """One way to train a band."""
+class Method(ABC):
+    """One way to train a band. What a method does not say is what full training does: nothing of its own."""
 
+    @abstractmethod
     def adapt(
         self,
         loaded: LoadedModel,
@@ -43,16 +44,16 @@ class Method(Protocol):
 
     def penalty(self, adapted: AdaptedModel) -> Penalty | None:
         """What the method adds to the loss; None: nothing, at no cost."""
-        ...
+        return None
 
     def as_base(self, adapted: AdaptedModel) -> AbstractContextManager[None]:
-        """Inside the block the model behaves as before training, without a second copy of its weights."""
-        ...
+        """What hides the method's own parts, beside the exchange of weights that every method has."""
+        return nullcontext()
 
-    def save(self, adapted: AdaptedModel, folder: Path) -> None:
-        """Write what has a form of its own; other trained tensors are written for it."""
-        ...
+    def save(self, adapted: AdaptedModel, folder: Path) -> set[str]:
+        """Write what has a form of its own; the trainable parameters in it. The others are written for it."""
+        return set()
 
     def load(self, folder: Path) -> dict[str, Tensor]:
         """The tensors that `save` wrote, by the names of the trainable parameters."""
-        ...
+        return {}

@@ -11,6 +11,7 @@ from torch import nn
 
 from src.errors import CheckpointError
 from src.method.adapted import AdaptedModel
+from src.method.catalog import method_of
 from src.storage.files import write_json, written_folder
 from src.storage.manifest import damage, write_manifest
 
@@ -20,7 +21,7 @@ FULL_WEIGHTS = "tuned_parameters.safetensors"  # only what training changed
 @contextmanager
 def base_weights(adapted: AdaptedModel) -> Iterator[None]:
     """Inside the block, the model behaves as before training, without a second copy of its weights."""
-    with swapped_weights(adapted.model, adapted.originals), adapted.method.as_base(adapted):
+    with swapped_weights(adapted.model, adapted.originals), method_of(adapted).as_base(adapted):
         yield
 
 
@@ -37,8 +38,7 @@ def swapped_weights(model: nn.Module, others: dict[str, torch.Tensor]) -> Iterat
 def save_tuned(adapted: AdaptedModel, folder: Path) -> None:
     """Write the tuned weights into `folder`, whole or not at all, as safetensors."""
     with written_folder(folder) as aside:
-        adapted.method.save(adapted, aside)
-        stored = adapted.method.load(aside).keys()
+        stored = method_of(adapted).save(adapted, aside)
         whole = {name: value for name, value in adapted.trainable.items() if name not in stored}
         if whole:  # with LoRA: a layer that the objective brought
             save_file(
@@ -61,7 +61,7 @@ def load_tuned(adapted: AdaptedModel, folder: Path) -> None:
         raise CheckpointError(f"{folder}: {found}; remove the run's folder to train it again")
     whole = folder / FULL_WEIGHTS
     try:
-        stored = adapted.method.load(folder) | (load_file(whole) if whole.is_file() else {})
+        stored = method_of(adapted).load(folder) | (load_file(whole) if whole.is_file() else {})
     except (OSError, SafetensorError) as error:
         reason = str(error).splitlines()[0]
         raise CheckpointError(

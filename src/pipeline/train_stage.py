@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from src.method.catalog import method_of
 from src.method.weights import load_tuned, save_tuned, set_tuned
 from src.model.trunk import block_modules
 from src.pipeline.prepare import Prepared, prepare
@@ -105,5 +106,5 @@ def _trained(prepared: Prepared, folder: Path, on_step: OnStep) -> Trained:
             measure=step_measurement(model, blocks, config.metrics.names),
             control=prepared.control,
             blocks=blocks,
-            penalty=prepared.adapted.method.penalty(prepared.adapted),
+            penalty=method_of(prepared.adapted).penalty(prepared.adapted),
         )

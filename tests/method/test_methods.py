@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from src.config.method import KINDS
-from src.method.catalog import METHODS, adapt
+from src.method.catalog import METHODS, adapt, method_of
 from src.method.full import Full
 from src.method.weights import base_weights, load_tuned, save_tuned
 from src.objective.catalog import make_objective
@@ -52,7 +52,7 @@ def trained(load_tiny, make_config, tmp_path):
         rows = objective.encode(rows_of(24), 64).rows
         done = train(
             adapted.model, rows, config.train, objective=objective, seed=0, folder=tmp_path / method.__name__,
-            on_step=lambda step, row: None, penalty=adapted.method.penalty(adapted),
+            on_step=lambda step, row: None, penalty=method_of(adapted).penalty(adapted),
         )  # fmt: skip
         return adapted, done.steps
 
