@@ -4,18 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from omegaconf import OmegaConf
 from torch import Tensor, nn
 
-from src.config.renamed import read_config
-from src.config.schema import RunConfig
 from src.errors import ModelError
-from src.export.handover import ADAPTER
 from src.method.adapted import AdaptedModel
-from src.method.band import resolve_band
-from src.method.catalog import adapt
-from src.method.weights import load_tuned
-from src.model.load import load_model
+from src.record.finished import finished_config, tuned_model
 from src.storage.files import read_jsonl, written_folder
 
 TOLERANCE = 1e-3
@@ -33,23 +26,19 @@ def write_merged(folder: Path, out: Path) -> float:
     Raises:
         ModelError: merging changed what the model says; nothing is written.
     """
-    config: Any = OmegaConf.merge(OmegaConf.structured(RunConfig), read_config(folder / "config.yaml"))
-    run: Any = OmegaConf.to_object(config)
-    loaded = load_model(run.model, Path(run.paths.cache_dir), torch.device("cpu"))
-    dtype = next(loaded.model.parameters()).dtype
-    loaded.model.float()
-    blocks = resolve_band(run.band, loaded.num_blocks, run.seed)
-    adapted = adapt(loaded, run.method, blocks, run.seed, run.model.lora_targets)
-    load_tuned(adapted, folder / ADAPTER)
-    batches = _prompts(folder, loaded.tokenizer)
+    config = finished_config(folder)
+    adapted = tuned_model(folder, config, torch.device("cpu"))
+    adapted.model.float()
+    tokenizer = adapted.loaded.tokenizer
+    batches = _prompts(folder, tokenizer)
     before = _logits(adapted.model, batches)
     merged = _merged(adapted)
     difference = _difference(before, _logits(merged, batches))
     if not difference <= TOLERANCE:
         raise ModelError(f"{folder}: merging changes the logits by {difference:.2g}; accepted: {TOLERANCE:g}")
     with written_folder(out) as aside:
-        merged.to(dtype).save_pretrained(aside, safe_serialization=True)
-        loaded.tokenizer.save_pretrained(aside)
+        merged.to(getattr(torch, config.model.dtype)).save_pretrained(aside, safe_serialization=True)
+        tokenizer.save_pretrained(aside)
     return difference
 
 

@@ -4,25 +4,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
-
-from src.command.compose import typed
 from src.config.schema import RunConfig
 from src.data.splits import load_splits
-from src.errors import ConfigError, ModelError
+from src.errors import ModelError
 from src.intervene.engine.adapter_gates import AdapterGates
 from src.intervene.engine.gates import Gates
 from src.intervene.engine.items import Items, task_items
 from src.intervene.engine.replay import Replay
 from src.intervene.engine.weight_gates import WeightGates
 from src.method.adapted import AdaptedModel
-from src.method.band import resolve_band
-from src.method.catalog import adapt
-from src.method.weights import load_tuned
 from src.model.causal import is_causal
-from src.model.load import load_model
 from src.probe.lens.head_path import find_head_path
-from src.record.folder import RunFolder
+from src.record.finished import ADAPTER, finished_config, tuned_model
 from src.runtime.device import pick_device
 from src.storage.files import sha256_file
 
@@ -53,24 +46,17 @@ def open_run(folder: Path, num_items: int | None = None, batch_size: int = 25) -
         ConfigError: the folder holds no finished run, or one that trained nothing.
         ModelError: the run's objective has no completions to score, or its model cannot be taken apart.
     """
-    if not RunFolder(folder).finished:
-        raise ConfigError(f"{folder}: given a folder without a finished run; accepted: runs/EXPERIMENT/ID")
-    config = typed(DictConfig(OmegaConf.load(folder / "config.yaml")), RunConfig)
-    if not config.method.of_kind.trains:
-        raise ConfigError(f"{folder}: given a run that trained nothing; accepted: one with an update")
+    config = finished_config(folder)
     if config.objective.name not in OBJECTIVES:
         raise ModelError(
             f"{folder}: given objective={config.objective.name}; accepted: {', '.join(OBJECTIVES)}"
         )
-    loaded = load_model(config.model, Path(config.paths.cache_dir), pick_device(config.device))
-    blocks = resolve_band(config.band, loaded.num_blocks, config.seed)
-    adapted = adapt(loaded, config.method, blocks, config.seed, config.model.lora_targets)
-    load_tuned(adapted, folder / "adapter")
-    adapted.model.eval()
+    adapted = tuned_model(folder, config, pick_device(config.device))
+    loaded = adapted.loaded
     rows = load_splits(config.data).test[:num_items]
     masked = not is_causal(loaded.model)
     items = task_items(rows, loaded.tokenizer, config.data.max_length, batch_size, masked)
-    weights = sorted((folder / "adapter").glob("*.safetensors"))
+    weights = sorted((folder / ADAPTER).glob("*.safetensors"))
     key = [loaded.fingerprint, config.model.dtype, [sha256_file(path) for path in weights]]
     return RunPair(config, _replay(adapted), items, key)
 
