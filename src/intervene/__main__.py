@@ -32,6 +32,7 @@ def profile_run(folder: Path, num_items: int | None, dry_run: bool) -> None:
     from rich.console import Console  # torch and rich: not before the arguments are known to be right
     from tqdm import tqdm
 
+    from src.intervene.causal.figure import draw_profile
     from src.intervene.causal.measure import cost, measure
     from src.intervene.causal.show import print_profile, write_csv
     from src.intervene.run_pair import open_run
@@ -50,8 +51,9 @@ def profile_run(folder: Path, num_items: int | None, dry_run: bool) -> None:
     with tqdm(total=len(pair.items.batches), desc="variants", unit="batch", disable=None) as bar:
         profile = measure(pair, out, lambda: bar.update() and None)
     write_csv(out / "profile.csv", profile.rows)
+    draw_profile(out / "profile.png", profile.rows, pair.trained)
     print_profile(console, profile.rows, profile.additivity, profile.residual, profile.num_off)
-    console.print(f"written: {out / 'profile.csv'}", highlight=False, soft_wrap=True)
+    console.print(f"written: {out / 'profile.csv'}, with its picture", highlight=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

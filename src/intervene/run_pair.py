@@ -32,6 +32,8 @@ class RunPair:
     items: Items
     key: Any
     """What decides the weights of both sides."""
+    trained: list[int]
+    """Blocks that training could change."""
 
     @property
     def num_blocks(self) -> int:
@@ -58,7 +60,7 @@ def open_run(folder: Path, num_items: int | None = None, batch_size: int = 25) -
     items = task_items(rows, loaded.tokenizer, config.data.max_length, batch_size, masked)
     weights = sorted((folder / ADAPTER).glob("*.safetensors"))
     key = [loaded.fingerprint, config.model.dtype, [sha256_file(path) for path in weights]]
-    return RunPair(config, _replay(adapted), items, key)
+    return RunPair(config, _replay(adapted), items, key, adapted.blocks)
 
 
 def _replay(adapted: AdaptedModel) -> Replay:

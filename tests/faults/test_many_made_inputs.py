@@ -1,0 +1,44 @@
+"""The same doors as in tests/command/test_made_input.py, ten times as many inputs; `make faults`."""
+
+import pytest
+from hypothesis import given
+
+from tests.made_input import (
+    CONFIGS,
+    OVERRIDES,
+    ROWS,
+    bounded,
+    check_config,
+    check_override,
+    check_rows,
+    composing,
+)
+
+
+@pytest.fixture(scope="module")
+def gsm8k(make_config):
+    return make_config("data=gsm8k")
+
+
+@pytest.fixture
+def composed(tmp_path):
+    with composing(tmp_path) as found:
+        yield found
+
+
+@bounded(1100)
+@given(override=OVERRIDES)
+def test_any_override_is_typed_or_one_line(override, composed):
+    check_override(override, composed)
+
+
+@bounded(500)
+@given(content=ROWS)
+def test_any_file_of_rows_is_read_or_one_line(content, tmp_path, gsm8k):
+    check_rows(content, tmp_path, gsm8k)
+
+
+@bounded(500)
+@given(content=CONFIGS)
+def test_any_config_json_without_weights_is_one_line(content, tmp_path):
+    check_config(content, tmp_path)

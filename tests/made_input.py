@@ -1,0 +1,114 @@
+"""Made input for every door: a value that is right, or one line that says what is wrong; never a traceback."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+from src.command.compose import CONF
+from src.config.schema import RunConfig
+from src.data.jsonl import read_rows
+from src.errors import UserError
+from src.model.folder import check_folder
+from src.sweep.grid.expand import Composer, composer
+from src.sweep.grid.spec import read_sweep
+
+IN_GROUPS = sorted(
+    f"{group.name}.{key}"
+    for group in CONF.iterdir()
+    if (group / "_base.yaml").is_file()
+    for key in yaml.safe_load((group / "_base.yaml").read_text())
+    if key != "defaults"
+)
+TOP = ("seed", "experiment", "device", "model", "band", "method", "train", "data", "probe.seeds", "nonsense")
+KEYS = [*IN_GROUPS, *TOP]
+ODD = ["", "null", "nan", "-1", "0", "1e400", "[]", "[[1]]", "{}", "{a: 1}", "true", "'", "${x}", "../x", "~"]
+NAMES = [path.stem for path in sorted((CONF / "method").glob("[!_]*.yaml"))]
+VALUES = st.one_of(
+    st.sampled_from([*ODD, *NAMES, "mid", "10000", "tiny_llama"]),
+    st.integers().map(str),
+    st.floats().map(str),
+    st.text(max_size=12),
+)
+OVERRIDES = st.builds(
+    "{}{}={}".format, st.sampled_from(["", "", "", "+", "~"]), st.sampled_from(KEYS), VALUES
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+ROWS = st.lists(
+    st.dictionaries(st.sampled_from(["question", "answer", "other"]), JSON, max_size=3).map(json.dumps)
+    | JSON.map(json.dumps)
+    | st.text(max_size=20),
+    max_size=4,
+).map("\n".join)
+CONFIGS = JSON.map(json.dumps) | st.text(max_size=20) | st.dictionaries(
+    st.sampled_from(["model_type", "architectures", "auto_map", "quantization_config", "is_encoder_decoder"]),
+    JSON | st.sampled_from(["llama", "t5", "gpt2"]),
+).map(json.dumps)  # fmt: skip
+
+
+def bounded(examples: int) -> settings:
+    """The same inputs every time."""
+    checks = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    return settings(
+        max_examples=examples, derandomize=True, database=None, deadline=None, suppress_health_check=checks
+    )
+
+
+@contextmanager
+def composing(place: Path) -> Iterator[Composer]:
+    """What composes a smoke run with further overrides, each on its own."""
+    path = place / "made.yaml"
+    path.write_text("defaults: [config, {override debug: smoke}, _self_]\n")
+    with composer(read_sweep(path, [], None)) as composed:
+        yield composed
+
+
+def check_override(override: str, composed: Composer) -> None:
+    """A command line with this override: typed, or refused in one line that is about it."""
+    try:
+        assert isinstance(composed.run((override,)), RunConfig)
+    except UserError as error:
+        assert_one_line(str(error))
+
+
+def check_rows(content: str, place: Path, config: RunConfig) -> None:
+    """A file of rows: all of them read, each with its text, or refused by its name."""
+    path = place / "rows.jsonl"
+    path.write_text(content, encoding="utf-8", newline="")
+    try:
+        rows = read_rows(str(path), config.data)
+    except UserError as error:
+        assert_one_line(str(error), about=str(path))
+        return
+    assert all(row.prompt or row.completion for row in rows)
+
+
+def check_config(content: str, place: Path) -> None:
+    """A folder that says it is a model and holds no weights is refused, whatever its config.json holds."""
+    folder = place / "model"
+    folder.mkdir(exist_ok=True)
+    (folder / "config.json").write_text(content, encoding="utf-8")
+    try:
+        check_folder(folder)
+    except UserError as error:
+        assert_one_line(str(error))
+        return
+    raise AssertionError(f"accepted without weights: {content!r}")
+
+
+def assert_one_line(text: str, about: str = "") -> None:
+    """What a person reads: not empty, one line once printed, no bare key and no traceback."""
+    line = " ".join(text.split())
+    assert len(line) > 10
+    assert about in line
+    assert "Traceback" not in line
+    assert not re.fullmatch(r"'?\w+'?", line)
