@@ -1,37 +1,21 @@
 """Scores of the arms, with the items behind them."""
 
-import math
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy
 
-from src.analysis.arms import Arm
+from src.analysis.answers import Answers, mean_of
+from src.analysis.arms import RANDOM, Arm
 from src.analysis.experiment import Experiment
 from src.analysis.runs import Run
+from src.statistics.arm_scatter import Pooled, Scatter, of_contrast, scatter_of_arms
 from src.statistics.estimate import Estimate
-from src.statistics.pooled import Pooled
-from src.statistics.seeds import over_seeds, paired_by_seed
-from src.statistics.two_way_model import crossed
 
 Key = tuple[str, str]
 """Task and metric."""
-UNKNOWN = Estimate(math.nan, math.nan, 0, 0)
-"""Of nothing."""
-
-
-@dataclass(frozen=True)
-class Answers:
-    """One score of one run."""
-
-    value: float
-    stderr: float | None
-    n: int
-    ids: tuple[str, ...] = ()
-    """The items, in order; empty where they are not known."""
-    items: numpy.ndarray | None = None
-    """The metric of each item."""
 
 
 @dataclass
@@ -41,6 +25,8 @@ class ArmScores:
     arm: Arm
     base: dict[int, Answers] = field(default_factory=dict)
     tuned: dict[int, Answers] = field(default_factory=dict)
+    scatter: Scatter | None = None
+    """Of the tuned score over seeds, as `share_scatter` found it; None: not known, or a seed is missing."""
 
     def estimate(self, stage: str = "tuned") -> Estimate:
         """Mean over seeds and items of a stage, with the error of both."""
@@ -76,46 +62,20 @@ def read_scores(study: Experiment) -> list[TaskScores]:
     return [_compared(key, better[key], list(arms.values())) for key, arms in found.items()]
 
 
-def mean_of(answers: dict[int, Answers]) -> Estimate:
-    """Over seeds and items where the items are known, else over seeds alone."""
-    if not answers:
-        return UNKNOWN
-    table = table_of(answers)
-    return over_seeds([one.value for one in answers.values()]) if table is None else crossed(table)
+def share_scatter(arms: Sequence[ArmScores]) -> None:
+    """Give every arm that has all seeds of these its scatter: one estimate for every section of a report."""
+    seeds = sorted({seed for one in arms for seed in one.tuned})
+    complete = [one for one in arms if set(one.tuned) == set(seeds)]
+    means = numpy.array([[one.tuned[seed].value for seed in seeds] for one in complete])
+    if means.ndim == 2 and (found := scatter_of_arms(means, [one.arm.band == RANDOM for one in complete])):
+        for one, scatter in zip(complete, found, strict=True):
+            one.scatter = scatter
 
 
-def table_of(answers: dict[int, Answers]) -> numpy.ndarray | None:
-    """Items of every seed, [seed, item]; None unless all seeds answered the same, at least two."""
-    found = [answers[seed] for seed in sorted(answers)]
-    if any(one.items is None or one.ids != found[0].ids for one in found) or len(found[0].ids) < 2:
-        return None
-    return numpy.stack([one.items for one in found])
-
-
-def difference(
-    first: dict[int, Answers], second: dict[int, Answers], pooled: Pooled | None = None
-) -> Estimate:
-    """First - second over common seeds, paired by seed and by item where both are known.
-
-    `pooled`: the scatter over seeds as all arms show it.
-    """
-    common = sorted(first.keys() & second.keys())
-    if not common:
-        return UNKNOWN
-    sides = [{seed: side[seed] for seed in common} for side in (first, second)]
-    tables = [table_of(side) for side in sides]
-    if any(table is None for table in tables) or len({side[common[0]].ids for side in sides}) > 1:
-        return paired_by_seed(*({seed: one.value for seed, one in side.items()} for side in sides), pooled)
-    return crossed(tables[0] - tables[1], pooled)
-
-
-def times(answers: dict[int, Answers], factor: float) -> dict[int, Answers]:
-    """Every score and item times a number."""
-    return {
-        seed: replace(one, value=factor * one.value, stderr=None,
-                      items=None if one.items is None else factor * one.items)
-        for seed, one in answers.items()
-    }  # fmt: skip
+def scatter_between(arms: Sequence[ArmScores], weights: Sequence[float] = (1, -1)) -> Pooled | None:
+    """The scatter over seeds of a weighted sum of tuned scores; None where that of an arm is not known."""
+    found = [one.scatter for one in arms if one.scatter is not None]
+    return of_contrast(found, weights) if len(found) == len(arms) else None
 
 
 def _answers(run: Run, better: dict[Key, bool | None]) -> dict[tuple[str, str, str], Answers]:
@@ -158,6 +118,8 @@ def _compared(key: Key, higher_is_better: bool | None, arms: list[ArmScores]) ->
         named = tuple(scores.arm.factors.get(name, "") for name in ("model.name", "data.name"))
         groups.setdefault(named, []).append(scores)
     problems = [problem for group in groups.values() for problem in _leave_out(key[0], group)]
+    for group in groups.values():
+        share_scatter(group)
     return TaskScores(*key, higher_is_better, [one for one in arms if one.tuned], problems)
 
 

@@ -9,6 +9,8 @@ from src.analysis.runs import Run
 
 BAND, KIND = "band", "method.kind"
 WHOLE = "11111"
+RANDOM = "random"
+"""A band of blocks drawn by the seed."""
 _ORDER = ("10000", "01000", "00100", "00010", "00001", "01100", "00110", "01110", WHOLE)
 FIRST = (
     "model.name", "data.name", "objective.name", "control.name", KIND, BAND, "fidelity", "method.scaling",
@@ -62,7 +64,7 @@ def band_of(run: Run) -> str:
     """The band as a pattern of five segments where it is one (`whole` is 11111, `mid` is 01110)."""
     config, name = run.config, str(run.record["choices"].get("band", "none"))
     if config.get("band.random"):
-        return "random"
+        return RANDOM
     start, stop = config.get("band.start"), config.get("band.stop")
     known = name in ("whole", "mid") or set(name) <= {"0", "1"}
     if start is None or stop is None:

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 import numpy
 
-from src.analysis.arm_scores import Answers, ArmScores, TaskScores, difference, mean_of
+from src.analysis.answers import Answers, difference, mean_of
+from src.analysis.arm_scores import ArmScores, TaskScores, scatter_between, share_scatter
 from src.analysis.arms import WHOLE
 from src.analysis.families import Row, Tested, ends_row, tested_together
 from src.analysis.material import Material
+from src.statistics.estimate import Estimate
 
 RATE = "train.learning_rate"
 _NONE = "-"  # of two checkpoints that are compared
@@ -78,9 +80,15 @@ def _family(found: list[AtBest]) -> list[Row]:
     found = sorted(found, key=lambda one: one.first.arm.order)
     whole = next((one for one in found if _is_whole(one)), None)
     others = [one for one in found if whole is not None and one is not whole]
-    gaps = [difference(one.tuned, whole.tuned) for one in others] if whole else []
+    scores = {id(one): ArmScores(one.first.arm, tuned=one.tuned) for one in found}
+    share_scatter(list(scores.values()))
+    gaps = [_difference(scores[id(one)], scores[id(whole)]) for one in others]
     tested = {id(one): test for one, test in zip(others, tested_together(gaps), strict=True)}
     return [_row(one, tested.get(id(one))) for one in found]
+
+
+def _difference(first: ArmScores, second: ArmScores) -> Estimate:
+    return difference(first.tuned, second.tuned, scatter_between([first, second]))
 
 
 def _row(one: AtBest, test: Tested | None) -> Row:

@@ -6,15 +6,14 @@ from dataclasses import dataclass, replace
 
 import numpy
 
-from src.analysis.arm_scores import UNKNOWN, Answers, ArmScores, TaskScores, difference
+from src.analysis.answers import UNKNOWN, Answers, difference
+from src.analysis.arm_scores import ArmScores, TaskScores, scatter_between
 from src.analysis.arms import Arm
 from src.analysis.experiment import Experiment
-from src.analysis.families import Row, Tested, ends_row
+from src.analysis.families import Row, Tested
 from src.statistics.estimate import LEVEL, Estimate
 from src.statistics.holm import Corrected, holm
 from src.statistics.mcnemar import McNemar, mcnemar_exact
-from src.statistics.pooled import Pooled, pooled_over_arms
-from src.statistics.resampling import bootstrap_seeds_items
 from src.statistics.seeds import paired_by_seed
 
 PRETRAINED = "pretrained"
@@ -35,17 +34,13 @@ class Contrast(Tested):
     """The same with seeds as the only unit: what other seeds would give on these very items."""
     mcnemar: dict[int, McNemar]
     """Seed by seed, where answers are right or wrong."""
-    bootstrap: tuple[float, float]
-    """Of seeds and items; NaN where the items are not known."""
-    pooled: Pooled | None = None
-    """The scatter over seeds that stands in the estimate."""
 
     @property
     def row(self) -> Row:
-        """The test; beside it seeds alone, the bootstrap, and the seeds that McNemar's test finds apart."""
+        """The test; beside it seeds alone, and the seeds that McNemar's test finds apart."""
         found = sum(test.pvalue < LEVEL for test in self.mcnemar.values())
-        beside = {"p_seeds": self.over_seeds.pvalue} | ends_row("bootstrap", self.bootstrap)
-        beside |= {"mcnemar": f"{found} of {len(self.mcnemar)}" if self.mcnemar else None}
+        told = f"{found} of {len(self.mcnemar)}" if self.mcnemar else None
+        beside = {"p_seeds": self.over_seeds.pvalue, "mcnemar": told}
         return {"band": self.name, "condition": self.condition} | super().row | beside
 
 
@@ -78,9 +73,8 @@ def against(study: Experiment, scores: TaskScores, baseline: ArmScores) -> list[
 
 def _family(study: Experiment, baseline: ArmScores, members: list[ArmScores]) -> list[Contrast]:
     """The pretrained model is no band: it is tested by itself, with the baseline's own scatter."""
-    pooled = pooled_scores([baseline, *members])
-    before = [_contrast(study, None, baseline, baseline, None)]
-    bands = [_contrast(study, one.arm, one, baseline, pooled) for one in members]
+    before = [_contrast(study, None, baseline, baseline)]
+    bands = [_contrast(study, one.arm, one, baseline) for one in members]
     return [
         replace(one, corrected=level)
         for group in (before, [one for one in bands if one.estimate.num_seeds])
@@ -89,16 +83,7 @@ def _family(study: Experiment, baseline: ArmScores, members: list[ArmScores]) ->
     ]
 
 
-def pooled_scores(members: Sequence[ArmScores]) -> Pooled | None:
-    """The scatter over seeds, of the arms that have all seeds of the family."""
-    seeds = sorted({seed for one in members for seed in one.tuned})
-    complete = [[one.tuned[seed].value for seed in seeds] for one in members if set(one.tuned) == set(seeds)]
-    return pooled_over_arms(numpy.array(complete)) if complete else None
-
-
-def _contrast(
-    study: Experiment, arm: Arm | None, source: ArmScores, baseline: ArmScores, pooled: Pooled | None
-) -> Contrast:
+def _contrast(study: Experiment, arm: Arm | None, source: ArmScores, baseline: ArmScores) -> Contrast:
     """`source` minus `baseline`; of the pretrained model where no arm is given."""
     first, second = (source.base if arm is None else source.tuned), baseline.tuned
     common = sorted(first.keys() & second.keys())
@@ -109,17 +94,13 @@ def _contrast(
         condition=study.condition(source.arm),
         arm=arm,
         baseline=baseline.arm,
-        estimate=difference(first, second, pooled),
+        estimate=difference(first, second, scatter_between([source, baseline]) if arm else None),
         by_seed={seed: values[0][seed] - values[1][seed] for seed in common},
         over_seeds=paired_by_seed(*values) if common else UNKNOWN,
         mcnemar={
             seed: mcnemar_exact(*pair) for seed, pair in pairs.items() if numpy.isin(pair, (0, 1)).all()
         },
-        bootstrap=_bootstrap(list(pairs.values()))
-        if pairs and len(pairs) == len(common)
-        else (math.nan,) * 2,
         corrected=Corrected(math.nan, LEVEL),
-        pooled=pooled,
     )
 
 
@@ -128,9 +109,3 @@ def _same_items(first: Answers, second: Answers) -> tuple[numpy.ndarray, numpy.n
     if first.items is None or second.items is None or first.ids != second.ids:
         return None
     return first.items, second.items
-
-
-def _bootstrap(pairs: list[tuple[numpy.ndarray, numpy.ndarray]]) -> tuple[float, float]:
-    if len({len(first) for first, _ in pairs}) > 1:
-        return math.nan, math.nan
-    return bootstrap_seeds_items(numpy.stack([first - second for first, second in pairs]))

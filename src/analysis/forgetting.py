@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from src.analysis.arm_scores import ArmScores, TaskScores, difference
+from src.analysis.answers import difference
+from src.analysis.arm_scores import ArmScores, TaskScores
 from src.analysis.families import Row, tested_together
 from src.analysis.material import Material
 from src.analysis.own_task import is_trained

@@ -1,8 +1,8 @@
 """Every band under one meaning of alpha against itself under another: what the scale of its updates does."""
 
-from src.analysis.arm_scores import ArmScores, TaskScores, difference
+from src.analysis.answers import difference
+from src.analysis.arm_scores import ArmScores, TaskScores, scatter_between
 from src.analysis.arms import WHOLE
-from src.analysis.contrasts import pooled_scores
 from src.analysis.families import Row, tested_together
 from src.analysis.material import Material
 
@@ -20,8 +20,7 @@ def _rows(material: Material, task: TaskScores) -> list[Row]:
     rows = []
     for (condition, other), pairs in _families(material, task).items():
         pairs.sort(key=lambda pair: pair[0].arm.order)
-        pooled = pooled_scores([one for pair in pairs for one in pair])
-        gaps = [(first, difference(first.tuned, second.tuned, pooled)) for first, second in pairs]
+        gaps = [(pair[0], difference(pair[0].tuned, pair[1].tuned, scatter_between(pair))) for pair in pairs]
         kept = [(first, gap) for first, gap in gaps if gap.num_seeds]
         key = {"task": task.label, "condition": condition, "against": other}
         for (first, _), one in zip(kept, tested_together([gap for _, gap in kept]), strict=True):

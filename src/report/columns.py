@@ -67,7 +67,6 @@ _NUMBERS: dict[str, tuple[str, Show]] = {
     "value_models": ("difference, models alike", signed(3)),
 }
 _INTERVALS: dict[str, tuple[str, Show]] = {
-    "bootstrap": ("bootstrap, seeds x items", signed(3)),
     "ci": ("95 % interval", signed(3)),
     "equal_step_ci": ("equal-step, 95 %", signed(3)),
     "holm": ("interval at Holm's level", signed(3)),

@@ -6,8 +6,6 @@ from typing import NamedTuple
 import numpy
 from scipy.special import fdtrc
 
-from src.statistics.pooled import Pooled
-
 OWN = 0.3
 """An arm keeps its own variance where a test at this level finds it larger than that of the others.
 
@@ -17,6 +15,15 @@ three arms in ten that scatter like the others.
 """
 OUTSIDE = 0.01
 """An arm that is found at this level is no part of what the others share."""
+
+
+class Pooled(NamedTuple):
+    """The scatter over seeds of a contrast of arms."""
+
+    variance: float
+    """Of the contrast at one seed, in squared units of the score."""
+    freedom: float
+    """Degrees of freedom behind it."""
 
 
 class Scatter(NamedTuple):
@@ -84,13 +91,17 @@ def _pvalues(variance: numpy.ndarray, outside: numpy.ndarray, num_seeds: int) ->
     return fdtrc(num_seeds - 1, freedom, ratio)
 
 
-def of_difference(first: Scatter, second: Scatter) -> Pooled:
-    """The scatter of first - second at one seed, with Satterthwaite's degrees of freedom.
+def of_contrast(arms: Sequence[Scatter], weights: Sequence[float]) -> Pooled:
+    """The scatter of a weighted sum of arms at one seed, with Satterthwaite's degrees of freedom.
 
-    Two arms that share one pooled variance know it as well as one of them does.
+    Arms that share one pooled variance know it as well as one of them does. What all arms share at a seed is
+    taken for cancelled, so the weights should sum to 0.
     """
-    variance = first.variance + second.variance
-    if not (first.own or second.own) or variance == 0:
-        return Pooled(variance, first.freedom)
-    spread = first.variance**2 / first.freedom + second.variance**2 / second.freedom
-    return Pooled(variance, variance**2 / spread)
+    parts: dict[int, tuple[float, float]] = {}
+    for place, (one, weight) in enumerate(zip(arms, weights, strict=True)):
+        key = place if one.own else -1
+        before, _ = parts.get(key, (0.0, 0.0))
+        parts[key] = (before + weight**2 * one.variance, one.freedom)
+    variance = sum(part for part, _ in parts.values())
+    spread = sum(part**2 / freedom for part, freedom in parts.values())
+    return Pooled(variance, variance**2 / spread if spread else min(freedom for _, freedom in parts.values()))

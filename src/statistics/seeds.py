@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy
 
+from src.statistics.arm_scatter import Pooled
 from src.statistics.estimate import Estimate
-from src.statistics.pooled import Pooled
 
 
 def over_seeds(values: Sequence[float]) -> Estimate:
@@ -27,7 +27,7 @@ def paired_by_seed(
 ) -> Estimate:
     """Mean over common seeds of first - second; ValueError where no seed is common.
 
-    `pooled`: the scatter over seeds as all arms show it, in place of that of these two.
+    `pooled`: the scatter over seeds as `arm_scatter` finds it, in place of that of these two.
     """
     common = sorted(first.keys() & second.keys())
     if not common:

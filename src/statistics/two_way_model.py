@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy
 
+from src.statistics.arm_scatter import Pooled
 from src.statistics.estimate import Estimate
-from src.statistics.pooled import Pooled
 
 
 class MeanSquares(NamedTuple):
@@ -43,7 +43,7 @@ def crossed(table: numpy.ndarray, pooled: Pooled | None = None) -> Estimate:
 
     Args:
         table: [seed, item], finite numbers.
-        pooled: the scatter over seeds as all arms show it, used in place of the table's own.
+        pooled: the scatter over seeds as `arm_scatter` finds it, used in place of the table's own.
 
     Raises:
         ValueError: no seed, or fewer than 2 items.

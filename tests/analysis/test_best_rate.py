@@ -8,7 +8,8 @@ import numpy
 import pytest
 import yaml
 
-from src.analysis.arm_scores import Answers, ArmScores, TaskScores
+from src.analysis.answers import Answers
+from src.analysis.arm_scores import ArmScores, TaskScores
 from src.analysis.arms import Arm
 from src.analysis.best_rate import RATE, at_best
 from src.analysis.experiment import read_study

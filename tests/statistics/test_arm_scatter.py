@@ -6,8 +6,7 @@ import numpy
 import pytest
 from scipy import stats
 
-from src.statistics.arm_scatter import of_difference, scatter_of_arms
-from src.statistics.pooled import pooled_over_arms
+from src.statistics.arm_scatter import Scatter, of_contrast, scatter_of_arms
 from src.statistics.seeds import paired_by_seed
 
 ROUNDS, ARMS, SEEDS = 1500, 10, 3
@@ -23,7 +22,7 @@ def simulate(sd, draw=None):
         scatter = scatter_of_arms(table)
         sides = [dict(enumerate(row)) for row in table]
         found = [
-            paired_by_seed(sides[arm], sides[0], of_difference(scatter[arm], scatter[0]))
+            paired_by_seed(sides[arm], sides[0], of_contrast([scatter[arm], scatter[0]], (1, -1)))
             for arm in range(1, ARMS)
         ]
         covered.append([one.interval()[0] <= 0 <= one.interval()[1] for one in found])
@@ -53,18 +52,6 @@ def test_heavy_tails_are_covered():
     assert first >= 0.93 and errors <= 0.075
 
 
-def test_arms_alike_are_pooled_as_the_anova_pools_them():
-    rng = numpy.random.default_rng(0)
-    while True:  # a table on which the test finds nobody
-        table = rng.normal(size=(5, 4)) + rng.normal(size=4)
-        scatter = scatter_of_arms(table)
-        if not any(one.own for one in scatter):
-            break
-    oracle = pooled_over_arms(table)
-    found = of_difference(scatter[1], scatter[3])
-    assert found == pytest.approx(oracle)
-
-
 def test_an_arm_apart_keeps_its_own_variance_and_welch_s_freedom():
     rng = numpy.random.default_rng(1)
     table = rng.normal(0, 0.01, (6, 4))
@@ -72,7 +59,7 @@ def test_an_arm_apart_keeps_its_own_variance_and_welch_s_freedom():
     scatter = scatter_of_arms(table)
     assert scatter[2].own and not scatter[4].own
     assert scatter[2].variance == pytest.approx(numpy.var(table[2], ddof=1), rel=0.3)
-    found = of_difference(scatter[2], scatter[4])
+    found = of_contrast([scatter[2], scatter[4]], (1, -1))
     parts = [(one.variance, one.freedom) for one in (scatter[2], scatter[4])]
     welch = sum(v for v, _ in parts) ** 2 / sum(v**2 / f for v, f in parts)
     assert found.freedom == pytest.approx(welch) and 3 <= found.freedom < 3.1
@@ -101,3 +88,9 @@ def test_power_of_the_test_at_three_seeds_is_what_the_docstring_says():
     assert power[0.05] == pytest.approx(0.68, abs=0.02)
     assert power[0.3] == pytest.approx(0.87, abs=0.01)
     assert not math.isclose(power[0.05], power[0.3])
+
+
+def test_a_contrast_of_arms_alike_weighs_one_variance_and_knows_it_no_better():
+    alike = [Scatter(2.0, 18, False)] * 5
+    assert of_contrast(alike, [1, -0.25, -0.25, -0.25, -0.25]) == pytest.approx((2.5, 18))
+    assert of_contrast([Scatter(0.0, 4, False)] * 2, (1, -1)) == (0.0, 4)

@@ -16,7 +16,6 @@ from src.statistics.detectable import smallest_detectable
 from src.statistics.estimate import Estimate
 from src.statistics.holm import holm
 from src.statistics.mcnemar import mcnemar_exact
-from src.statistics.resampling import bootstrap_items, bootstrap_seeds_items
 from src.statistics.seeds import over_seeds, paired_by_seed
 from src.statistics.two_way_model import crossed, mean_squares
 from src.statistics.verdict import NOT_REPRODUCED, REPRODUCED, UNDECIDED, judge
@@ -120,20 +119,6 @@ def test_mcnemar_without_a_disagreement_is_one_and_other_numbers_are_refused():
     assert mcnemar_exact(numpy.ones(5), numpy.ones(5)) == (0, 0, 1.0)
     with pytest.raises(ValueError, match="0 and 1"):
         mcnemar_exact(numpy.full(3, 0.5), numpy.ones(3))
-
-
-def test_bootstrap_over_items_is_close_to_scipys(random):
-    differences = random.integers(-1, 2, size=300) + 0.1
-    oracle = stats.bootstrap((differences,), numpy.mean, method="percentile", n_resamples=4000, rng=1)
-    assert bootstrap_items(differences) == pytest.approx(tuple(oracle.confidence_interval), abs=0.015)
-
-
-def test_bootstrap_over_seeds_and_items_is_longer_and_repeats(random):
-    table = random.normal(size=(5, 1)) * 0.3 + random.normal(size=(5, 100))
-    low, high = bootstrap_seeds_items(table)
-    inner = bootstrap_items(table.mean(axis=0))
-    assert high - low > inner[1] - inner[0]
-    assert (low, high) == bootstrap_seeds_items(table)
 
 
 def test_holm_equals_statsmodels(random):

@@ -59,9 +59,8 @@ def crossings(material: Material) -> list[Crossing]:
 
 def _cases(task: TaskScores) -> Iterator[tuple[dict[str, str], Crossed, dict[str, Row], bool]]:
     for key, arms, miniature in _groups(task):
-        sides = {place: one.tuned for place, one in arms.items()}
         for band in dict.fromkeys(band for band, _ in arms if band != WHOLE):
-            found = cross(sides, band, WHOLE)
+            found = cross(arms, band, WHOLE)
             if found is not None:
                 names = {"band": band, **key, "score_of": task.label}
                 yield names, found, _sizes(arms, band), miniature

@@ -3,20 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import numpy
-
-from src.analysis.arm_scores import Answers, table_of
+from src.analysis.answers import Answers, difference, weighted
+from src.analysis.arm_scores import ArmScores, scatter_between
 from src.analysis.arms import Arm
 from src.analysis.depth.decomposition import EQUAL_STEP, STANDARD
 from src.analysis.runs import Run
 from src.statistics.estimate import Estimate
 from src.statistics.holm import Corrected, holm
-from src.statistics.seeds import over_seeds
-from src.statistics.two_way_model import crossed
 from src.statistics.verdict import MIN_SEEDS
 
-Sides = Mapping[tuple[str, str], dict[int, Answers]]
-"""What is compared (such as a band) and control, to the answers of every seed."""
+Sides = Mapping[tuple[str, str], ArmScores]
+"""What is compared (such as a band) and control, to the scores of its arm."""
+_CONTRASTS = (([0], [1]), ([2], [3]), ([0, 3], [1, 2]))
+"""Which of the four cells the two advantages and their difference add, and which they subtract."""
 
 
 class Corrections(NamedTuple):
@@ -42,22 +41,24 @@ def cross(sides: Sides, first: str, second: str) -> Crossed | None:
     Only seeds at which all four cells were run enter. Where all answered the same items, errors are over
     seeds and items (`crossed`), paired in both; else over seeds alone.
     """
-    cells = [sides.get((side, control), {}) for control in (STANDARD, EQUAL_STEP) for side in (first, second)]
-    seeds = sorted(set.intersection(*(set(cell) for cell in cells)))
-    if not seeds:
+    places = [(side, control) for control in (STANDARD, EQUAL_STEP) for side in (first, second)]
+    if not all(place in sides for place in places):
         return None
-    common = [{seed: cell[seed] for seed in seeds} for cell in cells]
-    tables = [table_of(cell) for cell in common]
-    same = len({cell[seeds[0]].ids for cell in common}) == 1
-    if same and all(table is not None for table in tables):
-        return Crossed(*(crossed(values) for values in _differences(tables)))
-    means = [numpy.array([answer.value for answer in cell.values()]) for cell in common]
-    return Crossed(*(over_seeds(values.tolist()) for values in _differences(means)))
+    arms = [sides[place] for place in places]
+    common = set.intersection(*(set(arm.tuned) for arm in arms))
+    if not common:
+        return None
+    cells = [{seed: arm.tuned[seed] for seed in sorted(common)} for arm in arms]
+    return Crossed(*(_contrast(cells, arms, plus, minus) for plus, minus in _CONTRASTS))
 
 
-def _differences(cells: list[numpy.ndarray]) -> list[numpy.ndarray]:
-    standard, equal_step = cells[0] - cells[1], cells[2] - cells[3]
-    return [standard, equal_step, standard - equal_step]
+def _contrast(
+    cells: Sequence[dict[int, Answers]], arms: Sequence[ArmScores], plus: Sequence[int], minus: Sequence[int]
+) -> Estimate:
+    """The sum of some cells minus that of others, with the scatter over seeds that every section has."""
+    first, second = (weighted([cells[at] for at in side], [1.0] * len(side)) for side in (plus, minus))
+    scatter = scatter_between([arms[at] for at in (*plus, *minus)], [1.0] * len(plus) + [-1.0] * len(minus))
+    return difference(first, second, scatter)
 
 
 def corrected(every: Sequence[Crossed]) -> list[Corrections]:

@@ -4,8 +4,9 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from src.analysis.arm_scores import Answers, ArmScores, TaskScores, mean_of, times
-from src.analysis.arm_scores import difference as difference_of
+from src.analysis.answers import difference as difference_of
+from src.analysis.answers import mean_of, weighted
+from src.analysis.arm_scores import ArmScores, TaskScores, scatter_between
 from src.analysis.arms import WHOLE, Arm
 from src.analysis.contrasts import Contrast, against
 from src.analysis.material import Material
@@ -47,26 +48,23 @@ def relative_gain(material: Material, published: Published) -> list[OwnNumber]:
     """
     found = []
     for task, one, (first, second) in _tested(material, published):
-        gain, ends = _gain(one, first.tuned, second.tuned)
+        gain, ends = _gain(one, first, second)
         what = f"{_what(material, task, first.arm)} / {published.number.measure['against']} − 1"
         setting = _setting(published, task, first.arm)
         found.append(OwnNumber(what, gain, one.corrected.level, effect=True, ends=ends, setting=setting))
     return found
 
 
-def _gain(
-    one: Contrast, first: dict[int, Answers], second: dict[int, Answers]
-) -> tuple[Estimate, tuple[float, float]]:
+def _gain(one: Contrast, *arms: ArmScores) -> tuple[Estimate, tuple[float, float]]:
     """Ratio of the means over common seeds minus 1, its error to first order, and Fieller's interval."""
-    common = first.keys() & second.keys()
-    first, second = ({seed: side[seed] for seed in common} for side in (first, second))
+    common = set.intersection(*(set(arm.tuned) for arm in arms))
+    first, second = ({seed: arm.tuned[seed] for seed in common} for arm in arms)
     ours, theirs = mean_of(first), mean_of(second)
     ratio = ours.value / theirs.value if theirs.value else math.nan
 
     def gap(r: float) -> Estimate:
-        """Of first - r * second: two arms that scatter alike, one of them r times as much."""
-        scatter = one.pooled and one.pooled._replace(variance=one.pooled.variance * (1 + r * r) / 2)
-        return difference_of(first, times(second, r), scatter)
+        """Of first - r * second."""
+        return difference_of(first, weighted([second], [r]), scatter_between(arms, (1, -r)))
 
     if not math.isfinite(ratio):
         return replace(one.estimate, value=math.nan, stderr=math.nan), (math.nan, math.nan)

@@ -12,8 +12,8 @@ from src.report.plot import Axis, Plot, Series
 from src.report.table import Table
 
 _NOTE = (
-    "Error over seeds x items, paired (of one seed: over items alone); the scatter over seeds is "
-    "pooled over all bands of a condition. "
+    "Error over seeds x items, paired (of one seed: over items alone). Bands that scatter alike over seeds "
+    "share one variance; a band that scatters more (F test) keeps its own, and so does a random band. "
     "Thick: 95 % interval. Thin: the interval at the level of Holm's test among all bands of the condition; "
     "it leaves 0 out exactly where the test finds a difference. The pretrained model is tested by itself."
 )
@@ -22,7 +22,7 @@ _TABLE_NOTE = (
     "McNemar: seeds whose exact test over items alone has p < 0.05, of all; uncorrected."
 )
 _HEADS = columns(
-    "task", "band", "condition", *TESTED, "p_seeds", "bootstrap", "mcnemar", value="difference"
+    "task", "band", "condition", *TESTED, "p_seeds", "mcnemar", value="difference"
 )  # fmt: skip
 
 

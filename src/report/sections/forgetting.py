@@ -1,6 +1,7 @@
 """What training did to abilities that it was not about."""
 
-from src.analysis.arm_scores import ArmScores, TaskScores, difference
+from src.analysis.answers import difference
+from src.analysis.arm_scores import ArmScores, TaskScores
 from src.analysis.forgetting import change_rows, fifth_rows, other_abilities
 from src.analysis.material import Material
 from src.report.columns import TESTED, columns

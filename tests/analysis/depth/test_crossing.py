@@ -1,10 +1,13 @@
+from types import SimpleNamespace
+
 import numpy
 import pytest
 from scipy import stats
 from statsmodels.formula.api import ols
 from statsmodels.stats.multitest import multipletests
 
-from src.analysis.arm_scores import Answers
+from src.analysis.answers import Answers, difference
+from src.analysis.arm_scores import ArmScores, scatter_between, share_scatter
 from src.analysis.depth.crossing import Crossed, corrected, cross, survives
 from src.statistics.estimate import Estimate
 
@@ -27,7 +30,7 @@ def scores():
         return 0.4 + hard[seed] + gain * (band == "mid") + rng.normal(0, 0.005)
 
     return {
-        (band, control): {seed: answers(score(band, control, seed)) for seed in range(5)}
+        (band, control): ArmScores(None, tuned={seed: answers(score(band, control, seed)) for seed in range(5)})
         for band in ("whole", "mid") for control in CONTROLS
     }  # fmt: skip
 
@@ -36,7 +39,7 @@ def test_the_change_is_the_interaction_of_a_linear_model_with_seeds(scores):
     found = cross(scores, "mid", "whole")
     rows = [
         {"band": band, "control": control, "seed": seed, "value": one.value}
-        for (band, control), by_seed in scores.items() for seed, one in by_seed.items()
+        for (band, control), arm in scores.items() for seed, one in arm.tuned.items()
     ]  # fmt: skip
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     formula = "value ~ C(band, Treatment('whole')) * C(control, Treatment('equal_step')) + C(seed)"
@@ -55,7 +58,7 @@ def test_items_are_paired_and_their_scatter_counts():
 
     def cell(band, control):
         items = base + (gain if (band, control) == ("mid", "none") else 0)
-        return {seed: answers(items[seed].mean(), items[seed]) for seed in range(5)}
+        return ArmScores(None, tuned={seed: answers(items[seed].mean(), items[seed]) for seed in range(5)})
 
     sides = {(band, control): cell(band, control) for band in ("whole", "mid") for control in CONTROLS}
     found = cross(sides, "mid", "whole")
@@ -66,7 +69,7 @@ def test_items_are_paired_and_their_scatter_counts():
 
 
 def test_a_seed_without_all_four_cells_enters_none_of_the_numbers(scores):
-    del scores["whole", "none"][4]
+    del scores["whole", "none"].tuned[4]
     assert [one.num_seeds for one in cross(scores, "mid", "whole")] == [4, 4, 4]
     assert cross({key: side for key, side in scores.items() if key[1] == "none"}, "mid", "whole") is None
 
@@ -110,3 +113,14 @@ def test_many_bands_and_scores_are_corrected_together():
     expected = multipletests([found.standard.pvalue for found in [one, *others]], method="holm")[1]
     assert [test.standard.pvalue for test in tests] == pytest.approx(expected)
     assert survives(one, tests[0])[0] == "none"
+
+
+def test_an_advantage_has_the_interval_that_every_other_section_gives_it(scores):
+    arms = list(scores.values())
+    for arm in arms:
+        arm.arm = SimpleNamespace(band="01110")
+    share_scatter(arms)
+    mid, whole = scores["mid", "none"], scores["whole", "none"]
+    alone = difference(mid.tuned, whole.tuned, scatter_between([mid, whole]))
+    assert cross(scores, "mid", "whole").standard == alone
+    assert alone != difference(mid.tuned, whole.tuned)

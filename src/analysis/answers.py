@@ -1,0 +1,76 @@
+"""What runs answered, item by item where it is known, and sums and differences of that."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy
+
+from src.statistics.arm_scatter import Pooled
+from src.statistics.estimate import Estimate
+from src.statistics.seeds import over_seeds, paired_by_seed
+from src.statistics.two_way_model import crossed
+
+UNKNOWN = Estimate(math.nan, math.nan, 0, 0)
+"""Of nothing."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """One score of one run."""
+
+    value: float
+    stderr: float | None
+    n: int
+    ids: tuple[str, ...] = ()
+    """The items, in order; empty where they are not known."""
+    items: numpy.ndarray | None = None
+    """The metric of each item."""
+
+
+def mean_of(answers: dict[int, Answers]) -> Estimate:
+    """Over seeds and items where the items are known, else over seeds alone."""
+    if not answers:
+        return UNKNOWN
+    table = table_of(answers)
+    return over_seeds([one.value for one in answers.values()]) if table is None else crossed(table)
+
+
+def table_of(answers: dict[int, Answers]) -> numpy.ndarray | None:
+    """Items of every seed, [seed, item]; None unless all seeds answered the same, at least two."""
+    found = [answers[seed] for seed in sorted(answers)]
+    if any(one.items is None or one.ids != found[0].ids for one in found) or len(found[0].ids) < 2:
+        return None
+    return numpy.stack([one.items for one in found])
+
+
+def difference(
+    first: dict[int, Answers], second: dict[int, Answers], pooled: Pooled | None = None
+) -> Estimate:
+    """First - second over common seeds, paired by seed and by item where both are known.
+
+    `pooled`: the scatter over seeds in place of that of these two.
+    """
+    common = sorted(first.keys() & second.keys())
+    if not common:
+        return UNKNOWN
+    sides = [{seed: side[seed] for seed in common} for side in (first, second)]
+    tables = [table_of(side) for side in sides]
+    if any(table is None for table in tables) or len({side[common[0]].ids for side in sides}) > 1:
+        return paired_by_seed(*({seed: one.value for seed, one in side.items()} for side in sides), pooled)
+    return crossed(tables[0] - tables[1], pooled)
+
+
+def weighted(sides: Sequence[dict[int, Answers]], weights: Sequence[float]) -> dict[int, Answers]:
+    """The weighted sum of some scores over the seeds of all, item by item where all answered the same."""
+    common = sorted(set.intersection(*(set(side) for side in sides)))
+    return {seed: _sum([side[seed] for side in sides], weights) for seed in common}
+
+
+def _sum(answers: Sequence[Answers], weights: Sequence[float]) -> Answers:
+    first = answers[0]
+    value = float(numpy.dot(weights, [one.value for one in answers]))
+    if any(one.items is None or one.ids != first.ids for one in answers):
+        return Answers(value, None, first.n)
+    items = numpy.tensordot(weights, [one.items for one in answers], 1)
+    return Answers(value, None, first.n, first.ids, items)
