@@ -13,6 +13,7 @@ from src.config.schema import MetricsConfig, PairConfig
 from src.data.encode import encode_rows
 from src.data.splits import Splits
 from src.method.weights import swapped_weights
+from src.model.capacity import check_room
 from src.model.loaded import LoadedModel
 from src.objective.causal_lm import causal_lm_loss
 from src.pipeline.base_cache import base_cache
@@ -55,9 +56,13 @@ class PairPasses:
         return in_order(rows, names)
 
     def subject(self, loaded: LoadedModel, splits: Splits, kept: dict[str, Tensor]) -> Subject:
-        """One of the models on a set of rows; with the weights of the base that were kept."""
+        """One of the models on rows that it has room for; with the weights of the base that were kept.
+
+        Raises:
+            UserError: a row of ids or positions that the model has none of.
+        """
         dtype, data = self.config.dtype, self.config.data
-        return Subject(
+        subject = Subject(
             loaded=loaded,
             model=loaded.model,
             probe=splits.probe,
@@ -68,6 +73,8 @@ class PairPasses:
             at_base=partial(swapped_weights, loaded.model, kept),
             originals=kept,
         )
+        check_room(loaded.model, subject.rows.ids, loaded.tokenizer.pad_token_id, data.max_length)
+        return subject
 
     def _training_batches(self, loaded: LoadedModel, splits: Splits) -> list[dict[str, Tensor]]:
         some = splits.train[: self.metrics.num_gradient_rows]

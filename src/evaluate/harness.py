@@ -15,15 +15,13 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from src.config.schema import DataConfig, EvaluateConfig
 from src.data.rows import Row
-from src.errors import ConfigError, ModelError
+from src.errors import ModelError
 from src.evaluate.generation import neutral_generation
 from src.evaluate.samples import to_samples
 from src.evaluate.task_scores import Score, to_scores
 from src.runtime import seeding
 
 BOOTSTRAP_ITERATIONS = 1000  # for the few metrics without a closed form of their standard error
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -59,9 +57,9 @@ def evaluate(
         seed: The run's seed; evaluation draws from a stream of its own.
 
     Raises:
-        ConfigError: An unknown task, or `data.max_new_tokens` beyond what the model can hold.
+        ConfigError: An unknown task, or more new tokens or a longer continuation than the model can hold.
         DataError: The data of a task cannot be fetched, or a test row has no answer.
-        ModelError: The model cannot generate.
+        ModelError: The model cannot generate, or has no place for a token id.
     """
     if not config.tasks:
         return Evaluation([], [])
@@ -77,12 +75,13 @@ def evaluate(
 
         from src.evaluate.language_model import LanguageModel
         from src.evaluate.named import load_tasks, row_sets
+        from src.evaluate.room import check_lengths
 
         # A copy: lm-eval sets the padding token and side of the tokenizer that it is given.
         lm = LanguageModel(pretrained=model, tokenizer=copy.deepcopy(tokenizer), batch_size=config.batch_size)
         sets = row_sets(rows, data, config)
         for name, (own, settings) in sets.items():
-            _check_lengths(name, own[: config.limit], lm, settings)
+            check_lengths(name, own[: config.limit], lm, settings)
         tasks = load_tasks(sets, config, cache_dir)
         results = run_tasks(lm, tasks, limit=config.limit, bootstrap_iters=BOOTSTRAP_ITERATIONS)
     scores, samples = to_scores(results, config.batch_size), to_samples(results["samples"])
@@ -96,25 +95,6 @@ def _settings(lm: Any, left_out: dict[str, Any]) -> dict[str, Any]:
         "batches": {"generated": lm.generated, "scored": lm.scored},
         "generation": {"do_sample": False, "num_beams": 1, "left_out": left_out},
     }
-
-
-def _check_lengths(task: str, rows: list[Row], lm: Any, data: DataConfig) -> None:
-    """Refuse a generation that no prompt leaves room for; say how many prompts are too long."""
-    room = lm.max_length - data.max_new_tokens
-    if room < 1:
-        raise ConfigError(
-            f"data.max_new_tokens: given {data.max_new_tokens}; accepted: "
-            f"less than the {lm.max_length} tokens that the model holds"
-        )
-    num_long = sum(len(lm.tok_encode(row.prompt)) > room for row in rows)
-    if num_long:
-        _log.warning(
-            "%s: %d of %d prompts are longer than %d tokens and lose their beginning",
-            task,
-            num_long,
-            len(rows),
-            room,
-        )
 
 
 @contextmanager

@@ -9,11 +9,14 @@ import torch
 from lm_eval import utils
 from lm_eval.api.instance import Instance
 from lm_eval.models.huggingface import HFLM
+from lm_eval.models.utils import normalize_gen_kwargs
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase, StoppingCriteria, StoppingCriteriaList
 
 from src.data.framing import framing_of
 from src.evaluate.generation import ALONE, PADDED, batches_of
+from src.evaluate.room import check_continuation, check_new
+from src.model.capacity import check_ids
 from src.runtime.preemption import stop_if_asked
 
 Request = TypeVar("Request")
@@ -89,8 +92,15 @@ class LanguageModel(HFLM):
         return torch.tensor(ids), torch.tensor(mask)
 
     def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
-        """Log-likelihood of each continuation behind its context, and whether it is the greedy one."""
+        """Log-likelihood of each continuation behind its context, and whether it is the greedy one.
+
+        Raises:
+            UserError: a continuation that is empty or too long, or with ids that the model has not.
+        """
         pairs = [(request.args, *self._pair(*request.args)) for request in requests]
+        for request, (_, _, continuation) in zip(requests, pairs, strict=True):
+            check_continuation(request.task_name, continuation, self.max_length)
+        self._check_ids([context + continuation for _, context, continuation in pairs])
         return self._loglikelihood_tokens(pairs, disable_tqdm)
 
     def loglikelihood_rolling(self, requests: list[Instance], disable_tqdm: bool = False) -> list[float]:
@@ -100,6 +110,7 @@ class LanguageModel(HFLM):
             for place, request in enumerate(requests)
             for window in self._windows(request.args[0])
         ]
+        self._check_ids([context + ids for _, (_, context, ids) in windows])
         sums = [0.0] * len(requests)
         for start in range(0, len(windows), self.batch_size):
             batch = windows[start : start + self.batch_size]
@@ -109,7 +120,15 @@ class LanguageModel(HFLM):
         return sums
 
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
-        """Generate as HFLM does; the progress bar is left out where nobody watches."""
+        """Generate as HFLM does; the progress bar is left out where nobody watches.
+
+        Raises:
+            UserError: a prompt of ids that the model has not, or more to generate than it can hold.
+        """
+        for request in requests:
+            settings = normalize_gen_kwargs(request.args[1], self.max_gen_toks)
+            check_new(request.task_name, settings["max_gen_toks"], self.max_length)
+        self._check_ids([self.tok_encode(request.args[0]) for request in requests])
         parent, quiet = super().generate_until, disable_tqdm or not sys.stderr.isatty()
         return _in_batches(
             self.generated,
@@ -129,6 +148,9 @@ class LanguageModel(HFLM):
             lambda request: len(request[1]) + len(request[2]),
             lambda group: parent(group, quiet, **options),
         )
+
+    def _check_ids(self, rows: list[list[int]]) -> None:
+        check_ids(self.model, rows, self.tokenizer.pad_token_id)
 
     def _pair(self, context: str, continuation: str) -> tuple[list[int], list[int]]:
         """Ids of both, tokenised as one text and parted behind the context, whose beginning may be lost."""

@@ -19,7 +19,7 @@ def check_room(model: PreTrainedModel, rows: Iterable[list[int]], pad_id: int, m
 
     Args:
         model: as it was loaded.
-        rows: token ids of every row that will be shown to it.
+        rows: token ids of every row that will be shown to it, none of them empty.
         pad_id: what fills up a batch.
         max_length: data.max_length, to name in the error.
 
@@ -27,15 +27,9 @@ def check_room(model: PreTrainedModel, rows: Iterable[list[int]], pad_id: int, m
         ModelError: an id has no row in the embedding.
         ConfigError: a row is longer than the table of positions.
     """
-    embedding: Any = model.get_input_embeddings()
-    largest, longest = pad_id, 0
-    for ids in rows:
-        largest, longest = max(largest, *ids), max(longest, len(ids))
-    if largest >= (size := len(embedding.weight)):
-        raise ModelError(
-            f"{type(model).__name__}: its tokenizer gives the token id {largest}, "
-            f"but its embedding has {size} rows; accepted: a tokenizer that belongs to the model"
-        )
+    given = list(rows)
+    check_ids(model, given, pad_id)
+    longest = max(map(len, given), default=0)
     table, trained = num_positions(model), _trained_positions(model)
     if table is not None and longest > table:
         raise ConfigError(
@@ -46,6 +40,21 @@ def check_room(model: PreTrainedModel, rows: Iterable[list[int]], pad_id: int, m
         _LOG.warning(
             "data.max_length=%d: rows of up to %d tokens, but %s was made for %d positions",
             *(max_length, longest, type(model).__name__, trained),
+        )
+
+
+def check_ids(model: PreTrainedModel, rows: Iterable[list[int]], pad_id: int) -> None:
+    """Refuse rows of token ids, none of them empty, that have no place in the embedding.
+
+    Raises:
+        ModelError: an id has no row in the embedding.
+    """
+    embedding: Any = model.get_input_embeddings()
+    largest, size = max(map(max, rows), default=0), len(embedding.weight)
+    if (largest := max(largest, pad_id)) >= size:
+        raise ModelError(
+            f"{type(model).__name__}: its tokenizer gives the token id {largest}, "
+            f"but its embedding has {size} rows; accepted: a tokenizer that belongs to the model"
         )
 
 

@@ -66,6 +66,7 @@ def load_folder(folder: Path, dtype: torch.dtype) -> tuple[PreTrainedModel, PreT
                 **local,
             )
     _check_complete(folder, model, report)
+    _keep_apart(folder, model)
     return model.eval(), tokenizer
 
 
@@ -95,6 +96,19 @@ def _check_complete(folder: Path, model: PreTrainedModel, report: dict[str, Any]
     unused = sorted(report["unexpected_keys"])
     if unused:
         log.warning("%s: %d weights of the files are not used, such as %s", folder, len(unused), unused[0])
+
+
+def _keep_apart(folder: Path, model: PreTrainedModel) -> None:
+    """Weights that config.json ties and the files hold apart stay apart, and the configuration says so.
+
+    Otherwise the next who ties them, as lm-eval does before it scores, would put one in the other's place.
+    """
+    tied = model.get_expanded_tied_weights_keys(all_submodels=True)
+    for one, other in tied.items():
+        if model.get_parameter_or_buffer(one) is not model.get_parameter_or_buffer(other):
+            log.warning("%s: %s ties %s to %s, the files hold two; two they stay", folder, CONFIG, one, other)
+            model.config.tie_word_embeddings = False
+            model.config.get_text_config().tie_word_embeddings = False
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from src.data.batches import num_steps
 from src.data.encode import Encoded, encode_texts
 from src.data.splits import Splits, load_splits
 from src.errors import ModelError
+from src.evaluate.task import HELDOUT
 from src.method.adapted import AdaptedModel
 from src.method.band import resolve_band
 from src.method.catalog import adapt
@@ -24,6 +25,7 @@ from src.objective.catalog import make_objective
 from src.objective.objective import Objective
 from src.pipeline.base_cache import BaseCache, base_cache
 from src.probe.collectors import collectors
+from src.probe.states.probe_rows import probe_rows
 from src.runtime.device import pick_device
 from src.twin.pretraining import ensure_pretrained
 
@@ -91,11 +93,13 @@ def _adapted(config: RunConfig, loaded: LoadedModel, objective: Objective) -> Ad
 
 
 def _check_rows(config: RunConfig, loaded: LoadedModel, splits: Splits, encoded: Encoded) -> None:
-    """Refuse rows to train on or to probe that the model has no ids or positions for."""
-    probed = [row for rows in (splits.probe, *splits.further_probe) for row in rows]
+    """Refuse rows to train on, to probe or to score that the model has no ids or positions for."""
     length, tokenizer = config.data.max_length, loaded.tokenizer
-    rows = [row.input_ids for row in encode_texts(probed, tokenizer, length)]
-    rows += [ids for row in encoded.rows for ids in (row.input_ids, row.second or [])]
+    rows = [ids for row in encoded.rows for ids in (row.input_ids, row.second or [])]
+    for own in (splits.probe, *splits.further_probe):
+        rows += probe_rows(own, tokenizer, config.data, config.metrics).ids
+    if HELDOUT in config.evaluate.tasks:
+        rows += [row.input_ids for row in encode_texts(splits.test, tokenizer, length)]
     check_room(loaded.model, filter(None, rows), tokenizer.pad_token_id, length)
 
 

@@ -131,3 +131,11 @@ def test_the_lens_of_a_pair_reads_both_models_on_the_completions(compare):
     entropy = layers[layers["metric"] == "lens_entropy"].pivot(index="layer", columns="stage", values="value")
     assert (entropy.loc[:6, "base"] == entropy.loc[:6, "tuned"]).all()
     assert (entropy.loc[7:, "base"] != entropy.loc[7:, "tuned"]).all()
+
+
+def test_ids_that_a_model_of_the_pair_has_no_place_for_are_refused(compare, checkpoints, tmp_path):
+    other = byte_tokenizer()
+    other.add_tokens([" + ", "a"])
+    other.save_pretrained(tmp_path / "base")
+    with pytest.raises(ModelError, match="gives the token id 258, but its embedding has 258 rows"):
+        compare()

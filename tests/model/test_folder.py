@@ -175,3 +175,15 @@ def test_damaged_tokenizer(folder):
 
 def test_a_whole_folder_passes(folder):
     assert check_folder(folder)["model_type"] == "llama"
+
+
+def test_weights_that_are_stored_apart_are_never_tied(saved_llama, folder, caplog):
+    """config.json says tied, the files hold two: what lm-eval does before it scores must change nothing."""
+    _edit(folder, tie_word_embeddings=True)
+    model, _ = load_folder(folder, torch.float32)
+    (line,) = caplog.messages
+    assert "lm_head.weight" in line and "two they stay" in line
+    head = model.lm_head.weight.clone()
+    assert not torch.equal(head, model.model.embed_tokens.weight)
+    model.tie_weights()
+    assert torch.equal(model.lm_head.weight, head)

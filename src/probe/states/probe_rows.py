@@ -35,6 +35,11 @@ class ProbeRows:
         """Whether the tokens are the same; what fills up a batch is never looked at."""
         return (self.rows, self.views) == (other.rows, other.views)
 
+    @property
+    def ids(self) -> list[list[int]]:
+        """Token ids of every row and every view."""
+        return [row.input_ids for row in (*self.rows, *self.views)]
+
     def batches(self, rows: Sequence[EncodedRow]) -> list[dict[str, Tensor]]:
         """Padded batches of rows, the longest first; `row` says which row a sequence is."""
         found = by_length([len(row.input_ids) for row in rows], self.batch_size)
