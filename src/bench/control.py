@@ -28,32 +28,36 @@ def bench() -> dict[str, float]:
     for method in ("lora", "full"):
         adapted = adapted_model(method)
         control = make_control(run_config("control=equal_step").control, adapted, num_steps=1)
-        timed = _Timed(control)
+        timed = Timed(control)
         step = training_step(adapted, timed)
         step()
-        found[f"equal_step_over_none_{method}"] = statistics.median(_over(step, timed) for _ in range(PAIRS))
+        found[f"equal_step_over_none_{method}"] = statistics.median(
+            time_over(step, timed) for _ in range(PAIRS)
+        )
     copied = sum(copy.numel() for copy in control.movement.copies.values())
     return found | {"equal_step_copy_over_weights": copied / adapted.num_trainable}
 
 
-class _Timed:
+class Timed:
     """A control, and the seconds spent in it."""
 
     def __init__(self, control: Control) -> None:
         self.control, self.spent = control, 0.0
 
     def before(self, decay: float) -> None:
+        """Its own, timed."""
         self.spent += seconds(lambda: self.control.before(decay))
 
     def after(self, step: int) -> dict[str, Any]:
+        """Its own, timed."""
         start = time.perf_counter()
         found = self.control.after(step)
         self.spent += time.perf_counter() - start
         return found
 
 
-def _over(step: Callable[[], None], timed: _Timed) -> float:
-    """Seconds of one step over its seconds outside the control."""
+def time_over(step: Callable[[], None], timed: Timed) -> float:
+    """Seconds of one step over its seconds outside of what is timed."""
     timed.spent = 0.0
     total = seconds(step)
     return total / (total - timed.spent)

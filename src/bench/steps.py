@@ -37,8 +37,8 @@ def bench() -> dict[str, float]:
 
 
 def adapted_model(method: str) -> AdaptedModel:
-    """SmolLM2 with the adapters of a method, as `src.run` would train it."""
-    config = run_config(f"method={method}")
+    """SmolLM2 with the adapters of a method, as `src.run` would train it; further overrides may follow."""
+    config = run_config(*f"method={method}".split())
     loaded = load_model(config.model, Path(config.paths.cache_dir), torch.device("cpu"))
     return adapt(
         loaded, config.method, resolve_band(config.band, loaded.num_blocks, config.seed), config.seed

@@ -7,6 +7,7 @@ src/method and a file in conf/method.
 from dataclasses import dataclass
 
 from src.config import rules
+from src.config.penalty import PenaltySettings
 from src.config.rules import require
 
 
@@ -97,11 +98,17 @@ KINDS = {
 
 
 @dataclass
-class MethodConfig(LoraSettings, FullSettings):
+class MethodConfig(LoraSettings, FullSettings, PenaltySettings):
     """What is trainable inside the band, and how."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        PenaltySettings.__post_init__(self)
+        if self.penalty != "none" and not self.of_kind.trains:
+            rules.refuse("method.penalty", self.penalty, "none with a method that trains nothing")
+        if self.penalty_proximal and not self.of_kind.in_place:
+            accepted = "false with LoRA: what the step leaves is no product of two factors of this rank"
+            rules.refuse("method.penalty_proximal", True, accepted)
         if self.ranks is not None and not self.of_kind.low_rank:
             rules.refuse("method.ranks", list(self.ranks), "null, or a method with low-rank factors (lora)")
 

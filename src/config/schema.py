@@ -120,6 +120,9 @@ class RunConfig:
                 "would not repeat"
             )
             rules.refuse("train.activation_checkpointing", True, accepted)
+        if self.method.penalty == "kl" and self.objective.name != "causal_lm":
+            accepted = f"none, or a penalty of weights, with objective={self.objective.name}"
+            rules.refuse("method.penalty", "kl", accepted)
         if self.method.of_kind.in_place and self.model.dtype != "float32":
             rules.refuse(
                 "method.kind=full with model.dtype",
@@ -130,6 +133,9 @@ class RunConfig:
     def _check_sharded(self) -> None:
         """Refuse what needs the whole model between two steps, or all rows of a batch at once."""
         given = f"{self.train.num_processes}, with"
+        if self.method.penalty != "none":
+            penalised = f"{given} method.penalty={self.method.penalty}"
+            rules.refuse("train.num_processes", penalised, "method.penalty=none, or 1")
         if self.evaluate.every_steps is not None:
             every = f"{given} evaluate.every_steps={self.evaluate.every_steps}"
             rules.refuse("train.num_processes", every, "evaluate.every_steps=null, or 1")

@@ -15,6 +15,7 @@ from src.config.method import MethodConfig
 from src.errors import ModelError
 from src.method.adapted import AdaptedModel, blocks_of
 from src.method.method import Method
+from src.method.penalty.matrix_update import LowRank, MatrixUpdate
 from src.method.rank import LoraPlan, Shape, plan_lora
 from src.model.blocks import linear_layers
 from src.model.loaded import LoadedModel
@@ -48,6 +49,11 @@ class Lora(Method):
     def as_base(self, adapted: AdaptedModel) -> AbstractContextManager[None]:
         """The factors switched off."""
         return adapted.model.disable_adapter()
+
+    def updates(self, adapted: AdaptedModel) -> list[MatrixUpdate]:
+        """Those of the layers with factors."""
+        layers = ((name, adapted.model.get_submodule(f"base_model.model.{name}")) for name in adapted.modules)
+        return [LowRank(name, layer) for name, layer in layers]
 
     def save(self, adapted: AdaptedModel, folder: Path) -> set[str]:
         """An adapter that loads with peft alone: the factors."""

@@ -5,7 +5,6 @@ row of KINDS in src/config/method.py, and a file in conf/method. Nothing else as
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -13,10 +12,9 @@ from torch import Tensor
 
 from src.config.method import MethodConfig
 from src.method.adapted import AdaptedModel
+from src.method.penalty.matrix_update import InPlace, MatrixUpdate
+from src.method.penalty.penalty import Penalty
 from src.model.loaded import LoadedModel
-
-Penalty = Callable[[], Tensor]
-"""A scalar that is added to the loss of each step, in nats a term; it has a gradient."""
 
 
 class Method(ABC):
@@ -43,8 +41,17 @@ class Method(ABC):
         ...
 
     def penalty(self, adapted: AdaptedModel) -> Penalty | None:
-        """What the method adds to the loss; None: nothing, at no cost."""
+        """What the method itself adds to the loss without `method.penalty`; None: nothing, at no cost."""
         return None
+
+    def updates(self, adapted: AdaptedModel) -> list[MatrixUpdate]:
+        """The updates of the matrices that train, for a penalty that holds them back."""
+        known = adapted.trainable.items()
+        return [
+            InPlace(name, value, adapted.originals)
+            for name, value in known
+            if name in adapted.originals and value.dim() == 2
+        ]
 
     def as_base(self, adapted: AdaptedModel) -> AbstractContextManager[None]:
         """What hides the method's own parts, beside the exchange of weights that every method has."""

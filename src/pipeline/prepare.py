@@ -17,6 +17,7 @@ from src.evaluate.task import HELDOUT
 from src.method.adapted import AdaptedModel
 from src.method.band import resolve_band
 from src.method.catalog import adapt
+from src.method.penalty.chosen import chosen_matrices
 from src.model.capacity import check_room
 from src.model.causal import is_causal
 from src.model.load import load_model
@@ -87,6 +88,7 @@ def _adapted(config: RunConfig, loaded: LoadedModel, objective: Objective) -> Ad
     """The model with the run's band trainable; it can have the objective."""
     blocks = resolve_band(config.band, loaded.num_blocks, config.seed)
     adapted = adapt(loaded, config.method, blocks, config.seed, config.model.lora_targets)
+    chosen_matrices(adapted)  # refuses what a penalty cannot hold
     if config.method.of_kind.trains:
         objective.prepare(adapted, config.seed)
     return adapted

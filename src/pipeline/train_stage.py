@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from src.method.catalog import method_of
+from src.method.penalty.make import make_penalty
 from src.method.weights import load_tuned, save_tuned, set_tuned
 from src.model.trunk import block_modules
 from src.pipeline.prepare import Prepared, prepare
@@ -106,5 +106,5 @@ def _trained(prepared: Prepared, folder: Path, on_step: OnStep) -> Trained:
             measure=step_measurement(model, blocks, config.metrics.names),
             control=prepared.control,
             blocks=blocks,
-            penalty=method_of(prepared.adapted).penalty(prepared.adapted),
+            penalty=make_penalty(prepared.adapted, config.seed, Path(config.paths.cache_dir)),
         )

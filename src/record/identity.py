@@ -3,10 +3,11 @@
 Which keys these are is declared where the keys are: src/config/keys.py.
 """
 
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from src.config.keys import hashed_keys
+from src.config.penalty import PenaltySettings
 from src.config.schema import PairConfig, RunConfig
 from src.control.matched_sizes import control_content
 from src.storage.files import fingerprint
@@ -22,6 +23,9 @@ def scientific(config: RunConfig, data_fingerprint: str, model_content: str) -> 
     values = hashed_keys(config)
     for group in values.keys() & {name for name, section in vars(config).items() if is_dataclass(section)}:
         values[group] = hashed_keys(getattr(config, group))
+    if config.method.penalty == "none":  # then nothing reads its settings
+        penalty = {one.name for one in fields(PenaltySettings)}
+        values["method"] = {key: one for key, one in values["method"].items() if key not in penalty}
     values["objective"] = hashed_keys(config.objective, of=config.objective.of_kind.settings)
     if config.control.kind != "none":
         values["control"] = control_content(config.control)

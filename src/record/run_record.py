@@ -10,6 +10,8 @@ adapted     blocks and modules that were found to train, in the adapted model; `
             rank, alpha, scale of all blocks (null where blocks differ); rank_units, the sum of ranks;
             ranks and scales, one a block of the model (0 and null where nothing is adapted);
             rank_asked, alpha_asked, scaling, budget as the config has them
+penalty     kind, weight and settings, null without one; `directions`, k by shape of a matrix; of `matrices`
+            so many are `whole`, punished for all of their update: all of them (is_l2sp) make it L2-SP
 params      trainable, total
 data        fingerprint of the text of train, probe and test rows, in order
 items       task to n and fingerprint of the ids of its items, in order. Runs with one fingerprint answered
@@ -35,6 +37,7 @@ from src.data.encode import Encoded
 from src.data.splits import Splits
 from src.errors import StorageError
 from src.method.adapted import AdaptedModel
+from src.method.penalty.chosen import describe_penalty
 from src.model.loaded import LoadedModel
 from src.record.folder import PREEMPTED
 from src.record.provenance import git, hardware, peak_memory_gib, versions
@@ -109,6 +112,7 @@ def describe_model(config: RunConfig, adapted: AdaptedModel) -> dict[str, Any]:
         "model": describe_loaded(adapted.loaded) | describe_architecture(config.model),
         "band": {"start": config.band.start, "stop": config.band.stop, "blocks": adapted.asked},
         "adapted": {"blocks": adapted.blocks, "modules": adapted.modules, "lora": lora},
+        "penalty": describe_penalty(adapted),
         "params": {"trainable": adapted.num_trainable, "total": adapted.num_total},
     }
 

@@ -17,7 +17,7 @@ from src.control.control import Control, NoControl
 from src.data.batches import num_steps, step_rows
 from src.data.encode import EncodedRow
 from src.errors import TrainingError
-from src.method.method import Penalty
+from src.method.penalty.penalty import Penalty
 from src.objective.objective import Batch, Draw, Objective
 from src.runtime.dtensor import whole
 from src.runtime.preemption import stop_if, stop_requested
@@ -59,7 +59,8 @@ def train(
     """Train the model's trainable parameters; goes on from the newest checkpoint in `folder`.
 
     `control` sees the weights around each optimizer step and may change them; what it returns is logged.
-    `penalty()` is added to the loss of each step once, whatever the number of batches; it is logged.
+    `penalty` is added to the loss of each step once, whatever the number of batches; it is logged. A step
+    of its own comes after the optimizer's and before `control` looks.
     `measure()` is asked after each backward pass, before clipping; what it returns is added to the log.
     `on_step(step, row)` is called after each step, with the number of steps done; whatever it draws at
     random changes nothing here. Weights after the last step are the same, bit for bit, however often the
@@ -136,7 +137,7 @@ class _Loop:
         if self.unchecked:
             check_reached(self.model, self.unchecked)
             self.unchecked = ()
-        penalised = self._penalise(step)
+        penalised = self._penalise(step, made)
         measured = self.measure()
         norm = whole(nn.utils.clip_grad_norm_(self.parameters, self.config.max_grad_norm or math.inf)).item()
         if not math.isfinite(norm):
@@ -146,6 +147,8 @@ class _Loop:
             )
         self.control.before(rate * self.config.weight_decay)
         self.optimizer.step()
+        if self.penalty is not None:
+            self.penalty.after_step(rate)
         controlled = self.control.after(step)
         self.optimizer.zero_grad(set_to_none=True)
         return {
@@ -182,15 +185,18 @@ class _Loop:
         (loss * num_ranks()).backward()  # fully_shard takes the mean over ranks, and the sum is meant
         return value
 
-    def _penalise(self, step: int) -> dict[str, float]:
-        """Add the gradient of the method's penalty: every rank has the same, and their mean is taken."""
+    def _penalise(self, step: int, batches: list[Batch]) -> dict[str, float]:
+        """Add the gradient of the penalty: every rank has the same, and their mean is taken."""
         if self.penalty is None:
             return {}
-        value = self.penalty()
-        if not math.isfinite(value.item()):
-            raise TrainingError(f"step {step + 1}: the penalty of the method is {value.item()}")
-        value.backward()
-        return {"penalty": value.item()}
+        value = 0.0
+        for term in self.penalty.terms(batches):
+            value += term.item()
+            if term.requires_grad:
+                term.backward()
+        if not math.isfinite(value):
+            raise TrainingError(f"step {step + 1}: the penalty of the method is {value}")
+        return {"penalty": value}
 
     def _autocast(self) -> AbstractContextManager:
         if self.config.precision == "float32":

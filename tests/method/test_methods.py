@@ -9,6 +9,7 @@ import torch
 from src.config.method import KINDS
 from src.method.catalog import METHODS, adapt, method_of
 from src.method.full import Full
+from src.method.penalty.of_weights import OfWeights, Term
 from src.method.weights import base_weights, load_tuned, save_tuned
 from src.objective.catalog import make_objective
 from src.train.loop import train
@@ -20,8 +21,7 @@ class Anchored(Full):
     """Full training with half the squared distance to the pretrained weights."""
 
     def penalty(self, adapted):
-        pairs = [(value, adapted.originals[name]) for name, value in adapted.trainable.items()]
-        return lambda: 1e3 * sum((value - before).square().sum() for value, before in pairs) / 2
+        return OfWeights([Term(update, 5e2) for update in self.updates(adapted)], proximal=False)
 
 
 def test_every_kind_has_a_method_and_settings():

@@ -1,0 +1,1 @@
+"""What holds an update back: terms that are added to the loss."""
