@@ -64,13 +64,6 @@ def in_order(found: Sequence[Contrast]) -> list[Contrast]:
     return sorted(found, key=lambda one: (one.condition, one.arm.order if one.arm else (-1, "")))
 
 
-def against(study: Experiment, scores: TaskScores, baseline: ArmScores) -> list[Contrast]:
-    """All arms under the conditions of any arm, against that one; corrected among themselves."""
-    condition = study.condition(baseline.arm)
-    members = [one for one in scores.arms if study.condition(one.arm) == condition]
-    return _family(study, baseline, [one for one in members if one is not baseline])
-
-
 def _family(study: Experiment, baseline: ArmScores, members: list[ArmScores]) -> list[Contrast]:
     """The pretrained model is no band: it is tested by itself, with the baseline's own scatter."""
     before = [_contrast(study, None, baseline, baseline)]

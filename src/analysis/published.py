@@ -1,18 +1,19 @@
-"""Published numbers and ours: effects with their verdict, levels, and what these runs do not measure."""
+"""Published numbers and ours: effects with the word for them, levels, and what these runs do not measure."""
 
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from src.analysis.claims import MINIATURE, NO_CLAIM, corrected_target, judge
 from src.analysis.families import Row, ends_row
 from src.analysis.material import Material
 from src.analysis.measures import MEASURES
 from src.analysis.measures.measured import OwnNumber
 from src.analysis.references import Published
-from src.statistics.verdict import NOT_REPRODUCED, REPRODUCED, UNDECIDED, judge
+from src.statistics.claim import WORDS, sign_here
 
-VERDICTS = (REPRODUCED, NOT_REPRODUCED, UNDECIDED)
+VERDICTS = (*WORDS, MINIATURE, NO_CLAIM)
 
 
 @dataclass
@@ -20,7 +21,7 @@ class Comparison:
     """Rows of three tables."""
 
     effects: list[Row] = field(default_factory=list)
-    """By verdict."""
+    """By word."""
     levels: list[Row] = field(default_factory=list)
     missing: list[Row] = field(default_factory=list)
 
@@ -61,7 +62,6 @@ def _row(one: Published, ours: OwnNumber) -> Row:
     published, estimate = one.number.value, ours.estimate
     row = published_row(one) | {
         "value": estimate.value,
-        "ci_level": None if math.isnan(ours.interval[0]) else 1 - ours.level,
         "gap": None if published is None else estimate.value - published,
         "verdict": "",
         "ours": ours.what,
@@ -70,9 +70,19 @@ def _row(one: Published, ours: OwnNumber) -> Row:
         "num_items": estimate.num_items,
     }
     if ours.effect and published is not None:
-        verdict, reason = judge(estimate, ours.level, published, ours.interval)
-        row |= {"verdict": verdict, "reason": reason}
+        row |= _judged(one, ours, published)
     return row | ends_row("ci", ours.interval)
+
+
+def _judged(one: Published, ours: OwnNumber, published: float) -> Row:
+    """A word where a claim is declared and the runs are of its setting; else what is seen here."""
+    target = corrected_target(one, one.claim) if one.claim else None
+    told = {} if target is None else {"target": target.value, "target_stderr": target.stderr}
+    if one.claim and not ours.setting:
+        found = judge(one, ours.estimate)
+        return told | {"verdict": found.word, "reason": found.reason}
+    word = MINIATURE if ours.setting else NO_CLAIM
+    return told | {"verdict": word, "reason": sign_here(ours.estimate, published)}
 
 
 def _why(one: Published) -> Iterator[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from omegaconf import OmegaConf
 from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 
-from src.config.reference import Number, Reference
+from src.config.reference import Claim, ClaimSetting, Number, Reference
 from src.errors import ConfigError
 
 FOLDER = Path(__file__).resolve().parents[2] / "conf" / "reference"
@@ -25,6 +25,23 @@ class Published:
     def label(self) -> str:
         """file/name."""
         return f"{self.file}/{self.number.name}"
+
+    @property
+    def claim(self) -> Claim | None:
+        """What was declared on this number."""
+        return next((one for one in self.reference.claims if one.number == self.number.name), None)
+
+    @property
+    def setting(self) -> ClaimSetting:
+        """What runs must be of to be compared without a word of caution."""
+        if self.claim is not None and self.claim.setting is not None:
+            return self.claim.setting
+        told = self.reference.setting
+        return ClaimSetting(
+            models=[told.model] if told.model else [],
+            data=[told.task] if told.task else [],
+            fidelity=["published"],
+        )
 
     @property
     def shown(self) -> str:

@@ -5,7 +5,8 @@ and it is None: not said.
 """
 
 import math
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from typing import Any
 
 from src.config import rules
@@ -13,6 +14,8 @@ from src.config.rules import refuse, require
 
 STATUSES = ("found", "inferred")
 RELATIONS = ("equal", "above", "below")
+STDERRS = ("binomial", "unknown")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @dataclass
@@ -66,6 +69,46 @@ class Setting:
 
 
 @dataclass
+class ClaimSetting:
+    """What runs must be of for their number to judge a claim; [] : the source does not say."""
+
+    models: list[str] = field(default_factory=list)
+    """Names of conf/model, at the size that they are named after."""
+    data: list[str] = field(default_factory=list)
+    """Names of conf/data, or of lm-eval's tasks; scored on items that no training row comes from."""
+    fidelity: list[str] = field(default_factory=list)
+    """published, or sound too."""
+
+
+@dataclass
+class Claim:
+    """One published contrast that runs of its setting may be judged by. Declared once, before those runs."""
+
+    number: str
+    """The name of a number of this file: its contrast, its value and its n."""
+    declared: str
+    """When, as YYYY-MM-DD."""
+    setting: ClaimSetting | None = None
+    """Needed; runs of another setting are a check in miniature."""
+    stderr: str = "unknown"
+    """Where the published error comes from. binomial: from the shares of both sides and n, items taken as
+    independent. unknown: no source tells it."""
+    best_of: int = 1
+    """The published contrast was chosen as the best of so many (of a negative one: the worst)."""
+    changed: list[str] = field(default_factory=list)
+    """Each change of the target after it was declared: YYYY-MM-DD and what."""
+
+    def __post_init__(self) -> None:
+        if self.setting is None or not self.setting.models:
+            refuse(f"claims.{self.number}.setting", None, "models, data and fidelity that it was measured at")
+        require(f"claims.{self.number}.stderr", self.stderr, STDERRS)
+        rules.check_at_least(f"claims.{self.number}.best_of", self.best_of, 1)
+        for day in (self.declared, *(one[:10] for one in self.changed)):
+            if not _DAY.fullmatch(day):
+                refuse(f"claims.{self.number}.declared", day, "a day as YYYY-MM-DD")
+
+
+@dataclass
 class Reference:
     """The numbers of one published table."""
 
@@ -75,9 +118,14 @@ class Reference:
     """Who says so: the paper itself, a note, a digest, or a run of the published code."""
     setting: Setting
     numbers: list[Number]
+    claims: list[Claim] = field(default_factory=list)
+    """What may be judged. Tests are corrected for how many are declared here, and not for what was run."""
 
     def __post_init__(self) -> None:
         names = [number.name for number in self.numbers]
         for index, name in enumerate(names):
             if name in names[:index]:
                 refuse("numbers", name, "each name once")
+        for index, claim in enumerate(self.claims):
+            if claim.number not in names or claim.number in [one.number for one in self.claims[:index]]:
+                refuse("claims.number", claim.number, "the name of a number of this file, once")

@@ -3,7 +3,7 @@
 A name stands for one thing in every table and never changes: CSV files are read by it. The words may.
 """
 
-from src.report.number_format import Show, count, decimals, percent, pvalue, signed, significant, span
+from src.report.number_format import Show, count, decimals, pvalue, signed, significant, span
 from src.report.table import Column
 
 _TEXTS = {
@@ -27,7 +27,6 @@ _NUMBERS: dict[str, tuple[str, Show]] = {
     "between_cells": ("objectives within", decimals(3)),
     "between_models": ("models within", decimals(3)),
     "between_seeds": ("seeds", decimals(3)),
-    "ci_level": ("its level", percent),
     "depth": ("depth", signed(3)),
     "detectable": ("smallest detectable", decimals(3)),
     "equal_step": ("equal-step", signed(3)),
@@ -63,6 +62,8 @@ _NUMBERS: dict[str, tuple[str, Show]] = {
     "size_whole": ("mean r, whole stack", significant(3)),
     "standard": ("standard", signed(3)),
     "step": ("step", count),
+    "target": ("corrected", signed(3)),
+    "target_stderr": ("its error", decimals(3)),
     "value": ("mean", signed(3)),
     "value_models": ("difference, models alike", signed(3)),
 }

@@ -11,9 +11,9 @@ from markupsafe import Markup
 from src.report.parts import Chart, Part
 from src.report.plotly_figure import plotly_figure
 from src.report.table import Table
+from src.statistics.claim import WORDS
 
 _ASSETS = Path(__file__).parent / "assets"
-_VERDICTS = ("reproduced", "not reproduced", "undecided")
 
 
 def html_page(
@@ -49,7 +49,7 @@ def _template() -> Template:
         "table": lambda block: isinstance(block, Table),
         "chart": lambda block: isinstance(block, Chart),
     }
-    environment.globals["verdicts"] = {verdict: verdict.replace(" ", "-") for verdict in _VERDICTS}
+    environment.globals["verdicts"] = {word: word for word in WORDS}
     return environment.get_template("page.html.j2")
 
 

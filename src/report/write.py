@@ -74,10 +74,14 @@ def _verdicts(parts: Sequence[Part]) -> list[str]:
     judging = [table for part in parts for table in part.tables if table.judges]
     counted = [(table.judges, count_verdicts(table.rows)) for table in judging]
     return [
-        f"{judges}: {', '.join(f'{number} {verdict}' for verdict, number in counts)}."
+        f"{judges}: {', '.join(f'{number} {_plural(word, number)}' for word, number in counts)}."
         for judges, counts in counted
         if counts
     ]
+
+
+def _plural(word: str, number: int) -> str:
+    return word if number == 1 else word.replace("check in", "checks in")
 
 
 def _tables(parts: Sequence[Part]) -> Iterator[Table]:

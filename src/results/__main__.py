@@ -6,7 +6,7 @@ python -m src.results cost runs/NAME --jobs 2 --started 2026-01-31T12:00:00+00:0
 
 All three read what `python -m src.report runs/NAME` and the runs left. check ends with status 1 where a
 score, the pretrained model's included, or a difference to LoRA lies outside its committed interval, where a
-verdict is the opposite of the committed one (undecided is that of none), or where one of them is missing.
+word contradicts the committed one (undecided and a check in miniature contradict none), or one is missing.
 """
 
 import argparse

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from src.analysis.claims import MINIATURE, NO_CLAIM
 from src.errors import DataError
-from src.statistics.verdict import UNDECIDED
+from src.statistics.claim import UNDECIDED
 
 SCORES, DIFFERENCES, VERDICTS = "scores.csv", "differences.csv", "published.csv"
 _BEFORE, _AFTER, _DIFFERENCE, _VERDICT = "before", "after", "value", "verdict"
@@ -14,6 +15,7 @@ _LOW, _HIGH = "ci_low", "ci_high"
 _MEASURED = (_BEFORE, _AFTER, _LOW, _HIGH, "num_seeds", "num_items", "num_trainable", "scale")
 _CONTRAST = ("task", "band", "condition")
 _CLAIM = ("reference", "name", "ours")
+_OPEN = {UNDECIDED, MINIATURE, NO_CLAIM}
 Row = dict[str, str]
 
 
@@ -36,7 +38,7 @@ class Agreement:
 
 @dataclass(frozen=True)
 class SameVerdict:
-    """The committed verdict on a published effect and the fresh one."""
+    """The committed word for a published effect and the fresh one."""
 
     claim: str
     committed: str
@@ -45,9 +47,9 @@ class SameVerdict:
 
     @property
     def holds(self) -> bool:
-        """Whether they do not contradict each other: undecided contradicts neither of the others."""
+        """Whether they do not contradict each other: what decides nothing contradicts no word."""
         return self.fresh is not None and (
-            self.fresh == self.committed or UNDECIDED in (self.fresh, self.committed)
+            self.fresh == self.committed or bool({self.fresh, self.committed} & _OPEN)
         )
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from src.statistics.detectable import smallest_detectable
 from src.statistics.estimate import Estimate
-from src.statistics.student import t_reach
+from src.statistics.student import LEVEL, t_reach
 
 SIGN_LEVEL = 0.02
 """Two-sided error of the test of the sign, divided among the declared claims: an effect that does not exist
@@ -38,7 +38,7 @@ class Judgement(NamedTuple):
 def judge_claim(ours: Estimate, published: float, stderr: float | None, num_claims: int = 1) -> Judgement:
     """Judge a claim for its own setting; runs of another setting are a check in miniature and never get here.
 
-    - *sign found*: a test of ours against 0, at `SIGN_LEVEL` divided by the number of declared claims.
+    - *sign found*: a test of ours against 0, at a two-sided 2 % divided by the number of declared claims.
     - *size compatible*: ours is not below the 95 % prediction interval around the published effect, which
       carries both standard errors. A larger effect than the published one is compatible, and said.
     - *could be told*: the smallest effect that we could have told from 0 is below half the published one.
@@ -69,6 +69,18 @@ def judge_claim(ours: Estimate, published: float, stderr: float | None, num_clai
     word = _word(found, agrees, excluded, stderr is not None, least < abs(published) / 2)
     reason = _reason(ours, found, agrees, excluded, stderr, size, least)
     return Judgement(word, reason, ours.pvalue, size, least)
+
+
+def sign_here(ours: Estimate, published: float) -> str:
+    """What runs of another setting show, without a verdict: the sign, and what could have been seen."""
+    if not math.isfinite(ours.stderr):
+        return "here: one seed, or no error"
+    if ours.pvalue > LEVEL or ours.value == 0:
+        sign = "no sign found"
+    else:
+        sign = "the published sign" if ours.value * published > 0 else "the other sign"
+    least = smallest_detectable(ours)
+    return f"here: {sign} (p = {ours.pvalue:.2g}); told from 0: {least:.2g} and more"
 
 
 def _prediction(ours: Estimate, published: float, stderr: float) -> tuple[float, float]:

@@ -72,6 +72,39 @@ def test_what_does_not_fit_is_one_line_that_names_the_file(tmp_path, line, messa
     assert "\n" not in str(caught.value)
 
 
+CLAIM = HEAD % "" + "claims:\n  - {number: %s}\n"
+
+
+@pytest.mark.parametrize(
+    ("claim", "message"),
+    [
+        ('a, declared: "2026-01-31"', "claims.a.setting: given None; accepted: models, data and fidelity"),
+        ('a, declared: "2026-01-31", setting: {data: [gsm8k]}', "claims.a.setting: given None"),
+        (
+            'a, declared: "soon", setting: {models: [gpt2]}',
+            "claims.a.declared: given 'soon'; accepted: a day",
+        ),
+        ('b, declared: "2026-01-31", setting: {models: [gpt2]}', "claims.number: given 'b'"),
+        ('a, declared: "2026-01-31", setting: {models: [gpt2]}, best_of: 0', "claims.a.best_of: given 0"),
+        (
+            'a, declared: "2026-01-31", setting: {models: [gpt2]}, stderr: 0.1',
+            "stderr: given '0.1'; accepted: b",
+        ),
+    ],
+)
+def test_a_claim_that_cannot_be_judged_is_one_line(tmp_path, claim, message):
+    (tmp_path / "mine.yaml").write_text(CLAIM % claim)
+    with pytest.raises(ConfigError, match="mine.yaml: ") as caught:
+        load_references(tmp_path)
+    assert message in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_every_claim_is_of_models_that_exist():
+    claims = [one.claim for one in load_references() if one.claim]
+    assert len(claims) == 11
+    assert all((CONF / "model" / f"{name}.yaml").is_file() for one in claims for name in one.setting.models)
+
+
 def test_a_value_in_words_needs_the_words(tmp_path):
     (tmp_path / "mine.yaml").write_text(HEAD.replace("1.0", "null") % "")
     with pytest.raises(ConfigError, match="a.value: given None"):

@@ -146,11 +146,13 @@ def test_a_score_that_holds_may_hide_a_difference_that_does_not(studies):
 @pytest.mark.parametrize(
     ("fresh", "committed", "holds"),
     [
-        ("reproduced", "reproduced", True),
-        ("undecided", "reproduced", True),
-        ("not reproduced", "undecided", True),
-        ("not reproduced", "reproduced", False),
-        ("reproduced", "not reproduced", False),
+        ("confirmed", "confirmed", True),
+        ("undecided", "confirmed", True),
+        ("absent", "undecided", True),
+        ("check in miniature", "confirmed", True),
+        ("absent", "confirmed", False),
+        ("smaller", "confirmed", False),
+        ("confirmed", "absent", False),
         (None, "undecided", False),
     ],
 )

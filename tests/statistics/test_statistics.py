@@ -18,7 +18,6 @@ from src.statistics.holm import holm
 from src.statistics.mcnemar import mcnemar_exact
 from src.statistics.seeds import over_seeds, paired_by_seed
 from src.statistics.two_way_model import crossed, mean_squares
-from src.statistics.verdict import NOT_REPRODUCED, REPRODUCED, UNDECIDED, judge
 
 
 @pytest.fixture
@@ -142,28 +141,3 @@ def test_smallest_detectable_is_that_of_statsmodels(num):
     assert oracle < found  # two-sided needs more
     one_sided = smallest_detectable(Estimate(0.0, 1 / math.sqrt(num), num - 1, num), level=0.1)
     assert one_sided == pytest.approx(oracle, rel=1e-4)
-
-
-@pytest.mark.parametrize(
-    ("value", "stderr", "published", "verdict", "reason"),
-    [
-        (0.10, 0.02, 0.095, REPRODUCED, "of that size"),
-        (0.20, 0.02, 0.095, REPRODUCED, "at least as large"),
-        (-0.10, 0.02, -0.095, REPRODUCED, "of that size"),
-        (0.03, 0.01, 0.095, NOT_REPRODUCED, "smaller"),
-        (0.00, 0.02, 0.095, NOT_REPRODUCED, "no effect of that size"),
-        (-0.10, 0.02, 0.095, NOT_REPRODUCED, "opposite sign"),
-        (0.10, 0.02, -0.095, NOT_REPRODUCED, "opposite sign"),
-        (0.03, 0.05, 0.095, UNDECIDED, "could not be told from 0"),
-        (0.00, 0.05, -0.095, UNDECIDED, "could not be told from 0"),
-        (0.10, math.nan, 0.095, UNDECIDED, "needed: 3"),
-    ],
-)
-def test_the_verdict_rule(value, stderr, published, verdict, reason):
-    found = judge(Estimate(value, stderr, 100, 5, 200), 0.05, published)
-    assert found.verdict == verdict
-    assert reason in found.reason
-
-
-def test_two_seeds_decide_nothing():
-    assert judge(Estimate(0.1, 0.001, 100, 2, 200), 0.05, 0.095).verdict == UNDECIDED

@@ -8,9 +8,9 @@ from src.analysis.arm_scores import ArmScores, scatter_between
 from src.analysis.arms import Arm
 from src.analysis.depth.decomposition import EQUAL_STEP, STANDARD
 from src.analysis.runs import Run
+from src.statistics.claim import MIN_SEEDS
 from src.statistics.estimate import Estimate
 from src.statistics.holm import Corrected, holm
-from src.statistics.verdict import MIN_SEEDS
 
 Sides = Mapping[tuple[str, str], ArmScores]
 """What is compared (such as a band) and control, to the scores of its arm."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from pandas import DataFrame
 
 from src.analysis.arms import Arm
+from src.analysis.claims import MINIATURE
 from src.analysis.depth import equal_step_verdicts, findings
 from src.analysis.depth.architecture import what_explains_width, width_by_architecture, width_order
 from src.analysis.depth.decomposition import STANDARD, decompose
@@ -22,6 +23,8 @@ from src.analysis.depth.wiring_and_size import wiring_and_size
 from src.analysis.families import Row
 from src.analysis.material import Material
 from src.analysis.references import Published
+from src.config.reference import Claim
+from src.statistics.claim import CONFIRMED, UNDECIDED
 
 MAIN = ("procrustes_distance", "cka_debiased", "cka_biased", "weight_change")
 """Metrics of the figures and findings: the first of these that was measured; tables have all."""
@@ -39,6 +42,8 @@ _RULES = {
     "width_by_architecture": findings.width,
 }
 """The function that judges each finding; its docstring is the rule."""
+_HERE = {CONFIRMED: "as published", UNDECIDED: "open"}
+"""What a check in miniature says in place of the words; of all others: not as published."""
 
 
 class Extent(NamedTuple):
@@ -183,10 +188,11 @@ def depth_study(material: Material) -> DepthStudy:
 
 
 def finding_rows(depth: DepthStudy, published: Sequence[Published]) -> list[Row]:
-    """The published findings, ours beside them, the verdict and its rule."""
+    """The published findings, ours beside them, the word and its rule."""
     known = {one.number.name: one.number for one in published if one.file == _REFERENCE}
     count = known.get("positive_slopes")
     share = count.value / count.n if count and count.value and count.n else float("nan")
+    claims = {one.number.name: one.claim for one in published if one.file == _REFERENCE}
     rows = []
     for one in depth.findings(share):
         number = known.get(one.name)
@@ -195,8 +201,18 @@ def finding_rows(depth: DepthStudy, published: Sequence[Published]) -> list[Row]
         rows.append({
             "name": one.name.replace("_", " "),
             "published": f"{number.value:g} of {number.n}" if number and number.value else in_words,
-            "ours": one.ours,
-            "verdict": "not measured" if one.verdict == NONE else one.verdict,
+            **_worded(one, claims.get(one.name), depth),
             "rule": " ".join((_RULES[one.name].__doc__ or "").split()),
         })  # fmt: skip
     return rows
+
+
+def _worded(one: Finding, claim: Claim | None, depth: DepthStudy) -> Row:
+    """The word, for runs of the declared models at their size alone; of all others what is seen here."""
+    if one.verdict == NONE:
+        return {"ours": one.ours, "verdict": "not measured"}
+    models = claim.setting.models if claim and claim.setting else []
+    if models and not depth.extent.miniatures and set(depth.numbers["model"]) <= set(models):
+        return {"ours": one.ours, "verdict": one.verdict}
+    seen = _HERE.get(one.verdict, "not as published")
+    return {"ours": f"here {seen}: {one.ours}", "verdict": MINIATURE}

@@ -11,7 +11,7 @@ from pandas import DataFrame
 
 from src.analysis.depth.finding import Finding, nothing
 from src.analysis.depth.wording import counted, signed
-from src.statistics.verdict import MIN_SEEDS, NOT_REPRODUCED, REPRODUCED, UNDECIDED
+from src.statistics.claim import ABSENT, CONFIRMED, MIN_SEEDS, UNDECIDED
 
 CONTRASTIVE = ("contrastive", "simcse")
 _SAME = ("wiring", "size", "objective", "data", "method")
@@ -20,8 +20,8 @@ Row = Mapping[str, Any]
 
 
 def sequential_keeps(groups: DataFrame, cells: DataFrame) -> Finding:
-    """Reproduced: these small sequential blocks keep the slope under equal steps at every objective, no model
-    of them loses it. Not reproduced: their mean loses it at one.
+    """Confirmed: these small sequential blocks keep the slope under equal steps at every objective, no model
+    of them loses it. Absent: their mean loses it at one.
 
     Kept: the interval over seeds is above 0. Lost: it is not, and less than half of the standard slope stays.
     Holds for these models: no interval over models enters.
@@ -30,8 +30,8 @@ def sequential_keeps(groups: DataFrame, cells: DataFrame) -> Finding:
 
 
 def parallel_keeps(groups: DataFrame, cells: DataFrame) -> Finding:
-    """Reproduced: these small parallel blocks keep the slope at causal_lm, no model of them loses it there,
-    and their mean loses it at a contrastive objective. Not reproduced: their mean loses the first, or keeps
+    """Confirmed: these small parallel blocks keep the slope at causal_lm, no model of them loses it there,
+    and their mean loses it at a contrastive objective. Absent: their mean loses the first, or keeps
     all of the second.
 
     Kept: the interval over seeds is above 0. Lost: it is not, and less than half of the standard slope stays.
@@ -43,14 +43,14 @@ def parallel_keeps(groups: DataFrame, cells: DataFrame) -> Finding:
     if not causal or not others:
         return nothing(name)
     if causal == {"kept"} and "lost" in others and not _hidden_losses(at_causal, cells):
-        return Finding(name, REPRODUCED, _tell(found, cells))
+        return Finding(name, CONFIRMED, _tell(found, cells))
     contradicted = "lost" in causal or others == {"kept"}
-    return Finding(name, NOT_REPRODUCED if contradicted else UNDECIDED, _tell(found, cells))
+    return Finding(name, ABSENT if contradicted else UNDECIDED, _tell(found, cells))
 
 
 def larger_keep(groups: DataFrame, cells: DataFrame) -> Finding:
-    """Reproduced: these large models of both wirings keep the slope at causal_lm, no model of them loses it.
-    Not reproduced: the mean of one wiring loses it. Holds for these models: no interval over models enters.
+    """Confirmed: these large models of both wirings keep the slope at causal_lm, no model of them loses it.
+    Absent: the mean of one wiring loses it. Holds for these models: no interval over models enters.
     """
     name = "equal_step_larger"
     found = groups[(groups["size"] == "large") & (groups["objective"] == "causal_lm")]
@@ -77,7 +77,7 @@ def _all_kept(name: str, found: DataFrame, cells: DataFrame) -> Finding:
     if not fates:
         return nothing(name)
     sure = fates == {"kept"} and not _hidden_losses(found, cells)
-    verdict = NOT_REPRODUCED if "lost" in fates else REPRODUCED if sure else UNDECIDED
+    verdict = ABSENT if "lost" in fates else CONFIRMED if sure else UNDECIDED
     return Finding(name, verdict, _tell(found, cells))
 
 

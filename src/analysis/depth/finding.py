@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 NONE = "none"
-"""In place of a verdict: these runs cannot answer."""
+"""In place of a word: these runs cannot answer."""
 
 
 @dataclass(frozen=True)
@@ -12,6 +12,7 @@ class Finding:
 
     name: str
     verdict: str
+    """One of the five words, by the rule of its function; `finding_rows` keeps it for the claim's setting."""
     ours: str
     """What these runs show, with n and intervals."""
 

@@ -9,13 +9,13 @@ from pandas import DataFrame
 
 from src.analysis.depth.finding import Finding, nothing
 from src.analysis.depth.wording import pvalue, share
-from src.statistics.verdict import MIN_SEEDS, NOT_REPRODUCED, REPRODUCED, UNDECIDED
+from src.statistics.claim import ABSENT, CONFIRMED, MIN_SEEDS, REVERSED, UNDECIDED
 
 
 def positive_slopes(positive: DataFrame, published: float) -> Finding:
-    """Reproduced: the exact interval of the share of runs is above one half and reaches the published share.
+    """Confirmed: the exact interval of the share of runs is above one half and reaches the published share.
 
-    Not reproduced: the whole interval is below the published share. Undecided: it holds both.
+    Absent: the whole interval is below the published share. Undecided: it holds both.
     """
     name, runs = "positive_slopes", positive[positive["unit"] == "runs"]
     if runs.empty:
@@ -23,12 +23,12 @@ def positive_slopes(positive: DataFrame, published: float) -> Finding:
     one, cells = runs.iloc[0], positive[positive["unit"] == "cells"].iloc[0]
     ours = f"{share(one, 'runs')}; {share(cells, 'cells')}"
     if one["ci_high"] < published:
-        return Finding(name, NOT_REPRODUCED, ours)
-    return Finding(name, REPRODUCED if one["ci_low"] > 0.5 else UNDECIDED, ours)
+        return Finding(name, ABSENT, ours)
+    return Finding(name, CONFIRMED if one["ci_low"] > 0.5 else UNDECIDED, ours)
 
 
 def steepness(ranks: DataFrame) -> Finding:
-    """Reproduced: rho, ranked within architectures, is above 0 with p below 0.05. Not reproduced: below 0."""
+    """Confirmed: rho, ranked within architectures, is above 0 with p below 0.05. Reversed: below 0."""
     name = "steepness_with_objective_distance"
     if len(ranks):  # of one kind of distance: each kind ranks the same architectures again
         ranks = ranks[ranks["distance_kind"] == ranks["distance_kind"].iloc[0]]
@@ -44,12 +44,12 @@ def steepness(ranks: DataFrame) -> Finding:
     )
     if not row["p"] < 0.05:
         return Finding(name, UNDECIDED, ours)
-    return Finding(name, REPRODUCED if row["rho"] > 0 else NOT_REPRODUCED, ours)
+    return Finding(name, CONFIRMED if row["rho"] > 0 else REVERSED, ours)
 
 
 def width(order: DataFrame, shares: DataFrame) -> Finding:
-    """Reproduced: parallel decoders and encoders are wider than sequential decoders, all intervals above 0,
-    over seeds and over models. Not reproduced: one of the two has both intervals below 0.
+    """Confirmed: parallel decoders and encoders are wider than sequential decoders, all intervals above 0,
+    over seeds and over models. Reversed: one of the two has both intervals below 0.
 
     The share of variance over models that architecture explains is told beside it.
     """
@@ -77,6 +77,6 @@ def width(order: DataFrame, shares: DataFrame) -> Finding:
     ]
     enough = min(row["num_seeds"] for row in rows) >= MIN_SEEDS
     if enough and any(row["ci_high"] < 0 and row["models_high"] < 0 for row in rows):
-        return Finding(name, NOT_REPRODUCED, "; ".join(told))
+        return Finding(name, REVERSED, "; ".join(told))
     sure = enough and all(row["ci_low"] > 0 and row["models_low"] > 0 for row in rows)
-    return Finding(name, REPRODUCED if sure else UNDECIDED, "; ".join(told))
+    return Finding(name, CONFIRMED if sure else UNDECIDED, "; ".join(told))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from src.statistics.estimate import LEVEL, Estimate
+from src.statistics.estimate import Estimate
 
 
 @dataclass(frozen=True)
@@ -12,10 +12,8 @@ class OwnNumber:
     what: str
     """Which arm, task and condition."""
     estimate: Estimate
-    level: float = LEVEL
-    """Of the interval: smaller where several were tested at once."""
     effect: bool = False
-    """A difference, which `judge` may judge on any model; else a level, which means what it says on the
+    """A difference, which a claim may be declared on; else a level, which means what it says on the
     published model only."""
     ends: tuple[float, float] | None = None
     """Of an interval that is not symmetric; None: the estimate's own."""
@@ -24,5 +22,5 @@ class OwnNumber:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """At `level`; NaN without an error."""
-        return self.ends or self.estimate.interval(self.level)
+        """95 %; NaN without an error."""
+        return self.ends or self.estimate.interval()

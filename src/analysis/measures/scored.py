@@ -4,16 +4,16 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from src.analysis.answers import UNKNOWN, mean_of, weighted
 from src.analysis.answers import difference as difference_of
-from src.analysis.answers import mean_of, weighted
 from src.analysis.arm_scores import ArmScores, TaskScores, scatter_between
 from src.analysis.arms import WHOLE, Arm
-from src.analysis.contrasts import Contrast, against
+from src.analysis.claims import other_setting
 from src.analysis.material import Material
 from src.analysis.measures.measured import OwnNumber
 from src.analysis.own_task import HELDOUT
 from src.analysis.references import Published
-from src.statistics.estimate import Estimate
+from src.statistics.estimate import LEVEL, Estimate
 from src.statistics.fieller import interval_of_ratio
 
 
@@ -28,34 +28,33 @@ def score(material: Material, published: Published) -> list[OwnNumber]:
 
 
 def difference(material: Material, published: Published) -> list[OwnNumber]:
-    """A band minus another under every condition, as tested among all bands against that other one."""
+    """A band minus another under every condition: one contrast, whatever else was run."""
     return [
         OwnNumber(
-            f"{_what(material, task, one.arm)} − {published.number.measure['against']}",
-            one.estimate,
-            one.corrected.level,
+            f"{_what(material, task, first.arm)} − {published.number.measure['against']}",
+            difference_of(first.tuned, second.tuned, scatter_between((first, second))),
             effect=True,
-            setting=_setting(published, task, one.arm),
+            setting=_setting(published, task, first.arm),
         )
-        for task, one, _ in _tested(material, published)
+        for task, first, second in _compared(material, published)
     ]
 
 
 def relative_gain(material: Material, published: Published) -> list[OwnNumber]:
-    """A band over another, minus 1, under every condition, with Fieller's interval at the same level.
+    """A band over another, minus 1, under every condition, with Fieller's interval.
 
     Its interval leaves 0 out exactly where that of the difference does.
     """
     found = []
-    for task, one, (first, second) in _tested(material, published):
-        gain, ends = _gain(one, first, second)
+    for task, first, second in _compared(material, published):
+        gain, ends = _gain(first, second)
         what = f"{_what(material, task, first.arm)} / {published.number.measure['against']} − 1"
         setting = _setting(published, task, first.arm)
-        found.append(OwnNumber(what, gain, one.corrected.level, effect=True, ends=ends, setting=setting))
+        found.append(OwnNumber(what, gain, effect=True, ends=ends, setting=setting))
     return found
 
 
-def _gain(one: Contrast, *arms: ArmScores) -> tuple[Estimate, tuple[float, float]]:
+def _gain(*arms: ArmScores) -> tuple[Estimate, tuple[float, float]]:
     """Ratio of the means over common seeds minus 1, its error to first order, and Fieller's interval."""
     common = set.intersection(*(set(arm.tuned) for arm in arms))
     first, second = ({seed: arm.tuned[seed] for seed in common} for arm in arms)
@@ -67,25 +66,19 @@ def _gain(one: Contrast, *arms: ArmScores) -> tuple[Estimate, tuple[float, float
         return difference_of(first, weighted([second], [r]), scatter_between(arms, (1, -r)))
 
     if not math.isfinite(ratio):
-        return replace(one.estimate, value=math.nan, stderr=math.nan), (math.nan, math.nan)
+        return UNKNOWN, (math.nan, math.nan)
     here = gap(ratio)
-    low, high = interval_of_ratio(gap, ratio, theirs, one.corrected.level)
+    low, high = interval_of_ratio(gap, ratio, theirs, LEVEL)
     return replace(here, value=ratio - 1, stderr=here.stderr / abs(theirs.value)), (low - 1, high - 1)
 
 
-def _tested(
-    material: Material, published: Published
-) -> Iterator[tuple[TaskScores, Contrast, tuple[ArmScores, ArmScores]]]:
-    """The contrast of the two bands under every condition, tested among all bands against the second."""
+def _compared(material: Material, published: Published) -> Iterator[tuple[TaskScores, ArmScores, ArmScores]]:
+    """The two bands under every condition that has both, where a seed is common."""
     band, other = (published.number.measure[key] for key in ("band", "against"))
     for task in _tasks(material, published):
         for first, second in _pairs(material, task, band, other):
-            family = (
-                material.contrasts[task.label] if other == WHOLE else against(material.study, task, second)
-            )
-            for one in family:
-                if one.arm is first.arm and one.baseline is second.arm:
-                    yield task, one, (first, second)
+            if first.tuned.keys() & second.tuned.keys():
+                yield task, first, second
 
 
 def _tasks(material: Material, published: Published) -> list[TaskScores]:
@@ -125,12 +118,7 @@ def _what(material: Material, task: TaskScores, arm: Arm) -> str:
 
 
 def _setting(published: Published, task: TaskScores, arm: Arm) -> str:
-    wanted, choices = published.reference.setting, arm.record["choices"]
-    task_name = choices.get("data") if task.task == HELDOUT else wanted.task
-    others = [
-        f"{given} for {asked}"
-        for asked, given in ((wanted.model, choices.get("model")), (wanted.task, task_name))
-        if asked is not None and asked != given
-    ]
-    others += ["fidelity=sound for published"] if arm.record.get("fidelity") == "sound" else []
-    return ", ".join(others)
+    """The data that the runs were scored on, by the name that the reference has for it."""
+    wanted = published.reference.setting
+    own = task.task == HELDOUT
+    return other_setting(published, arm, str(arm.record["choices"].get("data") if own else wanted.task), own)

@@ -25,10 +25,10 @@ def test_the_pattern_that_was_put_in_is_found(study):
     depth = analyse(arms_of(study))
     found = {one.name: one for one in depth.findings(PUBLISHED)}
     assert {name: one.verdict for name, one in found.items()} == {
-        "positive_slopes": "reproduced",
-        "equal_step_sequential_keeps_slope": "reproduced",
-        "equal_step_parallel_keeps_slope": "reproduced",
-        "equal_step_larger": "reproduced",
+        "positive_slopes": "confirmed",
+        "equal_step_sequential_keeps_slope": "confirmed",
+        "equal_step_parallel_keeps_slope": "confirmed",
+        "equal_step_larger": "confirmed",
         "steepness_with_objective_distance": "none",
         "width_by_architecture": found["width_by_architecture"].verdict,
     }
@@ -59,9 +59,9 @@ def test_without_the_pattern_it_is_not_found(write_run, tmp_path):
             for control, seed in [(c, s) for c in ("none", "equal_step") for s in range(3)]:
                 write_run(-1 + rng.normal(0, 0.01), model, objective, control, seed)
     found = {one.name: one.verdict for one in analyse(arms_of(tmp_path / "study")).findings(PUBLISHED)}
-    assert found["positive_slopes"] == "not reproduced"
-    assert found["equal_step_sequential_keeps_slope"] == "not reproduced"
-    assert found["equal_step_parallel_keeps_slope"] == "not reproduced"
+    assert found["positive_slopes"] == "absent"
+    assert found["equal_step_sequential_keeps_slope"] == "absent"
+    assert found["equal_step_parallel_keeps_slope"] == "absent"
     assert found["equal_step_larger"] == "none"
 
 

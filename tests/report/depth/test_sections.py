@@ -70,7 +70,7 @@ def test_what_is_inferred_is_labelled_wherever_it_shows(study, configure):
 
 def test_the_head_of_the_page_counts_these_verdicts_too(study):
     (line,) = [line for line in write_report(study).lead if "findings" in line]
-    assert line.startswith("Published findings on depth (miniature): 4 reproduced")
+    assert line.startswith("Published findings on depth (miniature): 5 checks in miniature")
 
 
 def test_findings_stand_beside_the_published_words(study):
@@ -79,9 +79,10 @@ def test_findings_stand_beside_the_published_words(study):
     assert rows["positive slopes"]["published"] == "189 of 190"
     parallel = rows["equal step parallel keeps slope"]
     assert "parallel-block models keep it for causal_lm" in parallel["published"]
-    assert parallel["verdict"] == "reproduced"
+    assert parallel["verdict"] == "check in miniature"
+    assert parallel["ours"].startswith("here as published: of these models")
     assert rows["steepness with objective distance"]["verdict"] == "not measured"
-    assert all(row["rule"].startswith("Reproduced: ") for row in table.rows)
+    assert all(row["rule"].startswith("Confirmed: ") for row in table.rows)
 
 
 def test_one_model_one_objective_one_control_is_no_study(write_run):
@@ -102,7 +103,7 @@ def test_steepness_that_rises_with_distance_is_found(write_run, tmp_path):
     assert gpt2["p_least"] == pytest.approx(2 / 6)
     findings = {row["name"]: row for row in found["depth_findings"].rows}
     steep = findings["steepness with objective distance"]
-    assert steep["verdict"] == "reproduced"
+    assert steep["verdict"] == "check in miniature" and steep["ours"].startswith("here as published: rho")
     assert "positive in 4 of 4 architectures" in steep["ours"]
 
 
