@@ -2,7 +2,7 @@
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test may reach the network
@@ -20,6 +20,16 @@ from src.model.package import find_folder, find_gguf
 
 pytest_plugins = ["tests.depth_runs"]  # fixtures that the analysis and the report share
 SHARED_GSM8K = Path(__file__).resolve().parents[2] / "shared" / "data" / "gsm8k"
+
+
+@pytest.fixture(autouse=True)
+def _the_folder_stays() -> Iterator[None]:
+    """A test that leaves its process in another folder is found by itself, and not by the next that needs ours."""
+    folder = os.getcwd()
+    yield
+    left_in = os.getcwd()
+    os.chdir(folder)
+    assert left_in == folder
 
 
 @pytest.fixture(scope="session")

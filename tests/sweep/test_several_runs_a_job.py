@@ -14,8 +14,9 @@ from src.sweep.local.outcome import read_outcome, write_outcome
 
 
 @pytest.fixture
-def tasks(tmp_path):
+def tasks(tmp_path, monkeypatch):
     """Tasks of this machine, one for each name; their `config` is what `done` understands."""
+    monkeypatch.chdir(tmp_path)  # a job enters its folder for good: what comes after it starts where it did
 
     def make(*names, **endings):
         common = {"folder": str(tmp_path), "signal_delay_s": 0, "max_restarts": 1}
