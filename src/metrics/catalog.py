@@ -20,9 +20,10 @@ from src.metrics.shift import family as shift
 
 _FAMILIES = (information, geometry, shift, optimization, lens)
 FAMILIES: dict[str, list[str]] = {
-    family.METRICS[0].family: [metric.name for metric in family.METRICS] for family in _FAMILIES
+    family.METRICS[0].family: [metric.name for metric in family.METRICS if not metric.extra]
+    for family in _FAMILIES
 }
-"""The names of each family's metrics, in the order of tables."""
+"""What a family's name brings, in the order of tables."""
 _OF_ONE_SIDE = ("pooled", "tokens", "views", "lens")
 """What one model has, whatever it is compared with."""
 METRICS: dict[str, Metric] = {metric.name: metric for family in _FAMILIES for metric in family.METRICS}

@@ -40,6 +40,8 @@ class Metric:
     """Samples that coincide are merged first, so that `n` counts different ones."""
     first_only: bool = False
     """A lens metric of the first completion token of a row, however many positions are read."""
+    extra: bool = False
+    """Measured only where it is named: no family brings it, so that runs of a family keep their ids."""
     switches: tuple[str, ...] = ()
     """Arguments of `function` and `statistic` that the configuration of metrics sets."""
     change: str = "distance"

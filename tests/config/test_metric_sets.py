@@ -16,7 +16,9 @@ def names_of(make_config, name):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_family_s_set_is_the_family(make_config, family):
     names = names_of(make_config, family)
-    assert sorted(names) == sorted(name for name, metric in METRICS.items() if metric.family == family)
+    assert sorted(names) == sorted(
+        name for name, metric in METRICS.items() if metric.family == family and not metric.extra
+    )
     assert (CONF / "metrics" / f"{family}.yaml").read_text().endswith(f"names: [{family}]\n")
 
 
@@ -38,12 +40,19 @@ def test_a_family_brings_what_an_objective_cannot_have(make_config):
 
 
 def test_all_is_all(make_config):
-    assert set(names_of(make_config, "all")) == METRICS.keys()
+    assert set(names_of(make_config, "all")) == {name for name in METRICS if not METRICS[name].extra}
 
 
 def test_default_is_every_sound_metric_that_needs_nothing_more(make_config):
-    sound = [name for name in METRICS if METRICS[name].needs not in LATER and not name.endswith("_paper")]
+    free = [name for name, metric in METRICS.items() if metric.needs not in LATER and not metric.extra]
+    sound = [name for name in free if not name.endswith("_paper")]
     assert set(names_of(make_config, "default")) == set(sound)
+
+
+def test_every_metric_that_no_family_brings_is_in_the_set_of_subspaces(make_config):
+    extra = {name for name, metric in METRICS.items() if metric.extra}
+    assert extra
+    assert extra <= set(names_of(make_config, "subspaces"))
 
 
 def test_views_are_the_metrics_of_views(make_config):

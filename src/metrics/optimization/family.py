@@ -4,7 +4,13 @@ from src.metrics.metric import Metric
 
 
 def _of_weights(
-    name: str, needs: str, unit: str, module: str = "", parts: bool = True, change: str = "none"
+    name: str,
+    needs: str,
+    unit: str,
+    module: str = "",
+    parts: bool = True,
+    change: str = "none",
+    extra: bool = False,
 ) -> Metric:
     """A metric of weight tensors: no number of it is made of samples."""
     location = f"src.metrics.optimization.{module or name}.{name}"
@@ -17,6 +23,7 @@ def _of_weights(
         function=location,
         parts=f"{location}_parts" if parts else None,
         change=change,
+        extra=extra,
     )
 
 
@@ -25,6 +32,8 @@ METRICS = (
     _of_weights("update_effective_rank", "matrices", unit="directions", module="update_rank"),
     _of_weights("update_stable_rank", "matrices", unit="directions", module="update_rank"),
     _of_weights("singular_rotation", "matrices", unit="rad", change="distance"),
+    _of_weights("update_leading_share", "matrices", unit="", module="singular_directions", extra=True),
+    _of_weights("singular_value_change", "matrices", unit="", module="singular_directions", extra=True),
     _of_weights("update_gradient_cosine", "update_gradients", unit="", parts=False),
     _of_weights("gradient_norm", "step_gradients", unit="nats over the unit of a weight", parts=False),
     Metric(
