@@ -1,59 +1,52 @@
 """Where in the depth the gain of a finished run sits.
 
-python -m src.intervene runs/EXPERIMENT/ID [--dry-run] [--items N]
+python -m src.intervene runs/EXPERIMENT/ID [more runs of the same arm ...] [--dry-run] [--items N]
+
+Runs of one arm, which differ by seed, are taken together: intervals are then over seeds and items. Each run
+keeps its own tables in its folder, so that what was done there is not done again.
 """
 
 from pathlib import Path
 
-from src.command.program import parser_of, run_command, runs_path
-from src.errors import ConfigError
+from src.command.program import parser_of, path_of, run_command, runs_path
+from src.config.rules import check_at_least
 
 
 def main(arguments: list[str] | None = None) -> None:
     """The entry point; what a person can mend is one line and exit status 2."""
     parser = parser_of("src.intervene", __doc__)
-    parser.add_argument("run", type=runs_path, metavar="runs/EXPERIMENT/ID", help="a finished run")
+    parser.add_argument("runs", type=runs_path, nargs="+", metavar="runs/EXPERIMENT/ID", help="finished runs")
     parser.add_argument("--dry-run", action="store_true", help="say passes, minutes and memory, and stop")
+    parser.add_argument("--items", type=int, metavar="N", help="test rows, from the first on (all)")
     parser.add_argument(
-        "--items", type=int, default=None, help="test rows, from the first on; all by default"
+        "--passages", type=int, default=0, metavar="N", help="of English, to see forgetting (0)"
     )
+    parser.add_argument("--passage-tokens", type=int, default=128, metavar="N", help="of each passage (128)")
+    parser.add_argument("--batch", type=int, default=25, metavar="N", help="rows of a batch (25)")
+    parser.add_argument("--controls", action="store_true", help="the five controls beside the profile")
+    parser.add_argument("--out", type=path_of, metavar="FOLDER", help="(the run's folder, intervene/)")
     given = parser.parse_args(arguments)
-    profile_run(given.run, given.items, given.dry_run)
+    for name, value in (
+        ("--items", given.items),
+        ("--passages", given.passages or None),
+        ("--passage-tokens", given.passage_tokens),
+    ):
+        if value is not None:
+            check_at_least(name, value, 2)
+    check_at_least("--batch", given.batch, 1)
+    from src.intervene.causal.study import Study  # torch comes with it
+    from src.intervene.pair import Asked
+
+    asked = Asked(given.items, given.passages, given.passage_tokens, given.batch)
+    study = Study(given.runs, asked, given.controls, given.out or default_out(given.runs))
+    if not given.dry_run:
+        study.measure()
+        study.write()
 
 
-def profile_run(folder: Path, num_items: int | None, dry_run: bool) -> None:
-    """Measure, print and write the profile of one run into its folder.
-
-    Raises:
-        UserError: in one line, whatever this run cannot have.
-    """
-    if num_items is not None and num_items < 2:
-        raise ConfigError(f"--items: given {num_items}; accepted: at least 2")
-    from rich.console import Console  # torch and rich: not before the arguments are known to be right
-    from tqdm import tqdm
-
-    from src.intervene.causal.figure import draw_profile
-    from src.intervene.causal.measure import cost, measure
-    from src.intervene.causal.show import print_profile, write_csv
-    from src.intervene.run_pair import open_run
-
-    pair = open_run(folder, num_items)
-    console, told = Console(width=100), cost(pair)
-    console.print(
-        f"{told.num_variants} variants of {len(pair.items.ids)} items: {told.passes:.1f} passes, and "
-        f"{told.num_gradients} forward and backward; about {told.minutes:.1f} minutes; beside the model at "
-        f"most {told.num_states} states of one batch, or one backward pass",
-        highlight=False,
-    )
-    if dry_run:
-        return
-    out = folder / "intervene"
-    with tqdm(total=len(pair.items.batches), desc="variants", unit="batch", disable=None) as bar:
-        profile = measure(pair, out, lambda: bar.update() and None)
-    write_csv(out / "profile.csv", profile.rows)
-    draw_profile(out / "profile.png", profile.rows, pair.trained)
-    print_profile(console, profile.rows, profile.additivity, profile.residual, profile.num_off)
-    console.print(f"written: {out / 'profile.csv'}, with its picture", highlight=False, soft_wrap=True)
+def default_out(runs: list[Path]) -> Path:
+    """Beside the run; of several, beside their folders."""
+    return runs[0] / "intervene" if len(runs) == 1 else runs[0].parent / "intervene"
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from torch import nn
 from src.errors import CheckpointError
 from src.method.adapted import AdaptedModel
 from src.method.catalog import method_of
+from src.method.method import Method
 from src.storage.files import write_json, written_folder
 from src.storage.manifest import damage, write_manifest
 
@@ -57,19 +58,24 @@ def save_tuned(adapted: AdaptedModel, folder: Path) -> None:
 
 def load_tuned(adapted: AdaptedModel, folder: Path) -> None:
     """Load weights that `save_tuned` wrote; CheckpointError if they are damaged or do not fit."""
+    stored = stored_tensors(method_of(adapted), folder)
+    if stored.keys() != adapted.trainable.keys():
+        raise CheckpointError(f"{folder}: holds other tensors than this run trains; remove it")
+    set_tuned(adapted, stored)
+
+
+def stored_tensors(method: Method, folder: Path) -> dict[str, torch.Tensor]:
+    """What `save_tuned` wrote, by the names of the trained parameters; CheckpointError if it is damaged."""
     if (found := damage(folder)) is not None:
         raise CheckpointError(f"{folder}: {found}; remove the run's folder to train it again")
     whole = folder / FULL_WEIGHTS
     try:
-        stored = method_of(adapted).load(folder) | (load_file(whole) if whole.is_file() else {})
+        return method.load(folder) | (load_file(whole) if whole.is_file() else {})
     except (OSError, SafetensorError) as error:
         reason = str(error).splitlines()[0]
         raise CheckpointError(
             f"{folder}: damaged ({reason}); remove it to go on from the checkpoint"
         ) from error
-    if stored.keys() != adapted.trainable.keys():
-        raise CheckpointError(f"{folder}: holds other tensors than this run trains; remove it")
-    set_tuned(adapted, stored)
 
 
 def set_tuned(adapted: AdaptedModel, values: dict[str, torch.Tensor]) -> None:

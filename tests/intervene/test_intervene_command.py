@@ -1,6 +1,7 @@
 """The command on a finished run of a tiny model."""
 
 import csv
+import shutil
 import sys
 
 import pytest
@@ -70,3 +71,21 @@ def test_what_is_no_tuned_run_is_refused_in_one_line(run_folder, monkeypatch, ca
             command(monkeypatch, folder)
         assert stopped.value.code == 2
         assert reason in (error := capsys.readouterr().err) and error.count("\n") == 1
+
+
+def test_seeds_of_one_arm_are_told_together_with_controls_and_forgetting(run_folder, monkeypatch, capsys):
+    hard = ("train.max_steps=20", "train.learning_rate=0.02")
+    folders = [run_folder(*hard)]
+    folders.append(folders[0].with_name("again"))
+    shutil.copytree(*folders)
+    command(monkeypatch, *folders, "--controls", "--passages", 6, "--passage-tokens", 24)
+    text = capsys.readouterr().out
+    out = folders[0].parent / "intervene"
+    rows = list(csv.DictReader((out / "profile.csv").read_text().splitlines()))
+    assert {row["num_seeds"] for row in rows} == {"2"}
+    assert {"noise", "permuted", "wrong_block", "other_seed", "equal_norm", "amplified"} <= {
+        row["kind"] for row in rows
+    }
+    assert ("english" in {row["score"] for row in rows}) != ("no profile of english" in text)
+    assert (out / "summary.csv").read_text().startswith("score,name,value,low,high")
+    assert text.count("the parts") >= 2

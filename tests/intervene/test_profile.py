@@ -25,7 +25,8 @@ class Moved(Gates):
     def at(self, part, gate):
         raise NotImplementedError
 
-    traced = at
+    traced = add_noise = add_shifted = add_stored = at
+    update_names = ("own",)
 
 
 def made(gates, value):

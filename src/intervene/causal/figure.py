@@ -27,7 +27,9 @@ def draw_profile(path: Path, rows: Sequence[Quantity], trained: Collection[int])
     axes = figure.subplots()
     for kind, (label, color, style) in LINES.items():
         found = {
-            block: row.estimate for row in rows if row.kind == kind and (block := _block(row)) is not None
+            block: row.estimate
+            for row in rows
+            if (row.score, row.kind) == ("logp", kind) and (block := _block(row)) is not None
         }
         places = list(found)
         low, high = zip(*(one.interval() for one in found.values()), strict=True)

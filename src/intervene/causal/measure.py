@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from src.errors import ConfigError
+from src.intervene.causal.controls import Variants, add_updates, control_quantities, variants
 from src.intervene.causal.profile import (
+    UNITS,
     Quantity,
     gain,
     off_manifold,
@@ -15,10 +16,15 @@ from src.intervene.causal.profile import (
     profile_additivity,
     quantities,
 )
+from src.intervene.engine.items import Items
+from src.intervene.engine.memory import needed_bytes
 from src.intervene.engine.path import NUM_NODES, path_gradients
 from src.intervene.engine.variants import run, score_patterns
 from src.intervene.engine.walk import num_steps
-from src.intervene.run_pair import RunPair
+from src.intervene.pair import Pair, trained_tensors, weights_key
+
+NUM_GRADIENTS = NUM_NODES + 2
+CONTROL_SEED = 0
 
 
 @dataclass(frozen=True)
@@ -28,18 +34,17 @@ class Cost:
     num_variants: int
     passes: float
     """Of the trunk, forward, in units of one pass of one variant over all items."""
-    num_gradients: int
-    """Passes forward and backward beside them."""
     minutes: float
-    """By the time that one variant of the first batch takes."""
-    num_states: int
-    """States of one batch that are held at most."""
+    """By the time that one variant of the first batch takes; of all scores."""
+    num_bytes: int
+    """Beside the model, at most."""
 
 
 @dataclass(frozen=True)
-class Profile:
-    """What was found."""
+class Found:
+    """What one score says of one pair."""
 
+    score: str
     rows: list[Quantity]
     additivity: float
     residual: float
@@ -48,45 +53,74 @@ class Profile:
     """Variants that score below base and tuned model."""
 
 
-def cost(pair: RunPair) -> Cost:
-    """Counted on the variants; one variant of the first batch is run for the time, twice."""
-    replay, batch = pair.replay, pair.items.batches[0]
-    variants, num_blocks = patterns(replay.gates), pair.num_blocks
-    with replay.running():
-        run(replay, batch, replay.gates.tuned)  # the first one is slower
-        start = time.perf_counter()
-        run(replay, batch, replay.gates.tuned)
-        seconds = time.perf_counter() - start
-    seconds *= pair.items.num_tokens / batch.inputs["input_ids"].numel()
-    passes = sum(num_steps(variants)[1:-1]) / num_blocks + 1  # the tuned model goes first, by itself
-    gradients = NUM_NODES + 2
-    minutes = seconds * (passes + 3 * gradients) / 60
-    return Cost(len(variants), passes, gradients, minutes, num_blocks + 2)
-
-
-def measure(pair: RunPair, folder: Path, done: Callable[[], None] = lambda: None) -> Profile:
-    """Score base and tuned model, then every variant, then the path.
+class Measurement:
+    """The profile of one pair.
 
     Args:
         pair: what is compared.
-        folder: of the tables: items.npz, and the batches of work under way.
-        done: called after every batch of the variants.
-
-    Raises:
-        ConfigError: the interval of the gain holds 0, so that there is nothing to share out.
+        controls: whether the controls are run.
+        other: another finished run of the same arm, for the control that needs one.
     """
-    replay, items = pair.replay, pair.items
-    gates = replay.gates
-    ends = score_patterns(replay, items, [], folder / "ends", pair.key)
-    found = gain(gates, ends, items.score)
-    low, high = found.interval()
-    if low <= 0 <= high:
-        given = f"{found.value:.3g} nats a token ({low:.3g} to {high:.3g})"
-        raise ConfigError(f"no profile: given a gain of {given}; needed: one whose interval leaves 0 out")
-    table = score_patterns(replay, items, patterns(gates), folder / "variants", pair.key, done)
-    table.write(folder / "items.npz")
-    path = path_gradients(replay, items, folder / "path", pair.key)["share"]
-    rows = [*quantities(gates, table, items.score), *path_quantities(gates, path)]
-    residual = (float(path.sum(axis=1).mean()) - found.value) / found.value
-    off = off_manifold(gates, table, items.score)
-    return Profile(rows, profile_additivity(gates, table, items.score), residual, len(off))
+
+    def __init__(self, pair: Pair, controls: bool = False, other: Path | None = None) -> None:
+        self.pair, self.gates = pair, pair.replay.gates
+        self.patterns = patterns(self.gates)
+        self.controls: Variants = {}
+        self.control_key = [pair.key, CONTROL_SEED, weights_key(other) if other else None]
+        if controls and pair.sizes:
+            add_updates(self.gates, CONTROL_SEED, trained_tensors(other) if other else None)
+            self.controls = variants(self.gates, pair.sizes)
+
+    def cost(self) -> Cost:
+        """Counted on the variants; one variant of the first batch is run for the time, twice."""
+        replay, (task, *_) = self.pair.replay, self.pair.scores
+        batch = task.batches[0]
+        with replay.running():
+            run(replay, batch, self.gates.tuned)  # the first one is slower
+            start = time.perf_counter()
+            run(replay, batch, self.gates.tuned)
+            seconds = time.perf_counter() - start
+        tokens = sum(items.num_tokens for items in self.pair.scores)
+        seconds *= tokens / batch.inputs["input_ids"].numel()
+        walks = [self.patterns, list(self.controls.values())] if self.controls else [self.patterns]
+        steps = sum(sum(num_steps(walked)[1:-1]) for walked in walks)
+        passes = steps / self.pair.num_blocks + len(walks)  # in each the tuned model goes first, by itself
+        held = max(needed_bytes(replay, items, self.pair.num_blocks + 2) for items in self.pair.scores)
+        return Cost(sum(map(len, walks)), passes, seconds * (passes + 3 * NUM_GRADIENTS) / 60, held)
+
+    def ends(self, items: Items, folder: Path) -> Quantity:
+        """The gain in one score, which is known first."""
+        table = score_patterns(self.pair.replay, items, [], folder / items.score / "ends", self.pair.key)
+        return gain(self.gates, table, items.score)
+
+    def found(self, items: Items, folder: Path, done: Callable[[], object] = lambda: None) -> Found:
+        """Every variant and the path in one score; `done` is called after every batch of either."""
+        replay, score, key = self.pair.replay, items.score, self.pair.key
+        folder = folder / score
+        table = score_patterns(replay, items, self.patterns, folder / "variants", key, done)
+        table.write(folder / "items.npz")
+        path = path_gradients(replay, items, folder / "path", key, done=done)
+        additivity = profile_additivity(self.gates, table, score)
+        off = off_manifold(self.gates, table, score)
+        rows = [
+            *quantities(self.gates, table, score),
+            *path_quantities(self.gates, path, score),
+        ]
+        if self.controls:
+            made = list(self.controls.values())
+            table = score_patterns(replay, items, made, folder / "controls", self.control_key, done)
+            table.write(folder / "controls.npz")
+            rows += control_quantities(self.gates, table, score, self.controls)
+        change = float(rows[0].values.mean())
+        residual = (float(path["share"].sum(axis=1).mean()) - change) / change
+        return Found(score, rows, additivity, residual, len(off))
+
+
+def no_gain(found: Quantity) -> str:
+    """Why there is nothing to share out: the interval of the gain holds 0. Empty where it does not."""
+    low, high = found.estimate.interval()
+    if low > 0 or high < 0:
+        return ""
+    unit = UNITS[found.score]
+    given = f"{found.estimate.value:.3g} {unit} ({low:.3g} to {high:.3g})"
+    return f"no profile of {found.score}: given a gain of {given}; needed: one whose interval leaves 0 out"

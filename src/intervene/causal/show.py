@@ -1,61 +1,94 @@
-"""The profile as a table in the terminal and as a CSV file."""
+"""The profile as tables in the terminal and as CSV files."""
 
 import csv
 import io
+import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from src.intervene.causal.profile import Quantity
+from src.intervene.causal.profile import UNITS, Quantity
+from src.intervene.causal.summary import Summary
+from src.statistics.holm import holm
 from src.storage.files import write_text
 
 COLUMNS = ("alone", "left_out", "path")
 ADDS_UP = 0.5
 """Additivity from which on a profile of single parts says something."""
+HEADER = (
+    "score",
+    "kind",
+    "player",
+    "value",
+    "stderr",
+    "ci_low",
+    "ci_high",
+    "p_holm",
+    "num_seeds",
+    "num_items",
+)
 
 
 def write_csv(path: Path, rows: Sequence[Quantity]) -> None:
-    """One line a number, with its 95 % interval over items."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["kind", "player", "value", "stderr", "ci_low", "ci_high", "num_items"])
-    for row in rows:
-        found = row.estimate
-        writer.writerow([row.kind, row.player, found.value, found.stderr, *found.interval(), found.num_items])
-    write_text(path, text.getvalue())
+    """One line a number, with its 95 % interval; p_holm: corrected over all players of one kind."""
+    corrected: dict[int, float] = {}
+    for family in dict.fromkeys((row.score, row.kind) for row in rows):
+        members = [row for row in rows if (row.score, row.kind) == family]
+        tests = holm([row.estimate.pvalue for row in members])
+        corrected |= {id(row): test.pvalue for row, test in zip(members, tests, strict=True)}
+    _write(path, HEADER, [
+        (row.score, row.kind, row.player, row.estimate.value, row.estimate.stderr, *row.estimate.interval(),
+         corrected[id(row)], row.estimate.num_seeds, row.estimate.num_items) for row in rows
+    ])  # fmt: skip
 
 
-def print_profile(
-    console: Console, rows: Sequence[Quantity], additivity: float, residual: float, num_off: int
-) -> None:
-    """By block what it brings alone, what is lost without it, and its share; then the segments.
+def write_summaries(path: Path, found: Sequence[Summary]) -> None:
+    """One line a summary, with its 95 % interval; an end that does not exist stays empty."""
+    _write(path, Summary._fields, [["" if one != one else one for one in row] for row in found])
 
-    Args:
-        console: where to.
-        rows: the quantities.
-        additivity: of the segments.
-        residual: of the path's shares, as a part of the gain.
-        num_off: variants that score below both ends.
-    """
-    table = Table(title="what each block carries of the gain, nats a token", title_justify="left")
+
+def print_profile(console: Console, rows: Sequence[Quantity], score: str) -> None:
+    """By block what it brings alone, what is lost without it, and its share; then the segments."""
+    mine = [row for row in rows if row.score == score]
+    title = f"what each block carries of the change in {score}, {UNITS[score]}"
+    table = Table(title=title, title_justify="left")
     for column in ("block", *COLUMNS, "left_out, 95 % interval"):
         table.add_column(column, justify="left" if column == "block" else "right")
-    values = {(row.kind, row.player): row.estimate for row in rows}
-    for name in [row.player for row in rows if row.kind == "alone"]:
+    values = {(row.kind, row.player): row.estimate for row in mine}
+    for name in [row.player for row in mine if row.kind == "alone"]:
         low, high = values["left_out", name].interval()
         cells = [f"{values[kind, name].value:.4f}" if (kind, name) in values else "" for kind in COLUMNS]
         table.add_row(name, *cells, f"{low:.4f} to {high:.4f}")
     console.print(table)
-    for row in rows:
-        if row.kind in ("gain", "shapley"):
+    for row in mine:
+        if row.kind in ("gain", "shapley", "pair"):
             low, high = row.estimate.interval()
             line = f"{row.kind} {row.player}: {row.estimate.value:.4f} ({low:.4f} to {high:.4f})"
             console.print(line, highlight=False)
-    share = "of what coalitions of segments differ in is told by segments one by one"
-    console.print(f"additivity: {100 * additivity:.0f} % {share}", highlight=False)
+
+
+def print_summaries(console: Console, found: Sequence[Summary], score: str) -> None:
+    """One line each."""
+    for one in found:
+        if one.score == score:
+            ends = f"({one.low:.3f} to {one.high:.3f})" if math.isfinite(one.low) else "(no interval)"
+            console.print(f"{one.name}: {one.value:.3f} {ends}", highlight=False)
+
+
+def in_words(additivity: float) -> str:
+    """What additivity means for whoever reads the profile."""
+    told = f"{100 * additivity:.0f} % of what coalitions of segments differ in is told by segments one by one"
     if additivity < ADDS_UP:
-        console.print("the parts do not add up: a profile of single blocks would mislead", highlight=False)
-    console.print(f"path: residual {100 * residual:.2f} % of the gain", highlight=False)
-    console.print(f"variants below both ends: {num_off}", highlight=False)
+        return f"{told}: the parts do not add up, and a profile of single blocks would mislead"
+    return f"{told}: the parts add up"
+
+
+def _write(path: Path, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    write_text(path, text.getvalue())

@@ -4,8 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from torch import Tensor, nn
+import torch
+from torch import Generator, Tensor, nn
 
+from src.control.random_direction import same_gram
+from src.errors import ModelError
 from src.intervene.engine.gates import OWN, Gate, Gates, spread
 from src.intervene.engine.parts import Part, depth_order
 from src.model.trunk import block_modules
@@ -18,8 +21,9 @@ Factors = tuple[Tensor, Tensor]
 class AdaptedLayer:
     """The adapter of one linear layer."""
 
-    def __init__(self, module: Any, name: str) -> None:  # peft's mixin, whose attributes no type tells
-        self.module, self.name = module, name
+    def __init__(self, module: Any, block: str, inner: str) -> None:  # peft's mixin has no types
+        self.module, self.inner, self.name = module, inner, f"{block}.{inner}"
+        name = self.name
         self.adapter = only_adapter(module, name)
         self.scale: float = module.scaling[self.adapter]
         self.own = (self._a.data, self._b.data)
@@ -31,6 +35,11 @@ class AdaptedLayer:
     @property
     def _b(self) -> nn.Parameter:
         return self.module.lora_B[self.adapter].weight
+
+    @property
+    def parameters(self) -> tuple[int, int]:
+        """What Python knows A and B by."""
+        return id(self._a), id(self._b)
 
     @property
     def moved(self) -> bool:
@@ -64,16 +73,60 @@ class AdapterGates(Gates):
         modules = block_modules(model, blocks)
         self.layers: dict[Part, list[AdaptedLayer]] = {
             index: [
-                AdaptedLayer(module, f"{name}.{inner}")
+                AdaptedLayer(module, name, inner)
                 for inner, module in block.named_modules()
                 if is_lora(module)
             ]
             for index, (name, block) in enumerate(zip(blocks, modules, strict=True))
         }
         self.updates: dict[str, Mapping[str, Factors]] = {
-            OWN: {layer.name: layer.own for layers in self.layers.values() for layer in layers}
+            OWN: {layer.name: layer.own for layer in self._layers()}
         }
         """The factors of every adapted layer, for each update that a gate can name."""
+
+    def add_noise(self, name: str, draw: Generator) -> None:
+        """Factors of the same Grams in random subspaces."""
+        self.updates[name] = {
+            layer.name: _like(layer.own, same_gram(layer.own, draw)) for layer in self._layers()
+        }
+
+    def add_permuted(self, name: str, draw: Generator) -> None:
+        """Each layer's own numbers, inputs of A and outputs of B in a random order."""
+        found: dict[str, Factors] = {}
+        for layer in self._layers():
+            a, b = layer.own
+            inputs, outputs = (torch.randperm(n, generator=draw).to(a.device) for n in (a.shape[1], len(b)))
+            found[layer.name] = (a[:, inputs], b[outputs])
+        self.updates[name] = found
+
+    def add_shifted(self, name: str, source: Mapping[Part, Part]) -> None:
+        """Factors of the layer of the same name in another block, with the scale that they have there."""
+        found: dict[str, Factors] = {}
+        for part, other in source.items():
+            from_inner = {layer.inner: layer for layer in self.layers[other]}
+            for layer in self.layers[part]:
+                if (taken := from_inner.get(layer.inner)) is None or _shapes(taken) != _shapes(layer):
+                    raise ModelError(f"block {other}: given no layer like {layer.name}; needed: blocks alike")
+                a, b = taken.own
+                found[layer.name] = (a, b * (taken.scale / layer.scale))
+        self.updates[name] = found
+
+    def add_stored(self, name: str, tensors: Mapping[str, Tensor]) -> None:
+        """Factors under the names that they have in the model peft wraps."""
+        names = {id(parameter): key for key, parameter in self.model.named_parameters()}
+        self.updates[name] = {
+            layer.name: _like(layer.own, tuple(tensors[names[key]] for key in layer.parameters))
+            for layer in self._layers()
+        }
+
+    def _layers(self) -> Iterator[AdaptedLayer]:
+        for layers in self.layers.values():
+            yield from layers
+
+    @property
+    def update_names(self) -> list[str]:
+        """OWN and whatever was added."""
+        return list(self.updates)
 
     @property
     def moved(self) -> list[Part]:
@@ -104,3 +157,15 @@ class AdapterGates(Gates):
                 factor = layer.module.lora_B[layer.adapter]
                 hooks.callback(factor.register_forward_hook(scaled).remove)
             yield
+
+
+def _like(own: Factors, others: tuple[Tensor, ...]) -> Factors:
+    """The factors on the device and of the type of one's own."""
+    a, b = (other.to(mine) for other, mine in zip(others, own, strict=True))
+    return a, b
+
+
+def _shapes(layer: AdaptedLayer) -> tuple[int, int]:
+    """Inputs and outputs; ranks may differ."""
+    a, b = layer.own
+    return a.shape[1], b.shape[0]

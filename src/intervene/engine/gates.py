@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
 from src.errors import ModelError
 from src.intervene.engine.parts import Part
@@ -41,6 +41,27 @@ class Gates(ABC):
 
     def __init__(self, model: nn.Module, parts: list[Part]) -> None:
         self.model, self.parts = model, parts
+
+    @abstractmethod
+    def add_noise(self, name: str, draw: Generator) -> None:
+        """An update under `name`: of every block the singular values of its own, their vectors random."""
+
+    @abstractmethod
+    def add_shifted(self, name: str, source: Mapping[Part, Part]) -> None:
+        """An update under `name`: each block is given that of the block `source` names.
+
+        Raises:
+            ModelError: two of these blocks have other layers.
+        """
+
+    @abstractmethod
+    def add_stored(self, name: str, tensors: Mapping[str, Tensor]) -> None:
+        """An update under `name`: trained parameters of another run, by their names in the model."""
+
+    @property
+    @abstractmethod
+    def update_names(self) -> list[str]:
+        """What a gate can name: its own update first, then those that were added."""
 
     @property
     @abstractmethod

@@ -53,7 +53,7 @@ def collect(
     key: Any,
     batches: Sequence[Any],
     compute: Callable[[Any], tuple[ndarray, Arrays]],
-    done: Callable[[], None] = lambda: None,
+    done: Callable[[], object] = lambda: None,
 ) -> Arrays:
     """Arrays [item, ...] of all batches; a batch whose file is in the folder is not computed again.
 

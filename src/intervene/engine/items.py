@@ -110,9 +110,11 @@ def english_items(
     start = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
     encoded, weights = [], []
     for number, text in enumerate(passages[:num_passages]):
-        ids = tokenizer(text, add_special_tokens=False)["input_ids"][: max_length - 1]
+        whole = tokenizer(text, add_special_tokens=False)["input_ids"]
+        ids = whole[: max_length - 1]
         encoded.append(EncodedRow(f"passage-{number}", [start, *ids], [IGNORED, *ids]))
-        weights.append(-1 / len(text.encode()))
+        read = text if len(ids) == len(whole) else str(tokenizer.decode(ids))  # of a long one
+        weights.append(-1 / len(read.encode()))
     batches = _batches(encoded, weights, tokenizer.pad_token_id, batch_size, masked=False)
     return Items("english", [row.id for row in encoded], batches)
 

@@ -27,7 +27,7 @@ def path_gradients(
     folder: Path,
     key: Any,
     num_nodes: int = NUM_NODES,
-    done: Callable[[], None] = lambda: None,
+    done: Callable[[], object] = lambda: None,
 ) -> Arrays:
     """`share`, `at_base` and `at_tuned`, each [item, part] over the parts that moved.
 
@@ -67,10 +67,12 @@ def rows_are_apart(replay: Replay, batch: ItemBatch, parts: Sequence[Part]) -> b
     shares = torch.tensor([[0.3, 0.8][: len(rows)]] * len(parts))
     with replay.running(), torch.no_grad():
         try:
-            together = _scores(replay, batch.first_rows(len(rows)), parts, shares)
+            together = gate_scores(replay, batch.first_rows(len(rows)), parts, shares)
         except (ModelError, RuntimeError):  # of shapes that do not fit
             return False
-        alone = torch.cat([_scores(replay, row, parts, shares[:, place]) for place, row in enumerate(rows)])
+        alone = torch.cat(
+            [gate_scores(replay, row, parts, shares[:, place]) for place, row in enumerate(rows)]
+        )
     return together.shape == alone.shape and torch.allclose(together, alone, rtol=0, atol=1e-4)
 
 
@@ -82,12 +84,12 @@ def _of_points(
     for point in points:
         stop_if_asked()
         shares = torch.full((len(parts), len(batch.numbers)), point, requires_grad=True)
-        (slope,) = torch.autograd.grad(_scores(replay, batch, parts, shares).sum(), shares)
+        (slope,) = torch.autograd.grad(gate_scores(replay, batch, parts, shares).sum(), shares)
         found.append(slope.T.double().cpu().numpy())
     return numpy.stack(found)
 
 
-def _scores(replay: Replay, batch: ItemBatch, parts: Sequence[Part], shares: Tensor) -> Tensor:
+def gate_scores(replay: Replay, batch: ItemBatch, parts: Sequence[Part], shares: Tensor) -> Tensor:
     """The score of every row under shares [part, row]; of a single row its shares are plain numbers."""
     device = next(replay.base.parameters()).device
     by_part = dict(zip(parts, shares.to(device), strict=True))

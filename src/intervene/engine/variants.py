@@ -25,7 +25,7 @@ def score_patterns(
     patterns: Sequence[Pattern],
     folder: Path,
     key: Any,
-    done: Callable[[], None] = lambda: None,
+    done: Callable[[], object] = lambda: None,
 ) -> ItemTable:
     """The scores of all items under base, tuned and `patterns`; goes on where an earlier process stood.
 

@@ -1,15 +1,16 @@
 """Gates of full weights: the base tensors, the tuned ones, or a mixture of both."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
+from src.control.random_direction import same_spectrum
 from src.errors import ModelError
-from src.intervene.engine.gates import OWN, Gate, Gates, spread
+from src.intervene.engine.gates import OWN, Gate, Gates
+from src.intervene.engine.mixed_weights import mixed_outputs, mixed_weights
 from src.intervene.engine.parts import EMBEDDINGS, HEAD, Part, Place, depth_order, places
 from src.probe.lens.head_path import HeadPath
 
@@ -45,6 +46,7 @@ class WeightGates(Gates):
         tuned: Mapping[str, Tensor],
     ) -> None:
         super().__init__(model, depth_order(len(blocks)))
+        self.blocks = blocks
         self.names = {id(parameter): name for name, parameter in model.named_parameters()}
         self.updates: dict[str, Mapping[str, Tensor]] = {OWN: {}}
         """The tuned tensors by name, for each update that a gate can name."""
@@ -57,6 +59,47 @@ class WeightGates(Gates):
                 self.places[part].append(Moved(place.module, place.name, place.parameter, key, before))
                 own[key] = after
         self.updates[OWN] = own
+
+    def add_noise(self, name: str, draw: Generator) -> None:
+        """Of the blocks; what stands around them is not disturbed."""
+        own = self.updates[OWN]
+        self.updates[name] = {
+            place.key: self._added(place, same_spectrum(own[place.key].float() - place.base.float(), draw))
+            for part in self.parts[1:-1]
+            for place in self.places[part]
+        }
+
+    def add_shifted(self, name: str, source: Mapping[Part, Part]) -> None:
+        """The difference of the tensor of the same name in another block."""
+        own, found = self.updates[OWN], {}
+        for part, other in source.items():
+            from_inner = {self._inner(place, other): place for place in self.places[other]}
+            for place in self.places[part]:
+                taken = from_inner.get(self._inner(place, part))
+                if taken is None or taken.base.shape != place.base.shape:
+                    raise ModelError(f"block {other}: given no tensor like {place.key}; needed: blocks alike")
+                found[place.key] = self._added(place, own[taken.key].float() - taken.base.float())
+        self.updates[name] = found
+
+    def add_stored(self, name: str, tensors: Mapping[str, Tensor]) -> None:
+        """The tuned tensors of another run; what it did not train is the base's."""
+        self.updates[name] = {
+            place.key: tensors[place.key].to(place.base) if place.key in tensors else place.base
+            for places_of_part in self.places.values()
+            for place in places_of_part
+        }
+
+    def _inner(self, place: Moved, part: Part) -> str:
+        return place.key.removeprefix(f"{self.blocks[int(part)]}.")
+
+    @staticmethod
+    def _added(place: Moved, update: Tensor) -> Tensor:
+        return (place.base.float() + update.to(place.base.device)).to(place.base.dtype)
+
+    @property
+    def update_names(self) -> list[str]:
+        """OWN and whatever was added."""
+        return list(self.updates)
 
     @property
     def moved(self) -> list[Part]:
@@ -103,7 +146,7 @@ class WeightGates(Gates):
             for module, found in _by_module(self.places[part]).items():
                 base = {place.name: place.base for place in found}
                 update = {place.name: tuned[place.key] for place in found}
-                context = _mixed_outputs if share.ndim else _mixed_weights
+                context = mixed_outputs if share.ndim else mixed_weights
                 stack.enter_context(context(module, base, update, share))
             yield
 
@@ -121,46 +164,3 @@ def _by_module(found: Sequence[Moved]) -> dict[nn.Module, list[Moved]]:
     for place in found:
         modules.setdefault(place.module, []).append(place)
     return modules
-
-
-@contextmanager
-def _with_parameters(module: nn.Module, values: Mapping[str, Tensor]) -> Iterator[None]:
-    """Inside, the module's own parameters are these tensors, which gradients may pass."""
-    parameters: dict[str, Any] = module._parameters  # takes any tensor, not Parameters alone
-    before = {name: parameters[name] for name in values}
-    try:
-        parameters.update(values)
-        yield
-    finally:
-        parameters.update(before)
-
-
-@contextmanager
-def _mixed_weights(
-    module: nn.Module, base: Mapping[str, Tensor], tuned: Mapping[str, Tensor], share: Tensor
-) -> Iterator[None]:
-    mixed = {name: base[name] + share * (tuned[name] - base[name]) for name in base}
-    with _with_parameters(module, mixed):
-        yield
-
-
-@contextmanager
-def _mixed_outputs(
-    module: nn.Module, base: Mapping[str, Tensor], tuned: Mapping[str, Tensor], share: Tensor
-) -> Iterator[None]:
-    forward: Callable[..., Any] = module.forward
-
-    def mixed(*args: Any, **kwargs: Any) -> Tensor:
-        with _with_parameters(module, base):
-            before = forward(*args, **kwargs)
-        with _with_parameters(module, tuned):
-            after = forward(*args, **kwargs)
-        if not isinstance(after, Tensor):
-            raise ModelError(f"gates: {type(module).__name__} answers with several values; accepted: one")
-        return before + spread(share, after) * (after - before)
-
-    module.forward = mixed
-    try:
-        yield
-    finally:
-        del module.forward

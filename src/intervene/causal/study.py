@@ -1,0 +1,114 @@
+"""One run, or several of one arm: each measured in its own folder, then told together."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from tqdm import tqdm
+
+from src.errors import ConfigError
+from src.intervene.causal.figure import draw_profile
+from src.intervene.causal.measure import NUM_GRADIENTS, Found, Measurement, no_gain
+from src.intervene.causal.profile import Quantity, over_seeds
+from src.intervene.causal.show import in_words, print_profile, print_summaries, write_csv, write_summaries
+from src.intervene.causal.summary import Summary, summaries
+from src.intervene.engine.memory import check_memory
+from src.intervene.pair import Asked, Pair, open_run
+from src.record.finished import finished_config
+
+
+class Study:
+    """The profile of some runs of one arm.
+
+    Args:
+        runs: folders of finished runs.
+        asked: what both models of each are asked.
+        controls: whether the controls are run.
+        out: where the files go.
+
+    Raises:
+        UserError: in one line, whatever these runs cannot have; before anything is written.
+    """
+
+    def __init__(self, runs: Sequence[Path], asked: Asked, controls: bool, out: Path) -> None:
+        for folder in runs:
+            finished_config(folder)
+        self.runs, self.asked, self.controls, self.out = list(runs), asked, controls, out
+        self.console = Console(width=100)
+        pair = open_run(self.runs[0], asked)
+        self.trained, self.num_blocks = pair.trained, pair.num_blocks
+        self.first: Measurement | None = self._measurement(0, pair)
+        self._tell_cost(pair)
+        self.found: list[list[Found]] = []
+        self.rows: list[Quantity] = []
+        self.summaries: list[Summary] = []
+
+    def measure(self) -> None:
+        """Each run, then all of them together.
+
+        Raises:
+            ConfigError: the interval of a gain of the task holds 0.
+        """
+        for place, folder in enumerate(self.runs):
+            measurement = self.first or self._measurement(place, open_run(folder, self.asked))
+            self.first = None  # one model at a time
+            self.found.append(self._of_run(measurement, folder))
+        scores = set.intersection(*({one.score for one in found} for found in self.found))
+        kept = [[row for one in found if one.score in scores for row in one.rows] for found in self.found]
+        self.rows = over_seeds(kept)
+        if missing := no_gain(self.rows[0]):
+            raise ConfigError(f"{len(self.runs)} runs: {missing}")
+        self.summaries = list(summaries(self.rows, self.num_blocks))
+
+    def write(self) -> None:
+        """The files, and what is told of them here."""
+        write_csv(self.out / "profile.csv", self.rows)
+        write_summaries(self.out / "summary.csv", self.summaries)
+        draw_profile(self.out / "profile.png", self.rows, self.trained)
+        for score in dict.fromkeys(row.score for row in self.rows):
+            print_profile(self.console, self.rows, score)
+            print_summaries(self.console, self.summaries, score)
+            for folder, found in zip(self.runs, self.found, strict=True):
+                for one in found:
+                    if one.score == score:
+                        self._say(f"{folder.name}: {_told(one)}")
+        line = f"written: {self.out / 'profile.csv'}, with its summary and its picture"
+        self.console.print(line, highlight=False, soft_wrap=True)
+
+    def _measurement(self, place: int, pair: Pair) -> Measurement:
+        others = self.runs[place + 1 :] + self.runs[:place]
+        return Measurement(pair, self.controls, others[0] if others else None)
+
+    def _of_run(self, measurement: Measurement, folder: Path) -> list[Found]:
+        tables, found = folder / "intervene", []
+        for items in measurement.pair.scores:
+            if missing := no_gain(measurement.ends(items, tables)):
+                if items is measurement.pair.scores[0]:
+                    raise ConfigError(f"{folder.name}: {missing}")
+                self._say(f"{folder.name}: {missing}")
+                continue
+            total = len(items.batches) * (3 if measurement.controls else 2)
+            with tqdm(total=total, desc=f"{folder.name} {items.score}", unit="batch", disable=None) as bar:
+                found.append(measurement.found(items, tables, bar.update))
+        return found
+
+    def _tell_cost(self, pair: Pair) -> None:
+        assert self.first is not None
+        told = self.first.cost()
+        items = " and ".join(f"{len(one.ids)} of {one.score}" for one in pair.scores)
+        self._say(
+            f"{len(self.runs)} runs, {told.num_variants} variants of each, items: {items}. A run takes "
+            f"{told.passes:.1f} passes and {NUM_GRADIENTS} forward and backward, about {told.minutes:.1f} "
+            f"minutes, and at most {told.num_bytes / 2**20:.0f} MiB of states beside the model."
+        )
+        check_memory(told.num_bytes, self.asked.batch_size, pair.device)
+
+    def _say(self, line: str) -> None:
+        self.console.print(line, highlight=False)
+
+
+def _told(one: Found) -> str:
+    return (
+        f"{in_words(one.additivity)}. Path: residual {100 * one.residual:.2f} % of the gain. Variants below "
+        f"both ends: {one.num_off}."
+    )
