@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_type_hints, overload
 
 from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException, MissingConfigException
@@ -15,6 +15,7 @@ from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 
 from src.command.presets import CONF, choose_presets
 from src.config import rules
+from src.config.convert import Section, as_dict, as_section
 from src.config.renamed import rename_keys, rename_overrides
 from src.config.schema import ModelConfig, PairConfig, RunConfig
 from src.data.prompt_templates import fitting_frames
@@ -22,7 +23,6 @@ from src.errors import ConfigError
 from src.metrics.catalog import metric_names, names_needing
 
 Config = TypeVar("Config", RunConfig, PairConfig)
-Section = TypeVar("Section")
 CONFIG_ERRORS = (HydraException, OmegaConfBaseException)
 OmegaConf.register_new_resolver("expand_user", os.path.expanduser, replace=True)
 # Hydra reads band=10000 as a number and refuses it; quoted, it is the name of a file.
@@ -48,15 +48,18 @@ def read_overrides(arguments: Sequence[str]) -> list[str]:
     return [_quoted(line) if _PATTERN.match(line) else line for line in lines]
 
 
-def typed(composed: DictConfig, schema: type[Config] = RunConfig, given: Sequence[str] = ()) -> Config:
+@overload
+def typed(composed: DictConfig, *, given: Sequence[str] = ()) -> RunConfig: ...
+@overload
+def typed(composed: DictConfig, schema: type[Config], given: Sequence[str] = ()) -> Config: ...
+def typed(composed: DictConfig, schema: Any = RunConfig, given: Sequence[str] = ()) -> Any:
     """Merge a composed configuration into its schema; ConfigError for anything that does not fit.
 
     `given` are the overrides that it was composed with.
     """
     composed = renamed(composed, given)
     try:
-        merged = OmegaConf.merge(OmegaConf.structured(schema), composed)
-        config = OmegaConf.to_object(merged)
+        config = as_section(schema, composed)
     except OmegaConfBaseException as error:
         raise ConfigError(_explain(error, composed, schema)) from error
     return checked(config)
@@ -64,7 +67,7 @@ def typed(composed: DictConfig, schema: type[Config] = RunConfig, given: Sequenc
 
 def renamed(composed: DictConfig, given: Sequence[str] = ()) -> DictConfig:
     """A composed configuration by the present names of its keys, interpolations not resolved."""
-    return OmegaConf.create(rename_keys(OmegaConf.to_container(composed), given))
+    return OmegaConf.create(rename_keys(as_dict(composed), given))
 
 
 def checked(config: Config) -> Config:
@@ -105,8 +108,7 @@ def model_named(text: str, dtype: str) -> ModelConfig:
     values = _file("model", preset or "hf")
     values |= {"dtype": dtype} | ({"revision": revision} if revision else {})
     values |= ({"variant": variant} if variant else {}) | ({} if preset else {"id": name})
-    merged = OmegaConf.merge(OmegaConf.structured(ModelConfig), values)
-    return OmegaConf.to_object(merged)
+    return as_section(ModelConfig, values)
 
 
 def _is_path(name: str) -> bool:
@@ -115,18 +117,14 @@ def _is_path(name: str) -> bool:
 
 def chosen(group: str, name: str, schema: type[Section], **changes: Any) -> Section:
     """A file of a group as its dataclass, for work that no command line configures."""
-    merged = OmegaConf.merge(OmegaConf.structured(schema), _file(group, name) | changes)
-    return OmegaConf.to_object(merged)
+    return as_section(schema, _file(group, name) | changes)
 
 
 def _file(group: str, name: str) -> dict[str, Any]:
     """A file of a group with the files that it builds on, as Hydra would compose it."""
-    own = OmegaConf.to_container(OmegaConf.load(CONF / group / f"{name}.yaml"))
+    own = as_dict(OmegaConf.load(CONF / group / f"{name}.yaml"))
     parents = own.pop("defaults", [])
-    merged = OmegaConf.create({})
-    for part in (*(_file(group, parent) for parent in parents), own):
-        merged = OmegaConf.merge(merged, part)
-    return OmegaConf.to_container(merged)
+    return as_dict(OmegaConf.merge({}, *(_file(group, parent) for parent in parents), own))
 
 
 def one_line(error: Exception, schema: type = RunConfig) -> str:
@@ -183,7 +181,7 @@ def _section(path: str, schema: type) -> type | None:
     section: Any = schema
     for name in filter(None, path.split(".")):
         section = get_type_hints(section).get(name) if is_dataclass(section) else None
-    return section if is_dataclass(section) else None
+    return section if isinstance(section, type) and is_dataclass(section) else None
 
 
 def _type_name(key: str, schema: type) -> str:

@@ -60,7 +60,9 @@ def run_hydra(job: Callable[[], None], schema: type[Config]) -> None:
 def _check_options() -> None:
     """Refuse an option that Hydra does not know before Hydra does, which would take several lines."""
     parser = get_args_parser()
-    parser.error = lambda message: exit_with(f"{message}; accepted: what --help and --hydra-help list")
+    parser.error = lambda message: exit_with(  # type: ignore[method-assign]  # argparse asks for no subclass
+        f"{message}; accepted: what --help and --hydra-help list"
+    )
     given = parser.parse_args()
     check_choices(given.overrides)
     if given.experimental_rerun:

@@ -55,7 +55,7 @@ def _steady(stream: TextIO) -> TextIO:
         raw,
         encoding=stream.encoding,
         errors=_HANDLER,
-        line_buffering=stream.line_buffering,
+        line_buffering=bool(stream.line_buffering),
         write_through=getattr(stream, "write_through", False),
     )
 

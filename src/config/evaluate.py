@@ -7,7 +7,7 @@ from src.config.data import DataConfig
 from src.config.keys import declare
 
 
-@dataclass
+@dataclass(kw_only=True)
 class EvaluateConfig:
     """Scores by lm-eval, before and after training."""
 

@@ -58,13 +58,13 @@ class LoraSettings(MethodSettings):
         if not 0 <= self.dropout < 1:
             rules.refuse("method.dropout", self.dropout, "a probability in [0, 1)")
         if self.ranks is not None:
-            self._check_ranks()
+            self._check_ranks(self.ranks)
         if len(self.budget_band) != 2 or not 0 <= self.budget_band[0] < self.budget_band[1] <= 1:
             rules.refuse("method.budget_band", self.budget_band, "[start, stop] with 0 <= start < stop <= 1")
 
-    def _check_ranks(self) -> None:
-        if not any(self.ranks) or min(self.ranks) < 0:
-            rules.refuse("method.ranks", list(self.ranks), "ranks of at least 0, and one of them above 0")
+    def _check_ranks(self, ranks: list[int]) -> None:
+        if not any(ranks) or min(ranks) < 0:
+            rules.refuse("method.ranks", list(ranks), "ranks of at least 0, and one of them above 0")
         if self.budget != "none":
             rules.refuse("method.budget", self.budget, "none with method.ranks, which are the budget")
 

@@ -13,6 +13,7 @@ from typing import Any, get_type_hints
 
 from omegaconf import OmegaConf
 
+from src.config.convert import as_dict
 from src.config.schema import RunConfig
 
 _LOG = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ def rename_keys(values: dict[str, Any], given: Sequence[str] = (), quiet: bool =
 
 def read_config(path: Path) -> dict[str, Any]:
     """The config.yaml of a run, whatever its version called the keys."""
-    return rename_keys(OmegaConf.to_container(OmegaConf.load(path)), quiet=True)
+    return rename_keys(as_dict(OmegaConf.load(path)), quiet=True)
 
 
 def _renamed_line(line: str) -> str:

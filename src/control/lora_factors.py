@@ -25,26 +25,28 @@ from torch import Tensor, nn
 
 from src.control.groups import Group
 from src.control.movement import PerGroup
+from src.method.lora_layer import LoraLayer, lora_layer
 from src.runtime.dtensor import all_reduce_sum, everywhere, local, whole
+
+_NONE = torch.empty(0, 0)
 
 
 class LowRank:
     """One step of the factors of adapted layers; keeps a copy of the factors."""
 
     def __init__(self, model: nn.Module, groups: Sequence[Group], decay_outside: bool) -> None:
-        base = model.get_base_model()
-        self.groups = [[_Layer(base.get_submodule(name)) for name in group.members] for group in groups]
+        self.groups = [[_Layer(lora_layer(model, name)) for name in group.members] for group in groups]
         self.layers = [layer for group in self.groups for layer in group]
         self.decay_outside = decay_outside
-        self.frozen: Tensor | None = None
-        """||W||_F^2 of each layer's frozen weight."""
+        self.frozen = torch.zeros(0, dtype=torch.float64)
+        """||W||_F^2 of each layer's frozen weight, once it was measured."""
         self.weight_norms = self.terms = torch.zeros(0, dtype=torch.float64)
         self.cosines: PerGroup = torch.zeros(0, dtype=torch.float64)
 
     def before(self, decay: float) -> None:
         """Copy the factors, and measure the merged weights."""
         weights = [layer.weight for layer in self.layers]
-        if self.frozen is None:
+        if not len(self.frozen):
             self.frozen = all_reduce_sum([_square(local(weight)) for weight in weights], weights)
         crossed = all_reduce_sum([layer.inner_product() for layer in self.layers], weights)
         keep = 1 - decay if self.decay_outside else 1.0
@@ -83,9 +85,9 @@ class LowRank:
 class _Layer:
     """An adapted layer and its factors before the step."""
 
-    layer: nn.Module
-    before: tuple[Tensor, Tensor] | None = None
-    grams: tuple[Tensor, Tensor] | None = None
+    layer: LoraLayer
+    before: tuple[Tensor, Tensor] = (_NONE, _NONE)
+    grams: tuple[Tensor, Tensor] = (_NONE, _NONE)
     """A A^T and B^T B of them, float64 [rank, rank]."""
 
     @property
@@ -111,7 +113,7 @@ class _Layer:
             a, b = b.T, a.T
         images = weight.float() @ everywhere(a.T.contiguous(), weight)
         found = (images * everywhere(b, weight)).sum(dtype=torch.float64) * self.scale
-        return found.to_local() if hasattr(found, "to_local") else found
+        return local(found)
 
     def remember(self, keep: float) -> Tensor:
         """Copy the factors times `keep`; ||s B A||^2."""

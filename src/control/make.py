@@ -8,9 +8,11 @@ from src.control.full_weights import InPlace
 from src.control.groups import Group, make_groups
 from src.control.lora_factors import LowRank
 from src.control.matched_sizes import read_profile
+from src.control.movement import Movement
 from src.control.relative_step import RelativeStep
 from src.errors import ModelError
 from src.method.adapted import AdaptedModel
+from src.method.lora_layer import lora_layer
 
 
 def make_control(config: ControlConfig, adapted: AdaptedModel, num_steps: int) -> Control:
@@ -34,6 +36,7 @@ def make_control(config: ControlConfig, adapted: AdaptedModel, num_steps: int) -
         profile.check(trained, adapted.loaded.num_blocks, num_steps)
     _check_weights(config, adapted, groups, trained)
     outside = config.weight_decay == "outside"
+    movement: Movement
     if adapted.config.of_kind.low_rank:
         movement = LowRank(adapted.model, groups, outside)
     else:
@@ -62,7 +65,7 @@ def _check_weights(
 def _any_weight(adapted: AdaptedModel, name: str) -> bool:
     """Whether a weight, or that of an adapted layer, is anywhere unlike zero."""
     if adapted.config.of_kind.low_rank:
-        weight = adapted.loaded.model.get_submodule(name).get_base_layer().weight
+        weight = lora_layer(adapted.model, name).get_base_layer().weight
     else:
         weight = adapted.model.get_parameter(name)
     return bool(torch.count_nonzero(weight.detach()))

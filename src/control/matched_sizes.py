@@ -9,6 +9,7 @@ from src.config.keys import hashed_keys
 from src.config.rules import refuse
 from src.config.schema import ControlConfig
 from src.method.spans import spans_text
+from src.statistics.complete import complete
 from src.storage.files import fingerprint, read_json, read_jsonl
 
 Sizes = list[float | None]
@@ -30,12 +31,13 @@ class Profile:
         return self.steps[0 if self.constant else step]
 
     def check(self, blocks: Sequence[int], num_blocks: int, num_steps: int) -> None:
-        """ConfigError unless it has exactly these blocks, each with a size, and enough steps."""
-        first = self.steps[0]
-        found = [block for block, size in enumerate(first) if size is not None]
-        if len(first) != num_blocks or found != sorted(blocks):
-            given = f"{self.source} (trained blocks {_words(found)} of {len(first)})"
-            refuse("control.source", given, f"a run that trained blocks {_words(blocks)} of {num_blocks}")
+        """ConfigError unless every step has a size for exactly these blocks, and there are enough steps."""
+        for sizes in self.steps:
+            found = [block for block, size in enumerate(sizes) if size is not None]
+            if len(sizes) != num_blocks or found != sorted(blocks):
+                given = f"{self.source} (trained blocks {_words(found)} of {len(sizes)})"
+                accepted = f"a run that trained blocks {_words(blocks)} of {num_blocks}"
+                refuse("control.source", given, accepted)
         if not self.constant and len(self.steps) < num_steps:
             given = f"{self.source} ({len(self.steps)} steps)"
             accepted = f"a run of at least {num_steps} steps, or any with control.profile=mean"
@@ -56,12 +58,12 @@ def read_profile(config: ControlConfig) -> Profile:
         _refuse(folder, f"status {record.get('status')}" + (f": {reason}" if reason else ""))
     path = folder / "steps.jsonl"
     rows = read_jsonl(path) if path.is_file() else []
-    steps = [row.get("block_relative_sizes") for row in rows]
+    steps: list[Any] = [row.get("block_relative_sizes") for row in rows]
     if not steps or not all(_is_profile(sizes) for sizes in steps):
         _refuse(folder, "no relative sizes in its steps.jsonl; control.log_relative_sizes=true logs them")
     if config.profile == "mean":
-        mean = [None if sizes[0] is None else sum(sizes) / len(sizes) for sizes in zip(*steps, strict=True)]
-        return Profile(str(folder), [mean], constant=True)
+        means = [_mean(sizes) for sizes in zip(*steps, strict=True)]
+        return Profile(str(folder), [means], constant=True)
     return Profile(str(folder), steps, constant=False)
 
 
@@ -78,6 +80,11 @@ def _record(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         _refuse(folder, "no run.json in it: no run, or an unfinished one")
     return read_json(path)
+
+
+def _mean(sizes: Sequence[float | None]) -> float | None:
+    known = complete(sizes)
+    return None if known is None else sum(known) / len(known)
 
 
 def _is_profile(sizes: Any) -> bool:

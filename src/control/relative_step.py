@@ -72,9 +72,10 @@ class RelativeStep:
             size = common_size(self.config.target, *inside, self.config.size)
             return torch.full_like(updates, size)
         sizes = self.profile.at(step)
-        given = [sizes[group.block] for group in self.groups if group.block is not None]
+        own = [None if group.block is None else sizes[group.block] for group in self.groups]
+        given = [size for size in own if size is not None]
         mean = sum(given) / len(given)
-        values = [mean if group.block is None else sizes[group.block] for group in self.groups]
+        values = [mean if size is None else size for size in own]
         return torch.tensor(values, dtype=torch.float64)
 
     def _check(self, updates: PerGroup, step: int) -> None:

@@ -17,7 +17,8 @@ def common_size(target: str, updates: PerGroup, weights: PerGroup, fixed: float 
         fixed: r of target=fixed.
     """
     if target == "fixed":
-        return float(fixed)
+        assert fixed is not None  # the configuration has it with this target
+        return fixed
     if target == "total":
         return (updates.square().sum() / weights.square().sum()).sqrt().item()
     sizes = updates / weights

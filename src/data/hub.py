@@ -36,10 +36,11 @@ def load_rows(config: DataConfig, split: str) -> list[Row]:
     """
     import datasets
 
-    name = config.hub_id if config.hub_config is None else f"{config.hub_id} ({config.hub_config})"
+    hub_id = str(config.hub_id)
+    name = hub_id if config.hub_config is None else f"{hub_id} ({config.hub_config})"
     try:
-        _require_answer(config.hub_id)
-        records = datasets.load_dataset(config.hub_id, config.hub_config, split=split)
+        _require_answer(hub_id)
+        records = datasets.load_dataset(hub_id, config.hub_config, split=split)
     except datasets.exceptions.DatasetNotFoundError as error:
         raise DataError(
             f"data.hub_id={name}: no such data set, or it needs a login ({first_line(error)})"

@@ -3,14 +3,14 @@
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 from transformers import GenerationConfig, PreTrainedModel
 
-from src.model.trunk import base_of
+from src.model.trunk import base_of, token_table
 from src.runtime.seeding import generator
 
 PADDED, EQUAL, ALONE = "padded", "equal lengths", "one row"
@@ -36,7 +36,7 @@ def neutral_generation(model: PreTrainedModel) -> Iterator[dict[str, Any]]:
     A repetition penalty, beams, suppressed or forced tokens would change the answers of equal weights, and an
     answer would no longer be the most likely one. What is left out is yielded, for the record.
     """
-    base = cast(PreTrainedModel, base_of(model))
+    base = base_of(model)
     own = base.generation_config
     base.generation_config = GenerationConfig(do_sample=False, num_beams=1)
     try:
@@ -54,8 +54,7 @@ def batches_of(model: PreTrainedModel, pad_id: int) -> tuple[str, str]:
     batch (RWKV, one token after the other). Looked at with one row: alone, and in a batch of either kind,
     padded at the left to generate and at the right to score.
     """
-    embedding: Any = model.get_input_embeddings()
-    ids = torch.randperm(len(embedding.weight), generator=generator(0, "batches"))
+    ids = torch.randperm(len(token_table(model)), generator=generator(0, "batches"))
     ids = ids[ids != pad_id]
     places = torch.arange(2 * _NUM_TOKENS + _NUM_PADS) % len(ids)  # a vocabulary may be a few tokens
     row, other = ids[places].to(model.device).tensor_split([_NUM_TOKENS])

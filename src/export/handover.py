@@ -6,6 +6,7 @@ from typing import Any
 
 from src.config.renamed import read_config
 from src.errors import DataError
+from src.statistics.complete import shared
 from src.storage.files import read_json
 
 ADAPTER = "adapter"
@@ -45,12 +46,12 @@ class Handover:
     @property
     def rank(self) -> int | None:
         """The rank that all layers share; None where they differ."""
-        return _shared(self.ranks)
+        return shared(self.ranks.values())
 
     @property
     def alpha(self) -> float | None:
         """The alpha that all layers share; None where they differ."""
-        return _shared(self.alphas)
+        return shared(self.alphas.values())
 
     @property
     def suffixes(self) -> list[str]:
@@ -125,8 +126,3 @@ def _prefix(modules: tuple[str, ...], blocks: list[int]) -> str:
         if part.isdigit() and int(part) in blocks
     }
     return found.pop() if len(found) == 1 else ""
-
-
-def _shared(values: dict[str, Any]) -> Any:
-    different = set(values.values())
-    return different.pop() if len(different) == 1 else None

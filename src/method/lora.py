@@ -3,9 +3,10 @@
 import math
 import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from safetensors.torch import load_file
 from torch import Tensor, nn
@@ -14,12 +15,16 @@ from transformers.pytorch_utils import Conv1D
 from src.config.method import MethodConfig
 from src.errors import ModelError
 from src.method.adapted import AdaptedModel, blocks_of
+from src.method.lora_layer import lora_layer
 from src.method.method import Method
 from src.method.penalty.matrix_update import LowRank, MatrixUpdate
 from src.method.rank import LoraPlan, Shape, plan_lora
 from src.model.blocks import linear_layers
 from src.model.loaded import LoadedModel
 from src.runtime.seeding import isolated
+
+if TYPE_CHECKING:
+    from peft import PeftModel
 
 WEIGHTS = "adapter_model.safetensors"
 
@@ -48,7 +53,7 @@ class Lora(Method):
 
     def as_base(self, adapted: AdaptedModel) -> AbstractContextManager[None]:
         """The factors switched off."""
-        return adapted.model.disable_adapter()
+        return _peft(adapted).disable_adapter()
 
     def updates(self, adapted: AdaptedModel) -> list[MatrixUpdate]:
         """Those of the layers with factors."""
@@ -57,7 +62,7 @@ class Lora(Method):
 
     def save(self, adapted: AdaptedModel, folder: Path) -> set[str]:
         """An adapter that loads with peft alone: the factors."""
-        adapted.model.save_pretrained(folder, safe_serialization=True, save_embedding_layers=False)
+        _peft(adapted).save_pretrained(str(folder), safe_serialization=True, save_embedding_layers=False)
         (folder / "README.md").unlink(missing_ok=True)  # a model card with nothing in it
         return {name for name in adapted.trainable if ".lora_" in name}
 
@@ -65,6 +70,10 @@ class Lora(Method):
         """Peft leaves the adapter's name out of the file."""
         stored = load_file(folder / WEIGHTS)
         return {name.replace(".weight", ".default.weight"): value for name, value in stored.items()}
+
+
+def _peft(adapted: AdaptedModel) -> "PeftModel":
+    return cast("PeftModel", adapted.model)  # `adapt` above made it
 
 
 def _with_factors(
@@ -76,7 +85,7 @@ def _with_factors(
     first = next(iter(plan.ranks))
     config = LoraConfig(
         r=plan.ranks[first],
-        lora_alpha=plan.alphas[first],
+        lora_alpha=plan.alphas[first],  # type: ignore[arg-type]  # peft takes any number
         rank_pattern=_patterns(plan.ranks, per_block),
         alpha_pattern=_patterns(plan.alphas, per_block),
         lora_dropout=method.dropout,
@@ -92,12 +101,12 @@ def _with_factors(
         try:
             model = get_peft_model(loaded.model, config)
         except (AttributeError, NotImplementedError, TypeError, ValueError) as error:
-            _check_kept(names, config.target_modules, loaded.family)
+            _check_kept(names, config.target_modules or (), loaded.family)
             reason = " ".join(str(error).split())
             raise ModelError(
                 f"model.lora_targets: peft cannot adapt {loaded.family} so ({reason})"
             ) from error
-    _check_kept(names, config.target_modules, loaded.family)
+    _check_kept(names, config.target_modules or (), loaded.family)
     return model
 
 
@@ -115,7 +124,7 @@ def _check_kept(names: list[str], kept: Iterable[str], family: str) -> None:
         )
 
 
-def _patterns(values: dict[int, float], per_block: list[list[str]]) -> dict[str, float]:
+def _patterns(values: Mapping[int, float], per_block: list[list[str]]) -> dict[str, float]:
     """What peft is told of each layer where blocks differ; nothing where one value holds for all.
 
     peft reads the keys as regular expressions that end a layer's name, and takes the first that matches.
@@ -130,7 +139,7 @@ def verify_ranks(adapted: AdaptedModel, plan: LoraPlan) -> None:
     for block in adapted.blocks:
         prefix = adapted.loaded.blocks[block] + "."
         for name in (name for name in adapted.modules if (name + ".").startswith(prefix)):
-            layer = adapted.model.get_submodule(f"base_model.model.{name}")
+            layer = lora_layer(adapted.model, name)
             (factor,) = layer.lora_A.values()
             found = (factor.weight.shape[0], *layer.scaling.values())
             expected = (plan.ranks[block], plan.scale_of(block))
@@ -143,7 +152,7 @@ def verify_ranks(adapted: AdaptedModel, plan: LoraPlan) -> None:
 
 def _shape(layer: nn.Module) -> Shape:
     """(inputs, outputs) of a linear layer."""
-    first, second = layer.weight.shape
+    first, second = layer.get_parameter("weight").shape
     return (first, second) if _is_transposed(layer) else (second, first)
 
 

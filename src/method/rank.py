@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from src.config.rules import refuse
 from src.config.schema import MethodConfig
 from src.method.band import band_blocks
+from src.statistics.complete import shared
 
 Shape = tuple[int, int]  # (inputs, outputs) of one linear layer
 
@@ -23,17 +24,17 @@ class LoraPlan:
     @property
     def rank(self) -> int | None:
         """The rank that all blocks share; None where they differ."""
-        return _shared(self.ranks)
+        return shared(self.ranks.values())
 
     @property
     def alpha(self) -> float | None:
         """The alpha that all blocks share; None where they differ."""
-        return _shared(self.alphas)
+        return shared(self.alphas.values())
 
     @property
     def scale(self) -> float | None:
         """The scale that all blocks share; None where they differ."""
-        return _shared({block: self.scale_of(block) for block in self.ranks})
+        return shared(map(self.scale_of, self.ranks))
 
     @property
     def rank_units(self) -> int:
@@ -114,9 +115,3 @@ def _rank_unit(shapes: Sequence[Shape]) -> int:
 
 def _parameters_per_rank(shapes: Sequence[Shape]) -> int:
     return sum(inputs + outputs for inputs, outputs in shapes)
-
-
-def _shared(values: dict[int, float]) -> float | None:
-    """The one value of all, or None."""
-    different = set(values.values())
-    return different.pop() if len(different) == 1 else None

@@ -1,6 +1,7 @@
 """Takes a model apart by its structure, for families nobody listed: its blocks, and their linear layers."""
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from torch import nn
 from transformers.pytorch_utils import Conv1D
@@ -8,6 +9,7 @@ from transformers.pytorch_utils import Conv1D
 from src.errors import ModelError
 from src.model.text_pass import text_pass
 
+Stack: TypeAlias = nn.ModuleList | nn.Sequential
 LINEAR = (nn.Linear, Conv1D)  # Conv1D is a linear layer whose weight is stored transposed
 
 
@@ -40,7 +42,7 @@ def find_blocks(model: nn.Module) -> list[str]:
     return _entries(name, stack)
 
 
-def _passed_by_text(model: nn.Module, lists: list[tuple[str, nn.Module]]) -> list[tuple[str, nn.Module]]:
+def _passed_by_text(model: nn.Module, lists: list[tuple[str, Stack]]) -> list[tuple[str, Stack]]:
     """The lists whose every module a pass of text goes through; all where that cannot be told."""
     reached = text_pass(model, [entry for one in lists for entry in _entries(*one)])
     if reached is None:
@@ -48,7 +50,7 @@ def _passed_by_text(model: nn.Module, lists: list[tuple[str, nn.Module]]) -> lis
     return [one for one in lists if reached.keys() >= set(_entries(*one))] or lists
 
 
-def _entries(name: str, stack: nn.Module) -> list[str]:
+def _entries(name: str, stack: Stack) -> list[str]:
     return [f"{name}.{child}" if name else child for child, _ in stack.named_children()]
 
 
@@ -83,14 +85,14 @@ def linear_layers(model: nn.Module, blocks: list[str], targets: str | list[str])
     return [[name for name in names if _last(name) in targets] for names in every]
 
 
-def _lists(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+def _lists(model: nn.Module) -> Iterator[tuple[str, Stack]]:
     """Every list of modules with its dotted name, outer ones before the ones inside them."""
     for name, module in model.named_modules():
-        if isinstance(module, nn.ModuleList | nn.Sequential) and len(module) > 0:
+        if isinstance(module, Stack) and len(module) > 0:
             yield name, module
 
 
-def _fits(stack: nn.Module, expected: int | None) -> bool:
+def _fits(stack: Stack, expected: int | None) -> bool:
     """Whether a list can be the stack; a list that repeats one module (shared weights) is never."""
     if len(list(stack.children())) < len(stack):
         return False

@@ -3,12 +3,12 @@
 import logging
 import re
 from collections.abc import Iterable
-from typing import Any
 
 from torch import nn
 from transformers import PreTrainedModel
 
 from src.errors import ConfigError, ModelError
+from src.model.trunk import token_table
 
 _LOG = logging.getLogger(__name__)
 _TABLE = re.compile(r"wpe|(?<!rel_)(?<!relative_)pos")  # as families name their table of positions
@@ -49,8 +49,7 @@ def check_ids(model: PreTrainedModel, rows: Iterable[list[int]], pad_id: int) ->
     Raises:
         ModelError: an id has no row in the embedding.
     """
-    embedding: Any = model.get_input_embeddings()
-    largest, size = max(map(max, rows), default=0), len(embedding.weight)
+    largest, size = max(map(max, rows), default=0), len(token_table(model))
     if (largest := max(largest, pad_id)) >= size:
         raise ModelError(
             f"{type(model).__name__}: its tokenizer gives the token id {largest}, "

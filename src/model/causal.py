@@ -6,6 +6,7 @@ import torch
 from transformers import PreTrainedModel
 
 from src.errors import ModelError
+from src.model.trunk import token_table
 from src.runtime.seeding import generator
 
 NUM_TOKENS = 6
@@ -46,13 +47,12 @@ def _looks_causal(model: PreTrainedModel) -> bool:
 
 def _token_pairs(model: PreTrainedModel) -> tuple[torch.Tensor, torch.Tensor]:
     """Two rows of token ids, [1, token], that agree in the early positions only."""
-    embedding = model.get_input_embeddings()
-    vocabulary = embedding.weight.shape[0]
-    ids = torch.randperm(vocabulary, generator=generator(0, "is_causal"))
+    table = token_table(model)
+    ids = torch.randperm(len(table), generator=generator(0, "is_causal"))
     ids = ids[ids != _padding(model)]  # families that count positions from padding would move all of them
     first = ids[:NUM_TOKENS]
     second = torch.cat([first[:NUM_EARLY], ids[NUM_TOKENS : 2 * NUM_TOKENS - NUM_EARLY]])
-    return tuple(row.unsqueeze(0).to(embedding.weight.device) for row in (first, second))
+    return first.unsqueeze(0).to(table.device), second.unsqueeze(0).to(table.device)
 
 
 def _padding(model: PreTrainedModel) -> int:

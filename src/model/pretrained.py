@@ -24,6 +24,7 @@ from src.errors import ModelError
 from src.model.folder import CONFIG, check_folder, weight_files
 from src.model.quiet import quiet
 
+Head = type[AutoModel] | type[AutoModelForCausalLM] | type[AutoModelForMaskedLM]
 LARGE = 2 * 2**30  # bytes of weights from which a person wants to see progress
 FAILURES = (
     ArithmeticError,
@@ -56,7 +57,7 @@ def load_folder(folder: Path, dtype: torch.dtype) -> tuple[PreTrainedModel, PreT
         with _one_line(f"{folder}: the tokenizer cannot be loaded"):
             tokenizer = AutoTokenizer.from_pretrained(folder, config=config, **local)
         with _one_line(f"{folder}: cannot be loaded by {head.__name__}"):
-            model, report = head.from_pretrained(
+            loaded: Any = head.from_pretrained(  # a pair, which its type leaves out
                 folder,
                 config=config,
                 dtype=dtype,
@@ -65,12 +66,13 @@ def load_folder(folder: Path, dtype: torch.dtype) -> tuple[PreTrainedModel, PreT
                 ignore_mismatched_sizes=True,  # refused below, in one line
                 **local,
             )
+    model, report = loaded
     _check_complete(folder, model, report)
     _keep_apart(folder, model)
     return model.eval(), tokenizer
 
 
-def model_class(architectures: list[str], model_type: str) -> type:
+def model_class(architectures: list[str], model_type: str) -> Head:
     """The automatic class for the architectures of a config.json: masked where only that fits.
 
     An encoder that was stored without a head (`BertModel`) stays without one: a head would be random.

@@ -9,6 +9,7 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from src.errors import ModelError
+from src.model.trunk import token_table
 
 NUM_TOKENS = 4
 _CANNOT = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
@@ -30,8 +31,8 @@ def text_pass(model: nn.Module, names: Sequence[str]) -> dict[str, Any] | None:
     hooks = [model.get_submodule(name).register_forward_hook(partial(keep, name)) for name in names]
     was_training = model.training
     try:
-        weight: Any = model.get_input_embeddings().weight
-        model.eval()(input_ids=torch.arange(NUM_TOKENS, device=weight.device).unsqueeze(0) % len(weight))
+        table = token_table(model)
+        model.eval()(input_ids=torch.arange(NUM_TOKENS, device=table.device).unsqueeze(0) % len(table))
     except _CANNOT:
         return None
     finally:

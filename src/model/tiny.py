@@ -16,7 +16,7 @@ ENCODERS = ("bert", "roberta")
 
 
 def build_tiny(
-    architecture: str, num_blocks: int, width: int, sizes: dict[str, Any] | None = None
+    architecture: str | None, num_blocks: int | None, width: int | None, sizes: dict[str, Any] | None = None
 ) -> PreTrainedModel:
     """A float32 model of the transformers type `architecture` with random weights, always the same ones.
 
@@ -28,11 +28,11 @@ def build_tiny(
     if architecture not in ARCHITECTURES:
         accepted = ", ".join(ARCHITECTURES)
         raise ModelError(f"model.architecture: given {architecture!r}; accepted: {accepted}")
-    if width < 1 or width % (4 * NUM_HEADS):
+    if width is None or width < 1 or width % (4 * NUM_HEADS):
         raise ModelError(
             f"model.width: given {width}; accepted for tiny models: a multiple of {4 * NUM_HEADS}"
         )
-    if num_blocks < 1:
+    if num_blocks is None or num_blocks < 1:
         raise ModelError(f"model.num_blocks: given {num_blocks}; accepted for tiny models: 1 or more")
     tokenizer = byte_tokenizer(mask=architecture in ENCODERS)
     config = AutoConfig.for_model(

@@ -1,21 +1,30 @@
 """The parts of a model that stand around its blocks, with or without adapters."""
 
 from collections.abc import Sequence
+from typing import Any, cast
 
-from torch import nn
+from torch import Tensor, nn
+from transformers import PreTrainedModel
 
 from src.errors import ModelError
 
 
-def base_of(model: nn.Module) -> nn.Module:
+def base_of(model: nn.Module) -> PreTrainedModel:
     """The model itself where peft wraps it (its layers still hold the adapters), else the model given."""
-    return model.get_base_model() if hasattr(model, "get_base_model") else model
+    base: Any = model.get_base_model if hasattr(model, "get_base_model") else None
+    return base() if base else cast(PreTrainedModel, model)  # what is loaded is one of transformers'
 
 
 def trunk_of(model: nn.Module) -> nn.Module:
     """The model without its output head; the whole model where it has no separate trunk."""
     base = base_of(model)
     return getattr(base, "base_model", base)
+
+
+def token_table(model: nn.Module) -> Tensor:
+    """The embedding of every token id, [token, width]."""
+    embedding: Any = base_of(model).get_input_embeddings()  # of every family a module with one weight
+    return embedding.weight
 
 
 def block_modules(model: nn.Module, blocks: Sequence[str]) -> list[nn.Module]:

@@ -56,7 +56,7 @@ class Classification(Objective):
         """Each row's whole text and its class."""
 
         def make(row: Row, cut: Cut) -> EncodedRow:
-            return EncodedRow(row.id, cut(text_of(row)), None, target=self.classes.index(row.label))
+            return EncodedRow(row.id, cut(text_of(row)), None, target=self.classes.index(str(row.label)))
 
         return framed_rows(rows, self.tokenizer, max_length, make)
 

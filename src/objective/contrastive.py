@@ -42,7 +42,7 @@ class Contrastive(Objective):
 
     def collate(self, rows: Sequence[EncodedRow], draw: Draw, first: int = 0) -> Batch:
         """All first passages, then all second ones, and `same` [pair, pair]; nothing is drawn."""
-        seconds = [replace(row, input_ids=row.second) for row in rows]
+        seconds = [replace(row, input_ids=row.second or []) for row in rows]
         return collate([*rows, *seconds], self.tokenizer.pad_token_id) | {"same": same_rows(rows)}
 
     def count(self, batch: Batch) -> int:

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from src.model.trunk import base_of
+
 
 @contextmanager
 def head_positions(head: nn.Module, chosen: Bool[Tensor, "row token"]) -> Iterator[None]:
@@ -37,7 +39,7 @@ def chosen_logits(
     `chosen` may cover fewer positions than `input_ids` has (the last one predicts nothing).
     A model without a head module of its own computes all logits, and they are chosen afterwards.
     """
-    head = model.get_output_embeddings()
+    head = base_of(model).get_output_embeddings()
     if head is None:
         logits = model(input_ids=input_ids, attention_mask=attention_mask).logits
         return logits[:, : chosen.shape[1]][chosen]

@@ -12,7 +12,7 @@ from src.config.objective import MaskedLMSettings
 from src.data.batches import collate
 from src.data.encode import IGNORED, Encoded, EncodedRow
 from src.data.rows import Row
-from src.data.special_tokens import framed_rows, text_of
+from src.data.special_tokens import Cut, framed_rows, text_of
 from src.errors import ModelError
 from src.model.causal import is_causal
 from src.objective.head import chosen_logits
@@ -44,7 +44,7 @@ class MaskedLM(Objective):
     def encode(self, rows: Sequence[Row], max_length: int) -> Encoded:
         """Each row's whole text, special tokens included; a row without any other token is left out."""
 
-        def make(row: Row, cut: object) -> EncodedRow | None:
+        def make(row: Row, cut: Cut) -> EncodedRow | None:
             ids = cut(text_of(row))
             return EncodedRow(row.id, ids, None) if self._places(ids) else None
 

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from src.model.trunk import trunk_of
+from src.model.trunk import base_of, trunk_of
 from src.objective.head import head_positions
 
 
@@ -21,7 +21,7 @@ def text_vectors(
     The whole model is called, as it must be where its weights are sharded, but its head sees no position.
     """
     seen: list[Tensor] = []
-    head = model.get_output_embeddings()
+    head = base_of(model).get_output_embeddings()
     none = torch.zeros_like(attention_mask, dtype=torch.bool)
     with ExitStack() as hooks:
         if head is not None:  # a family may reach around its trunk (OPT); the head's input is then the same

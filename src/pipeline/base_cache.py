@@ -39,11 +39,11 @@ class BaseCache:
 
     def statistics(self, config: MetricsConfig, gather: Callable[[Path], LayerStatistics]) -> LayerStatistics:
         """Layer statistics; `gather` writes them into a folder where the same was never asked before."""
+        views: list[Any] = [config.num_dropout_views, config.view_dropout, config.view_templates]
         key: dict[str, Any] = self.key | {
             "tokens": [names_needing(config.names, "tokens"), config.num_token_samples, config.batch_size],
             "switches": names_needing(config.names, "tokens") and switches(config),
-            "views": names_needing(config.names, "views")
-            and [config.num_dropout_views, config.view_dropout, config.view_templates],
+            "views": views if names_needing(config.names, "views") else [],
         }
         return LayerStatistics.load(cached_folder(self.folder, "base_statistics", key, gather))
 

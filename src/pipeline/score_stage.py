@@ -3,7 +3,9 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
+
+from transformers import PreTrainedModel
 
 from src.evaluate.harness import evaluate
 from src.method.weights import base_weights
@@ -28,7 +30,7 @@ class RunScores:
         """Of the model as it answers now."""
         prepared, config = self.prepared, self.prepared.config
         found = evaluate(
-            prepared.adapted.model,
+            cast(PreTrainedModel, prepared.adapted.model),  # peft hands on whatever it wraps
             prepared.adapted.loaded.tokenizer,
             list(prepared.splits.test),
             config.data,

@@ -1,9 +1,15 @@
 """A model of the real architecture without a byte of weights: every tensor is on torch's meta device."""
 
-from typing import Any
+from typing import Any, cast
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM, PretrainedConfig
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForMaskedLM,
+    PretrainedConfig,
+    PreTrainedTokenizerBase,
+)
 
 from src.config.schema import ModelConfig
 from src.errors import ModelError
@@ -23,7 +29,7 @@ def skeleton(config: ModelConfig) -> LoadedModel:
         model = head.from_config(_architecture(config), dtype=getattr(torch, config.dtype))
     return LoadedModel(
         model=model.eval(),
-        tokenizer=None,
+        tokenizer=cast(PreTrainedTokenizerBase, None),  # an estimate reads no text
         blocks=find_blocks(model),
         family=model.config.model_type,
         id=config.resolved_id,

@@ -99,7 +99,7 @@ def _tensors(weights: dict[str, Tensor], moments: dict[str, Any]) -> dict[str, T
         found |= {f"{moment}/{name}": value for moment, value in state.items()}
     places = {name: (local(value).data_ptr(), value.shape) for name, value in found.items() if value.numel()}
     first = dict(zip(reversed(places.values()), reversed(places), strict=True))
-    return {name: value for name, value in found.items() if first.get(places.get(name), name) == name}
+    return {name: value for name, value in found.items() if name not in places or first[places[name]] == name}
 
 
 @contextmanager

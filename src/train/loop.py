@@ -94,7 +94,7 @@ def train(
 
 def _due(done: int, num_steps: int, every: int | None) -> bool:
     """Whether a checkpoint is; not after the last step, when the weights themselves are about to be saved."""
-    return bool(every) and done % every == 0 and done < num_steps
+    return every is not None and done % every == 0 and done < num_steps
 
 
 class _Loop:

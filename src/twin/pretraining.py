@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from src.command.compose import chosen
-from src.config.schema import ModelConfig, ObjectiveConfig, TrainConfig
+from src.config.schema import ModelConfig, ObjectiveConfig, PretrainingConfig, TrainConfig
 from src.data.corpus import pieces
 from src.data.encode import EncodedRow
 from src.data.passages import held_out_passages, training_passages
@@ -35,12 +35,12 @@ def ensure_pretrained(config: ModelConfig, cache_dir: Path) -> None:
     Raises:
         TrainingError: it did not learn more than how often each byte comes.
     """
-    if config.source == "twin":
-        twin_folder(config, cache_dir, lambda folder: _pretrain(config, folder))
+    settings = config.pretraining  # a twin's alone
+    if settings is not None:
+        twin_folder(config, cache_dir, lambda folder: _pretrain(config, settings, folder))
 
 
-def _pretrain(config: ModelConfig, folder: Path) -> None:
-    settings = config.pretraining
+def _pretrain(config: ModelConfig, settings: PretrainingConfig, folder: Path) -> None:
     tokenizer = byte_tokenizer(mask=config.architecture in ENCODERS)
     model = build_tiny(config.architecture, config.num_blocks, config.width, config.sizes)
     for quirk, value in (("use_cache", False), ("rescale_every", 0)):
@@ -56,7 +56,7 @@ def _pretrain(config: ModelConfig, folder: Path) -> None:
     _LOG.info("%s: pretraining, %d steps, once", config.name, settings.max_steps)
     with tempfile.TemporaryDirectory() as aside:
         trained = train(
-            model, encoded, _train_config(config), objective=objective, seed=SEED, folder=Path(aside)
+            model, encoded, _train_config(settings), objective=objective, seed=SEED, folder=Path(aside)
         )
         shutil.copy(Path(aside) / "steps.jsonl", folder / "steps.jsonl")
     record = _measured(model, objective, objective.encode(held_out, settings.length).rows[:NUM_HELD_OUT])
@@ -107,8 +107,7 @@ def unigram_entropy(counts: torch.Tensor) -> float:
     return -(shares * shares.log()).sum().item()
 
 
-def _train_config(config: ModelConfig) -> TrainConfig:
-    settings = config.pretraining
+def _train_config(settings: PretrainingConfig) -> TrainConfig:
     return chosen(
         "train",
         "default",

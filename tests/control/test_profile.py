@@ -67,6 +67,7 @@ def test_the_sizes_a_run_logs_are_followed_by_another(adapted_of, control_of, st
     ("steps", "record", "line"),
     [
         (logged(4, range(3, 6)), {}, r"trained blocks 3-5 of 10\)'; accepted: a run that trained blocks 0-9 of 10"),
+        (logged(3) + logged(1, range(3, 6)), {}, r"trained blocks 3-5 of 10\)'; accepted: a run that trained blocks 0-9"),
         (logged(3), {}, r"\(3 steps\)'; accepted: a run of at least 4 steps, or any with control.profile=mean"),
         (logged(4), {"status": "failed", "error": "boom"}, r"status failed: boom\)'; accepted: the folder of a finished run"),
         ([{"loss": 1.0}] * 4, {}, r"no relative sizes in its steps.jsonl; control.log_relative_sizes=true logs them"),

@@ -64,7 +64,7 @@ def test_dtype(load):
 def test_tiny_needs_its_shape(load):
     with pytest.raises(ModelError) as error:
         load(**_tiny("llama", width=None))
-    assert str(error.value) == "model.width: given null; accepted for tiny models: a number"
+    assert str(error.value) == "model.width: given None; accepted for tiny models: a multiple of 16"
 
 
 def test_local_folder(load, saved_llama):

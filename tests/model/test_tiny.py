@@ -58,6 +58,8 @@ def test_fingerprint_follows_shape_and_weights():
     [
         ("t5", 10, 64, "model.architecture: given 't5'; accepted: " + ", ".join(ARCHITECTURES)),
         ("llama", 10, 60, "model.width: given 60; accepted for tiny models: a multiple of 16"),
+        ("llama", 10, None, "model.width: given None; accepted for tiny models: a multiple of 16"),
+        ("llama", None, 64, "model.num_blocks: given None; accepted for tiny models: 1 or more"),
         ("llama", 0, 64, "model.num_blocks: given 0; accepted for tiny models: 1 or more"),
     ],
 )

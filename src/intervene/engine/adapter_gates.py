@@ -11,8 +11,9 @@ from src.control.random_direction import same_gram
 from src.errors import ModelError
 from src.intervene.engine.gates import OWN, Gate, Gates, spread
 from src.intervene.engine.parts import Part, depth_order
+from src.method.lora_layer import is_lora
 from src.model.trunk import block_modules
-from src.probe.weights.block_updates import is_lora, only_adapter
+from src.probe.weights.block_updates import only_adapter
 
 Factors = tuple[Tensor, Tensor]
 """A [rank, inputs] and B [outputs, rank] of one adapted layer."""

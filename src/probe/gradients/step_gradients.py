@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from src.metrics.catalog import METRICS, names_needing, resolve
 from src.model.trunk import block_modules
@@ -34,22 +34,25 @@ def block_gradient_norms(model: nn.Module, blocks: Sequence[str]) -> BlockNorms:
         model: a model, or one that peft wraps.
         blocks: names of the blocks in the model that peft may wrap, first to last.
     """
-    norms = [_norm(list(block.parameters())) for block in block_modules(model, blocks)]
-    found = iter(_numbers([norm for norm in norms if norm is not None]))
-    return [None if norm is None else next(found) for norm in norms]
+    gradients = [
+        [weight.grad for weight in block.parameters() if weight.grad is not None]
+        for block in block_modules(model, blocks)
+    ]
+    norms = iter(_norms([some for some in gradients if some]))
+    return [next(norms) if some else None for some in gradients]
 
 
 def kind_gradient_norms(model: nn.Module, blocks: Sequence[str]) -> KindNorms:
     """The same for each kind of tensor in a block; LoRA factors count under the kind of their layer."""
-    parts: list[tuple[int, str, list[nn.Parameter]]] = []
+    parts: list[tuple[int, str, list[Tensor]]] = []
     for index, block in enumerate(block_modules(model, blocks)):
-        kinds: dict[str, list[nn.Parameter]] = {}
+        kinds: dict[str, list[Tensor]] = {}
         for name, weight in block.named_parameters():
             if weight.grad is not None:
-                kinds.setdefault(tensor_kind(block, name), []).append(weight)
-        parts += [(index, kind, weights) for kind, weights in kinds.items()]
+                kinds.setdefault(tensor_kind(block, name), []).append(weight.grad)
+        parts += [(index, kind, gradients) for kind, gradients in kinds.items()]
     norms: KindNorms = [{} for _ in blocks]
-    numbers = _numbers([_norm(weights) for _, _, weights in parts])
+    numbers = _norms([gradients for _, _, gradients in parts])
     for (index, kind, _), number in zip(parts, numbers, strict=True):
         norms[index][kind] = number
     return norms
@@ -116,11 +119,7 @@ def _rows(
     return kind_rows(series, "change", measured)
 
 
-def _numbers(norms: list[torch.Tensor]) -> list[float]:
-    """One transfer from the device for all of them."""
+def _norms(groups: Sequence[Sequence[Tensor]]) -> list[float]:
+    """The L2 norm of each group of gradients; one transfer from the device for all of them."""
+    norms = [whole(nn.utils.get_total_norm(group)).float() for group in groups]
     return torch.stack(norms or [torch.zeros(())]).tolist()[: len(norms)]
-
-
-def _norm(weights: Sequence[nn.Parameter]) -> torch.Tensor | None:
-    gradients = [weight.grad for weight in weights if weight.grad is not None]
-    return whole(nn.utils.get_total_norm(gradients)).float() if gradients else None

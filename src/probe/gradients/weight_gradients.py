@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -93,7 +94,7 @@ def summed_gradients(
 @contextmanager
 def _without_cache(model: nn.Module) -> Iterator[None]:
     """RWKV keeps its state in place in evaluation mode, which a backward pass cannot cross."""
-    config = getattr(model, "config", None)
+    config: Any = getattr(model, "config", None)
     if getattr(config, "use_cache", None) is None:
         yield
         return
@@ -107,6 +108,7 @@ def _without_cache(model: nn.Module) -> Iterator[None]:
 def _handing(name: str, take: Take) -> Callable[[Tensor], None]:
     def hook(weight: Tensor) -> None:
         gradient, weight.grad = weight.grad, None
+        assert gradient is not None  # torch calls this when it has added to it
         if not gradient.isfinite().all():
             raise ModelError(f"{name}: its gradient holds inf or NaN; needed: finite gradients")
         take(name, gradient)

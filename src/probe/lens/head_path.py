@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from src.errors import ModelError
-from src.model.trunk import base_of, block_modules
+from src.model.trunk import base_of, block_modules, token_table
 from src.probe.states.probe_pass import evaluating
 from src.runtime.seeding import generator
 
@@ -102,5 +102,5 @@ def _watching(
 
 def sample_ids(model: nn.Module, shape: tuple[int, int], stream: str) -> Tensor:
     """Token ids [row, token] drawn by name from the vocabulary of a model without adapters, on its device."""
-    embedding: Tensor = model.get_input_embeddings().weight  # type: ignore[operator]  # of every transformers model
-    return torch.randint(len(embedding), shape, generator=generator(0, stream)).to(embedding.device)
+    table = token_table(model)
+    return torch.randint(len(table), shape, generator=generator(0, stream)).to(table.device)

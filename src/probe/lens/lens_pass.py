@@ -17,8 +17,7 @@ from src.probe.lens.head_path import find_head_path
 from src.probe.states.hooks import layer_states
 from src.probe.states.padding import Mask, right_padded
 from src.probe.states.probe_pass import evaluating
-from src.probe.table.layer_table import LayerRow
-from src.probe.weights.kind_rows import known
+from src.probe.table.layer_table import LayerRow, measured_row
 from src.runtime.preemption import stop_if_asked
 
 Head = Callable[[Tensor], Tensor]
@@ -58,7 +57,7 @@ def lens_pass(
     trunk = trunk_of(model)
     options = {"use_cache": False} if "use_cache" in inspect.signature(trunk.forward).parameters else {}
     device = next(trunk.parameters()).device
-    modules = block_modules(model, blocks)
+    modules, head = block_modules(model, blocks), None
     with evaluating(model), torch.no_grad():
         for batch in tqdm(batches, desc="lens", unit="batch", leave=False, disable=None):
             stop_if_asked()
@@ -69,8 +68,8 @@ def lens_pass(
             reading.start(labels, mask, batch.get("row"))
             with layer_states(modules, reading.take):  # not while the head runs
                 trunk(input_ids=ids.to(device), attention_mask=mask.long().to(device), **options)
-            reading.head = reading.head or _head_of(model, blocks)  # states were found finite by then
-            reading.finish()
+            head = head or _head_of(model, blocks)  # states were found finite by then
+            reading.finish(head)
     return reading.values()
 
 
@@ -86,9 +85,7 @@ def lens_rows(values: Mapping[str, Tensor], stage: str) -> list[LayerRow]:
         num_layers, n = per_layer.shape
         for layer, found in enumerate(per_layer):
             value, interval = found.mean().item(), mean_interval(found)
-            stderr, low, high = (known(number) for number in interval)
-            depth = layer / (num_layers - 1)
-            rows.append(LayerRow(stage, layer, depth, name, known(value), stderr, n, low, high))
+            rows.append(measured_row(stage, layer, num_layers - 1, name, value, interval, n))
     return rows
 
 
@@ -105,7 +102,6 @@ class _Reading:
 
     def __init__(self, num_layers: int, names: Sequence[str], first: bool) -> None:
         self.functions = {name: resolve(METRICS[name].function) for name in names}
-        self.head: Head | None = None
         self.first, self.num_rows = first, 0
         self.states: list[Tensor] = [torch.empty(0)] * num_layers
         self.chosen: Mask = torch.empty(0, 0, dtype=torch.bool)
@@ -137,14 +133,14 @@ class _Reading:
                 "needed: finite states"
             )
 
-    def finish(self) -> None:
+    def finish(self, head: Head) -> None:
         """Send the states of all layers through the head, some positions at a time."""
         states = torch.stack(self.states)
         size = max(CHUNK // len(states), 1)
         targets = self.targets.to(states.device)
         parts: dict[str, list[Tensor]] = {name: [] for name in self.functions}
         for part, wanted in zip(states.split(size, dim=1), targets.split(size), strict=True):
-            log_probabilities = self.head(part).float().log_softmax(dim=-1)
+            log_probabilities = head(part).float().log_softmax(dim=-1)
             for name, function in self.functions.items():
                 parts[name].append(function(log_probabilities, wanted).double().cpu())
         for name, found in parts.items():

@@ -36,6 +36,11 @@ class LayerStatistics:
             asked, gathered = ", ".join(missing), ", ".join(self.tokens) or "none"
             raise DataError(f"layer statistics: asked for {asked}; gathered token metrics: {gathered}")
 
+    def views_at(self, layer: int) -> Tensor:
+        """The views of one layer, [sample, view, width]; `check_covers` says that there are some."""
+        assert self.views is not None
+        return self.views[layer]
+
     def save_tokens(self, folder: Path) -> None:
         """Write what is not in a file of its own yet."""
         with storage_errors(folder):

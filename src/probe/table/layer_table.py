@@ -11,6 +11,7 @@ from torch import Tensor
 from src.errors import DataError
 from src.metrics.catalog import METRICS, Metric, alike_only, names_needing
 from src.metrics.shared.rows import Rows
+from src.metrics.uncertainty.interval import Interval
 from src.probe.states.layer_statistics import LayerStatistics
 from src.probe.table.measure import measure
 from src.probe.table.parallel import parallel_map
@@ -88,7 +89,7 @@ def _measured(
     def of_layer(layer: int) -> list[LayerRow]:
         rows = {stage: Rows(statistics.pooled[layer]) for stage, statistics in stages.items()}
         return [
-            _row(stage, layer, num_blocks, metric.name, value, *interval, n)
+            measured_row(stage, layer, num_blocks, metric.name, value, interval, n)
             for metric in metrics
             for stage, samples in _samples(metric, layer, stages, rows)
             for value, interval, n in [measure(metric, samples, settings)]
@@ -110,22 +111,19 @@ def _samples(
         return [(stage, [one]) for stage, one in rows.items()]
     if metric.needs == "tokens":
         return [(stage, [one.tokens[metric.name][layer]]) for stage, one in stages.items()]
-    return [(stage, [one.views[layer]]) for stage, one in stages.items()]
+    return [(stage, [one.views_at(layer)]) for stage, one in stages.items()]
 
 
-def _row(
-    stage: str,
-    layer: int,
-    num_blocks: int,
-    metric: str,
-    value: float,
-    stderr: float = math.nan,
-    low: float = math.nan,
-    high: float = math.nan,
-    n: int | None = None,
+def measured_row(
+    stage: str, layer: int, num_blocks: int, metric: str, value: float, interval: Interval, n: int | None
 ) -> LayerRow:
-    known = [number if math.isfinite(number) else None for number in (value, stderr, low, high)]
-    return LayerRow(stage, layer, layer / num_blocks, metric, *known[:2], n, *known[2:])
+    """A row of numbers that may be NaN where they are not defined."""
+    stderr, low, high = map(_known, interval)
+    return LayerRow(stage, layer, layer / num_blocks, metric, _known(value), stderr, n, low, high)
+
+
+def _known(number: float) -> float | None:
+    return number if math.isfinite(number) else None
 
 
 def _check_fits(

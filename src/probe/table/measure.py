@@ -36,16 +36,15 @@ def measure(
             or pooled vectors of views [sample, view, dim].
         settings: switches of metrics.
     """
+    tensors = [one.pooled if isinstance(one, Rows) else one for one in samples]
     if metric.needs == "tokens":
-        return _of_values(metric, samples[0])
-    with_rows = metric.needs in ("pooled", "pair")
-    tensors = [one.pooled for one in samples] if with_rows else samples
+        return _of_values(metric, tensors[0])
     num_samples = len(tensors[0])
     check_samples(metric.name, num_samples)
     if metric.per_sample:
         return _of_values(metric, resolve(metric.function)(*tensors))
     if metric.distinct:
-        samples = [one.distinct for one in samples]
+        samples = [one.distinct for one in samples if isinstance(one, Rows)]
         num_samples = len(samples[0])
         if num_samples < metric.min_samples:
             return MetricValue(math.nan, _UNKNOWN, num_samples)

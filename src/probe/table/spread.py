@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from src.metrics.uncertainty.interval import t_interval
 from src.probe.table.layer_table import LayerRow
+from src.statistics.complete import complete
 
 
 def spread_over_seeds(tables: Sequence[Sequence[LayerRow]]) -> list[LayerRow]:
@@ -24,12 +25,10 @@ def spread_over_seeds(tables: Sequence[Sequence[LayerRow]]) -> list[LayerRow]:
 
 
 def _merged(rows: Sequence[LayerRow]) -> LayerRow:
-    first, values = rows[0], [row.value for row in rows]
-    counts = [row.n for row in rows]
-    merged = replace(
-        first, value=None, stderr=None, low=None, high=None, n=None if None in counts else sum(counts)
-    )
-    if None in values:
+    values, counts = complete(row.value for row in rows), complete(row.n for row in rows)
+    n = None if counts is None else sum(counts)
+    merged = replace(rows[0], value=None, stderr=None, low=None, high=None, n=n)
+    if values is None:
         return merged
     mean, spread = statistics.fmean(values), statistics.stdev(values)
     _, low, high = t_interval(mean, spread / math.sqrt(len(values)), len(values) - 1)

@@ -10,6 +10,7 @@ from src.method.band import band_blocks
 from src.metrics.catalog import METRICS, Metric
 from src.probe.table.depth_profile import change_location, linear_slope
 from src.probe.table.layer_table import LayerRow
+from src.statistics.complete import complete
 
 MIDDLE, LAST = (0.2, 0.8), (0.8, 1.0)  # the parts of depth that the published study contrasts
 
@@ -64,8 +65,8 @@ def _summary(rows: list[LayerRow]) -> dict[str, float | None]:
     num_blocks = max((round(row.layer / row.depth) for row in rows if row.depth), default=0)
     middle, last = _mean(rows, MIDDLE, num_blocks), _mean(rows, LAST, num_blocks)
     contrast = None if middle is None or last is None else last - middle
-    known = [row for row in rows if row.value is not None]
-    slope, stderr = linear_slope([row.depth for row in known], [row.value for row in known])
+    known = [(row.depth, row.value) for row in rows if row.value is not None]
+    slope, stderr = linear_slope([depth for depth, _ in known], [value for _, value in known])
     fitted = {"slope": slope, "slope_stderr": stderr, "middle": middle, "last": last, "contrast": contrast}
     return fitted | change_location([row.depth for row in rows], _amounts(rows))
 
@@ -73,8 +74,8 @@ def _summary(rows: list[LayerRow]) -> dict[str, float | None]:
 def _amounts(rows: list[LayerRow]) -> list[float]:
     """The change at each layer; empty where the rows do not tell it at all of them."""
     metric: Metric = METRICS[rows[0].metric.split("/")[0]]
-    values = [row.value for row in rows]
-    if rows[0].stage != "change" or metric.change == "none" or None in values:
+    values = complete(row.value for row in rows)
+    if rows[0].stage != "change" or metric.change == "none" or values is None:
         return []
     return [1 - value if metric.change == "similarity" else value for value in values]
 
@@ -82,5 +83,5 @@ def _amounts(rows: list[LayerRow]) -> list[float]:
 def _mean(rows: list[LayerRow], part: tuple[float, float], num_blocks: int) -> float | None:
     """Mean over the layers that the blocks of a part put out; None if one of them is missing."""
     layers = {block + 1 for block in band_blocks(*part, num_blocks)}
-    values = [row.value for row in rows if row.layer in layers]
-    return None if not values or None in values else sum(values) / len(values)
+    values = complete(row.value for row in rows if row.layer in layers)
+    return sum(values) / len(values) if values else None

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from torch import Tensor, nn
 
 from src.errors import ModelError
+from src.method.lora_layer import LoraLayer, is_lora
 from src.metrics.shared.tensor_update import TensorUpdate
 from src.model.trunk import base_of, block_modules
 from src.probe.weights.kind_rows import BLOCK
@@ -62,17 +63,12 @@ def _of_block(block: nn.Module, name: str, initial: Mapping[str, Tensor]) -> lis
     return updates
 
 
-def is_lora(module: nn.Module) -> bool:
-    """Whether peft put LoRA factors here; told by its attributes, so that peft need not be imported."""
-    return hasattr(module, "lora_A") and hasattr(module, "adapter_layer_names")
-
-
-def _adapter_weights(module: nn.Module) -> list[nn.Parameter]:
+def _adapter_weights(module: LoraLayer) -> list[nn.Parameter]:
     holders = [getattr(module, name) for name in module.adapter_layer_names if hasattr(module, name)]
     return [weight for holder in holders for weight in holder.parameters()]
 
 
-def only_adapter(module: nn.Module, name: str) -> str:
+def only_adapter(module: LoraLayer, name: str) -> str:
     """The name of the only adapter of a layer; ModelError unless it is plain, unmerged LoRA."""
     if module.merged:
         raise ModelError(
@@ -86,7 +82,7 @@ def only_adapter(module: nn.Module, name: str) -> str:
     return adapters[0]
 
 
-def _factors(module: nn.Module, name: str) -> tuple[Tensor, Tensor]:
+def _factors(module: LoraLayer, name: str) -> tuple[Tensor, Tensor]:
     """Both factors of the only adapter, B scaled; exchanged where the layer stores [in, out]."""
     adapter = only_adapter(module, name)
     a, b = module.lora_A[adapter].weight.detach(), module.lora_B[adapter].weight.detach()

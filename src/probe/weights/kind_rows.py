@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from src.metrics.uncertainty.interval import Interval
-from src.probe.table.layer_table import LayerRow
+from src.probe.table.layer_table import LayerRow, measured_row
 from src.probe.weights.tensor_kinds import KINDS
 
 BLOCK = ""  # the key of the whole block
@@ -30,12 +30,5 @@ def kind_rows(metric: str, stage: str, measured: Sequence[Mapping[str, Measured]
             name = f"{metric}/{kind}" if kind else metric
             for layer, block in enumerate(measured, 1):
                 value, interval, n = block.get(kind, UNKNOWN)
-                stderr, low, high = (known(number) for number in interval)
-                depth = layer / len(measured)
-                rows.append(LayerRow(stage, layer, depth, name, known(value), stderr, n, low, high))
+                rows.append(measured_row(stage, layer, len(measured), name, value, interval, n))
     return rows
-
-
-def known(number: float) -> float | None:
-    """The number, or None where it is not one."""
-    return number if math.isfinite(number) else None
