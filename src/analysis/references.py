@@ -7,6 +7,7 @@ from pathlib import Path
 from omegaconf import OmegaConf
 from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 
+from src.config.convert import as_section
 from src.config.reference import Claim, ClaimSetting, Number, Reference
 from src.errors import ConfigError
 
@@ -77,8 +78,7 @@ def load_references(folder: Path = FOLDER) -> list[Published]:
 
 def _load(path: Path) -> Reference:
     try:
-        merged = OmegaConf.merge(OmegaConf.structured(Reference), OmegaConf.load(path))
-        return OmegaConf.to_object(merged)
+        return as_section(Reference, OmegaConf.load(path))
     except OmegaConfBaseException as error:
         raise ConfigError(f"{path.name}: {_explain(error)}") from error
     except ConfigError as error:

@@ -35,7 +35,7 @@ def bench() -> dict[str, float]:
 
 def _write(folder: Path, name: str, launcher: str) -> Path:
     """A sweep of twelve runs of its own name."""
-    grid = {"method": "lora,midblock", "seed": "0,1,2,3,4,5"}
+    grid: dict[str, str | int] = {"method": "lora,midblock", "seed": "0,1,2,3,4,5"}
     if launcher == "slurm":
         grid |= {"hydra.launcher.timeout_min": 30}  # a partition with a shorter limit would let them wait
     content = {

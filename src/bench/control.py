@@ -13,7 +13,9 @@ from src.bench.measure import PAIRS, seconds
 from src.bench.steps import adapted_model, training_step
 from src.command.compose import run_config
 from src.control.control import Control
+from src.control.full_weights import InPlace
 from src.control.make import make_control
+from src.control.relative_step import RelativeStep
 
 MEANING = {
     "equal_step_over_none_full": "one training step of all weights, control=equal_step / none",
@@ -34,6 +36,8 @@ def bench() -> dict[str, float]:
         found[f"equal_step_over_none_{method}"] = statistics.median(
             time_over(step, timed) for _ in range(PAIRS)
         )
+    assert isinstance(control, RelativeStep)
+    assert isinstance(control.movement, InPlace)  # full training came last
     copied = sum(copy.numel() for copy in control.movement.copies.values())
     return found | {"equal_step_copy_over_weights": copied / adapted.num_trainable}
 

@@ -97,7 +97,7 @@ def _disturb(adapted: AdaptedModel) -> None:
     """Stand in for training: probing costs the same whatever moved the weights."""
     with torch.no_grad():
         for value in adapted.trainable.values():
-            value += 0.01
+            value.add_(0.01)
 
 
 @torch.no_grad()
@@ -161,7 +161,9 @@ def _extra_memory(adapted: AdaptedModel) -> float:
         with tempfile.TemporaryDirectory() as folder:
             base = _base(adapted, probe, metrics, Path(folder))
             _tuned(adapted, probe, metrics, Path(folder), base)
-        peaks.append(peak_memory_gib(torch.device("cpu")))
+        peak = peak_memory_gib(torch.device("cpu"))
+        assert peak is not None  # it began anew above
+        peaks.append(peak)
     return (peaks[2] - peaks[1]) * 1024
 
 

@@ -14,6 +14,7 @@ from src.method.adapted import AdaptedModel
 from src.method.band import resolve_band
 from src.method.catalog import adapt
 from src.model.load import load_model
+from src.model.trunk import token_table
 from src.objective.causal_lm import causal_lm_loss
 from src.runtime.seeding import generator
 from src.train.optimizer import make_optimizer
@@ -46,7 +47,7 @@ def adapted_model(method: str) -> AdaptedModel:
 
 
 def _batch(adapted: AdaptedModel) -> dict[str, torch.Tensor]:
-    vocabulary = adapted.loaded.model.get_input_embeddings().weight.shape[0]
+    vocabulary = len(token_table(adapted.loaded.model))
     ids = torch.randint(10, vocabulary, (ROWS, TOKENS), generator=generator(0, "bench")).tolist()
     prompt = int(PROMPT_SHARE * TOKENS)
     rows = [EncodedRow(str(i), one, [IGNORED] * prompt + one[prompt:]) for i, one in enumerate(ids)]

@@ -40,7 +40,10 @@ def bench_upkeep() -> dict[str, float]:
             taken, beat = seconds(lock.__enter__), seconds(lock.beat)
             locks.append(taken + seconds(partial(lock.__exit__, None, None, None)))
             beats.append(beat)
-    trained = statistics.median(steps) * config.max_steps
-    kept = statistics.median(saves) * (config.max_steps // config.checkpoint_steps)
+    num_steps, every = config.max_steps, config.checkpoint_steps
+    assert num_steps is not None
+    assert every is not None  # conf/train/default.yaml has both
+    trained = statistics.median(steps) * num_steps
+    kept = statistics.median(saves) * (num_steps // every)
     held = statistics.median(locks) + statistics.median(beats) * trained / BEAT
     return {"upkeep_share": (kept + held) / trained}

@@ -18,8 +18,8 @@ class Found:
     @property
     def holds(self) -> bool:
         """Whether nothing contradicts the committed study."""
-        every = (*(one for found in self.numbers.values() for one in found), *self.verdicts)
-        return all(one.holds for one in every)
+        numbers = all(one.holds for found in self.numbers.values() for one in found)
+        return numbers and all(one.holds for one in self.verdicts)
 
     def lines(self) -> Iterator[str]:
         """What lies outside or is judged otherwise, then how many of each agree."""
@@ -27,15 +27,16 @@ class Found:
             now = "missing" if one.fresh is None else f"{one.fresh:.4f}"
             ends = f"{one.low:.4f} to {one.high:.4f}"
             yield f"outside: {one.arm}: {now}; committed {one.committed:.4f}, {ends}"
-        for one in (one for one in self.verdicts if one.fresh != one.committed):
-            yield f"other verdict: {one.claim}: {one.fresh or 'missing'}; committed {one.committed}"
+        for verdict in (one for one in self.verdicts if one.fresh != one.committed):
+            now = verdict.fresh or "missing"
+            yield f"other verdict: {verdict.claim}: {now}; committed {verdict.committed}"
         for what, found in self.numbers.items():
             within, same = sum(one.holds for one in found), sum(one.fresh == one.committed for one in found)
             if found:
                 told = f"{within} of {len(found)} {what} within the committed 95 % intervals"
                 yield f"{told}, {same} of them identical"
         if self.verdicts:
-            same = sum(one.fresh == one.committed for one in self.verdicts)
+            same = sum(verdict.fresh == verdict.committed for verdict in self.verdicts)
             yield f"{same} of {len(self.verdicts)} verdicts the same"
 
 

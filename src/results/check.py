@@ -82,8 +82,8 @@ def compare_differences(fresh: Path, committed: Path) -> list[Agreement]:
     if not (committed / DIFFERENCES).is_file():
         return []
     needed = (*_CONTRAST, _DIFFERENCE, _LOW, _HIGH)
-    tables = [_read(folder / DIFFERENCES, needed) for folder in (fresh, committed)]
-    return _within(*tables, _CONTRAST, _DIFFERENCE)
+    new, old = (_read(folder / DIFFERENCES, needed) for folder in (fresh, committed))
+    return _within(new, old, _CONTRAST, _DIFFERENCE)
 
 
 def compare_verdicts(fresh: Path, committed: Path) -> list[SameVerdict]:

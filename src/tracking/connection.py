@@ -96,7 +96,11 @@ def _options(config: RunConfig, run_id: str, folder: Path, mode: str) -> dict[st
     import wandb
 
     values, name = asdict(config), run_name(run_id)
-    timeouts = {"init_timeout": STARTING, "finish_timeout": ENDING, "finish_timeout_raises": True}
+    timeouts: dict[str, Any] = {
+        "init_timeout": STARTING,
+        "finish_timeout": ENDING,
+        "finish_timeout_raises": True,
+    }
     return {
         "mode": mode,
         "project": config.record.project,

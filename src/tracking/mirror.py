@@ -28,7 +28,8 @@ class Tracker:
         self._mode = config.record.mode
         self._replaced: set[Path] = set()
         self._counts: dict[str, int] = {}
-        self._nothing_mirrored()
+        self._num_steps, self._profiled = 0, False
+        self._scored: set[str] = set()
 
     def __enter__(self) -> Self:
         if self._mode != "none":
@@ -43,7 +44,8 @@ class Tracker:
         try:
             if kind is Preempted:
                 self._run.mark_preempting()
-            self._run.finish(exit_code={None: 0, Preempted: EXIT_CODE}.get(kind, 1))
+            codes: dict[type[BaseException] | None, int] = {None: 0, Preempted: EXIT_CODE}
+            self._run.finish(exit_code=codes.get(kind, 1))
             if self._mode == "online":
                 self._mark_sent()
         except Exception as failure:
@@ -82,11 +84,11 @@ class Tracker:
         reason = refusal() if self._mode == "online" else None
         if reason is not None:
             raise ConnectionError(reason)  # a table asks the server first, and would wait for half a minute
-        data = [[getattr(row, column) for column in series.COLUMNS] for row in rows]
+        data: list[Any] = [[getattr(row, column) for column in series.COLUMNS] for row in rows]
         run.summary.update(series.profile_summary(rows))
         for values in series.profile_values(rows):
             run.log(values)
-        run.log({"layers": wandb.Table(columns=series.COLUMNS, data=data)})
+        run.log({"layers": wandb.Table(columns=[*series.COLUMNS], data=data)})
 
     def _attempt(self, action: Callable[[Any], None]) -> None:
         """A mirror must not stop what it mirrors: where it breaks, it begins again offline, once."""
@@ -108,16 +110,14 @@ class Tracker:
 
     def _open(self) -> None:
         """Start a W&B run and log all that the run's files hold by now."""
-        self._nothing_mirrored()
+        self._num_steps, self._profiled = 0, False
+        self._scored.clear()
         self._replaced = attempts(self.folder)
         try:
             self._run, self._mode = open_run(self.config, self.run_id, self.folder, self._mode)
             self._catch_up()
         except Exception as error:
             warn(first_line(error), self.folder)
-
-    def _nothing_mirrored(self) -> None:
-        self._num_steps, self._scored, self._profiled = 0, set[str](), False
 
     def _catch_up(self) -> None:
         folder = RunFolder(self.folder)

@@ -20,6 +20,7 @@ from hydra.core.override_parser.types import Override, OverrideType
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from src.command.compose import CONF, CONFIG_ERRORS, checked, one_line, renamed, typed
+from src.config.convert import as_dict, as_section
 from src.config.schema import RunConfig
 from src.errors import ConfigError
 from src.sweep.grid.spec import Sweep
@@ -81,7 +82,7 @@ class Composer:
 
     def _template(self, choices: tuple[str, ...]) -> Template:
         if choices not in self._templates:
-            self._templates[choices] = OmegaConf.to_container(renamed(self.composed(choices)))
+            self._templates[choices] = as_dict(renamed(self.composed(choices)))
         return self._templates[choices]
 
     def _assemble(self, template: Template, plain: list[Override]) -> RunConfig:
@@ -97,17 +98,16 @@ class Composer:
         """A section as its dataclass, or the scalars beside the sections (name ""); equal ones are shared."""
         key = (name, json.dumps(values), tuple(one.input_line for one in plain))
         if key not in self._parts:
-            raw = OmegaConf.create(values)
+            raw = DictConfig(values)
             OmegaConf.resolve(raw)
             OmegaConf.set_struct(raw, True)
             for one in plain:
                 OmegaConf.update(raw, one.key_or_group, one.value(), merge=True)
             if name:
-                schema = OmegaConf.structured(_HINTS[name])
-                self._parts[key] = OmegaConf.to_object(OmegaConf.merge(schema, raw[name]))
+                self._parts[key] = as_section(_HINTS[name], raw[name])
             else:
                 typed_scalars = OmegaConf.merge(_blank(), raw)
-                self._parts[key] = {scalar: typed_scalars[scalar] for scalar in _SCALARS}
+                self._parts[key] = {scalar: getattr(typed_scalars, scalar) for scalar in _SCALARS}
         return self._parts[key]
 
 

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from omegaconf import OmegaConf
-
 from src.command.compose import CONF, CONFIG_ERRORS, one_line
+from src.config.convert import as_dict
 from src.config.rules import refuse
 from src.config.schema import RunConfig
 from src.errors import ConfigError
@@ -66,7 +65,7 @@ class Launchers:
             composed = self._composer.composed((f"hydra/launcher={name}", *resources), hydra=True)
         except CONFIG_ERRORS as error:
             raise ConfigError(f"launcher {name}: {one_line(error, RunConfig)}") from error
-        node = OmegaConf.to_container(composed.hydra.launcher, resolve=False)
+        node = as_dict(composed.hydra.launcher)
         return Launcher(name, {key: value for key, value in node.items() if key not in _NOT_SHAPE})
 
 

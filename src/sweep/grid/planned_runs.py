@@ -52,7 +52,8 @@ def make_plan(sweep: Sweep, only_list: bool = False) -> Plan:
     Raises:
         ConfigError: an unknown key, preset or launcher, a run given twice, processes that do not fit.
     """
-    contents, found = Contents(only_list), {}
+    contents = Contents(only_list)
+    found: dict[str, Planned] = {}
     with composer(sweep) as composed:
         launchers = Launchers(composed)
         base = composed.composed(())

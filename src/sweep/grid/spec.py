@@ -76,7 +76,7 @@ def _load(path: Path) -> dict[str, Any]:
     if not path.is_file():
         refuse("sweep", str(path), "a YAML file, such as sweeps/quickstart.yaml")
     try:
-        found = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
+        found: Any = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
     except (YAMLError, OSError) as error:
         raise ConfigError(f"{path}: cannot be read as YAML ({' '.join(str(error).split())})") from error
     if not isinstance(found, dict) or "defaults" not in found:

@@ -13,8 +13,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
-
+from src.config.convert import as_section
 from src.config.schema import RunConfig
 from src.errors import LockedError, StorageError, UserError
 from src.runtime.preemption import Preempted, is_first, listening, stop_if_asked
@@ -115,7 +114,7 @@ def _enter(folder: str) -> None:
 def _execute(values: dict[str, Any]) -> None:
     from src.run import execute
 
-    execute(OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(RunConfig), values)))
+    execute(as_section(RunConfig, values))
 
 
 def _leave(error: Exception) -> None:

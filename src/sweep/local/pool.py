@@ -68,13 +68,14 @@ class LocalPool:
         """Whether there is a place for a run, and the server, if it is to come from there, has imported."""
         if len(self._alive) >= self._num_jobs:
             return False
-        return run.num_processes > 1 or self._server.ready or self._server.gone
+        server = self._server
+        return run.num_processes > 1 or server is None or server.ready or server.gone
 
     def _start(self, run: Planned) -> Process:
         task, log = task_file(self._plan, run), self._logs / f"{run.key}.log"
         write_json(task, make_task(self._plan, run))
         log.parent.mkdir(parents=True, exist_ok=True)
-        if run.num_processes == 1 and not self._server.gone:
+        if run.num_processes == 1 and self._server is not None and not self._server.gone:
             return self._server.start(task, log)
         with log.open("ab") as output:
             return subprocess.Popen(

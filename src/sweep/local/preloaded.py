@@ -45,7 +45,11 @@ class WarmServer:
                 env=environment,
                 start_new_session=True,
             )
-        os.set_blocking(self._process.stdout.fileno(), False)
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None
+        assert stdout is not None  # pipes were asked for
+        self._stdin, self._stdout = stdin, stdout
+        os.set_blocking(stdout.fileno(), False)
         self._text = b""
         self._jobs: list[WarmJob] = []
         self.ready = self.gone = False
@@ -56,7 +60,7 @@ class WarmServer:
         job = WarmJob()
         self._jobs.append(job)
         try:
-            os.write(self._process.stdin.fileno(), f"{json.dumps(asked)}\n".encode())
+            os.write(self._stdin.fileno(), f"{json.dumps(asked)}\n".encode())
         except BrokenPipeError:
             self.gone = True
         return job
@@ -66,13 +70,13 @@ class WarmServer:
         if self.gone:
             time.sleep(seconds)
         else:
-            select.select([self._process.stdout], [], [], seconds)
+            select.select([self._stdout], [], [], seconds)
 
     def listen(self) -> None:
         """Take in what the server has told."""
         while not self.gone:
             try:
-                more = os.read(self._process.stdout.fileno(), 65536)
+                more = os.read(self._stdout.fileno(), 65536)
             except BlockingIOError:
                 break
             self.gone = not more
@@ -84,8 +88,8 @@ class WarmServer:
 
     def close(self) -> None:
         """Let the server end; jobs that still run go on."""
-        self._process.stdin.close()
-        self._process.stdout.close()
+        self._stdin.close()
+        self._stdout.close()
         if not self.ready:
             self._process.kill()
         self._process.wait()
