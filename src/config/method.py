@@ -11,7 +11,7 @@ from src.config.penalty import PenaltySettings
 from src.config.rules import require
 
 
-@dataclass
+@dataclass(kw_only=True)
 class MethodSettings:
     """What every method has."""
 
@@ -24,7 +24,7 @@ class MethodSettings:
         require("method.kind", self.kind, tuple(KINDS))
 
 
-@dataclass
+@dataclass(kw_only=True)
 class LoraSettings(MethodSettings):
     """Low-rank factors beside the layers of a band."""
 
@@ -69,7 +69,7 @@ class LoraSettings(MethodSettings):
             rules.refuse("method.budget", self.budget, "none with method.ranks, which are the budget")
 
 
-@dataclass
+@dataclass(kw_only=True)
 class FullSettings(MethodSettings):
     """The weights of a band."""
 
@@ -97,7 +97,7 @@ KINDS = {
 }
 
 
-@dataclass
+@dataclass(kw_only=True)
 class MethodConfig(LoraSettings, FullSettings, PenaltySettings):
     """What is trainable inside the band, and how."""
 

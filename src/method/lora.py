@@ -57,8 +57,7 @@ class Lora(Method):
 
     def updates(self, adapted: AdaptedModel) -> list[MatrixUpdate]:
         """Those of the layers with factors."""
-        layers = ((name, adapted.model.get_submodule(f"base_model.model.{name}")) for name in adapted.modules)
-        return [LowRank(name, layer) for name, layer in layers]
+        return [LowRank(name, lora_layer(adapted.model, name)) for name in adapted.modules]
 
     def save(self, adapted: AdaptedModel, folder: Path) -> set[str]:
         """An adapter that loads with peft alone: the factors."""

@@ -35,7 +35,7 @@ def singular_directions(weight: Tensor, count: int, last: bool, cache: Path) -> 
         cache: folder of the cache, where what was found for the same numbers lies.
     """
     plain = weight.detach().cpu().contiguous()
-    content = hashlib.sha256(plain.view(torch.uint8).numpy()).hexdigest()
+    content = hashlib.sha256(plain.view(torch.uint8).numpy().data).hexdigest()
     code = code_fingerprint("metrics/shared", "method/penalty")
     key = [content, str(plain.dtype), list(plain.shape), count, last, code]
     folder = cached_folder(

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
+from src.method.lora_layer import LoraLayer
+
 
 class MatrixUpdate(ABC):
     """The update of a matrix [row, column], in the layout that the matrix is stored in."""
@@ -65,7 +67,7 @@ class InPlace(MatrixUpdate):
 class LowRank(MatrixUpdate):
     """Of a linear layer with LoRA's factors: U'DV costs k r (row + column), and D = sBA is never built."""
 
-    def __init__(self, name: str, layer: nn.Module) -> None:
+    def __init__(self, name: str, layer: LoraLayer) -> None:
         self.name, self.layer = name, layer
         (self.adapter,) = layer.lora_A
 
