@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-LIST = yaml.safe_load((ROOT / "sweeps" / "numbers.yaml").read_text(encoding="utf-8"))
+LIST = yaml.safe_load((ROOT / "sweeps" / "results" / "numbers.yaml").read_text(encoding="utf-8"))
 PAGES = {"sweeps/README.md": "## The band study in miniature", "README.md": "## Findings"}
 """Where the findings of a page begin."""
 NAMES = re.compile(
