@@ -71,6 +71,10 @@ class RunFolder:
         write_json(path, {"seconds": round(time.perf_counter() - start, 2), "result": result})
         return result
 
+    def result(self, name: str) -> Any:
+        """The result of a complete stage."""
+        return read_json(self.path / "stages" / f"{name}.json")["result"]
+
     def scores(self) -> list[dict[str, Any]]:
         """All scores, each with its stage: base, the steps between, tuned."""
         files = self._score_files()
