@@ -79,7 +79,7 @@ class ProbeConfig:
     files of their own."""
     massive_ratio: float = declare(neutral=20.0)
     """A token is massive at a layer where its norm in the base is above this many times the median norm of
-    the layer's tokens; .inf: none is. [median norms]"""
+    the layer's tokens; inf: none is. [median norms]"""
     dimensions: str = declare(neutral="plain")
     """plain; standardised, every dimension of the pooled states minus its mean over the base's rows and over
     its standard deviation there, without metrics of tokens and views; or plain+standardised, both."""
@@ -92,7 +92,7 @@ class ProbeConfig:
             if not set(given.split("+")) <= set(known) or len(set(given.split("+"))) < len(given.split("+")):
                 rules.refuse(f"probe.{key}", given, f"{', '.join(known)}, or several joined by +")
         if not self.massive_ratio > 1:
-            rules.refuse("probe.massive_ratio", self.massive_ratio, "a number above 1, or .inf")
+            rules.refuse("probe.massive_ratio", self.massive_ratio, "a number above 1, or inf")
 
     @property
     def token_sets(self) -> list[str]:

@@ -202,7 +202,7 @@ def test_standardised_reading_is_by_the_base(model, rows, read):
         ("tokens", "some", "all, no_first, no_massive, or several joined by +"),
         ("tokens", "all+all", "all, no_first, no_massive, or several joined by +"),
         ("dimensions", "some", "plain, standardised, or several joined by +"),
-        ("massive_ratio", 1.0, "a number above 1, or .inf"),
+        ("massive_ratio", 1.0, "a number above 1, or inf"),
     ],
 )
 def test_other_values_are_refused(key, value, accepted):
