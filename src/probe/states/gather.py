@@ -41,10 +41,10 @@ def gather(
         base: of a tuned model, the statistics of its base on these rows, which tell the massive tokens.
     """
     passes = _Passes(model, blocks, probe, metrics, settings)
-    passes.over(probe.rows, metrics.names, folder, base and base.norms)
+    passes.over(probe.rows, metrics.names, folder, base.norms if base else None)
     if names_needing(metrics.names, "views"):
         (folder / VIEWS).mkdir()
-        passes.over(probe.views, [], folder / VIEWS, base and base.views.norms)
+        passes.over(probe.views, [], folder / VIEWS, base.norms_of_views if base else None)
     return LayerStatistics.load(folder)
 
 

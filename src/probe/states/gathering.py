@@ -49,7 +49,9 @@ class Gathering:
         }
         self.num_measured = min(num_token_samples, shape[1]) if self.functions else 0
         self.folder, self.shape, self.sets = folder, shape, sets
-        self.found = {ALL: self._new(folder, sets.measured_all)}
+        self.vectors: dict[str, LayerVectors] = {}
+        self.tokens: dict[str, dict[str, Tensor]] = {}
+        self._add(ALL, folder, sets.measured_all)
         self.num_seen = [0] * shape[0]
         self.num_rows = 0
         self.num_passes = 0
@@ -75,29 +77,29 @@ class Gathering:
         pooled = masked_mean(states, one.mask).cpu()
         if one.name == ALL:
             self._check_finite(layer, pooled)
-        if one.name not in self.found:
-            self.found[one.name] = self._new(self.folder / one.name, True)
-        found, rows = self.found[one.name], [self.rows[place] for place in one.places]
-        found.pooled.write(layer, rows, pooled if len(rows) == len(pooled) else pooled[one.places])
-        if found.tokens:
+        if one.name not in self.vectors:
+            self._add(one.name, self.folder / one.name, measured=True)
+        rows = [self.rows[place] for place in one.places]
+        self.vectors[one.name].write(layer, rows, pooled[one.places])
+        if self.tokens[one.name]:
             self._waiting += [
                 (one.name, layer, row, states[place, one.mask[place]])
                 for place, row in zip(one.places, rows, strict=True)
                 if row < self.num_measured
             ]
 
-    def _new(self, folder: Path, measured: bool) -> LayerStatistics:
+    def _add(self, name: str, folder: Path, measured: bool) -> None:
         folder.mkdir(exist_ok=True)
+        self.vectors[name] = LayerVectors.create(folder / POOLED, *self.shape)
         unknown = torch.full((self.shape[0], self.num_measured), math.nan, dtype=torch.float64)
-        tokens = {name: unknown.clone() for name in self.functions if measured}
-        return LayerStatistics(LayerVectors.create(folder / POOLED, *self.shape), tokens)
+        self.tokens[name] = {metric: unknown.clone() for metric in self.functions if measured}
 
     def _measure_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []
         found = parallel_map(self._of_tokens, waiting)
         for (of, layer, row, _), values in zip(waiting, found, strict=True):
             for name, value in values.items():
-                self.found[of].tokens[name][layer, row] = value
+                self.tokens[of][name][layer, row] = value
 
     def _of_tokens(self, waiting: tuple[str, int, int, Tensor]) -> dict[str, float]:
         """Every token metric of the states [token, width] of one row."""
@@ -116,9 +118,12 @@ class Gathering:
 
     def statistics(self) -> LayerStatistics:
         """The statistics of all rows, those of the other sets beside them; written out."""
-        for name, one in self.found.items():
-            one.save_tokens(self.folder if name == ALL else self.folder / name)
-        return replace(self.found[ALL], beside={k: v for k, v in self.found.items() if k != ALL})
+        found = {name: LayerStatistics(one, self.tokens[name]) for name, one in self.vectors.items()}
+        whole = found.pop(ALL)
+        whole.save_tokens(self.folder)
+        for name, one in found.items():
+            one.save_tokens(self.folder / name)
+        return replace(whole, beside=found)
 
     def _check_finite(self, layer: int, pooled: Tensor) -> None:
         finite = pooled.isfinite().all(dim=1)

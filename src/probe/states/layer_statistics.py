@@ -31,6 +31,8 @@ class LayerStatistics:
     """Mean token states of the augmented views of every row, float32 [layer, sample, view, width]."""
     norms: LayerVectors | None = None
     """Of a base: norm of every token, [layer, sample, token], NaN behind the last token of a row."""
+    norms_of_views: LayerVectors | None = None
+    """The same of its views."""
     beside: "dict[str, LayerStatistics]" = field(default_factory=dict)
     """The same of other sets of tokens, by name; NaN in a row that has none of them at a layer."""
 
@@ -71,18 +73,19 @@ class LayerStatistics:
             found.norms = LayerVectors.open(folder / NORMS)
         found.beside = {name: cls.load(folder / name) for name in TOKEN_SETS if (folder / name).is_dir()}
         if (folder / VIEWS).is_dir():
-            views = cls.load(folder / VIEWS)
-            for of in ("all", *found.beside):
-                found.of(of).views = LayerViews(views.of(of).pooled, found.pooled.shape[1], views.norms)
+            found.norms_of_views = cls.load(folder / VIEWS).norms
+            for name, one in {"": found, **found.beside}.items():
+                vectors = LayerVectors.open(folder / VIEWS / name / POOLED)
+                one.views = LayerViews(vectors, found.pooled.shape[1])
         return found
 
 
 class LayerViews:
     """Vectors of the views of each row, stored as LayerVectors whose samples are row by row, view by view."""
 
-    def __init__(self, vectors: LayerVectors, num_rows: int, norms: LayerVectors | None = None) -> None:
+    def __init__(self, vectors: LayerVectors, num_rows: int) -> None:
         num_layers, num_samples, width = vectors.shape
-        self.vectors, self.norms = vectors, norms
+        self.vectors = vectors
         self.shape = (num_layers, num_rows, num_samples // num_rows, width)
 
     def __len__(self) -> int:

@@ -51,7 +51,7 @@ def _tables(
 ) -> dict[str, list[LayerRow]]:
     num_blocks, settings, found = len(subject.blocks), switches(subject.metrics), {}
     for reading in subject.settings.readings:
-        sides = [one and one.of(reading.tokens) for one in (base, tuned)]
+        before, after = base.of(reading.tokens), tuned.of(reading.tokens) if tuned else None
         own = names_needing(names, "pooled", "pair") if reading.standardised else names
-        found[reading.name] = layer_rows(*sides, own, num_blocks, settings, reading)
+        found[reading.name] = layer_rows(before, after, own, num_blocks, settings, reading)
     return found

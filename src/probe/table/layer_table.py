@@ -149,10 +149,11 @@ def _warn_of_few(rows: Sequence[LayerRow], reading: Reading, num_samples: int) -
     """A line for each metric that has no number at a layer because too few rows are left there."""
     for name in dict.fromkeys(row.metric for row in rows):
         least = METRICS[name].min_samples
-        short = [row for row in rows if row.metric == name and row.n is not None and row.n < least]
-        if short and num_samples >= least:
-            given = f"given {min(row.n for row in short)} rows with tokens (probe.tokens={reading.tokens})"
-            _LOG.warning("metric %s: layer %d: %s; needed: at least %d", name, short[0].layer, given, least)
+        left = [(row.n, row.layer) for row in rows if row.metric == name and row.n is not None]
+        fewest, layer = min(left, default=(least, 0))
+        if fewest < least <= num_samples:
+            given = f"given {fewest} rows with tokens (probe.tokens={reading.tokens})"
+            _LOG.warning("metric %s: layer %d: %s; needed: at least %d", name, layer, given, least)
 
 
 def measured_row(
