@@ -87,7 +87,8 @@ class Study:
                     raise ConfigError(f"{folder.name}: {missing}")
                 self._say(f"{folder.name}: {missing}")
                 continue
-            total = len(items.batches) * (3 if measurement.controls else 2)
+            controlled = measurement.controls and items is measurement.pair.scores[0]
+            total = len(items.batches) * (3 if controlled else 2)
             with tqdm(total=total, desc=f"{folder.name} {items.score}", unit="batch", disable=None) as bar:
                 found.append(measurement.found(items, tables, bar.update))
         return found
