@@ -87,6 +87,18 @@ def write_run(tmp_path):
 
 
 @pytest.fixture
+def write_nulls(write_run):
+    """write_nulls(models, slope, num_draws): random pushes of one mean slope, a draw a seed."""
+
+    def write(models, slope=0.0, num_draws=3, scatter=0.02):
+        rng = numpy.random.default_rng(9)
+        for model, seed in itertools.product(models, range(num_draws)):
+            write_run(slope + rng.normal(0, scatter), model, "causal_lm", "random_direction", seed)
+
+    return write
+
+
+@pytest.fixture
 def configure():
     """configure(folder, method={"kind": "lora"}): config.yaml with the choices of the record, and more."""
 
@@ -99,8 +111,12 @@ def configure():
 
 
 @pytest.fixture
-def study(write_run, tmp_path):
-    """A study with the published pattern: equal steps take the slope of contrastive runs in parallel blocks."""
+def study(write_run, write_nulls, tmp_path):
+    """A study with the published pattern: equal steps take the slope of contrastive runs in parallel blocks.
+
+    A random push has no slope in it.
+    """
+    write_nulls(MODELS)
     rng = numpy.random.default_rng(0)
     for model, (_, kind, wiring, *_rest) in MODELS.items():
         objectives = ["masked_lm" if kind == "encoder" else "causal_lm", "contrastive"]

@@ -11,6 +11,8 @@ BAND, KIND = "band", "method.kind"
 WHOLE = "11111"
 RANDOM = "random"
 """A band of blocks drawn by the seed."""
+NULLS = ("random_direction", "random_spectrum")
+"""The controls that push at random in place of training; findings are judged beyond the first that ran."""
 _ORDER = ("10000", "01000", "00100", "00010", "00001", "01100", "00110", "01110", WHOLE)
 FIRST = (
     "model.name", "data.name", "objective.name", "control.name", KIND, BAND, "fidelity", "method.scaling",
@@ -76,6 +78,11 @@ def band_of(run: Run) -> str:
     return f"{start:.3g}-{stop:.3g}" if known else name
 
 
+def is_null(run: Run) -> bool:
+    """Whether it was pushed at random in place of training."""
+    return run.config.get("control.name") in NULLS
+
+
 def settings(run: Run) -> dict[str, str]:
     """What may decide a run's numbers, as text; the order is that of importance."""
     found = {
@@ -83,6 +90,8 @@ def settings(run: Run) -> dict[str, str]:
         for key, value in run.config.items()
         if key not in _NO_FACTOR and key.partition(".")[0] not in _NO_FACTOR_GROUPS
     }
+    if is_null(run) and run.config.get("control.source"):
+        found["control.source"] = "a run"  # each draw may have its own
     found[BAND] = band_of(run)
     found |= {key: _text(run.record[key]) for key in ("fidelity",) if key in run.record}
     found |= {f"{key}.name": str(value) for key, value in run.record["choices"].items()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from src.analysis.arms import BAND, KIND, WHOLE, Arm, group_arms, settings
+from src.analysis.arms import BAND, KIND, WHOLE, Arm, group_arms, is_null, settings
 from src.analysis.references import Published, load_references
 from src.analysis.runs import Run, find_runs
 
@@ -22,6 +22,8 @@ class Experiment:
     """All of them, whatever their state."""
     arms: list[Arm]
     """Trained runs and compared checkpoints that can be compared, by what they were made of."""
+    nulls: list[Arm]
+    """The same of random pushes: no arm is compared with them but in the profiles over depth."""
     frozen: list[Run]
     """Runs without training: they tell the pretrained model's scores."""
     follow: list[str]
@@ -38,7 +40,7 @@ class Experiment:
     @property
     def compared(self) -> list[Run]:
         """The runs behind every number."""
-        return [run for arm in self.arms for run in arm.runs.values()] + self.frozen
+        return [run for arm in [*self.arms, *self.nulls] for run in arm.runs.values()] + self.frozen
 
     @cached_property
     def factors(self) -> list[str]:
@@ -61,6 +63,8 @@ class Experiment:
 
     def condition_of(self, run: Run) -> str:
         """The same of one run, whether it was compared or not; empty for a run without training."""
+        if is_null(run):
+            return str(run.config["control.name"])
         found = {} if run.config.get(KIND) == "none" else settings(run)
         return ", ".join(found.get(name, "-") for name in self.conditions) if found else ""
 
@@ -95,10 +99,11 @@ def read_study(folder: Path) -> Experiment:
     runs = find_runs(folder)
     finished = [run for run in runs if run.problem is None]
     frozen = [run for run in finished if run.config.get(KIND) == "none"]
-    trained = [run for run in finished if run not in frozen]
-    arms, follow, unlike = group_arms(trained)
-    left_out = [(run, run.problem) for run in runs if run.problem] + unlike
-    return Experiment(folder, runs, arms, frozen, follow, left_out, load_references())
+    pushed = [run for run in finished if is_null(run)]
+    trained = [run for run in finished if run not in frozen and run not in pushed]
+    (arms, follow, unlike), (nulls, _, others) = group_arms(trained), group_arms(pushed)
+    left_out = [(run, run.problem) for run in runs if run.problem] + unlike + others
+    return Experiment(folder, runs, arms, nulls, frozen, follow, left_out, load_references())
 
 
 def mixed(values: Mapping[str, str | None], what: str) -> list[str]:

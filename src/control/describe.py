@@ -10,16 +10,23 @@ INFERRED = ("grouping", "target", "weight_decay", "norms", "biases", "embeddings
 """Settings that the published description leaves open; the values here are Strata's choice."""
 
 
-def describe_control(config: RunConfig, steps: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def describe_control(
+    config: RunConfig, steps: Sequence[dict[str, Any]], pushed: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """The settings, which of them are inferred, and what the steps came to.
 
     Args:
         config: of the run.
         steps: the step log.
+        pushed: what the random push of a null came to.
     """
     control, lora = config.control, config.method.of_kind.low_rank
     if control.kind == "none":
         return {"kind": "none"}
+    if control.pushes:
+        groups = {name: getattr(control, name) for name in ("norms", "biases", "embeddings", "head")}
+        chosen = {"size": control.size, "spectrum": control.spectrum, **groups}
+        return {"kind": control.kind, "trained": False, **chosen, **(pushed or {})}
     settings = {key: value for key, value in asdict(control).items() if key != "log_relative_sizes"}
     spreads = [row["relative_size_max"] / row["relative_size_min"] - 1 for row in steps]
     cosines = [row["merged_cosine_min"] for row in steps if "merged_cosine_min" in row]

@@ -26,12 +26,12 @@ def make_groups(adapted: AdaptedModel, config: ControlConfig) -> tuple[list[Grou
     What is in neither is left as the optimizer made it.
     """
     if adapted.config.of_kind.low_rank:
-        members = [(name, _block(name, adapted), "group", "layer") for name in adapted.modules]
+        members = [(name, block_of(name, adapted), "group", "layer") for name in adapted.modules]
     else:
         members = [
             (name, block, _treatment(kind, config), kind)
             for name in adapted.trainable
-            for block in [_block(name, adapted)]
+            for block in [block_of(name, adapted)]
             for kind in [_kind(name, block, adapted.loaded.model)]
         ]
     gathered: dict[tuple[str, int | None], list[str]] = {}
@@ -43,7 +43,8 @@ def make_groups(adapted: AdaptedModel, config: ControlConfig) -> tuple[list[Grou
     return [Group(title, block, tuple(some)) for (title, block), some in gathered.items()], frozen
 
 
-def _block(name: str, adapted: AdaptedModel) -> int | None:
+def block_of(name: str, adapted: AdaptedModel) -> int | None:
+    """The block that a parameter or a layer lies in; None outside the blocks."""
     found = [i for i, block in enumerate(adapted.loaded.blocks) if name.startswith(block + ".")]
     return found[0] if found else None
 

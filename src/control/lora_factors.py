@@ -35,7 +35,7 @@ class LowRank:
     """One step of the factors of adapted layers; keeps a copy of the factors."""
 
     def __init__(self, model: nn.Module, groups: Sequence[Group], decay_outside: bool) -> None:
-        self.groups = [[_Layer(lora_layer(model, name)) for name in group.members] for group in groups]
+        self.groups = [[AdaptedLayer(lora_layer(model, name)) for name in group.members] for group in groups]
         self.layers = [layer for group in self.groups for layer in group]
         self.decay_outside = decay_outside
         self.frozen = torch.zeros(0, dtype=torch.float64)
@@ -82,8 +82,8 @@ class LowRank:
 
 
 @dataclass
-class _Layer:
-    """An adapted layer and its factors before the step."""
+class AdaptedLayer:
+    """A layer that peft put factors beside, and these factors before the step."""
 
     layer: LoraLayer
     before: tuple[Tensor, Tensor] = (_NONE, _NONE)
@@ -92,6 +92,7 @@ class _Layer:
 
     @property
     def weight(self) -> Tensor:
+        """The frozen weight that the product of the factors is added to."""
         return self.layer.get_base_layer().weight
 
     @property
@@ -102,6 +103,7 @@ class _Layer:
 
     @property
     def scale(self) -> float:
+        """What the product B A is multiplied with."""
         (scale,) = self.layer.scaling.values()
         return scale
 

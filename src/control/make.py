@@ -32,6 +32,10 @@ def make_control(config: ControlConfig, adapted: AdaptedModel, num_steps: int) -
     profile = read_profile(config) if config.kind == "match_profile" else None
     groups, frozen = make_groups(adapted, config)
     trained = sorted({group.block for group in groups if group.block is not None})
+    if config.pushes:
+        if config.source is None:
+            _check_weights(config, adapted, groups, trained)
+        return NoControl()
     if profile is not None:
         profile.check(trained, adapted.loaded.num_blocks, num_steps)
     _check_weights(config, adapted, groups, trained)

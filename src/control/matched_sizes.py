@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from src.config.keys import hashed_keys
 from src.config.rules import refuse
 from src.config.schema import ControlConfig
-from src.method.spans import spans_text
+from src.control.source import refuse_blocks, refuse_source, source_record, source_weights
 from src.statistics.complete import complete
-from src.storage.files import fingerprint, read_json, read_jsonl
+from src.storage.files import fingerprint, read_jsonl
 
 Sizes = list[float | None]
 """One relative size a block; None where the block did not train."""
@@ -35,9 +35,7 @@ class Profile:
         for sizes in self.steps:
             found = [block for block, size in enumerate(sizes) if size is not None]
             if len(sizes) != num_blocks or found != sorted(blocks):
-                given = f"{self.source} (trained blocks {_words(found)} of {len(sizes)})"
-                accepted = f"a run that trained blocks {_words(blocks)} of {num_blocks}"
-                refuse("control.source", given, accepted)
+                refuse_blocks(self.source, found, len(sizes), blocks, num_blocks)
         if not self.constant and len(self.steps) < num_steps:
             given = f"{self.source} ({len(self.steps)} steps)"
             accepted = f"a run of at least {num_steps} steps, or any with control.profile=mean"
@@ -52,15 +50,13 @@ def read_profile(config: ControlConfig) -> Profile:
         StorageError: its record is damaged.
     """
     folder = Path(str(config.source))
-    record = _record(folder)
-    if record.get("status") != "success":
-        reason = record.get("error")
-        _refuse(folder, f"status {record.get('status')}" + (f": {reason}" if reason else ""))
+    source_record(folder, _ACCEPTED)
     path = folder / "steps.jsonl"
     rows = read_jsonl(path) if path.is_file() else []
     steps: list[Any] = [row.get("block_relative_sizes") for row in rows]
     if not steps or not all(_is_profile(sizes) for sizes in steps):
-        _refuse(folder, "no relative sizes in its steps.jsonl; control.log_relative_sizes=true logs them")
+        reason = "no relative sizes in its steps.jsonl; control.log_relative_sizes=true logs them"
+        refuse_source(folder, reason, _ACCEPTED)
     if config.profile == "mean":
         means = [_mean(sizes) for sizes in zip(*steps, strict=True)]
         return Profile(str(folder), [means], constant=True)
@@ -68,18 +64,13 @@ def read_profile(config: ControlConfig) -> Profile:
 
 
 def control_content(config: ControlConfig) -> dict[str, Any]:
-    """What of a control decides a run's numbers; a source's folder is replaced by the sizes in it."""
+    """What of a control decides a run's numbers; a source's folder is replaced by what is taken from it."""
     values = hashed_keys(config)
     if config.kind == "match_profile":
         values["sizes"] = fingerprint(read_profile(config).steps)
+    if config.pushes and config.source is not None:
+        values["source"] = source_weights(Path(config.source))
     return values
-
-
-def _record(folder: Path) -> dict[str, Any]:
-    path = folder / "run.json"
-    if not path.is_file():
-        _refuse(folder, "no run.json in it: no run, or an unfinished one")
-    return read_json(path)
 
 
 def _mean(sizes: Sequence[float | None]) -> float | None:
@@ -91,11 +82,3 @@ def _is_profile(sizes: Any) -> bool:
     if not isinstance(sizes, list) or not any(size is not None for size in sizes):
         return False
     return all(size is None or (isinstance(size, float) and size > 0) for size in sizes)
-
-
-def _refuse(folder: Path, reason: str) -> NoReturn:
-    refuse("control.source", f"{folder} ({reason})", _ACCEPTED)
-
-
-def _words(blocks: Sequence[int]) -> str:
-    return spans_text(blocks, ", ") or "none"

@@ -9,6 +9,7 @@ from transformers import PreTrainedModel
 from src.config.schema import RunConfig
 from src.control.control import Control
 from src.control.make import make_control
+from src.control.push import Push, make_push
 from src.data.batches import num_steps
 from src.data.encode import Encoded, encode_texts
 from src.data.splits import Splits, load_splits
@@ -47,6 +48,8 @@ class Prepared:
     """The training rows as tokens, with whatever the objective looks at."""
     control: Control
     """What happens to each step after the optimizer made it."""
+    push: Push | None
+    """The null: what is done in place of training; None where the run trains."""
     base: BaseCache
     """What is known of the untrained model."""
 
@@ -80,8 +83,9 @@ def prepare(config: RunConfig, splits: Splits | None = None) -> Prepared:
     encoded = objective.encode(splits.train, config.data.max_length)
     _check_rows(config, loaded, splits, encoded)
     control = make_control(config.control, adapted, num_steps(config.train, len(encoded.rows)))
+    push = make_push(config.control, adapted, config.seed)
     base = base_cache(cache, loaded.fingerprint, config.model.dtype, device, splits, config.data)
-    return Prepared(config, splits, device, adapted, objective, encoded, control, base)
+    return Prepared(config, splits, device, adapted, objective, encoded, control, push, base)
 
 
 def _adapted(config: RunConfig, loaded: LoadedModel, objective: Objective) -> AdaptedModel:

@@ -1,4 +1,4 @@
-"""The training stage of a run, on one process or sharded over several.
+"""The training stage of a run, on one process or sharded over several; or the random push in its place.
 
 Measuring is rank 0's alone, on the whole model: it lets its shards go when training ends, loads the weights
 anew and gives them what was trained. So every metric and score is that of one process.
@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from src.control.push import Push
 from src.method.penalty.make import make_penalty
 from src.method.weights import load_tuned, save_tuned, set_tuned
 from src.model.trunk import block_modules
@@ -19,6 +20,7 @@ from src.pipeline.prepare import Prepared, prepare
 from src.pipeline.score_stage import RunScores, keep_scores
 from src.pipeline.stage import Run
 from src.probe.gradients.step_gradients import step_measurement
+from src.record.folder import PUSH
 from src.runtime.preemption import listening
 from src.train.loop import OnStep, Trained
 from src.train.loop import train as train_loop
@@ -30,14 +32,15 @@ _LOG = logging.getLogger(__name__)
 
 
 def train(run: Run) -> None:
-    """Train the band, or load the weights that an earlier process trained."""
+    """Train the band or push it, or load the weights that an earlier process made."""
     if not run.prepared.trains:
         return
-    adapter = run.folder.path / "adapter"
-    if run.folder.has("train"):
+    adapter, push = run.folder.path / "adapter", run.prepared.push
+    name = "train" if push is None else PUSH
+    if run.folder.has(name):
         load_tuned(run.prepared.adapted, adapter)
         return
-    run.once("train", lambda: _train(run, adapter))
+    run.once(name, lambda: _train(run, adapter) if push is None else _push(run, push, adapter))
 
 
 def follow(ranks: Ranks) -> None:
@@ -68,6 +71,16 @@ def _train(run: Run, adapter: Path) -> dict[str, Any]:
     first, last = trained.steps[0], trained.steps[-1]
     _LOG.info("trained: %d steps, loss %.3f -> %.3f", last["step"], first["loss"], last["loss"])
     return {"num_steps": trained.num_steps, "loss": last["loss"]}
+
+
+def _push(run: Run, push: Push, adapter: Path) -> dict[str, Any]:
+    found = push.apply(run.prepared.adapted)
+    run.prepared.adapted.model.eval()  # as training leaves it
+    run.lock.check()
+    save_tuned(run.prepared.adapted, adapter)
+    sizes = [size for size in found["block_relative_sizes"] if size is not None]
+    _LOG.info("pushed at random: %d blocks by %.3g to %.3g of their norm", len(sizes), min(sizes), max(sizes))
+    return found
 
 
 def _after_step(run: Run, step: int, row: dict[str, Any]) -> None:

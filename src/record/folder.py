@@ -23,6 +23,8 @@ from src.storage.files import (
 )
 
 STEPS, SAMPLES, LAYERS = "steps.jsonl", "samples.jsonl", "layers.csv"
+PUSH = "push"
+"""The stage of a random update in place of training."""
 PREEMPTED = "preempted.json"
 """Says that a run was asked to stop and has stopped, and goes on when it is started again."""
 
@@ -71,9 +73,10 @@ class RunFolder:
         write_json(path, {"seconds": round(time.perf_counter() - start, 2), "result": result})
         return result
 
-    def result(self, name: str) -> Any:
-        """The result of a complete stage."""
-        return read_json(self.path / "stages" / f"{name}.json")["result"]
+    def pushed(self) -> dict[str, Any] | None:
+        """What the random push of a null came to; None for a run that trains."""
+        path = self.path / "stages" / f"{PUSH}.json"
+        return read_json(path)["result"] if path.is_file() else None
 
     def scores(self) -> list[dict[str, Any]]:
         """All scores, each with its stage: base, the steps between, tuned."""

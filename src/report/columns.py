@@ -13,8 +13,9 @@ _TEXTS = {
     "explained_by": "explained by", "family": "family", "kind": "kind", "label": "model",
     "mcnemar": "McNemar p < 0.05", "method": "method", "metric": "metric", "name": "what",
     "objective": "objective", "others": "others", "published": "published", "quantity": "quantity",
-    "rates": "rates chosen", "reference": "published for", "run": "run", "score_of": "score", "size": "size",
-    "task": "task", "unit": "unit", "verdict": "verdict", "wider": "side", "wiring": "blocks",
+    "rates": "rates chosen", "reading": "reading", "reference": "published for", "run": "run",
+    "score_of": "score", "size": "size", "task": "task", "unit": "unit", "verdict": "verdict",
+    "wider": "side", "wiring": "blocks",
 }  # fmt: skip
 _WIDE_TEXTS = {
     "note": "note", "ours": "our runs", "other_setting": "not the published setting", "reason": "because",

@@ -16,6 +16,7 @@ class Cost:
 
     num_runs: int
     training: float
+    """Or what was done in its place: the random push of a null."""
     evaluation: float
     """Scores of tuned models, and of the base where they were not in the cache."""
     probing: float
@@ -51,7 +52,7 @@ def cost(folder: Path, num_jobs: int, started: datetime | None = None, ended: da
     if not done:
         ends = " to ".join(sorted(record["written"] for record in finished)[:: max(len(finished) - 1, 1)])
         raise DataError(f"{folder}: no run ended between --started and --ended; its runs ended {ends}")
-    training, evaluation = _sum(done, ("train",)), _sum(done, ("scores-",))
+    training, evaluation = _sum(done, ("train", "push")), _sum(done, ("scores-",))
     probing = _sum(done, ("probe",))
     outside = None
     if started is not None:

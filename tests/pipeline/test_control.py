@@ -5,6 +5,7 @@ import json
 import pytest
 
 from src.errors import ConfigError, ModelError
+from src.probe.table.layers_csv import read_layers
 from src.storage.files import read_jsonl
 
 
@@ -34,6 +35,55 @@ def test_effect_without_cause(run):
     ]
     for first, second in zip(*sizes, strict=True):
         assert second == pytest.approx(first, rel=1e-5)
+
+
+PUSH = ("control=random_direction", "control.size=0.01")
+BARE = ("evaluate=none", "metrics.names=[weight_change]")
+
+
+def changes(folder):
+    return [row.value for row in read_layers(folder / "layers.csv") if row.metric == "weight_change"]
+
+
+def test_a_push_in_place_of_training(run):
+    """It is probed, scored and recorded as a trained run is."""
+    folder = run(*PUSH, "method=full", "metrics.names=[weight_change]")
+    record = record_of(folder)
+    told = record["control"]
+    assert (told["kind"], told["trained"], told["size"], told["source"]) == (
+        "random_direction", False, 0.01, None,
+    )  # fmt: skip
+    assert told["block_relative_sizes"] == pytest.approx([0.01] * record["model"]["num_blocks"], rel=1e-5)
+    assert changes(folder) == pytest.approx(told["block_relative_sizes"], rel=1e-3)
+    assert {score["stage"] for score in record["scores"]} == {"base", "tuned"}
+    assert not (folder / "steps.jsonl").exists()
+    assert "push" in record["seconds"]
+    assert "train" not in record["seconds"]
+
+
+def test_a_push_goes_on_where_it_stopped_and_another_seed_is_another_draw(run):
+    folder = run(*PUSH, *BARE)
+    adapter = folder / "adapter" / "adapter_model.safetensors"
+    weights, layers = adapter.read_bytes(), (folder / "layers.csv").read_bytes()
+    for name in ("run.json", "stages/probe.json", "layers.csv"):
+        (folder / name).unlink()
+    assert run(*PUSH, *BARE) == folder
+    assert (folder / "layers.csv").read_bytes() == layers
+    assert adapter.read_bytes() == weights
+    other = run(*PUSH, *BARE, "seed=1")
+    assert (other / "adapter" / "adapter_model.safetensors").read_bytes() != weights
+
+
+def test_the_null_of_a_run(run, tmp_path):
+    """Its id holds what the source's weights are, not where they lie."""
+    source = run(*BARE)
+    folder = run("control=random_spectrum", f"control.source={source}", *BARE)
+    assert record_of(folder)["control"]["source"] == source.name
+    assert changes(folder) == pytest.approx(changes(source), rel=1e-3)
+    moved = source.rename(tmp_path / "elsewhere")
+    assert run("control=random_spectrum", f"control.source={moved}", *BARE) == folder
+    with pytest.raises(ConfigError, match="trained blocks 0-9 of 10"):
+        run("control=random_direction", f"control.source={moved}", "band=mid", *BARE)
 
 
 def test_refused_before_anything_is_written(run, tmp_path):

@@ -1,23 +1,25 @@
 """All tables of the depth-profile study, from runs: an analysis that the report plugs in."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
+import pandas
 from pandas import DataFrame
 
-from src.analysis.arms import Arm
+from src.analysis.arms import NULLS, Arm
 from src.analysis.claims import MINIATURE
 from src.analysis.depth import equal_step_verdicts, findings
 from src.analysis.depth.architecture import what_explains_width, width_by_architecture, width_order
 from src.analysis.depth.decomposition import STANDARD, decompose
 from src.analysis.depth.family_profiles import family_profiles
-from src.analysis.depth.finding import NONE, Finding
+from src.analysis.depth.finding import NO_NULL, NONE, Finding, both_slopes, without_null
 from src.analysis.depth.gather import gather
+from src.analysis.depth.null import ABSOLUTE, AS_IT_IS, RELATIVE, SLOPES, excess_over, readings
 from src.analysis.depth.positive import count_positive
 from src.analysis.depth.seed_means import over_seeds
-from src.analysis.depth.settings import CELL, SETTING, TRANSFORMERS, WHOLE, has_several, is_crossed
+from src.analysis.depth.settings import CELL, MODEL, SETTING, TRANSFORMERS, WHOLE, has_several, is_crossed
 from src.analysis.depth.steepness import steepness_against_distance
 from src.analysis.depth.wiring_and_size import wiring_and_size
 from src.analysis.families import Row
@@ -28,7 +30,6 @@ from src.statistics.claim import CONFIRMED, UNDECIDED
 
 MAIN = ("procrustes_distance", "cka_debiased", "cka_biased", "weight_change")
 """Metrics of the figures and findings: the first of these that was measured; tables have all."""
-SLOPES = ("slope", "relative_slope")
 GROUP = ["wiring", "size", "objective", "data", "method"]
 
 
@@ -52,18 +53,40 @@ class Extent(NamedTuple):
     runs: int
     models: int
     seeds: int
+    draws: int
+    """Random pushes."""
     miniatures: int
     """Models that are small twins of the checkpoints they are named after."""
 
 
 @dataclass(frozen=True)
 class DepthStudy:
-    """The tables, each made when it is asked for. Only runs that trained every block enter."""
+    """The tables, each made when it is asked for. Only runs that changed every block enter."""
 
     numbers: DataFrame
     layers: DataFrame
     distances: DataFrame
     """Objective distance at initialisation."""
+    pushes: DataFrame
+    """The numbers of the nulls, which are not among the others."""
+
+    @cached_property
+    def readings(self) -> dict[str, "DepthStudy"]:
+        """The study as it is; where a null was run, as the null has it, and what is beyond it."""
+        return {
+            name: self if name == AS_IT_IS else replace(self, numbers=numbers)
+            for name, numbers in readings(self.numbers, self.pushes).items()
+        }
+
+    def read(self, table: str) -> DataFrame:
+        """One table in all readings, the column `reading` tells which."""
+        found = [getattr(one, table).assign(reading=name) for name, one in self.readings.items()]
+        return pandas.concat([one for one in found if len(one)] or found[:1], ignore_index=True)
+
+    @property
+    def null(self) -> str | None:
+        """The null that findings are judged beyond; None where none was run."""
+        return next((name for name in NULLS if name in self.readings), None)
 
     @property
     def metric(self) -> str:
@@ -72,16 +95,23 @@ class DepthStudy:
         return next((name for name in MAIN if name in known), "")
 
     @property
+    def mean_weight_change(self) -> float | None:
+        """Mean ||dW|| / ||W|| of a block, over all runs; None where nobody measured it."""
+        found = self.layers.loc[self.layers["metric"] == "weight_change", "value"].mean()
+        return float(found) if found > 0 else None
+
+    @property
     def several(self) -> bool:
         """Whether there is anything to set side by side: several models, objectives or controls."""
-        return has_several(self.numbers)
+        return has_several(pandas.concat([self.numbers, self.pushes]) if len(self.pushes) else self.numbers)
 
     @property
     def extent(self) -> Extent:
         """What was run."""
         runs = self.numbers.drop_duplicates("run")
         models = runs.drop_duplicates("model")
-        return Extent(len(runs), len(models), runs["seed"].nunique(), int(models["miniature"].sum()))
+        draws, miniatures = self.pushes["run"].nunique(), int(models["miniature"].sum())
+        return Extent(len(runs), len(models), runs["seed"].nunique(), draws, miniatures)
 
     @cached_property
     def slopes(self) -> DataFrame:
@@ -92,8 +122,13 @@ class DepthStudy:
 
     @property
     def main_slopes(self) -> DataFrame:
-        """Those of the figure: of the main metric, every cell and control."""
-        return self._main(_slopes(self.slopes))
+        """Those of the figure: relative ones of the main metric, every cell and control."""
+        return self._main(self.slopes, RELATIVE)
+
+    @property
+    def null_slopes(self) -> DataFrame:
+        """The same of the pushes: a row a null and model, over draws."""
+        return over_seeds(self._main(self.pushes, RELATIVE), [*MODEL, "control"])
 
     @cached_property
     def decomposition(self) -> DataFrame:
@@ -114,9 +149,9 @@ class DepthStudy:
 
     @cached_property
     def positive(self) -> DataFrame:
-        """How many standard slopes are positive, by metric."""
-        slopes = self.numbers[(self.numbers["quantity"] == "slope") & (self.numbers["control"] == STANDARD)]
-        return count_positive(slopes, ["metric"], CELL)
+        """How many standard slopes are positive, by metric and kind of slope."""
+        slopes = self._of(*SLOPES)
+        return count_positive(slopes[slopes["control"] == STANDARD], ["metric", "quantity"], CELL)
 
     @cached_property
     def ranks(self) -> DataFrame:
@@ -152,13 +187,25 @@ class DepthStudy:
         return family_profiles(self.layers)
 
     def findings(self, published_share: float) -> list[Finding]:
-        """The published findings, as these runs show them in the main metric."""
-        groups, cells, ranks = (
-            _slopes(self._main(table)) for table in (self.groups, self.decomposition, self.ranks)
+        """The published findings, as these runs show them in the main metric, judged beyond the null.
+
+        Of relative slopes; where absolute ones are judged otherwise, it is said. Without a null what these
+        runs show is told as it is, and not judged.
+        """
+        if self.null is None:
+            return [without_null(one) for one in self._judge(published_share, RELATIVE)]
+        beyond = self.readings[excess_over(self.null)]
+        sides = (beyond._judge(published_share, quantity) for quantity in (RELATIVE, ABSOLUTE))
+        return [both_slopes(*pair) for pair in zip(*sides, strict=True)]
+
+    def _judge(self, published_share: float, quantity: str) -> list[Finding]:
+        groups, cells, ranks, positive = (
+            self._main(table, quantity)
+            for table in (self.groups, self.decomposition, self.ranks, self.positive)
         )
         cells = cells[cells["kind"].isin(TRANSFORMERS)]
         return [
-            findings.positive_slopes(self._main(self.positive), published_share),
+            findings.positive_slopes(positive, published_share),
             equal_step_verdicts.sequential_keeps(groups, cells),
             equal_step_verdicts.parallel_keeps(groups, cells),
             equal_step_verdicts.larger_keep(groups, cells),
@@ -169,22 +216,25 @@ class DepthStudy:
     def _of(self, *quantities: str) -> DataFrame:
         return self.numbers[self.numbers["quantity"].isin(quantities)]
 
-    def _main(self, table: DataFrame) -> DataFrame:
-        return table[table["metric"] == self.metric] if "metric" in table else table
-
-
-def _slopes(table: DataFrame) -> DataFrame:
-    return table[table["quantity"] == "slope"] if len(table) else table
+    def _main(self, table: DataFrame, quantity: str | None = None) -> DataFrame:
+        if "metric" not in table or table.empty:
+            return table
+        found = table[table["metric"] == self.metric]
+        return found if quantity is None else found[found["quantity"] == quantity]
 
 
 def analyse(arms: Sequence[Arm]) -> DepthStudy:
-    """The tables of the runs that trained every block."""
-    return DepthStudy(*(table[table["arm"] == WHOLE] for table in gather(arms)))
+    """The tables of the runs that changed every block, trained ones and nulls."""
+    numbers, layers, distances = (table[table["arm"] == WHOLE] for table in gather(arms))
+    pushed = numbers["control"].isin(NULLS)
+    far = distances[~distances["control"].isin(NULLS)]
+    return DepthStudy(numbers[~pushed], layers, far, numbers[pushed])
 
 
 def depth_study(material: Material) -> DepthStudy:
     """The study of an experiment; nothing is gathered where nothing was crossed."""
-    return analyse(material.study.arms if is_crossed(material.study.arms) else [])
+    arms = [*material.study.arms, *material.study.nulls]
+    return analyse(arms if is_crossed(arms) else [])
 
 
 def finding_rows(depth: DepthStudy, published: Sequence[Published]) -> list[Row]:
@@ -211,6 +261,8 @@ def _worded(one: Finding, claim: Claim | None, depth: DepthStudy) -> Row:
     """The word, for runs of the declared models at their size alone; of all others what is seen here."""
     if one.verdict == NONE:
         return {"ours": one.ours, "verdict": "not measured"}
+    if one.verdict == NO_NULL:
+        return {"ours": f"as it is, not judged: {one.ours}", "verdict": NO_NULL}
     models = claim.setting.models if claim and claim.setting else []
     if models and not depth.extent.miniatures and set(depth.numbers["model"]) <= set(models):
         return {"ours": one.ours, "verdict": one.verdict}

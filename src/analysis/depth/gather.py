@@ -1,5 +1,6 @@
 """Runs as tidy tables: one of numbers (a row a run, metric and quantity), one of layers."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -8,6 +9,7 @@ import pandas
 from pandas import DataFrame
 
 from src.analysis.arms import Arm
+from src.analysis.depth.null import ABSOLUTE, INNER, RELATIVE
 from src.analysis.depth.settings import settings_of
 from src.analysis.runs import Run
 from src.metrics.catalog import METRICS
@@ -34,8 +36,9 @@ def gather(arms: Sequence[Arm]) -> Gathered:
     """The numbers and the layers of every run that was trained and probed; missing numbers are left out.
 
     slope: of the change over relative depth, positive where change grows towards the output, so that of a
-    similarity is turned round. relative_slope: slope over the profile's mean change: unlike the slope itself
-    it stays the same when all layers change twice as much. width, centre, spread: as `along_depth.where`
+    similarity is turned round. relative_slope: slope over the profile's mean change behind the blocks (layers
+    1 to L): unlike the slope itself it stays the same when all layers change twice as much.
+    relative_slope_inner: the same of the layers 1 to L - 1 alone. width, centre, spread: as `change_location`
     tells. Made from layers.csv, so that runs of any age are measured alike; a run without it tells what its
     run.json holds.
     """
@@ -54,17 +57,25 @@ def gather(arms: Sequence[Arm]) -> Gathered:
 
 def _measured(key: tuple[str, str], depth: numpy.ndarray, value: numpy.ndarray) -> list[list[Any]]:
     """All quantities of one profile of change."""
-    known = ~numpy.isnan(value)
+    known, inner = ~numpy.isnan(value), (depth > 0) & (depth < 1)
     slope, stderr = linear_slope(depth[known], value[known])
     place = change_location(depth, value)
-    level = value.mean()
-    relative = [slope / level, stderr / level] if slope is not None and level > 0 else [None, None]
     return [
-        [*key, "slope", slope, stderr],
-        [*key, "relative_slope", *relative],
+        [*key, ABSOLUTE, slope, stderr],
+        [*key, RELATIVE, *_relative(depth, value, depth > 0)],
+        [*key, INNER, *_relative(depth[inner], value[inner], depth[inner] > 0)],
         [*key, "width", place["width"], place["width_stderr"]],
         *([*key, quantity, place[quantity], None] for quantity in ("centre", "spread")),
     ]
+
+
+def _relative(
+    depth: numpy.ndarray, value: numpy.ndarray, behind: numpy.ndarray
+) -> tuple[float | None, float | None]:
+    """Slope and its error over the mean change behind the blocks; None where a layer is missing."""
+    slope, stderr = linear_slope(depth, value)
+    level = value[behind].mean() if behind.any() else math.nan
+    return (slope / level, stderr / level) if slope is not None and level > 0 else (None, None)
 
 
 def _told(name: str, run: Run) -> list[list[Any]]:

@@ -34,11 +34,13 @@ def family_of(kind: str | None, wiring: str | None) -> str:
 def settings_of(arms: Sequence[Arm]) -> tuple[dict[str, Run], DataFrame]:
     """The runs that trained something, by id, and what each was: run, `SETTING`, seed.
 
+    rows: the fingerprint of the data. source: the run whose sizes a random push has taken over.
     An arm has at most one run a seed, so no two runs share a setting and a seed.
     """
     known = [(run, _others(arm)) for arm in arms for run in arm.runs.values() if _is_trained(run.record)]
     rows = [_setting(run.name, run.record, others) for run, others in known]
-    return {run.name: run for run, _ in known}, DataFrame(rows, columns=["run", *SETTING, "seed"])
+    columns = ["run", *SETTING, "seed", "rows", "source"]
+    return {run.name: run for run, _ in known}, DataFrame(rows, columns=columns)
 
 
 def models_in_order(table: DataFrame) -> DataFrame:
@@ -95,6 +97,8 @@ def _setting(name: str, record: dict[str, Any], others: str) -> dict[str, Any]:
         "others": others,
         "control": choices.get("control", "none"),
         "seed": record["seed"],
+        "rows": record.get("data", {}).get("fingerprint", ""),
+        "source": (record.get("control") or {}).get("source"),
     }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from src.analysis.depth.depth_study import DepthStudy, Extent, depth_study, finding_rows
 from src.analysis.depth.inferred import inferred
+from src.analysis.depth.null import excess_over
 from src.analysis.material import Material
 from src.report.columns import columns
 from src.report.depth import band_control
@@ -17,8 +18,8 @@ from src.report.table import Column, Table
 _READING = (
     "Slope: least squares of a layer's change against relative depth; positive where change grows towards "
     "the output. Relative slope: the slope over the profile's mean change, so that it does not grow when "
-    "all layers change more. Intervals are 95 % (Student's t) over seeds, of these models; a cell is a "
-    "model with an objective."
+    "all layers change more: it comes first. Intervals are 95 % (Student's t) over seeds, of these models; a "
+    "cell is a model with an objective."
 )
 _FAMILIES_NOTE = (
     "Each run over its own mean change, averaged over cells. Ribbons: 95 % over seeds, not over models."
@@ -30,13 +31,13 @@ def build(material: Material) -> list[Block]:
     depth = material.get(depth_study)
     if not depth.several:
         return []
-    title = sized("Slope of every model, standard against equal-step", depth)
+    title = sized("Relative slope of every model, standard against equal-step", depth)
     families = [
         Chart(name, sized(title, depth), plots, _FAMILIES_NOTE, "metric")
         for name, title, plots in family_plots(depth)
     ]
     return [
-        Text([extent_in_words(depth.extent), inferred(material.study.arms), _READING]),
+        Text([extent_in_words(depth.extent), null_in_words(depth), inferred(material.study.arms), _READING]),
         Chart("depth_slopes", title, {depth.metric: slope_plot(depth)}),
         *families,
         _findings(material, depth),
@@ -67,11 +68,28 @@ def extent_in_words(found: Extent) -> str:
     )
 
 
+def null_in_words(depth: DepthStudy) -> str:
+    """Which null the findings are judged beyond, or how to run one."""
+    if depth.null is None:
+        size = depth.mean_weight_change
+        told = f"{size:.2g}" if size else "SIZE"
+        return (
+            "No null was run: a random push has a slope too, so nothing here is judged. The null: these runs "
+            f"again with control=random_direction control.size={told}; they do not train."
+        )
+    return (
+        f"The null: {depth.extent.draws} random pushes, no training. Each run less the draw of its seed is "
+        f"its excess over {depth.null}; findings are judged on the excess."
+    )
+
+
 def _findings(material: Material, depth: DepthStudy) -> Table:
     rows = finding_rows(depth, material.study.published)
     words = [Column((name,), name, numeric=False, wide=True) for name in ("published", "ours")]
     heads = columns("name", *words, "verdict", "rule", name="finding")
-    title = sized(f"Published findings at this size, in {depth.metric.replace('_', ' ')}", depth)
+    beyond = "as it is" if depth.null is None else excess_over(depth.null)
+    metric = depth.metric.replace("_", " ")
+    title = sized(f"Published findings at this size, in {metric}, relative slopes, {beyond}", depth)
     judges = sized("Published findings on depth", depth)
     return Table("depth_findings", title, heads, rows, judges=judges)
 

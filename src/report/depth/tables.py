@@ -7,6 +7,8 @@ from src.analysis.depth.inferred import CELLS, SLOPE, WIDTH, labelled
 from src.report.columns import columns
 from src.report.table import Column, Table
 
+_READING = "reading"
+"""As it is, as a null has it, and the excess over the null."""
 _CELL = ("label", "kind", "wiring", "size", "objective")
 _WHAT = ("metric", "quantity")
 _MEAN = ("num_seeds", "value", "ci")
@@ -25,9 +27,11 @@ _SHARES = (
 def detail_tables(depth: DepthStudy) -> list[Table]:
     """Every table of the study; those that have no row are left out."""
     made = (
-        _decomposition(depth.decomposition), _groups(depth.groups), _contrasts(depth.contrasts),
-        _positive(depth.positive), _ranks(depth.ranks), _width(depth.width), _width_order(depth.width_order),
-        _width_shares(depth.width_shares), _cells(depth.slopes), _families(depth.families),
+        _cells(depth.read("slopes")), _positive(depth.read("positive")), _ranks(depth.read("ranks")),
+        _decomposition(depth.read("decomposition")), _groups(depth.read("groups")),
+        _contrasts(depth.read("contrasts")), _width(depth.read("width")),
+        _width_order(depth.read("width_order")), _width_shares(depth.read("width_shares")),
+        _families(depth.families),
     )  # fmt: skip
     return [table for table in made if table.rows]
 
@@ -40,21 +44,21 @@ def _table(
 
 def _decomposition(frame: DataFrame) -> Table:
     title = "What equal steps take from the slope of each cell, and what stays"
-    heads = columns(*_CELL, *_WHAT, "num_seeds", *_PARTS)
+    heads = columns(_READING, *_CELL, *_WHAT, "num_seeds", *_PARTS)
     return _table("decomposition", title, frame, heads, _SHARES)
 
 
 def _groups(frame: DataFrame) -> Table:
     title = "The same by wiring and size (transformers)"
-    heads = columns("wiring", "size", "objective", "num_cells", *_WHAT, "num_seeds", *_PARTS)
+    heads = columns(_READING, "wiring", "size", "objective", "num_cells", *_WHAT, "num_seeds", *_PARTS)
     note = f"Means over the cells that ran under both controls. {_SHARES}"
     return _table("groups", title, frame, heads, note)
 
 
 def _contrasts(frame: DataFrame) -> Table:
     heads = columns(
-        "contrast", "at", "objective", "control", *_WHAT, *_MEAN, "models", "num_first", "num_second",
-        value="difference", ci="95 % over seeds",
+        _READING, "contrast", "at", "objective", "control", *_WHAT, *_MEAN, "models", "num_first",
+        "num_second", value="difference", ci="95 % over seeds",
     )  # fmt: skip
     note = (
         "Only cells that ran under both controls. Control `removed`: how much more the control takes "
@@ -65,17 +69,19 @@ def _contrasts(frame: DataFrame) -> Table:
 
 
 def _positive(frame: DataFrame) -> Table:
-    heads = columns("metric", "unit", "num_positive", "num_units", "share", "ci")
+    heads = columns(_READING, *_WHAT, "unit", "num_positive", "num_units", "share", "ci")
     note = (
         "Exact binomial intervals (Clopper-Pearson), which take their units for independent; the seeds of a "
         "cell are not, so the row of the cells is the more careful one."
     )
-    title = "Positive slopes under standard training"
+    title = "Slopes above 0 under standard training, and above those of the null"
     return _table("positive", title, frame, heads, note, folded=False)
 
 
 def _ranks(frame: DataFrame) -> Table:
-    heads = columns(*_WHAT, "distance_kind", "architecture", "num_cells", "rho", "ci", "p", "p_least")
+    heads = columns(
+        _READING, *_WHAT, "distance_kind", "architecture", "num_cells", "rho", "ci", "p", "p_least"
+    )
     note = (
         "Spearman's rho over cells (means over seeds). p: two-sided, by permuting cells within an "
         "architecture; least p is the smallest that so few cells allow. Interval: bootstrap over cells, "
@@ -85,15 +91,16 @@ def _ranks(frame: DataFrame) -> Table:
 
 
 def _width(frame: DataFrame) -> Table:
-    heads = columns("metric", "architecture", "kind", "wiring", "num_models", "num_cells", *_MEAN)
+    heads = columns(_READING, "metric", "architecture", "kind", "wiring", "num_models", "num_cells", *_MEAN)
     note = f"{labelled(WIDTH)} Interval over seeds of these models."
     return _table("width", "Width by architecture, standard training", frame, heads, note)
 
 
 def _width_order(frame: DataFrame) -> Table:
     heads = columns(
-        "metric", "wider", *_MEAN, "value_models", "models", "num_first", "num_second", value="difference",
-        ci="95 % over seeds", num_first="models of the side", num_second="sequential decoders",
+        _READING, "metric", "wider", *_MEAN, "value_models", "models", "num_first", "num_second",
+        value="difference", ci="95 % over seeds", num_first="models of the side",
+        num_second="sequential decoders",
     )  # fmt: skip
     note = (
         f"{labelled(WIDTH)} Of objectives that both sides have. Over seeds: of these models. Over "
@@ -105,7 +112,7 @@ def _width_order(frame: DataFrame) -> Table:
 
 def _width_shares(frame: DataFrame) -> Table:
     heads = columns(
-        "metric", "explained_by", "num_groups", "num_models", "eta_squared", "ci", "omega_squared",
+        _READING, "metric", "explained_by", "num_groups", "num_models", "eta_squared", "ci", "omega_squared",
         "between_architectures", "between_models", "between_cells", "between_seeds",
     )  # fmt: skip
     note = (
@@ -118,9 +125,12 @@ def _width_shares(frame: DataFrame) -> Table:
 
 
 def _cells(frame: DataFrame) -> Table:
-    heads = columns(*_CELL, "control", *_WHAT, *_MEAN, "run_stderr")
+    heads = columns(_READING, *_CELL, "control", *_WHAT, *_MEAN, "run_stderr")
+    order = [*_CELL, "control", *_WHAT]
+    frame = frame.sort_values(order, kind="stable") if len(frame) else frame
     note = (
-        f"{labelled(SLOPE, WIDTH, CELLS)} "
+        f"{labelled(SLOPE, WIDTH, CELLS)} Relative slope: over the mean change behind the blocks; inner: of "
+        "the layers 1 to L - 1 alone. The absolute slope of a null grows with the size of its push. "
         "Interval: Student's t over seeds; none where all seeds agree to the last digit. Error of one run: "
         "of its slope, from the scatter of its layers round the line; of its width, jackknife over its "
         "layers; the mean over seeds."

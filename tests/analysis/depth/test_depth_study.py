@@ -10,7 +10,8 @@ PUBLISHED = 189 / 190
 
 
 def arms_of(folder):
-    return read_study(folder).arms
+    study = read_study(folder)
+    return [*study.arms, *study.nulls]
 
 
 def test_failed_runs_and_those_that_trained_a_band_do_not_enter(write_run):
@@ -52,7 +53,8 @@ def test_the_contrast_of_wirings_is_where_it_was_put(study):
     assert found["causal_lm", "equal_step"] == pytest.approx(0, abs=0.03)
 
 
-def test_without_the_pattern_it_is_not_found(write_run, tmp_path):
+def test_without_the_pattern_it_is_not_found(write_run, write_nulls, tmp_path):
+    write_nulls(["tiny_gpt2", "tiny_gpt_neox"])
     rng = numpy.random.default_rng(1)
     for model in ("tiny_gpt2", "tiny_gpt_neox"):
         for objective in ("causal_lm", "contrastive"):
@@ -65,7 +67,8 @@ def test_without_the_pattern_it_is_not_found(write_run, tmp_path):
     assert found["equal_step_larger"] == "none"
 
 
-def test_no_control_and_one_seed_are_tables_with_gaps(write_run):
+def test_no_control_and_one_seed_are_tables_with_gaps(write_run, write_nulls):
+    write_nulls(["tiny_gpt2"], num_draws=1)
     depth = analyse(arms_of(write_run(0.5).parent))
     assert depth.decomposition.empty
     assert depth.contrasts.empty

@@ -10,7 +10,8 @@ from src.analysis.experiment import read_study
 
 
 def arms_of(folder):
-    return read_study(folder).arms
+    study = read_study(folder)
+    return [*study.arms, *study.nulls]
 
 
 def test_objectives_without_a_distance_tie_whatever_rounding_left(write_run, tmp_path):

@@ -5,10 +5,11 @@ import pandas
 import pytest
 
 from src.analysis.depth.architecture import what_explains_width, width_order
-from src.analysis.depth.depth_study import analyse
+from src.analysis.depth.depth_study import depth_study
 from src.analysis.depth.equal_step_verdicts import fate, sequential_keeps
 from src.analysis.depth.findings import width as width_finding
 from src.analysis.experiment import read_study
+from src.analysis.material import Material
 
 KINDS = {
     "gpt2": ("decoder", "sequential"),
@@ -71,13 +72,14 @@ def test_models_that_scatter_leave_the_order_open(made_up):
     assert judged(widths(made_up, "sequential", scatter=0.3)).verdict == "undecided"
 
 
-def test_a_model_that_lost_its_slope_cannot_hide_in_a_mean(write_run, tmp_path):
+def test_a_model_that_lost_its_slope_cannot_hide_in_a_mean(write_run, write_nulls, tmp_path):
+    write_nulls(["tiny_gpt2", "tiny_opt"], num_draws=5)
     rng = numpy.random.default_rng(5)
     for model, kept in (("tiny_gpt2", 2.0), ("tiny_opt", 0.0)):
         for control, seed in [(c, s) for c in ("none", "equal_step") for s in range(5)]:
             slope = 1.0 if control == "none" else kept
             write_run(slope + rng.normal(0, 0.01), model, "causal_lm", control, seed, level=2.0)
-    depth = analyse(read_study(tmp_path / "study").arms)
+    depth = depth_study(Material(read_study(tmp_path / "study")))
     found = {one.name: one for one in depth.findings(1.0)}["equal_step_sequential_keeps_slope"]
     assert found.verdict == "undecided"
     assert found.ours.startswith("of these models: sequential causal_lm: ")
@@ -87,7 +89,7 @@ def test_a_model_that_lost_its_slope_cannot_hide_in_a_mean(write_run, tmp_path):
 def test_seeds_that_agree_decide_nothing(write_run, tmp_path):
     for control, seed in [(c, s) for c in ("none", "equal_step") for s in range(5)]:
         write_run(1.0 if control == "none" else 0.1, "tiny_gpt2", "causal_lm", control, seed)
-    depth = analyse(read_study(tmp_path / "study").arms)
+    depth = depth_study(Material(read_study(tmp_path / "study")))
     (row,) = depth.groups[
         (depth.groups["metric"] == "procrustes_distance") & (depth.groups["quantity"] == "slope")
     ].to_dict("records")

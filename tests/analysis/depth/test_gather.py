@@ -13,7 +13,8 @@ from src.analysis.experiment import read_study
 
 
 def arms_of(folder):
-    return read_study(folder).arms
+    study = read_study(folder)
+    return [*study.arms, *study.nulls]
 
 
 def value(table, **where):
@@ -34,7 +35,7 @@ def test_the_relative_slope_does_not_change_with_the_amount(write_run):
     write_run(0.5, seed=0)
     numbers = gather(arms_of(write_run(2.0, seed=1, level=4.0).parent)).numbers
     found = numbers[(numbers["metric"] == "procrustes_distance") & (numbers["quantity"] == "relative_slope")]
-    assert found["value"].tolist() == pytest.approx([0.5, 0.5])
+    assert found["value"].tolist() == pytest.approx([0.5 / 1.05, 0.5 / 1.05])
 
 
 def test_runs_of_any_age_are_measured_from_their_layers(write_run):

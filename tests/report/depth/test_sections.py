@@ -89,13 +89,18 @@ def test_one_model_one_objective_one_control_is_no_study(write_run):
     assert built(plugin, write_run(0.5).parent) == []
 
 
-def test_steepness_that_rises_with_distance_is_found(write_run, tmp_path):
+def test_steepness_that_rises_with_distance_is_found(write_run, write_nulls, tmp_path):
+    write_nulls(["tiny_gpt2", "tiny_gpt_neox", "tiny_codegen", "tiny_opt"], num_draws=1, scatter=0)
     distances = {"causal_lm": 0.0, "contrastive": 0.8, "simcse": 0.9}
     for model in ("tiny_gpt2", "tiny_gpt_neox", "tiny_codegen", "tiny_opt"):
         for objective, distance in distances.items():
             write_run(0.2 + distance, model, objective, distance=distance)
     found = tables(built(plugin, tmp_path / "study"))
-    ranks = [row for row in found["depth_steepness"].rows if row["metric"] == "procrustes_distance"]
+    ranks = [
+        row
+        for row in found["depth_steepness"].rows
+        if (row["metric"], row["reading"]) == ("procrustes_distance", "as it is")
+    ]
     rows = {(row["architecture"], row["quantity"]): row for row in ranks}
     every, gpt2 = rows["all, ranked within each", "slope"], rows["gpt2", "slope"]
     assert (every["num_cells"], every["rho"]) == (12, 1.0)
