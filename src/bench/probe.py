@@ -12,7 +12,7 @@ import torch
 from src.bench.measure import seconds
 from src.bench.steps import adapted_model
 from src.command.compose import run_config
-from src.config.schema import MetricsConfig
+from src.config.schema import MetricsConfig, ProbeConfig
 from src.data.encode import encode_rows, encode_texts
 from src.data.splits import Splits, load_splits
 from src.errors import StorageError
@@ -21,15 +21,17 @@ from src.method.weights import base_weights
 from src.metrics.catalog import names_needing
 from src.model.trunk import trunk_of
 from src.probe.lens.lens_pass import lens_pass
+from src.probe.states.gather import gather
 from src.probe.states.layer_statistics import LayerStatistics
 from src.probe.states.probe_pass import evaluating
-from src.probe.states.probe_rows import ProbeRows, gather
+from src.probe.states.probe_rows import ProbeRows
 from src.probe.table.layer_table import layer_rows
 from src.probe.weights.weights import update_rows
 from src.record.provenance import peak_memory_gib
 
 NUM_ROWS, MAX_LENGTH, BATCH = 200, 128, 8
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "1"))  # a median of them; bare passes before and after each
+_PLAIN = ProbeConfig(seeds=[0])
 MEANING = {
     "probe_paper_over_forward": "probing base and tuned with metrics=paper / two bare passes of the trunk",
     "probe_default_over_forward": "the same with metrics=default, intervals included",
@@ -115,10 +117,16 @@ def _pass(trunk: torch.nn.Module, batches: list[dict[str, torch.Tensor]]) -> Non
         trunk(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], use_cache=False)
 
 
-def _base(adapted: AdaptedModel, probe: ProbeRows, metrics: MetricsConfig, folder: Path) -> LayerStatistics:
+def _base(
+    adapted: AdaptedModel,
+    probe: ProbeRows,
+    metrics: MetricsConfig,
+    folder: Path,
+    settings: ProbeConfig = _PLAIN,
+) -> LayerStatistics:
     (folder / "base").mkdir()
     with base_weights(adapted):
-        return gather(adapted.model, adapted.loaded.blocks, probe, metrics, folder / "base")
+        return gather(adapted.model, adapted.loaded.blocks, probe, metrics, folder / "base", settings)
 
 
 def _tuned(
@@ -126,7 +134,7 @@ def _tuned(
 ) -> None:
     (folder / "tuned").mkdir()
     loaded = adapted.loaded
-    tuned = gather(adapted.model, loaded.blocks, probe, metrics, folder / "tuned")
+    tuned = gather(adapted.model, loaded.blocks, probe, metrics, folder / "tuned", _PLAIN, base)
     update_rows(adapted.model, loaded.blocks, names_needing(metrics.names, "weights", "matrices"))
     layer_rows(base, tuned, metrics.names, loaded.num_blocks)
 

@@ -32,14 +32,23 @@ _NO_NAME = re.compile(r"null$|~$|[\[{]")
 
 def run_config(*overrides: str) -> RunConfig:
     """The configuration that `python -m src.run` would have with these overrides; ConfigError: one line."""
+    return _configured("config", RunConfig, overrides)
+
+
+def pair_config(*overrides: str) -> PairConfig:
+    """The same of `python -m src.compare`."""
+    return _configured("probe", PairConfig, overrides)
+
+
+def _configured(name: str, schema: type[Config], overrides: Sequence[str]) -> Config:
     check_choices(overrides)
     lines = read_overrides(overrides)
     with initialize_config_dir(str(CONF), version_base="1.3"):
         try:
-            found = compose("config", overrides=lines)
+            found = compose(name, overrides=lines)
         except Exception as error:  # Hydra's composing: whatever it stumbles over was on the command line
-            raise ConfigError(one_line(error)) from error
-    return typed(found, given=lines)
+            raise ConfigError(one_line(error, schema)) from error
+    return typed(found, schema, given=lines)
 
 
 def read_overrides(arguments: Sequence[str]) -> list[str]:

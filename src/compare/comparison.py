@@ -22,11 +22,11 @@ from src.model.content import model_content
 from src.model.load import load_model
 from src.model.loaded import LoadedModel
 from src.probe.collectors import collectors, read_by
+from src.probe.states.probe_rows import OF_STATES
+from src.probe.states.token_sets import NO_MASSIVE
 from src.probe.table.layer_table import LayerRow
-from src.probe.table.layers_csv import write_layers
-from src.probe.table.spread import spread_over_seeds
-from src.probe.table.summary import spearman_between, summarise
-from src.record.folder import LAYERS, RunFolder
+from src.probe.table.reading_tables import describe_tables, write_tables
+from src.record.folder import RunFolder
 from src.record.identity import pair_id
 from src.record.provenance import forget_peak
 from src.record.run_record import describe_loaded, describe_machine, write_record
@@ -51,7 +51,8 @@ class Pair:
         self.cache, self.device = Path(config.paths.cache_dir), pick_device(config.device)
         self.metrics = config.metrics
         self.described: dict[str, Any] = {}
-        self.tables: dict[int, list[LayerRow]] = {}
+        self.tables: dict[int, dict[str, list[LayerRow]]] = {}
+        self.told: dict[str, Any] = {}
 
     def probe(self) -> None:
         """Measure both models on every set of rows."""
@@ -70,11 +71,15 @@ class Pair:
         subjects = {seed: passes.subject(tuned, splits, kept) for seed, splits in self.splits.items()}
         if any(not subjects[seed].rows.alike(before[seed].rows) for seed in subjects):
             alike = [*alike_only(self.metrics.names), *names_needing(self.metrics.names, "lens")]
+            if NO_MASSIVE in self.config.probe.token_sets:  # its tokens are those of the base
+                alike += names_needing(self.metrics.names, *OF_STATES)
             self._refuse("tokenizers that cut the rows differently", alike)
         self._refuse(*unlike_weights(kept, tuned, self.metrics.names))
         names = self.metrics.names
         for seed, subject in subjects.items():
-            self.tables[seed] = passes.table(before.pop(seed), subject, names)
+            look = before.pop(seed)
+            self.told = self.told or look.described
+            self.tables[seed] = passes.tables(look, subject, names)
             names = [name for name in names if name not in read_by(names, "weights")]  # they have no rows
 
     def record(self) -> None:
@@ -85,27 +90,26 @@ class Pair:
 
     def _write(self) -> None:
         self.folder.open(self.config)
-        if len(self.tables) > 1:
-            for seed, table in self.tables.items():
-                write_layers(self.folder.path / f"layers-seed-{seed}.csv", table)
-        layers = spread_over_seeds(list(self.tables.values()))
-        write_layers(self.folder.path / LAYERS, layers)
+        tables = write_tables(self.folder.path, self.config.probe, list(self.tables.values()))
         first = next(iter(self.splits.values()))
-        record = describe_machine(self.id, "success", self.config.experiment, self.device) | {
-            "choices": {
-                "method": "pair",
-                "band": "none",
-                "model": self.config.base,
-                "tuned": self.config.tuned,
-            },
-            "seed": self.config.probe.seeds[0],
-            "seeds": list(self.config.probe.seeds),
-            "model": self.described["base"],
-            "tuned": self.described["tuned"],
-            "data": {"source": first.source, "num_probe": len(first.probe)},
-            "profiles": summarise(layers),
-            "spearman": spearman_between(layers),
-        }
+        record = (
+            describe_machine(self.id, "success", self.config.experiment, self.device)
+            | {
+                "choices": {
+                    "method": "pair",
+                    "band": "none",
+                    "model": self.config.base,
+                    "tuned": self.config.tuned,
+                },
+                "seed": self.config.probe.seeds[0],
+                "seeds": list(self.config.probe.seeds),
+                "model": self.described["base"],
+                "tuned": self.described["tuned"],
+                "data": {"source": first.source, "num_probe": len(first.probe)},
+                "tokens": self.told.get("tokens"),
+            }
+            | describe_tables(tables)
+        )
         write_record(self.folder.path, record)
 
     def _loaded(self, side: str, names: list[str]) -> LoadedModel:

@@ -20,7 +20,8 @@ from src.pipeline.base_cache import base_cache
 from src.probe.collector import Collector, Side, Subject
 from src.probe.collectors import collectors
 from src.probe.states.probe_rows import ProbeRows
-from src.probe.table.layer_table import LayerRow, in_order
+from src.probe.table.layer_table import in_order
+from src.probe.table.reading_tables import Tables
 
 
 @dataclass
@@ -30,6 +31,8 @@ class Before:
     rows: ProbeRows
     looks: dict[Collector, Any]
     """What each collector needs of it."""
+    described: dict[str, Any]
+    """What the record says of it."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +49,17 @@ class PairPasses:
         """Everything that later needs the base; nothing is computed twice for one base and rows."""
         subject = self.subject(base, splits, {})
         found = collectors(self.metrics.names)
-        return Before(subject.rows, {one: one.of_base(names, subject) for one, names in found.items()})
+        looks = {one: one.of_base(names, subject) for one, names in found.items()}
+        told = [one.described(look, subject) for one, look in looks.items()]
+        return Before(subject.rows, looks, {key: value for one in told for key, value in one.items()})
 
-    def table(self, before: Before, subject: Subject, names: Sequence[str]) -> list[LayerRow]:
-        """The layer table of some of the metrics; `subject` is the tuned model."""
-        rows: list[LayerRow] = []
+    def tables(self, before: Before, subject: Subject, names: Sequence[str]) -> Tables:
+        """The layer tables of some of the metrics, by reading; `subject` is the tuned model."""
+        found: Tables = {reading.name: [] for reading in subject.settings.readings}
         for collector, own in collectors(names).items():
-            rows += collector.rows(own, before.looks[collector], subject)
-        return in_order(rows, names)
+            for name, rows in collector.tables(own, before.looks[collector], subject).items():
+                found[name] += rows
+        return {name: in_order(rows, names) for name, rows in found.items()}
 
     def subject(self, loaded: LoadedModel, splits: Splits, kept: dict[str, Tensor]) -> Subject:
         """One of the models on rows that it has room for; with the weights of the base that were kept.
@@ -68,6 +74,7 @@ class PairPasses:
             probe=splits.probe,
             data=data,
             metrics=self.metrics,
+            settings=self.config.probe,
             store=base_cache(self.cache, loaded.fingerprint, dtype, self.device, splits, data),
             training=Side(partial(self._training_batches, loaded, splits), causal_lm_loss, []),
             at_base=partial(swapped_weights, loaded.model, kept),

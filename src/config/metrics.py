@@ -1,6 +1,7 @@
-"""What is measured of every layer, and on how many sets of rows."""
+"""What is measured of every layer, on which tokens, and on how many sets of rows."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from src.config import rules
 from src.config.keys import declare
@@ -50,15 +51,56 @@ class MetricsConfig:
         require("metrics.lens_positions", self.lens_positions, rules.LENS_POSITIONS)
 
 
+class Reading(NamedTuple):
+    """What of the states of a layer metrics are given."""
+
+    tokens: str
+    """all, no_first or no_massive."""
+    standardised: bool
+
+    @property
+    def name(self) -> str:
+        """As files and records call it."""
+        return f"{self.tokens}-standardised" if self.standardised else self.tokens
+
+
 @dataclass(kw_only=True)
 class ProbeConfig:
-    """How often the probe rows are drawn."""
+    """How often the probe rows are drawn, and what of their states is read."""
 
     seeds: list[int]
     """One set of probe rows each; several report the spread. A pair draws each set by its seed, in the place
     of data.seed; a run keeps its probe rows as the first set and takes further ones from rows left over.
     [no unit]"""
+    tokens: str = declare(neutral="all")
+    """Tokens that are pooled and that token metrics see: all; no_first, all but the first of each row;
+    no_massive, all but those of massive norm in the base, layer by layer, left out on both sides. Several
+    joined by +, as in all+no_massive, are read in the same passes: the first is layers.csv, the others have
+    files of their own."""
+    massive_ratio: float = declare(neutral=20.0)
+    """A token is massive at a layer where its norm in the base is above this many times the median norm of
+    the layer's tokens; inf: none is. [median norms]"""
+    dimensions: str = declare(neutral="plain")
+    """plain; standardised, every dimension of the pooled states minus its mean over the base's rows and over
+    its standard deviation there, without metrics of tokens and views; or plain+standardised, both."""
 
     def __post_init__(self) -> None:
         if not self.seeds or len(set(self.seeds)) < len(self.seeds):
             rules.refuse("probe.seeds", list(self.seeds), "one or more different whole numbers")
+        for key, known in (("tokens", rules.TOKEN_SETS), ("dimensions", rules.DIMENSIONS)):
+            given = getattr(self, key)
+            if not set(given.split("+")) <= set(known) or len(set(given.split("+"))) < len(given.split("+")):
+                rules.refuse(f"probe.{key}", given, f"{', '.join(known)}, or several joined by +")
+        if not self.massive_ratio > 1:
+            rules.refuse("probe.massive_ratio", self.massive_ratio, "a number above 1, or inf")
+
+    @property
+    def token_sets(self) -> list[str]:
+        """The sets of tokens that are asked for."""
+        return self.tokens.split("+")
+
+    @property
+    def readings(self) -> list[Reading]:
+        """Every set of tokens with every treatment of dimensions; the first is the one of layers.csv."""
+        kinds = [kind == "standardised" for kind in self.dimensions.split("+")]
+        return [Reading(tokens, standardised) for standardised in kinds for tokens in self.token_sets]

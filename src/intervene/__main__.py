@@ -1,21 +1,31 @@
-"""Where in the depth the gain of a finished run sits.
+"""Where in the depth the gain of tuning sits.
 
 python -m src.intervene runs/EXPERIMENT/ID [more runs of the same arm ...] [--dry-run] [--items N]
+python -m src.intervene base=FOLDER tuned=FOLDER data=NAME [...]
 
 Runs of one arm, which differ by seed, are taken together: intervals are then over seeds and items. Each run
-keeps its own tables in its folder, so that what was done there is not done again.
+keeps its own tables in its folder, so that what was done there is not done again. base, tuned and what
+follows are as for src.compare; tuned may be the folder of an adapter.
 """
 
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from src.command.compose import pair_config
 from src.command.program import parser_of, path_of, run_command, runs_path
-from src.config.rules import check_at_least
+from src.config.rules import check_at_least, refuse
+
+if TYPE_CHECKING:
+    from src.intervene.causal.study import Source
 
 
 def main(arguments: list[str] | None = None) -> None:
     """The entry point; what a person can mend is one line and exit status 2."""
     parser = parser_of("src.intervene", __doc__)
-    parser.add_argument("runs", type=runs_path, nargs="+", metavar="runs/EXPERIMENT/ID", help="finished runs")
+    parser.add_argument(
+        "pair", nargs="+", metavar="runs/EXPERIMENT/ID", help="finished runs, or base= tuned="
+    )
     parser.add_argument("--dry-run", action="store_true", help="say passes, minutes and memory, and stop")
     parser.add_argument("--items", type=int, metavar="N", help="test rows, from the first on (all)")
     parser.add_argument(
@@ -38,15 +48,39 @@ def main(arguments: list[str] | None = None) -> None:
     from src.intervene.pair import Asked
 
     asked = Asked(given.items, given.passages, given.passage_tokens, given.batch)
-    study = Study(given.runs, asked, given.controls, given.out or default_out(given.runs))
+    sources = _sources(given.pair)
+    study = Study(sources, asked, given.controls, given.out or _out([one.folder for one in sources]))
     if not given.dry_run:
         study.measure()
         study.write()
 
 
-def default_out(runs: list[Path]) -> Path:
+def _sources(given: list[str]) -> "list[Source]":
+    """What the command line names.
+
+    Raises:
+        UserError: a folder that holds no finished run with an update, or half of a pair.
+    """
+    from src.intervene.causal.study import Source
+    from src.intervene.checkpoints import open_pair, pair_folder
+    from src.intervene.pair import open_run
+    from src.record.finished import finished_config
+
+    overrides = [one for one in given if "=" in one]
+    if not overrides:
+        folders = [runs_path(one) for one in given]
+        for folder in folders:
+            finished_config(folder)
+        return [Source(folder, partial(open_run, folder)) for folder in folders]
+    if len(overrides) < len(given):
+        refuse("runs", " ".join(given), "folders of finished runs, or base=FOLDER tuned=FOLDER data=NAME")
+    config = pair_config("metrics=none", *overrides)  # which are not asked for
+    return [Source(pair_folder(config), partial(open_pair, config), is_run=False)]
+
+
+def _out(folders: list[Path]) -> Path:
     """Beside the run; of several, beside their folders."""
-    return runs[0] / "intervene" if len(runs) == 1 else runs[0].parent / "intervene"
+    return folders[0] / "intervene" if len(folders) == 1 else folders[0].parent / "intervene"
 
 
 if __name__ == "__main__":

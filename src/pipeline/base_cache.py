@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from src.config.schema import DataConfig, EvaluateConfig, MetricsConfig
+from src.config.schema import DataConfig, EvaluateConfig, MetricsConfig, ProbeConfig
 from src.data.splits import Splits
 from src.metrics.catalog import names_needing, switches
 from src.probe.states.layer_statistics import LayerStatistics
@@ -37,12 +37,15 @@ class BaseCache:
         key = self.key | {"evaluate": asdict(config) | {"every_steps": None}}
         return cached_json(self.folder, "base_scores", key, evaluate)
 
-    def statistics(self, config: MetricsConfig, gather: Callable[[Path], LayerStatistics]) -> LayerStatistics:
+    def statistics(
+        self, config: MetricsConfig, settings: ProbeConfig, gather: Callable[[Path], LayerStatistics]
+    ) -> LayerStatistics:
         """Layer statistics; `gather` writes them into a folder where the same was never asked before."""
         views: list[Any] = [config.num_dropout_views, config.view_dropout, config.view_templates]
         key: dict[str, Any] = self.key | {
             "tokens": [names_needing(config.names, "tokens"), config.num_token_samples, config.batch_size],
             "switches": names_needing(config.names, "tokens") and switches(config),
+            "sets": [settings.token_sets, "no_massive" in settings.token_sets and settings.massive_ratio],
             "views": views if names_needing(config.names, "views") else [],
         }
         return LayerStatistics.load(cached_folder(self.folder, "base_statistics", key, gather))

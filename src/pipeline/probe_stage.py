@@ -17,7 +17,8 @@ from src.objective.pretraining import pretraining_objective
 from src.pipeline.base_cache import BaseCache
 from src.probe.collector import Side, Subject
 from src.probe.collectors import collectors, read_by
-from src.probe.table.layer_table import LayerRow, in_order
+from src.probe.table.layer_table import in_order
+from src.probe.table.reading_tables import Tables
 
 _LOG = logging.getLogger(__name__)
 
@@ -35,26 +36,31 @@ class RunProbe:
     ) -> None:
         self.adapted, self.objective, self.splits = adapted, objective, splits
         self.train, self.config = train, config
+        self.described: dict[str, Any] = {}
+        """What the record says of the base beside the table; of the first set of probe rows."""
 
-    def measure(self, base: BaseCache, steps: Sequence[dict[str, Any]]) -> list[LayerRow]:
-        """The layer table; `steps` is the step log, for what was measured while training went on."""
-        return self._table(self._subject(self.splits.probe, base, steps), self.config.metrics.names)
+    def measure(self, base: BaseCache, steps: Sequence[dict[str, Any]]) -> Tables:
+        """The layer tables; `steps` is the step log, for what was measured while training went on."""
+        subject = self._subject(self.splits.probe, base, steps)
+        return self._tables(subject, self.config.metrics.names)
 
-    def measure_further(self, base: BaseCache) -> list[list[LayerRow]]:
+    def measure_further(self, base: BaseCache) -> list[Tables]:
         """The same for each further set of probe rows, as far as metrics look at probe rows."""
         names = read_by(self.config.metrics.names, "probe rows")
         return [
-            self._table(self._subject(rows, base.beside(further=[row.id for row in rows])), names)
+            self._tables(self._subject(rows, base.beside(further=[row.id for row in rows])), names)
             for rows in self.splits.further_probe
         ]
 
-    def _table(self, subject: Subject, names: Sequence[str]) -> list[LayerRow]:
-        rows: list[LayerRow] = []
+    def _tables(self, subject: Subject, names: Sequence[str]) -> Tables:
+        found: Tables = {reading.name: [] for reading in subject.settings.readings}
         for collector, own in collectors(names).items():
             with subject.at_base():
                 before = collector.of_base(own, subject)
-            rows += collector.rows(own, before, subject)
-        return in_order(rows, names)
+            self.described = collector.described(before, subject) | self.described
+            for name, rows in collector.tables(own, before, subject).items():
+                found[name] += rows
+        return {name: in_order(rows, names) for name, rows in found.items()}
 
     def _subject(
         self, probe: Sequence[Row], store: BaseCache, steps: Sequence[dict[str, Any]] = ()
@@ -66,6 +72,7 @@ class RunProbe:
             probe=probe,
             data=self.config.data,
             metrics=self.config.metrics,
+            settings=self.config.probe,
             store=store,
             training=Side(partial(self._batches, self.objective, some), self.objective.loss),
             at_base=partial(base_weights, self.adapted),

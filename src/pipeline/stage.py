@@ -8,8 +8,8 @@ from typing import Any
 from src.config.schema import RunConfig
 from src.pipeline.prepare import Prepared, prepare
 from src.probe.table.layer_table import LayerRow
-from src.probe.table.layers_csv import read_layers
-from src.record.folder import LAYERS, RunFolder
+from src.probe.table.reading_tables import read_tables
+from src.record.folder import RunFolder
 from src.record.run_record import describe_data, describe_model, describe_run
 from src.runtime.device import pick_device
 from src.storage.lock import RunLock
@@ -31,7 +31,7 @@ class Run:
     lock: RunLock
     tracker: Tracker
     ranks: Ranks
-    _layers: list[LayerRow] | None = None
+    _tables: dict[str, list[LayerRow]] | None = None
     _about: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -61,15 +61,20 @@ class Run:
         self.prepared = prepare(self.config, splits)
 
     @property
-    def layers(self) -> list[LayerRow]:
-        """The layer table; read from its file where an earlier process measured it."""
-        if self._layers is None:
-            self._layers = read_layers(self.folder.path / LAYERS)
-        return self._layers
+    def tables(self) -> dict[str, list[LayerRow]]:
+        """The layer table of each reading; from their files where an earlier process measured them."""
+        if self._tables is None:
+            self._tables = read_tables(self.folder.path, self.config.probe)
+        return self._tables
 
-    @layers.setter
-    def layers(self, rows: list[LayerRow]) -> None:
-        self._layers = rows
+    @tables.setter
+    def tables(self, found: dict[str, list[LayerRow]]) -> None:
+        self._tables = found
+
+    @property
+    def layers(self) -> list[LayerRow]:
+        """The layer table of the first reading, that of layers.csv."""
+        return next(iter(self.tables.values()))
 
     def description(self, status: str) -> dict[str, Any]:
         """What the record says of a run whatever its stages came to."""

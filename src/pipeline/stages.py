@@ -12,9 +12,7 @@ from src.pipeline.probe_stage import RunProbe
 from src.pipeline.score_stage import RunScores, keep_scores
 from src.pipeline.stage import PREPARED, Run, Stage
 from src.pipeline.train_stage import train
-from src.probe.table.layers_csv import write_layers
-from src.probe.table.spread import spread_over_seeds
-from src.probe.table.summary import spearman_between, summarise
+from src.probe.table.reading_tables import describe_tables, write_tables
 from src.record.folder import LAYERS, SAMPLES, STEPS
 from src.record.run_record import describe_items, write_record
 from src.storage.files import write_json
@@ -46,7 +44,7 @@ def record(run: Run) -> None:
     folder, scores = run.folder, run.folder.scores()
     write_json(folder.path / "scores.json", scores)
     found = {"scores": scores, "scoring": folder.scoring(), "items": describe_items(folder.samples())}
-    found |= {"profiles": summarise(run.layers), "spearman": spearman_between(run.layers)}
+    found |= describe_tables(run.tables) | {"tokens": folder.result("probe").get("tokens")}
     found["control"] = describe_control(run.config, folder.steps(), folder.pushed())
     write_record(folder.path, run.description("success") | found)
     for path in checkpoints(folder.path):
@@ -68,15 +66,10 @@ def _probe(run: Run) -> dict[str, Any]:
     prepared = run.prepared
     config, splits = run.config, prepared.splits
     measured = RunProbe(prepared.adapted, prepared.objective, splits, prepared.encoded.rows, config)
-    table = measured.measure(prepared.base, run.folder.steps())
-    further = measured.measure_further(prepared.base)
+    tables = [measured.measure(prepared.base, run.folder.steps())]
+    tables += measured.measure_further(prepared.base)
     run.lock.check()
-    if further:
-        for seed, one in zip(config.probe.seeds, [table, *further], strict=True):
-            write_layers(run.folder.path / f"layers-seed-{seed}.csv", one)
-        table = spread_over_seeds([table, *further])
-    run.layers = table
-    write_layers(run.folder.path / LAYERS, table)
+    run.tables = write_tables(run.folder.path, config.probe, tables)
     num_rows, names = len(splits.probe), ", ".join(config.metrics.names)
     _LOG.info("probed: %d rows, layers 0-%d: %s", num_rows, prepared.adapted.loaded.num_blocks, names)
-    return {"num_rows": num_rows}
+    return {"num_rows": num_rows, **measured.described}

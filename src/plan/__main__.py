@@ -1,8 +1,10 @@
 """What a run will need on one device, before it is queued; mid-block beside LoRA.
 
 python -m src.plan model=olmo2_32b method=midblock [any override of src.run]
+python -m src.plan power sweeps/band_study_small.yaml --from runs/EXPERIMENT     what a study could tell
 """
 
+import sys
 from dataclasses import replace
 
 from src.command.compose import run_config
@@ -19,12 +21,25 @@ leaves between blocks of memory, the device's own context. 10-20 % more is wise.
 
 def main(arguments: list[str] | None = None) -> None:
     """Print the estimate of the chosen run, of lora and of midblock."""
+    words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == ["power"]:
+        _power(words[1:])
+        return
     parser = parser_of("src.plan", __doc__)
     parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="as for src.run")
-    overrides = parser.parse_intermixed_args(arguments).overrides
+    overrides = parser.parse_intermixed_args(words).overrides
     config = _composed(overrides)
     others = [_composed([*_without_method(overrides), f"method={name}"]) for name in ("lora", "midblock")]
     _show(config, [one for one in others if one.method.name != config.method.name])
+
+
+def _power(arguments: list[str]) -> None:
+    from src.plan.power_command import power, power_parser
+    from src.sweep.grid.spec import read_sweep
+
+    options = power_parser().parse_args(arguments)
+    cells = [] if options.sweep is None else read_sweep(options.sweep, [], None).cells
+    power(options, [cell.overrides for cell in cells])
 
 
 def _composed(overrides: list[str]) -> RunConfig:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, Protocol
 
 from torch import Tensor, nn
 
-from src.config.schema import DataConfig, MetricsConfig
+from src.config.schema import DataConfig, MetricsConfig, ProbeConfig
 from src.data.rows import Row
 from src.model.loaded import LoadedModel
 from src.probe.gradients.weight_gradients import Batch, Loss
@@ -26,7 +26,9 @@ class BaseStore(Protocol):
     def folder(self) -> Path:
         """Where it keeps them."""
 
-    def statistics(self, config: MetricsConfig, gather: Callable[[Path], LayerStatistics]) -> LayerStatistics:
+    def statistics(
+        self, config: MetricsConfig, settings: ProbeConfig, gather: Callable[[Path], LayerStatistics]
+    ) -> LayerStatistics:
         """Layer statistics, gathered where nobody asked for the same before."""
 
     def rows(self, kind: str, settings: list[Any], make: Callable[[], list[LayerRow]]) -> list[LayerRow]:
@@ -54,6 +56,8 @@ class Subject:
     probe: Sequence[Row]
     data: DataConfig
     metrics: MetricsConfig
+    settings: ProbeConfig
+    """What of the states is read."""
     store: BaseStore
     training: Side
     """The objective, and the training rows that gradients are taken on."""
@@ -97,6 +101,15 @@ class Collector(ABC):
     def of_base(self, names: Sequence[str], subject: Subject) -> Any:
         """What `rows` needs of the base, while the subject answers as the base; nothing, for most."""
         return None
+
+    def described(self, before: Any, subject: Subject) -> dict[str, Any]:
+        """What the record says of the base beside the table; nothing, for most."""
+        return {}
+
+    def tables(self, names: Sequence[str], before: Any, subject: Subject) -> dict[str, list[LayerRow]]:
+        """Rows by the name of each reading of `subject.settings`: the same in all, for most; see `rows`."""
+        rows = self.rows(names, before, subject)
+        return {reading.name: rows for reading in subject.settings.readings}
 
     @abstractmethod
     def rows(self, names: Sequence[str], before: Any, subject: Subject) -> list[LayerRow]:

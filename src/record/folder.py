@@ -73,6 +73,10 @@ class RunFolder:
         write_json(path, {"seconds": round(time.perf_counter() - start, 2), "result": result})
         return result
 
+    def result(self, name: str) -> Any:
+        """The result of a complete stage."""
+        return read_json(self.path / "stages" / f"{name}.json")["result"]
+
     def pushed(self) -> dict[str, Any] | None:
         """What the random push of a null came to; None for a run that trains."""
         path = self.path / "stages" / f"{PUSH}.json"

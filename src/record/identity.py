@@ -8,7 +8,7 @@ from typing import Any
 
 from src.config.keys import hashed_keys
 from src.config.penalty import PenaltySettings
-from src.config.schema import PairConfig, RunConfig
+from src.config.schema import PairConfig, ProbeConfig, RunConfig
 from src.control.matched_sizes import control_content
 from src.storage.files import fingerprint
 
@@ -33,7 +33,7 @@ def scientific(config: RunConfig, data_fingerprint: str, model_content: str) -> 
         values["control"] = {"log_relative_sizes": True}  # no number changes, but there are more
     else:
         del values["control"]
-    values["probe"] = {"num_sets": len(config.probe.seeds)}  # the seeds of a run only name its sets
+    values["probe"] = {"num_sets": len(config.probe.seeds)} | _read_of_states(config.probe)
     return {**values, "data_fingerprint": data_fingerprint, "model_content": model_content}
 
 
@@ -48,5 +48,11 @@ def pair_id(config: PairConfig, rows: list[str], contents: list[str]) -> str:
     data = hashed_keys(config.data, every=True)
     for key in ("path", "test_path", "seed"):
         del data[key]
-    digest = fingerprint([rows, contents, config.dtype, hashed_keys(config.metrics), data])[:10]
-    return f"pair-{config.data.name}-{config.metrics.name}-{digest}"
+    read = _read_of_states(config.probe)
+    deciding = [rows, contents, config.dtype, hashed_keys(config.metrics), data, *([read] if read else [])]
+    return f"pair-{config.data.name}-{config.metrics.name}-{fingerprint(deciding)[:10]}"
+
+
+def _read_of_states(probe: ProbeConfig) -> dict[str, Any]:
+    """Keys of the probe without its seeds, which only name sets of rows."""
+    return {key: value for key, value in hashed_keys(probe).items() if key != "seeds"}

@@ -21,6 +21,11 @@ scoring     special_tokens that stand in front of a text and behind it (ids); wh
             padded, of equal lengths, or one row, where others would change its numbers; `generation`: greedy,
             and what the model's own generation config asked for in vain (left_out); null without scores
 seconds     by stage; train is the sum of the steps; numbers from the cache took no time
+tokens      null without probed states; by layer of the base: median_norm and largest_norm of tokens,
+            massive tokens and massive_rows that hold one, at massive_ratio; by set of tokens, rows left_out
+            for having none, and outlier_dimensions, the share of variance in the 1 and 3 largest
+profiles    summaries of layers.csv, and spearman between them; of further readings of the states
+            (probe.tokens, probe.dimensions) under `readings`, by name, as their tables are layers-NAME.csv
 git, hardware, versions     commit and dirty flag, machine, libraries
 """
 

@@ -12,6 +12,7 @@ from hydra import compose, initialize_config_dir
 
 from src.command.compose import CONF, read_overrides, run_config, typed
 from src.config.schema import PairConfig
+from src.plan.power_command import power_parser
 from src.sweep.__main__ import _parser
 from src.sweep.grid.spec import read_sweep
 
@@ -44,6 +45,12 @@ def composed(arguments):
     assert run_config(*(text for text in arguments if "=" in text))
 
 
+def planned(arguments):
+    if arguments[:1] != ["power"]:
+        return composed(arguments)
+    assert power_parser().parse_args(arguments[1:]).sweep is not None or "--seeds" in arguments
+
+
 def compared(arguments):
     overrides = [text for text in arguments if "=" in text]
     with initialize_config_dir(str(CONF), version_base="1.3"):
@@ -60,7 +67,7 @@ def swept(arguments):
 
 READ_BY = {
     "src.run": composed,
-    "src.plan": composed,
+    "src.plan": planned,
     "src.compare": compared,
     "src.sweep": swept,
 }

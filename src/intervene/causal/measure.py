@@ -33,7 +33,7 @@ class Cost:
 
     num_variants: int
     passes: float
-    """Of the trunk, forward, in units of one pass of one variant over all items."""
+    """Of the trunk, forward, in units of one pass of one variant over the rows of the task."""
     minutes: float
     """By the time that one variant of the first batch takes; of all scores."""
     num_bytes: int
@@ -80,13 +80,19 @@ class Measurement:
             start = time.perf_counter()
             run(replay, batch, self.gates.tuned)
             seconds = time.perf_counter() - start
-        tokens = sum(items.num_tokens for items in self.pair.scores)
-        seconds *= tokens / batch.inputs["input_ids"].numel()
-        walks = [self.patterns, list(self.controls.values())] if self.controls else [self.patterns]
-        steps = sum(sum(num_steps(walked)[1:-1]) for walked in walks)
-        passes = steps / self.pair.num_blocks + len(walks)  # in each the tuned model goes first, by itself
+        seconds /= batch.inputs["input_ids"].numel()
+        profile, controls = (
+            sum(num_steps(walked)[1:-1]) / self.pair.num_blocks + 1
+            if walked
+            else 0  # tuned goes first, alone
+            for walked in (self.patterns, list(self.controls.values()))
+        )
+        seconds *= task.num_tokens * controls + sum(
+            items.num_tokens * (profile + 3 * NUM_GRADIENTS) for items in self.pair.scores
+        )
         held = max(needed_bytes(replay, items, self.pair.num_blocks + 2) for items in self.pair.scores)
-        return Cost(sum(map(len, walks)), passes, seconds * (passes + 3 * NUM_GRADIENTS) / 60, held)
+        num_variants = len(self.patterns) + len(self.controls)
+        return Cost(num_variants, profile + controls, seconds / 60, held)
 
     def ends(self, items: Items, folder: Path) -> Quantity:
         """The gain in one score, which is known first."""
@@ -106,7 +112,7 @@ class Measurement:
             *quantities(self.gates, table, score),
             *path_quantities(self.gates, path, score),
         ]
-        if self.controls:
+        if self.controls and items is self.pair.scores[0]:  # they are asked about the task alone
             made = list(self.controls.values())
             table = score_patterns(replay, items, made, folder / "controls", self.control_key, done)
             table.write(folder / "controls.npz")

@@ -1,6 +1,7 @@
 """One run, or several of one arm: each measured in its own folder, then told together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -13,29 +14,37 @@ from src.intervene.causal.profile import Quantity, over_seeds
 from src.intervene.causal.show import in_words, print_profile, print_summaries, write_csv, write_summaries
 from src.intervene.causal.summary import Summary, summaries
 from src.intervene.engine.memory import check_memory
-from src.intervene.pair import Asked, Pair, open_run
-from src.record.finished import finished_config
+from src.intervene.pair import Asked, Pair
+
+
+@dataclass(frozen=True)
+class Source:
+    """A pair that can be opened."""
+
+    folder: Path
+    """Its tables go into intervene/ below."""
+    open: Callable[[Asked], Pair]
+    is_run: bool = True
+    """Whether the folder holds the trained weights of a run."""
 
 
 class Study:
-    """The profile of some runs of one arm.
+    """The profile of some pairs of one arm.
 
     Args:
-        runs: folders of finished runs.
+        sources: finished runs, or two folders of weights.
         asked: what both models of each are asked.
         controls: whether the controls are run.
         out: where the files go.
 
     Raises:
-        UserError: in one line, whatever these runs cannot have; before anything is written.
+        UserError: in one line, whatever these pairs cannot have; before anything is written.
     """
 
-    def __init__(self, runs: Sequence[Path], asked: Asked, controls: bool, out: Path) -> None:
-        for folder in runs:
-            finished_config(folder)
-        self.runs, self.asked, self.controls, self.out = list(runs), asked, controls, out
+    def __init__(self, sources: Sequence[Source], asked: Asked, controls: bool, out: Path) -> None:
+        self.sources, self.asked, self.controls, self.out = list(sources), asked, controls, out
         self.console = Console(width=100)
-        pair = open_run(self.runs[0], asked)
+        pair = self.sources[0].open(asked)
         self.trained, self.num_blocks = pair.trained, pair.num_blocks
         self.first: Measurement | None = self._measurement(0, pair)
         self._tell_cost(pair)
@@ -49,15 +58,15 @@ class Study:
         Raises:
             ConfigError: the interval of a gain of the task holds 0.
         """
-        for place, folder in enumerate(self.runs):
-            measurement = self.first or self._measurement(place, open_run(folder, self.asked))
+        for place, source in enumerate(self.sources):
+            measurement = self.first or self._measurement(place, source.open(self.asked))
             self.first = None  # one model at a time
-            self.found.append(self._of_run(measurement, folder))
+            self.found.append(self._of_source(measurement, source.folder))
         scores = set.intersection(*({one.score for one in found} for found in self.found))
         kept = [[row for one in found if one.score in scores for row in one.rows] for found in self.found]
         self.rows = over_seeds(kept)
         if missing := no_gain(self.rows[0]):
-            raise ConfigError(f"{len(self.runs)} runs: {missing}")
+            raise ConfigError(f"{len(self.sources)} runs: {missing}")
         self.summaries = list(summaries(self.rows, self.num_blocks))
 
     def write(self) -> None:
@@ -68,18 +77,18 @@ class Study:
         for score in dict.fromkeys(row.score for row in self.rows):
             print_profile(self.console, self.rows, score)
             print_summaries(self.console, self.summaries, score)
-            for folder, found in zip(self.runs, self.found, strict=True):
+            for source, found in zip(self.sources, self.found, strict=True):
                 for one in found:
                     if one.score == score:
-                        self._say(f"{folder.name}: {_told(one)}")
+                        self._say(f"{source.folder.name}: {_told(one)}")
         line = f"written: {self.out / 'profile.csv'}, with its summary and its picture"
         self.console.print(line, highlight=False, soft_wrap=True)
 
     def _measurement(self, place: int, pair: Pair) -> Measurement:
-        others = self.runs[place + 1 :] + self.runs[:place]
+        others = [one.folder for one in self.sources[place + 1 :] + self.sources[:place] if one.is_run]
         return Measurement(pair, self.controls, others[0] if others else None)
 
-    def _of_run(self, measurement: Measurement, folder: Path) -> list[Found]:
+    def _of_source(self, measurement: Measurement, folder: Path) -> list[Found]:
         tables, found = folder / "intervene", []
         for items in measurement.pair.scores:
             if missing := no_gain(measurement.ends(items, tables)):
@@ -87,7 +96,8 @@ class Study:
                     raise ConfigError(f"{folder.name}: {missing}")
                 self._say(f"{folder.name}: {missing}")
                 continue
-            total = len(items.batches) * (3 if measurement.controls else 2)
+            controlled = measurement.controls and items is measurement.pair.scores[0]
+            total = len(items.batches) * (3 if controlled else 2)
             with tqdm(total=total, desc=f"{folder.name} {items.score}", unit="batch", disable=None) as bar:
                 found.append(measurement.found(items, tables, bar.update))
         return found
@@ -97,7 +107,7 @@ class Study:
         told = self.first.cost()
         items = " and ".join(f"{len(one.ids)} of {one.score}" for one in pair.scores)
         self._say(
-            f"{len(self.runs)} runs, {told.num_variants} variants of each, items: {items}. A run takes "
+            f"{len(self.sources)} runs, {told.num_variants} variants of each, items: {items}. A run takes "
             f"{told.passes:.1f} passes and {NUM_GRADIENTS} forward and backward, about {told.minutes:.1f} "
             f"minutes, and at most {told.num_bytes / 2**20:.0f} MiB of states beside the model."
         )

@@ -1,17 +1,20 @@
 """Reduction of hidden states to layer statistics, inside the forward pass."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from src.errors import ModelError
+from src.errors import DataError, ModelError
 from src.metrics.catalog import METRICS, names_needing, switched
-from src.probe.states.layer_statistics import LayerStatistics
+from src.probe.states.layer_statistics import POOLED, LayerStatistics
 from src.probe.states.padding import Mask
 from src.probe.states.pooling import masked_mean
+from src.probe.states.token_sets import ALL, TokenSet, TokenSets
 from src.probe.states.vectors import LayerVectors
 from src.probe.table.parallel import parallel_map
 
@@ -23,30 +26,36 @@ class Gathering:
     """Writes a pooled vector a row and layer, keeps a number a row, layer and token metric; no token state.
 
     Args:
-        vectors: file for the pooled vectors of all layers and rows.
+        folder: an empty folder; the set of all tokens lies in it, each other one in a folder of its name.
+        shape: layers, rows and width.
         num_token_samples: rows, from the first on, for which token metrics are computed.
         names: metrics that will be asked for.
         settings: switches of metrics.
+        sets: which tokens are read.
     """
 
     def __init__(
-        self, vectors: LayerVectors, num_token_samples: int, names: Sequence[str], settings: Mapping[str, Any]
+        self,
+        folder: Path,
+        shape: tuple[int, int, int],
+        num_token_samples: int,
+        names: Sequence[str],
+        settings: Mapping[str, Any],
+        sets: TokenSets,
     ) -> None:
         self.functions = {
             name: switched(METRICS[name], METRICS[name].function, settings)
             for name in names_needing(names, "tokens")
         }
-        self.num_token_samples = num_token_samples
-        self.vectors = vectors
-        self.num_seen = [0] * len(vectors)
-        num_measured = min(num_token_samples, vectors.shape[1])
-        self.tokens = {
-            name: torch.full((len(vectors), num_measured), math.nan, dtype=torch.float64)
-            for name in self.functions
-        }
+        self.num_measured = min(num_token_samples, shape[1]) if self.functions else 0
+        self.folder, self.shape, self.sets = folder, shape, sets
+        self.vectors: dict[str, LayerVectors] = {}
+        self.tokens: dict[str, dict[str, Tensor]] = {}
+        self._add(ALL, folder, sets.measured_all)
+        self.num_seen = [0] * shape[0]
         self.num_rows = 0
         self.num_passes = 0
-        self._waiting: list[tuple[int, int, Tensor]] = []
+        self._waiting: list[tuple[str, int, int, Tensor]] = []
         self.mask: Mask = torch.zeros(0, 0, dtype=torch.bool)
         self.rows: list[int] = []
 
@@ -58,30 +67,44 @@ class Gathering:
 
     def take(self, layer: int, states: Tensor) -> None:
         """Reduce the states of one layer [batch, token, width]; ModelError where they are not finite."""
-        pooled = masked_mean(states, self.mask.to(states.device)).cpu()
-        self._check_finite(layer, pooled)
-        self.vectors.write(layer, self.rows, pooled)
+        for one in self.sets.of(layer, states, self.mask.to(states.device), self.rows):
+            self._reduce(layer, states, one)
         self.num_seen[layer] += 1
-        mask = self.mask.to(states.device)
-        num_measured = self.num_token_samples if self.functions else 0
-        self._waiting += [
-            (layer, row, states[place, mask[place]])
-            for place, row in enumerate(self.rows)
-            if row < num_measured
-        ]
         if sum(real.nbytes for *_, real in self._waiting) >= _WAITING_BYTES:
             self._measure_waiting()
 
+    def _reduce(self, layer: int, states: Tensor, one: TokenSet) -> None:
+        pooled = masked_mean(states, one.mask).cpu()
+        if one.name == ALL:
+            self._check_finite(layer, pooled)
+        if one.name not in self.vectors:
+            self._add(one.name, self.folder / one.name, measured=True)
+        rows = [self.rows[place] for place in one.places]
+        self.vectors[one.name].write(layer, rows, pooled[one.places])
+        if self.tokens[one.name]:
+            self._waiting += [
+                (one.name, layer, row, states[place, one.mask[place]])
+                for place, row in zip(one.places, rows, strict=True)
+                if row < self.num_measured
+            ]
+
+    def _add(self, name: str, folder: Path, measured: bool) -> None:
+        folder.mkdir(exist_ok=True)
+        self.vectors[name] = LayerVectors.create(folder / POOLED, *self.shape)
+        unknown = torch.full((self.shape[0], self.num_measured), math.nan, dtype=torch.float64)
+        self.tokens[name] = {metric: unknown.clone() for metric in self.functions if measured}
+
     def _measure_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []
-        found = parallel_map(self._of_tokens, [real for *_, real in waiting])
-        for (layer, row, _), values in zip(waiting, found, strict=True):
+        found = parallel_map(self._of_tokens, waiting)
+        for (of, layer, row, _), values in zip(waiting, found, strict=True):
             for name, value in values.items():
-                self.tokens[name][layer, row] = value
+                self.tokens[of][name][layer, row] = value
 
-    def _of_tokens(self, real: Tensor) -> dict[str, float]:
+    def _of_tokens(self, waiting: tuple[str, int, int, Tensor]) -> dict[str, float]:
         """Every token metric of the states [token, width] of one row."""
-        return {name: function(real).item() for name, function in self.functions.items()}
+        of, _, _, real = waiting
+        return {name: _measured(function, real, of) for name, function in self.functions.items()}
 
     def finish(self) -> None:
         """Count the rows of a forward pass that is over; ModelError where a layer did not come by once."""
@@ -94,8 +117,13 @@ class Gathering:
         self.num_rows += len(self.mask)
 
     def statistics(self) -> LayerStatistics:
-        """The statistics of all rows."""
-        return LayerStatistics(self.vectors, self.tokens)
+        """The statistics of all rows, those of the other sets beside them; written out."""
+        found = {name: LayerStatistics(one, self.tokens[name]) for name, one in self.vectors.items()}
+        whole = found.pop(ALL)
+        whole.save_tokens(self.folder)
+        for name, one in found.items():
+            one.save_tokens(self.folder / name)
+        return replace(whole, beside=found)
 
     def _check_finite(self, layer: int, pooled: Tensor) -> None:
         finite = pooled.isfinite().all(dim=1)
@@ -104,6 +132,16 @@ class Gathering:
             raise ModelError(
                 f"{_place(layer)}: hidden states of probe row {row} hold inf or NaN; needed: finite states"
             )
+
+
+def _measured(function: Callable[[Tensor], Tensor], real: Tensor, of: str) -> float:
+    """A token metric; a row that is too short only for what was taken from it has none."""
+    try:
+        return function(real).item()
+    except DataError:
+        if of == ALL:
+            raise
+        return math.nan
 
 
 def _place(layer: int) -> str:

@@ -1,19 +1,22 @@
 """What a probe pass leaves: small statistics of every layer, no hidden state of any token."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from src.config.rules import TOKEN_SETS
 from src.errors import DataError, StorageError
 from src.metrics.catalog import names_needing
 from src.probe.states.vectors import LayerVectors
 from src.storage.files import storage_errors
 
-POOLED, TOKENS, VIEWS = "pooled.npy", "tokens.safetensors", "views.npy"
+POOLED, TOKENS, NORMS = "pooled.npy", "tokens.safetensors", "norms.npy"
+VIEWS = "views"
+"""A folder of the same form as that of the rows, whose rows are the views."""
 
 
 @dataclass
@@ -26,6 +29,16 @@ class LayerStatistics:
     """Token metric to its value for the first rows, float64 [layer, sample]."""
     views: "LayerViews | Tensor | None" = None
     """Mean token states of the augmented views of every row, float32 [layer, sample, view, width]."""
+    norms: LayerVectors | None = None
+    """Of a base: norm of every token, [layer, sample, token], NaN behind the last token of a row."""
+    norms_of_views: LayerVectors | None = None
+    """The same of its views."""
+    beside: "dict[str, LayerStatistics]" = field(default_factory=dict)
+    """The same of other sets of tokens, by name; NaN in a row that has none of them at a layer."""
+
+    def of(self, tokens: str) -> "LayerStatistics":
+        """The statistics of a set of tokens; those of all tokens are these."""
+        return self.beside.get(tokens, self)
 
     def check_covers(self, names: Sequence[str]) -> None:
         """Refuse metrics that need values which were not gathered (DataError)."""
@@ -55,10 +68,16 @@ class LayerStatistics:
             raise StorageError(
                 f"{folder / TOKENS}: cannot be read as layer statistics ({error}); remove {folder}"
             ) from error
-        pooled = LayerVectors.open(folder / POOLED)
-        if not (folder / VIEWS).is_file():
-            return cls(pooled, tokens)
-        return cls(pooled, tokens, LayerViews(LayerVectors.open(folder / VIEWS), pooled.shape[1]))
+        found = cls(LayerVectors.open(folder / POOLED), tokens)
+        if (folder / NORMS).is_file():
+            found.norms = LayerVectors.open(folder / NORMS)
+        found.beside = {name: cls.load(folder / name) for name in TOKEN_SETS if (folder / name).is_dir()}
+        if (folder / VIEWS).is_dir():
+            found.norms_of_views = cls.load(folder / VIEWS).norms
+            for name, one in {"": found, **found.beside}.items():
+                vectors = LayerVectors.open(folder / VIEWS / name / POOLED)
+                one.views = LayerViews(vectors, found.pooled.shape[1])
+        return found
 
 
 class LayerViews:

@@ -16,10 +16,12 @@ from src.model.loaded import residual_width
 from src.model.trunk import base_of, block_modules, trunk_of
 from src.probe.states.gathering import Gathering
 from src.probe.states.hooks import layer_states
-from src.probe.states.layer_statistics import POOLED, LayerStatistics
+from src.probe.states.layer_statistics import LayerStatistics
 from src.probe.states.padding import right_padded
-from src.probe.states.vectors import LayerVectors
+from src.probe.states.token_sets import Known, TokenSets
 from src.runtime.preemption import stop_if_asked
+
+_ALL_TOKENS = Known()
 
 
 def probe_pass(
@@ -30,6 +32,7 @@ def probe_pass(
     names: Sequence[str],
     folder: Path,
     settings: Mapping[str, Any] = MappingProxyType({}),
+    sets: TokenSets = _ALL_TOKENS,
 ) -> LayerStatistics:
     """Statistics of layers 0..L on the probe rows, in the order of the rows.
 
@@ -46,6 +49,7 @@ def probe_pass(
         names: metrics that will be asked for; they decide which token metrics are computed.
         folder: an empty folder for the statistics.
         settings: switches of token metrics; empty: their defaults.
+        sets: which tokens are read.
 
     Raises:
         ModelError: a hidden state is not finite, or a block did not run once in a forward pass.
@@ -58,8 +62,8 @@ def probe_pass(
     if not num_rows:
         raise DataError("probe rows: given 0 rows; needed: at least 1 (data.num_probe)")
     width = residual_width(base_of(model))
-    vectors = LayerVectors.create(folder / POOLED, len(blocks) + 1, num_rows, width)
-    gathering = Gathering(vectors, num_token_samples, names, settings)
+    shape = (len(blocks) + 1, num_rows, width)
+    gathering = Gathering(folder, shape, num_token_samples, names, settings, sets)
     hooked = layer_states(block_modules(model, blocks), gathering.take)
     with evaluating(model), torch.no_grad(), hooked:
         for batch in tqdm(batches, desc="probe", unit="batch", leave=False, disable=None):
@@ -68,9 +72,7 @@ def probe_pass(
             gathering.start(mask, batch.get("row"))
             trunk(input_ids=ids.to(device), attention_mask=mask.long().to(device), **options)
             gathering.finish()
-    statistics = gathering.statistics()
-    statistics.save_tokens(folder)
-    return statistics
+    return gathering.statistics()
 
 
 @contextmanager

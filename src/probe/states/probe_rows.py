@@ -1,21 +1,18 @@
-"""The passes of one model over the probe rows: everything that a metric set needs, and nothing else."""
+"""The probe rows as tokens, with the views that metrics ask for."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from src.config.schema import DataConfig, MetricsConfig
 from src.data.batches import by_length, collate
 from src.data.encode import EncodedRow, encode_texts
 from src.data.rows import Row
-from src.metrics.catalog import names_needing, switches
-from src.probe.states.layer_statistics import POOLED, VIEWS, LayerStatistics
-from src.probe.states.probe_pass import probe_pass
+from src.metrics.catalog import names_needing
 from src.probe.states.views import dropout_views, template_views
 
 OF_STATES = ("pooled", "tokens", "pair", "views")  # needs that a pass over the probe rows answers
@@ -64,28 +61,6 @@ def probe_rows(
             for ids in _alternating(first, second)
         ]
     return ProbeRows(encoded, views, tokenizer.pad_token_id, metrics.batch_size)
-
-
-def gather(
-    model: nn.Module, blocks: Sequence[str], probe: ProbeRows, metrics: MetricsConfig, folder: Path
-) -> LayerStatistics:
-    """Statistics of a model as it answers now, adapters on or off, in an empty folder.
-
-    One pass over the rows; a second one over their views only where a metric needs views.
-    """
-    names, num_tokens = metrics.names, metrics.num_token_samples
-    batches = probe.batches(probe.rows)
-    statistics = probe_pass(model, blocks, batches, num_tokens, names, folder, switches(metrics))
-    if names_needing(names, "views"):
-        aside = folder / "views"
-        aside.mkdir()
-        probe_pass(model, blocks, probe.batches(probe.views), 0, [], aside)
-        (aside / POOLED).rename(folder / VIEWS)
-        for path in aside.iterdir():
-            path.unlink()
-        aside.rmdir()
-        statistics = LayerStatistics.load(folder)
-    return statistics
 
 
 def _alternating(first: list[list[int]], second: list[list[int]]) -> list[list[int]]:

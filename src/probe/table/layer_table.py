@@ -1,5 +1,6 @@
 """The layer table: a row for each metric, stage and layer."""
 
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,14 +9,18 @@ from typing import Any
 
 from torch import Tensor
 
+from src.config.metrics import Reading
 from src.errors import DataError
 from src.metrics.catalog import METRICS, Metric, alike_only, names_needing
 from src.metrics.shared.rows import Rows
+from src.metrics.shared.standardised import standardised
 from src.metrics.uncertainty.interval import Interval
 from src.probe.states.layer_statistics import LayerStatistics
-from src.probe.table.measure import measure
+from src.probe.table.measure import UNKNOWN, MetricValue, measure
 from src.probe.table.parallel import parallel_map
 
+_LOG = logging.getLogger(__name__)
+_WHOLE = Reading("all", standardised=False)
 STAGES = ("base", "tuned", "change")
 
 
@@ -47,6 +52,7 @@ def layer_rows(
     names: Sequence[str],
     num_blocks: int,
     settings: Mapping[str, Any] = MappingProxyType({}),
+    reading: Reading = _WHOLE,
 ) -> list[LayerRow]:
     """Rows of the metrics of hidden states, in the order of `in_order`.
 
@@ -56,6 +62,8 @@ def layer_rows(
         names: of metrics that need hidden states; others are not looked at.
         num_blocks: L.
         settings: switches of metrics (metrics.alpha and its like); empty: their defaults.
+        reading: which tokens the statistics are of, and what becomes of their dimensions. A row without any
+            of these tokens at a layer is left out there; a metric for which too few are left has no number.
 
     Raises:
         DataError: the two do not fit each other or the model, or there are too few samples for a metric.
@@ -64,7 +72,9 @@ def layer_rows(
     metrics = [METRICS[name] for name in names_needing(names, "pooled", "tokens", "pair", "views")]
     for stage, statistics in stages.items():
         _check_fits(stage, statistics, base, num_blocks, names)
-    return in_order(_measured(metrics, stages, num_blocks, settings), names)
+    rows = _measured(metrics, stages, num_blocks, settings, reading.standardised)
+    _warn_of_few(rows, reading, len(base.pooled[0]))
+    return in_order(rows, names)
 
 
 def in_order(rows: Sequence[LayerRow], names: Sequence[str]) -> list[LayerRow]:
@@ -83,16 +93,22 @@ def _measured(
     stages: dict[str, LayerStatistics],
     num_blocks: int,
     settings: Mapping[str, Any],
+    standardise: bool,
 ) -> list[LayerRow]:
     """Layer by layer: the metrics of one share its spectra, which are gone before the next."""
 
     def of_layer(layer: int) -> list[LayerRow]:
-        rows = {stage: Rows(statistics.pooled[layer]) for stage, statistics in stages.items()}
+        pooled = {stage: statistics.pooled[layer] for stage, statistics in stages.items()}
+        there = ~pooled["base"].isnan().any(dim=1)
+        pooled = {stage: vectors[there] for stage, vectors in pooled.items()}
+        if standardise:
+            pooled = {stage: standardised(vectors, pooled["base"]) for stage, vectors in pooled.items()}
+        rows = {stage: Rows(vectors) for stage, vectors in pooled.items()}
         return [
             measured_row(stage, layer, num_blocks, metric.name, value, interval, n)
             for metric in metrics
-            for stage, samples in _samples(metric, layer, stages, rows)
-            for value, interval, n in [measure(metric, samples, settings)]
+            for stage, samples in _samples(metric, layer, stages, rows, there)
+            for value, interval, n in [_number(metric, samples, settings, bool(there.all()))]
         ]
 
     num_layers, num_samples, width = stages["base"].pooled.shape
@@ -102,7 +118,7 @@ def _measured(
 
 
 def _samples(
-    metric: Metric, layer: int, stages: dict[str, LayerStatistics], rows: dict[str, Rows]
+    metric: Metric, layer: int, stages: dict[str, LayerStatistics], rows: dict[str, Rows], there: Tensor
 ) -> list[tuple[str, list[Tensor] | list[Rows]]]:
     """Each stage that the metric describes, with what the metric needs of it."""
     if metric.needs == "pair":
@@ -110,8 +126,34 @@ def _samples(
     if metric.needs == "pooled":
         return [(stage, [one]) for stage, one in rows.items()]
     if metric.needs == "tokens":
-        return [(stage, [one.tokens[metric.name][layer]]) for stage, one in stages.items()]
-    return [(stage, [one.views_at(layer)]) for stage, one in stages.items()]
+        return [(stage, [_told(one.tokens[metric.name][layer], there)]) for stage, one in stages.items()]
+    return [(stage, [_told(one.views_at(layer), there)]) for stage, one in stages.items()]
+
+
+def _told(values: Tensor, there: Tensor) -> Tensor:
+    """Values of samples, without those that lost tokens and with them their number."""
+    if there.all():
+        return values
+    return values[~values.flatten(1).isnan().any(dim=1)] if values.dim() > 1 else values[~values.isnan()]
+
+
+def _number(
+    metric: Metric, samples: list[Tensor] | list[Rows], settings: Mapping[str, Any], complete: bool
+) -> MetricValue:
+    if not complete and len(samples[0]) < metric.min_samples:
+        return MetricValue(math.nan, UNKNOWN, len(samples[0]))
+    return measure(metric, samples, settings)
+
+
+def _warn_of_few(rows: Sequence[LayerRow], reading: Reading, num_samples: int) -> None:
+    """A line for each metric that has no number at a layer because too few rows are left there."""
+    for name in dict.fromkeys(row.metric for row in rows):
+        least = METRICS[name].min_samples
+        left = [(row.n, row.layer) for row in rows if row.metric == name and row.n is not None]
+        fewest, layer = min(left, default=(least, 0))
+        if fewest < least <= num_samples:
+            given = f"given {fewest} rows with tokens (probe.tokens={reading.tokens})"
+            _LOG.warning("metric %s: layer %d: %s; needed: at least %d", name, layer, given, least)
 
 
 def measured_row(

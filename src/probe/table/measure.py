@@ -14,7 +14,7 @@ from src.metrics.uncertainty.bootstrap import bootstrap_interval, resampled_mean
 from src.metrics.uncertainty.interval import Interval, mean_interval
 from src.metrics.uncertainty.jackknife import jackknife_interval
 
-_UNKNOWN = Interval(math.nan, math.nan, math.nan)
+UNKNOWN = Interval(math.nan, math.nan, math.nan)
 
 
 class MetricValue(NamedTuple):
@@ -47,11 +47,11 @@ def measure(
         samples = [one.distinct for one in samples if isinstance(one, Rows)]
         num_samples = len(samples[0])
         if num_samples < metric.min_samples:
-            return MetricValue(math.nan, _UNKNOWN, num_samples)
+            return MetricValue(math.nan, UNKNOWN, num_samples)
     statistic = switched(metric, metric.statistic, settings)(*samples)
     value = statistic(torch.arange(num_samples))
     if not math.isfinite(value):
-        return MetricValue(value, _UNKNOWN, num_samples)
+        return MetricValue(value, UNKNOWN, num_samples)
     if metric.interval == "bootstrap":
         interval = bootstrap_interval(resolve(metric.resampled)(*samples), value, num_samples)
     else:

@@ -14,6 +14,7 @@ from src.metrics.shared.entropy import NORMALISATIONS
 from src.pipeline.base_cache import BaseCache
 from src.probe.states.gathering import Gathering
 from src.probe.states.layer_statistics import LayerStatistics
+from src.probe.states.token_sets import Known
 from src.probe.states.vectors import LayerVectors
 from src.probe.table.layer_table import layer_rows
 from src.record.identity import run_id, scientific
@@ -46,11 +47,11 @@ def test_entropies_of_order_two_have_a_closed_form(generator, make_config, tmp_p
     for row in layer_rows(one, None, list(expected), 1, settings=settings):
         assert row.value == pytest.approx(expected[row.metric], rel=1e-6)
         assert row.low < row.value < row.high
-    gathering = Gathering(LayerVectors.create(tmp_path / "pooled", 1, 1, 12), 1, ["prompt_entropy"], settings)
+    gathering = Gathering(tmp_path, (1, 1, 12), 1, ["prompt_entropy"], settings, Known())
     gathering.start(torch.ones(1, 30, dtype=torch.bool))
     gathering.take(0, x[None])
     gathering.finish()
-    assert gathering.tokens["prompt_entropy"][0] == pytest.approx([of_prompt], rel=1e-5)
+    assert gathering.statistics().tokens["prompt_entropy"][0] == pytest.approx([of_prompt], rel=1e-5)
 
 
 @pytest.mark.parametrize("name", rules.ENTROPY_NORMALISATIONS)
@@ -93,5 +94,6 @@ def test_they_decide_a_run_s_id_and_the_base_s_cache_only_where_they_are_set(mak
         LayerStatistics(torch.zeros(1, 1, 2), {"x": torch.zeros(1, 1)}).save_tokens(folder)
 
     for chosen in ([], ["metrics.alpha=1"], ["metrics.alpha=2"]):
-        BaseCache(tmp_path, {}).statistics(make_config("metrics=core", *chosen).metrics, gather)
+        config = make_config("metrics=core", *chosen)
+        BaseCache(tmp_path, {}).statistics(config.metrics, config.probe, gather)
     assert len(made) == 2

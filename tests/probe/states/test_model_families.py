@@ -3,14 +3,16 @@
 import pytest
 import torch
 
-from src.config.schema import MetricsConfig
+from src.config.schema import MetricsConfig, ProbeConfig
 from src.data.encode import EncodedRow
 from src.metrics.catalog import METRICS, names_needing
-from src.probe.states.probe_rows import ProbeRows, gather
+from src.probe.states.gather import gather
+from src.probe.states.probe_rows import ProbeRows
 from src.probe.table.layer_table import layer_rows
 from src.probe.weights.weights import update_rows
 from src.runtime.seeding import generator
 
+READ = ProbeConfig(seeds=[0])
 FAMILIES = [
     "llama",
     "olmo2",
@@ -51,13 +53,13 @@ def test_all_layers_all_metrics(family, load_tiny, make_config, rows, tmp_path):
         name: value.detach().clone() for name, value in loaded.model.named_parameters() if ".5." in name
     }
     (tmp_path / "base").mkdir()
-    base = gather(loaded.model, loaded.blocks, probe, metrics, tmp_path / "base")
+    base = gather(loaded.model, loaded.blocks, probe, metrics, tmp_path / "base", READ)
     with torch.no_grad():
         for name, value in loaded.model.named_parameters():
             if name in initial:
                 value += 0.05 * torch.randn(value.shape, generator=generator(1, name))
     (tmp_path / "tuned").mkdir()
-    tuned = gather(loaded.model, loaded.blocks, probe, metrics, tmp_path / "tuned")
+    tuned = gather(loaded.model, loaded.blocks, probe, metrics, tmp_path / "tuned", READ, base)
     updates = update_rows(loaded.model, loaded.blocks, names_needing(names, "weights", "matrices"), initial)
     table = [*layer_rows(base, tuned, names, 10), *updates]
     assert {row.metric.split("/")[0] for row in table} == set(names)

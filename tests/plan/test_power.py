@@ -1,0 +1,75 @@
+"""What a planned study could tell, against simulation and against the study it is planned from."""
+
+import re
+
+import numpy
+import pytest
+
+from src.bench.made_runs import MadeStudy, make_runs
+from src.command.program import run_command
+from src.plan.__main__ import main
+from src.plan.power import Effect, Plan, components_of, declared_effects, tell
+from src.statistics.power import Components
+from src.statistics.two_way_model import crossed
+
+
+def test_the_least_difference_is_found_in_four_of_five_simulated_studies():
+    parts = Components(0.0004, 0.02, 0.2)
+    (told,) = tell(Plan(2, 5, 150), parts, [Effect("d", 0.1, 0.05)])
+    random = numpy.random.default_rng(0)
+
+    def table():
+        of_seeds, of_items = (
+            random.normal(0, parts.seeds**0.5, (5, 1)),
+            random.normal(0, parts.items**0.5, 150),
+        )
+        return told.least + of_seeds + of_items + random.normal(0, parts.rest**0.5, (5, 150))
+
+    found = [crossed(table()).pvalue < 0.05 for _ in range(400)]
+    assert numpy.mean(found) == pytest.approx(0.8, abs=0.07)
+
+
+def test_seeds_that_are_said_to_be_needed_are_the_fewest():
+    parts, effect = Components(0.0004, 0.03, 0.25), Effect("d", 0.095, 0.05)
+    (told,) = tell(Plan(9, 2, 200), parts, [effect])
+    enough, fewer = (tell(Plan(9, n, 200), parts, [effect])[0].answer for n in (told.seeds, told.seeds - 1))
+    assert told.seeds >= 3 and (enough, fewer) == ("yes", "no")
+    assert told.seeds_confirming is None or told.seeds_confirming > told.seeds
+    assert tell(Plan(9, 3, 200), parts, [Effect("d", 0.03, 0.05)])[0].answer == "never with these items"
+
+
+def test_a_claim_that_its_choice_explains_leaves_nothing_to_find():
+    sizes = {one.name: one.value for one in declared_effects()}
+    assert sizes["OLMo-2 13B, bands: best band gain"] == 0
+    assert 0.08 < sizes["OLMo-2 7B, bands: best band gain"] < 0.095
+
+
+def test_components_come_from_a_finished_study_and_the_sizes_from_a_sweep(tmp_path, capsys):
+    folder = tmp_path / "made"
+    make_runs(folder, MadeStudy(bands=("whole", "01110"), scalings=("fixed_alpha",), tasks={"heldout": 60}))
+    parts, items, label = components_of(folder)
+    assert (items, label) == (60, "heldout (exact match)")
+    assert parts.rest == pytest.approx(2 * 0.35 * 0.65, abs=0.2)  # two answers of a share of about a third
+    main(["power", "sweeps/band_study_small.yaml", "--from", str(folder), "--effect", "0.05"])
+    head, *rest = capsys.readouterr().out.splitlines()
+    assert head.strip() == "22 arms, 3 seeds, 60 items; scatter: heldout (exact match)"
+    assert any(re.search(r"a difference of 0\.05 .* no|never", line) for line in rest)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "power: given 'both or neither'"),
+        (["--components", "1,2"], "--components: given '1,2'; accepted: three variances"),
+        (["--components", "0,0,-1"], "--components: given '0,0,-1'"),
+        (["--components", "0,0,1"], "--seeds: given None; accepted: at least 2"),
+        (["--components", "0,0,1", "--seeds", "3", "--arms", "2", "--items", "1"], "--items: given 1"),
+        (["nix.yaml", "--components", "0,0,1"], "sweep: given 'nix.yaml'"),
+        (["--from", "nix"], "nix: no such folder"),
+    ],
+)
+def test_what_cannot_be_planned_is_one_line(words, told, capsys):
+    with pytest.raises(SystemExit) as ended:
+        run_command(lambda: main(["power", *words]))
+    error = capsys.readouterr().err
+    assert ended.value.code == 2 and told in error and error.count("\n") == 1
