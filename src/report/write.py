@@ -40,9 +40,13 @@ class Written:
         from src.report.png_figure import draw  # matplotlib comes with it
 
         drawn = [draw(plot, self.path.with_name(f"{name}.png")) for name, plot in self._pictures()]
-        text = markdown(self.study.name, self.lead, self.parts, [path.stem for path in drawn], self.closing)
-        write_text(self.path.with_name("report.md"), text)
+        self.write_text([path.stem for path in drawn])
         return drawn
+
+    def write_text(self, figures: Sequence[str]) -> None:
+        """report.md, which shows the figures of these names."""
+        text = markdown(self.study.name, self.lead, self.parts, figures, self.closing)
+        write_text(self.path.with_name("report.md"), text)
 
     def _pictures(self) -> Iterator[tuple[str, Plot]]:
         for plugin in plugins():

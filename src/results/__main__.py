@@ -2,16 +2,21 @@
 
 python -m src.results publish runs/NAME sweeps/results/NAME --command "make study"
 python -m src.results check runs/NAME sweeps/results/NAME
+python -m src.results recompute sweeps/results/NAME
 python -m src.results cost runs/NAME --jobs 2 --started 2026-01-31T12:00:00+00:00
 
-All three read what `python -m src.report runs/NAME` and the runs left. check ends with status 1 where a
-score, the pretrained model's included, or a difference to LoRA lies outside its committed interval, where a
-word contradicts the committed one (undecided and a check in miniature contradict none), or one is missing.
+publish keeps the items of the runs beside the tables; recompute makes every table of them again and ends with
+status 1 where one is not the same, bit for bit, or cannot be made. The others read what
+`python -m src.report runs/NAME` and the runs left. check ends with status 1 where a score, the pretrained
+model's included, or a difference to LoRA lies outside its committed interval, where a word contradicts the
+committed one (undecided and a check in miniature contradict none), or where one of them is missing.
 """
 
 import argparse
 import sys
+from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 
 from src.command.program import parser_of, path_of, run_command, runs_path
 from src.config.rules import refuse
@@ -27,7 +32,9 @@ _COST = (
 def main(arguments: list[str] | None = None) -> None:
     """The command."""
     options = _parser().parse_args(arguments)
-    sys.exit({"publish": _publish, "check": _check, "cost": _cost}[options.verb](options))
+    sys.exit(
+        {"publish": _publish, "check": _check, "recompute": _recompute, "cost": _cost}[options.verb](options)
+    )
 
 
 def _publish(options: argparse.Namespace) -> int:
@@ -45,6 +52,24 @@ def _check(options: argparse.Namespace) -> int:
     for line in found.lines():
         print(line)
     return 0 if found.holds else 1
+
+
+def _recompute(options: argparse.Namespace) -> int:
+    from src.report.write import write_report
+    from src.results.recompute import older_pictures, recompute
+
+    def report(runs: Path, figures: Sequence[str]) -> Path:
+        written = write_report(runs)
+        written.write_text(figures)
+        return written.path.parent
+
+    found = recompute(options.target, report, options.write)
+    for one in found:
+        print(f"{one.name}: {one.state}")
+    older = older_pictures(options.target)
+    for line in older:
+        print(line)
+    return 0 if all(one.holds for one in found) and not older else 1
 
 
 def _cost(options: argparse.Namespace) -> int:
@@ -81,6 +106,9 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("target", type=path_of)
         if name == "publish":
             one.add_argument("--command", required=True, help="what makes the study again")
+    one = verbs.add_parser("recompute")
+    one.add_argument("target", type=path_of, metavar="sweeps/results/NAME")
+    one.add_argument("--write", action="store_true", help="put what was rebuilt in place of what differs")
     one = verbs.add_parser("cost", description=_COST)
     one.add_argument("runs", type=runs_path, metavar="runs/EXPERIMENT")
     one.add_argument("--jobs", type=int, default=2, help="runs at a time (2)")

@@ -5,18 +5,21 @@ import io
 import re
 import shutil
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 from src.errors import DataError
 from src.probe.table.layers_csv import read_layers
+from src.results.packed import pack
 from src.storage.files import read_json, storage_errors, write_json, write_text
 
-PROFILES = "profiles.csv"
+Record = dict[str, Any]
+PROFILES, MADE = "profiles.csv", "made.json"
 _MOST_BYTES = 200_000
 """Of a figure."""
-_FIGURE = re.compile(r"^!\[[^]]*\]\((?P<file>[^)]+)\)\n\n?", re.MULTILINE)
+FIGURE = re.compile(r"^!\[[^]]*\]\((?P<file>[^)]+)\)\n\n?", re.MULTILINE)
 _PICTURE = "report.png"
 _CHOICES = ("model", "data", "objective", "control", "method", "band")
 _COLUMNS = (*_CHOICES, "scaling", "metric", "stage", "layer", "value", "seeds")
@@ -31,21 +34,21 @@ def publish(runs: Path, target: Path, command: str) -> list[Path]:
         command: what makes the study again.
 
     Returns:
-        The files written.
+        The files written, the items of the runs among them.
 
     Raises:
-        DataError: there is no report, or no finished run.
+        DataError: there is no report, no finished run, or a picture is older than its table.
     """
     report = runs / "report"
     tables = sorted([*report.glob("*.csv"), *report.glob("report.md")])
     if not tables:
         raise DataError(f"{report}: holds no tables; first: python -m src.report {runs}")
-    folders = [path.parent for path in sorted(runs.glob("*/run.json"))]
-    records = {folder: read_json(folder / "run.json") for folder in folders}
-    done = {folder: record for folder, record in records.items() if record["status"] == "success"}
+    records, done = _records(runs)
     if not done:
         raise DataError(f"{runs}: no finished run; accepted: the folder of an experiment")
-    tables += _figures(report)
+    pictures = _figures(report)
+    _check_age(pictures, tables)
+    tables += pictures
     with storage_errors(target):
         target.mkdir(parents=True, exist_ok=True)
         for path in tables:
@@ -53,14 +56,36 @@ def publish(runs: Path, target: Path, command: str) -> list[Path]:
     if (report / "report.md").is_file():
         write_text(target / "report.md", _without_lost(report / "report.md", target))
     write_text(target / PROFILES, _profiles(done))
-    write_json(target / "made.json", _made(list(records.values()), command))
-    return [*(target / path.name for path in tables), target / PROFILES, target / "made.json"]
+    shown = {path.name: sha256((target / path.name).read_bytes()).hexdigest()
+             for path in tables if path.suffix == ".csv"}  # fmt: skip
+    write_json(target / MADE, _made(list(records.values()), command) | {"tables": shown})
+    return [*(target / path.name for path in tables), target / PROFILES, target / MADE, pack(runs, target)]
+
+
+def profiles_text(runs: Path) -> str:
+    """profiles.csv of an experiment's folder."""
+    return _profiles(_records(runs)[1])
+
+
+def _records(runs: Path) -> tuple[dict[Path, Record], dict[Path, Record]]:
+    """The record of every run that has ended, and of those that finished."""
+    folders = [path.parent for path in sorted(runs.glob("*/run.json"))]
+    records = {folder: read_json(folder / "run.json") for folder in folders}
+    return records, {folder: one for folder, one in records.items() if one["status"] == "success"}
+
+
+def _check_age(pictures: Sequence[Path], tables: Sequence[Path]) -> None:
+    """A picture that was drawn before its table was written shows other numbers."""
+    newest = max(tables, key=lambda path: path.stat().st_mtime if path.suffix == ".csv" else 0)
+    for picture in pictures:
+        if newest.suffix == ".csv" and picture.stat().st_mtime < newest.stat().st_mtime:
+            raise DataError(f"{picture}: older than {newest.name}; first: python -m src.report")
 
 
 def _figures(report: Path) -> list[Path]:
     """The figures that report.md names, and the page's picture, where they are small enough to commit."""
     text = (report / "report.md").read_text(encoding="utf-8") if (report / "report.md").is_file() else ""
-    names = [*(found["file"] for found in _FIGURE.finditer(text)), _PICTURE]
+    names = [*(found["file"] for found in FIGURE.finditer(text)), _PICTURE]
     paths = [report / name for name in names]
     return [path for path in paths if path.is_file() and path.stat().st_size <= _MOST_BYTES]
 
@@ -71,7 +96,7 @@ def _without_lost(report: Path, target: Path) -> str:
     def kept(figure: re.Match[str]) -> str:
         return figure[0] if (target / figure["file"]).is_file() else ""
 
-    return _FIGURE.sub(kept, report.read_text(encoding="utf-8")).rstrip() + "\n"
+    return FIGURE.sub(kept, report.read_text(encoding="utf-8")).rstrip() + "\n"
 
 
 def _profiles(done: dict[Path, dict[str, Any]]) -> str:

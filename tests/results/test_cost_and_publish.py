@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -75,8 +76,10 @@ def test_published_are_tables_profiles_and_their_origin(runs, tmp_path):
     write_text(runs / "report" / "report.md", "# small\n")
     write_text(runs / "report" / "report.html", "large")
     written = publish(runs, tmp_path / "results", "make study")
-    assert sorted(path.name for path in written) == ["made.json", "profiles.csv", "report.md", "scores.csv"]
-    assert all(str(tmp_path) not in path.read_text() for path in written)
+    assert sorted(path.name for path in written) == [
+        "items.tar.xz", "made.json", "profiles.csv", "report.md", "scores.csv",
+    ]  # fmt: skip
+    assert all(str(tmp_path) not in path.read_text() for path in written if path.suffix != ".xz")
     with (tmp_path / "results" / "profiles.csv").open() as file:
         rows = {(row["stage"], row["layer"]): row for row in csv.DictReader(file)}
     assert set(rows) == {("base", "0"), ("change", "0")}  # a missing value makes no row
@@ -114,3 +117,13 @@ def test_models_objectives_and_controls_are_arms_of_their_own(runs, tmp_path):
     assert sorted((row["model"], row["control"], row["value"], row["seeds"]) for row in rows) == [
         ("", "", "1", "1"), ("other", "equal_step", "2", "1"),
     ]  # fmt: skip
+
+
+def test_a_picture_that_is_older_than_its_table_is_refused(runs, tmp_path):
+    report = runs / "report"
+    write_text(report / "report.md", "# study\n\n![scores](scores.png)\n")
+    (report / "scores.png").write_bytes(b"x")
+    write_text(report / "scores.csv", "band\n10000\n")
+    os.utime(report / "scores.png", (1, 1))
+    with pytest.raises(DataError, match=r"scores.png: older than scores.csv; first: python -m src.report"):
+        publish(runs, tmp_path / "results", "make study")

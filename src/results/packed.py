@@ -1,0 +1,73 @@
+"""The runs behind a study in one small file: all that a report reads of them, item by item."""
+
+import io
+import json
+import lzma
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import yaml
+
+from src.analysis.runs import Run, find_runs
+from src.errors import DataError
+from src.storage.files import storage_errors
+
+ITEMS = "items.tar.xz"
+_WHOLE = ("layers.csv", "steps.jsonl")
+_ANSWER = ("stage", "task", "filter", "id", "scores")
+
+
+def pack(runs: Path, target: Path) -> Path:
+    """Write `target`/items.tar.xz from an experiment's folder; the same runs give the same bytes.
+
+    Kept of each run, finished or not: its record, its configuration without the paths of the machine, its
+    tables by layer and by step, and of every item the id and the scores, without prompt and answer.
+    """
+    text = io.BytesIO()
+    with tarfile.open(fileobj=text, mode="w") as archive:
+        for run in find_runs(runs):
+            for name, content in sorted(_files(run)):
+                entry = tarfile.TarInfo(f"{runs.resolve().name}/{run.folder.relative_to(runs)}/{name}")
+                entry.size = len(content)
+                archive.addfile(entry, io.BytesIO(content))
+    with storage_errors(target):
+        (target / ITEMS).write_bytes(lzma.compress(text.getvalue(), preset=9))
+    return target / ITEMS
+
+
+@contextmanager
+def unpacked(folder: Path) -> Iterator[Path]:
+    """The experiment's folder as it was packed, for as long as it is needed; DataError for a damaged file."""
+    with TemporaryDirectory() as place:
+        try:
+            with tarfile.open(folder / ITEMS, "r:xz") as archive:
+                archive.extractall(place, filter="data")
+        except (tarfile.TarError, lzma.LZMAError, EOFError, OSError) as error:
+            raise DataError(f"{folder / ITEMS}: cannot be read ({error}); publish the study again") from error
+        found = sorted(Path(place).iterdir())
+        if len(found) != 1:
+            raise DataError(f"{folder / ITEMS}: holds {len(found)} experiments; needed: one")
+        yield found[0]
+
+
+def _files(run: Run) -> Iterator[tuple[str, bytes]]:
+    if (run.folder / "run.json").is_file():
+        yield "run.json", _portable((run.folder / "run.json").read_text(encoding="utf-8"))
+    if (run.folder / "config.yaml").is_file():
+        config = yaml.safe_load((run.folder / "config.yaml").read_text(encoding="utf-8"))
+        kept = {key: value for key, value in config.items() if key != "paths"}
+        yield "config.yaml", _portable(yaml.safe_dump(kept, sort_keys=False))
+    for name in _WHOLE:
+        if (run.folder / name).is_file():
+            yield name, (run.folder / name).read_bytes()
+    answers = [{key: row[key] for key in _ANSWER} for row in run.samples("base", "tuned")]
+    if answers:
+        yield "samples.jsonl", "".join(json.dumps(row) + "\n" for row in answers).encode()
+
+
+def _portable(text: str) -> bytes:
+    """Without the folders of this machine."""
+    return text.replace(str(Path.cwd()), ".").replace(str(Path.home()), "~").encode()

@@ -1,0 +1,77 @@
+"""Whether committed tables are what the committed items give, bit for bit."""
+
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from src.errors import DataError
+from src.results.packed import ITEMS, unpacked
+from src.results.publish import FIGURE, MADE, PROFILES, profiles_text
+from src.storage.files import read_json, storage_errors
+
+REPORT = "report.md"
+Report = Callable[[Path, Sequence[str]], Path]
+"""Writes a report of an experiment's folder, with the names of its figures; the folder of the report."""
+
+
+class Rebuilt(NamedTuple):
+    """One committed table."""
+
+    name: str
+    state: str
+    """What became of it, in words."""
+    holds: bool
+    """Whether it is the same, bit for bit."""
+
+
+def recompute(folder: Path, report: Report, write: bool = False) -> list[Rebuilt]:
+    """Rebuild every committed table of a study from its committed items.
+
+    Args:
+        folder: below sweeps/results.
+        report: makes a report of runs.
+        write: put the rebuilt table in the place of one that differs.
+
+    Raises:
+        DataError: there are no tables, or the file of items is damaged.
+    """
+    names = sorted(path.name for path in folder.glob("*.csv"))
+    names += [REPORT] if (folder / REPORT).is_file() else []
+    if not names:
+        raise DataError(f"{folder}: holds no tables; accepted: a folder below sweeps/results")
+    if not (folder / ITEMS).is_file():
+        return [Rebuilt(name, "cannot be rebuilt: its items are not committed", False) for name in names]
+    with unpacked(folder) as runs:
+        figures = [found["file"].removesuffix(".png") for found in _figures(folder)]
+        made = report(runs, figures)
+        (made / PROFILES).write_text(profiles_text(runs), encoding="utf-8")
+        return [_compared(folder / name, made / name, write) for name in names]
+
+
+def older_pictures(folder: Path) -> list[str]:
+    """Committed tables that are not those which the committed pictures were drawn with; a sentence each."""
+    path = folder / MADE
+    known = read_json(path).get("tables", {}) if path.is_file() else {}
+    return [
+        f"{name}: changed since the pictures were drawn, so they are older than their table; publish again"
+        for name, digest in sorted(known.items())
+        if not (folder / name).is_file() or sha256((folder / name).read_bytes()).hexdigest() != digest
+    ]
+
+
+def _figures(folder: Path) -> list:
+    path = folder / REPORT
+    return list(FIGURE.finditer(path.read_text(encoding="utf-8"))) if path.is_file() else []
+
+
+def _compared(committed: Path, rebuilt: Path, write: bool) -> Rebuilt:
+    if not rebuilt.is_file():
+        return Rebuilt(committed.name, "no report of these runs has it", False)
+    fresh = rebuilt.read_bytes()
+    if fresh == committed.read_bytes():
+        return Rebuilt(committed.name, "the same, bit for bit", True)
+    if write:
+        with storage_errors(committed):
+            committed.write_bytes(fresh)
+    return Rebuilt(committed.name, "written anew" if write else "differs", write)

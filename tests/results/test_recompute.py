@@ -1,0 +1,96 @@
+"""Committed tables come from committed items, bit for bit; what cannot be rebuilt is named, without a number."""
+
+import json
+import tarfile
+
+import pytest
+
+from src.analysis.runs import find_runs
+from src.bench.made_runs import MadeStudy, make_runs
+from src.command.program import run_command
+from src.report.write import write_report
+from src.results.__main__ import main
+from src.results.packed import ITEMS, pack
+from src.results.publish import publish
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """Two bands and a run that failed, published; as it was before a test touched it."""
+    place = tmp_path_factory.mktemp("place")
+    runs = place / "runs" / "made"
+    make_runs(
+        runs,
+        MadeStudy(bands=("whole", "01110"), scalings=("fixed_alpha",), seeds=(0, 1), tasks={"heldout": 40}),
+    )
+    for run in find_runs(runs):
+        (run.folder / "run.json").write_text(json.dumps(run.record | {"versions": {"torch": "2"}}))
+    first = find_runs(runs)[0]
+    (runs / "failed").mkdir()
+    (runs / "failed" / "config.yaml").write_bytes((first.folder / "config.yaml").read_bytes())
+    failed = first.record | {"status": "failed", "error": "E: out of memory"}
+    (runs / "failed" / "run.json").write_text(json.dumps(failed))
+    write_report(runs).write_text([])
+    publish(runs, place / "made", "make study")
+    return place
+
+
+@pytest.fixture
+def committed(study):
+    folder = study / "made"
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    yield folder
+    for path, content in before.items():
+        path.write_bytes(content)
+
+
+def recomputed(folder, capsys, *options):
+    with pytest.raises(SystemExit) as ended:
+        run_command(lambda: main(["recompute", str(folder), *options]))
+    found = capsys.readouterr()
+    return ended.value.code, found.out.splitlines(), found.err
+
+
+def test_every_committed_table_is_rebuilt_bit_for_bit(committed, capsys):
+    status, lines, _ = recomputed(committed, capsys)
+    names = sorted(path.name for path in committed.glob("*.csv"))
+    assert {"differences.csv", "left_out.csv", "profiles.csv", "scores.csv", "curves.csv"} <= set(names)
+    assert (status, lines) == (0, [f"{name}: the same, bit for bit" for name in [*names, "report.md"]])
+
+
+def test_a_table_that_was_changed_differs_and_its_pictures_are_older(committed, capsys):
+    path = committed / "scores.csv"
+    right = path.read_text()
+    path.write_text(right.replace("0.", "1.", 1))
+    status, lines, _ = recomputed(committed, capsys)
+    assert (status, lines.count("scores.csv: differs")) == (1, 1)
+    assert any(line.startswith("scores.csv: changed since the pictures were drawn") for line in lines)
+    status, lines, _ = recomputed(committed, capsys, "--write")
+    assert (status, "scores.csv: written anew" in lines, path.read_text()) == (0, True, right)
+
+
+def test_tables_without_items_are_named_and_no_number_is_made(committed, capsys):
+    (committed / ITEMS).unlink()
+    status, lines, _ = recomputed(committed, capsys)
+    assert status == 1 and len(lines) == len(list(committed.glob("*.csv"))) + 1
+    assert all(line.endswith(": cannot be rebuilt: its items are not committed") for line in lines)
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", b"\xfd7zXZ\x00cut"])
+def test_a_damaged_file_of_items_is_one_line(committed, capsys, content):
+    (committed / ITEMS).write_bytes(content)
+    status, lines, error = recomputed(committed, capsys)
+    assert (status, lines, error.count("\n")) == (2, [], 1) and "items.tar.xz: cannot be read" in error
+
+
+def test_a_folder_without_tables_is_one_line(tmp_path, capsys):
+    status, _, error = recomputed(tmp_path, capsys)
+    assert status == 2 and "holds no tables" in error
+
+
+def test_the_same_runs_give_the_same_bytes_without_prompts_and_paths(study, tmp_path):
+    packed = pack(study / "runs" / "made", tmp_path)
+    assert packed.read_bytes() == (study / "made" / ITEMS).read_bytes()
+    with tarfile.open(packed) as archive:
+        text = b"".join(archive.extractfile(one).read() for one in archive.getmembers()).decode()
+    assert "State the final answer" not in text and "paths:" not in text and str(tmp_path) not in text
