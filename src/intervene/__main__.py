@@ -49,10 +49,15 @@ def main(arguments: list[str] | None = None) -> None:
 
     asked = Asked(given.items, given.passages, given.passage_tokens, given.batch)
     sources = _sources(given.pair)
-    study = Study(sources, asked, given.controls, given.out or _out([one.folder for one in sources]))
-    if not given.dry_run:
-        study.measure()
-        study.write()
+    out = given.out or _out([one.folder for one in sources])
+    study = Study(sources, asked, given.controls, out)
+    if given.dry_run:
+        return
+    study.measure()
+    study.write()
+    from src.report.causal.page import write_page
+
+    print(f"written: {write_page(out, out.parent.name)}, with its tables and pictures")
 
 
 def _sources(given: list[str]) -> "list[Source]":

@@ -12,7 +12,7 @@ from src.analysis.material import Material
 from src.report.parts import Section
 from src.report.plot import Plot
 
-PLUGINS = {"depth": "src.report.depth.plugin"}
+PLUGINS = {"depth": "src.report.depth.plugin", "causal": "src.report.causal.plugin"}
 """Name to module."""
 
 

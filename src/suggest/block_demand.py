@@ -1,7 +1,6 @@
 """What each block wants, read from the layer tables of runs."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 from math import sqrt
 from pathlib import Path
 
@@ -111,17 +110,9 @@ def _values(folder: Path, metric: str) -> list[float]:
     known = {layer: value for layer, value in found.items() if value is not None}
     if metric == GRADIENTS:
         return [sqrt(known[layer]) for layer in sorted(known)]
-    return _changes(known, metric)
+    from src.probe.table.block_profile import block_changes
 
-
-def _changes(found: dict[int, float], metric: str) -> list[float]:
-    from src.metrics.catalog import METRICS
-
-    of = METRICS[metric]
-    amounts = [1 - found[layer] if of.change == "similarity" else found[layer] for layer in sorted(found)]
-    if of.needs in ("weights", "matrices"):
-        return amounts
-    return [max(after - before, 0.0) for before, after in pairwise(amounts)]
+    return [max(change, 0.0) for change in block_changes(known, metric)]
 
 
 def _usable(metric: str, stage: str) -> bool:

@@ -37,7 +37,7 @@ def test_the_profile_of_a_run(run_folder, monkeypatch, capsys):
     text = capsys.readouterr().out
     lines = [line for line in text.splitlines() if not line.startswith("written")]
     assert max(map(len, lines)) <= 100
-    assert (folder / "intervene" / "profile.png").stat().st_size > 10_000
+    assert (folder / "intervene" / "logp.png").stat().st_size > 10_000
     rows = list(csv.DictReader((folder / "intervene" / "profile.csv").read_text().splitlines()))
     value = {(row["kind"], row["player"]): float(row["value"]) for row in rows}
     shares = [number for (kind, _), number in value.items() if kind == "shapley"]

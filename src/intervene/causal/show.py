@@ -3,13 +3,15 @@
 import csv
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from numpy import ndarray
 from rich.console import Console
 from rich.table import Table
 
+from src.intervene.causal.predictors import Prediction
 from src.intervene.causal.profile import UNITS, Quantity
 from src.intervene.causal.summary import Summary
 from src.statistics.holm import holm
@@ -48,6 +50,14 @@ def write_csv(path: Path, rows: Sequence[Quantity]) -> None:
 def write_summaries(path: Path, found: Sequence[Summary]) -> None:
     """One line a summary, with its 95 % interval; an end that does not exist stays empty."""
     _write(path, Summary._fields, [["" if one != one else one for one in row] for row in found])
+
+
+def write_predictions(folder: Path, found: Sequence[Prediction], seen: Mapping[str, ndarray]) -> None:
+    """predictions.csv, and the profiles behind it as observed.csv."""
+    rows = [["" if one != one else one for one in row] for row in found]
+    _write(folder / "predictions.csv", Prediction._fields, rows)
+    points = [(name, block, value) for name, values in seen.items() for block, value in enumerate(values)]
+    _write(folder / "observed.csv", ("predictor", "block", "value"), points)
 
 
 def print_profile(console: Console, rows: Sequence[Quantity], score: str) -> None:

@@ -3,18 +3,27 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from tqdm import tqdm
 
 from src.errors import ConfigError
-from src.intervene.causal.figure import draw_profile
 from src.intervene.causal.measure import NUM_GRADIENTS, Found, Measurement, no_gain
+from src.intervene.causal.predictors import observed, predictions
 from src.intervene.causal.profile import Quantity, over_seeds
-from src.intervene.causal.show import in_words, print_profile, print_summaries, write_csv, write_summaries
+from src.intervene.causal.show import (
+    in_words,
+    print_profile,
+    print_summaries,
+    write_csv,
+    write_predictions,
+    write_summaries,
+)
 from src.intervene.causal.summary import Summary, summaries
 from src.intervene.engine.memory import check_memory
 from src.intervene.pair import Asked, Pair
+from src.storage.files import write_json
 
 
 @dataclass(frozen=True)
@@ -73,7 +82,10 @@ class Study:
         """The files, and what is told of them here."""
         write_csv(self.out / "profile.csv", self.rows)
         write_summaries(self.out / "summary.csv", self.summaries)
-        draw_profile(self.out / "profile.png", self.rows, self.trained)
+        runs = [one.folder for one in self.sources if one.is_run]
+        seen = observed(runs, self.num_blocks) if runs else {}
+        write_predictions(self.out, predictions(self.rows, seen, self.trained), seen)
+        write_json(self.out / "about.json", self._about())
         for score in dict.fromkeys(row.score for row in self.rows):
             print_profile(self.console, self.rows, score)
             print_summaries(self.console, self.summaries, score)
@@ -81,8 +93,16 @@ class Study:
                 for one in found:
                     if one.score == score:
                         self._say(f"{source.folder.name}: {_told(one)}")
-        line = f"written: {self.out / 'profile.csv'}, with its summary and its picture"
-        self.console.print(line, highlight=False, soft_wrap=True)
+
+    def _about(self) -> dict[str, Any]:
+        readings = [
+            {"run": source.folder.name} | {key: value for key, value in vars(one).items() if key != "rows"}
+            for source, found in zip(self.sources, self.found, strict=True)
+            for one in found
+        ]
+        names = [source.folder.name for source in self.sources]
+        about = {"runs": names, "num_blocks": self.num_blocks, "trained": self.trained}
+        return about | {"readings": readings}
 
     def _measurement(self, place: int, pair: Pair) -> Measurement:
         others = [one.folder for one in self.sources[place + 1 :] + self.sources[:place] if one.is_run]

@@ -1,0 +1,109 @@
+"""Do profiles that are seen without intervening tell what each block carries of the gain?"""
+
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy
+from numpy import ndarray
+from scipy.stats import rankdata
+
+from src.intervene.causal.profile import Quantity
+from src.metrics.catalog import METRICS
+from src.probe.table.block_profile import block_changes
+from src.probe.table.layer_table import LayerRow
+from src.probe.table.layers_csv import read_layers
+from src.record.folder import LAYERS
+from src.statistics.holm import holm
+from src.statistics.profile_correlation import MIN_LAYERS, profile_correlation
+
+TARGETS = ("alone", "left_out", "path")
+AT_BASE = ("fisher_trace", "gradient_norm")
+"""Of gradients: taken at the base weights, before anything is trained."""
+
+
+class Prediction(NamedTuple):
+    """One observed profile against one causal one, over blocks."""
+
+    predictor: str
+    target: str
+    rho: float
+    low: float
+    high: float
+    p: float
+    p_holm: float
+    """Corrected over all predictors of one target."""
+    effective_n: float
+    """Of blocks: neighbours are alike."""
+    partial: float
+    """rho of what depth and its square leave of both profiles' ranks."""
+
+
+def observed(folders: Sequence[Path], num_blocks: int) -> dict[str, ndarray]:
+    """Profiles [block] that every run's layer table holds, each the mean over the runs.
+
+    A metric of states gives two: its level at the block's output, and what the block adds to it.
+    """
+    tables = [_profiles(read_layers(folder / LAYERS)) for folder in folders if (folder / LAYERS).is_file()]
+    if len(tables) < len(folders):
+        return {}
+    names = [name for name in tables[0] if all(len(one.get(name, ())) == num_blocks for one in tables)]
+    return {name: numpy.mean([one[name] for one in tables], axis=0) for name in names}
+
+
+def predictions(
+    found: Sequence[Quantity], seen: dict[str, ndarray], blocks: Sequence[int]
+) -> list[Prediction]:
+    """Every observed profile, and the slope of the score at the base, against every target.
+
+    Args:
+        found: quantities of the task.
+        seen: observed profiles [block] of the whole depth.
+        blocks: those that training could change; the others have no part by construction.
+    """
+    if len(blocks) < MIN_LAYERS:
+        return []
+    causal = {kind: _means(found, kind, blocks) for kind in (*TARGETS, "slope_at_base")}
+    sides = {name: values[list(blocks)] for name, values in seen.items()}
+    sides |= {"slope_at_base": causal["slope_at_base"]}
+    return [one for target in TARGETS for one in _against(target, causal[target], sides)]
+
+
+def _against(target: str, causal: ndarray, sides: dict[str, ndarray]) -> Iterator[Prediction]:
+    names = [name for name, side in sides.items() if numpy.isfinite(side).all()]
+    tests = {name: profile_correlation(sides[name], causal) for name in names}
+    corrected = holm([test.pvalue for test in tests.values()])
+    for (name, test), one in zip(tests.items(), corrected, strict=True):
+        partial = profile_correlation(_without_depth(sides[name]), _without_depth(causal)).rho
+        yield Prediction(
+            name, target, test.rho, test.low, test.high, test.pvalue, one.pvalue, test.effective_n, partial
+        )
+
+
+def _without_depth(values: ndarray) -> ndarray:
+    """What is left of the ranks of a profile beside a parabola over depth; 0 where only rounding is."""
+    ranks, depth = rankdata(values), numpy.linspace(-1, 1, len(values))
+    basis = numpy.stack([depth**0, depth, depth**2], axis=1)
+    return (ranks - basis @ numpy.linalg.lstsq(basis, ranks, rcond=None)[0]).round(9)
+
+
+def _means(found: Sequence[Quantity], kind: str, blocks: Sequence[int]) -> ndarray:
+    values = {one.player: one.estimate.value for one in found if (one.score, one.kind) == ("logp", kind)}
+    return numpy.array([values.get(f"block {block}", math.nan) for block in blocks])
+
+
+def _profiles(rows: Sequence[LayerRow]) -> dict[str, ndarray]:
+    found: dict[str, ndarray] = {}
+    by_name: dict[tuple[str, str], dict[int, float]] = {}
+    for row in rows:
+        if row.metric in METRICS and row.value is not None:
+            by_name.setdefault((row.metric, row.stage), {})[row.layer] = row.value
+    for (metric, stage), values in by_name.items():
+        if stage == "base" and metric in AT_BASE:
+            found[metric] = numpy.array([values[layer] for layer in sorted(values)])
+        elif stage == "change" and METRICS[metric].change != "none":
+            found[metric] = numpy.array(block_changes(values, metric, levels=True))
+            if METRICS[metric].needs not in ("weights", "matrices"):
+                found[f"{metric} added by the block"] = numpy.array(block_changes(values, metric))
+    return found

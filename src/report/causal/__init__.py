@@ -1,0 +1,1 @@
+"""Where in the depth the gain of tuning sits: pictures, tables and sentences of a causal profile."""

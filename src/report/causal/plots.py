@@ -1,0 +1,81 @@
+"""The figures of a causal profile."""
+
+from pandas import DataFrame
+
+from src.analysis.causal_profile import CausalProfile
+from src.method.spans import spans
+from src.report.palette import BLUE, ORANGE, SLATE
+from src.report.plot import Axis, Plot, Series, Strip
+
+LINES = {
+    "path": ("its share of the whole change", BLUE, "solid"),
+    "alone": ("with this block alone tuned", ORANGE, "dash"),
+    "left_out": ("lost without this block", SLATE, "dot"),
+}
+VALUES = {
+    "logp": "log-probability of the right answer, nats a token",
+    "english": "English forgotten, nats a byte",
+}
+
+
+def profile_plot(profile: CausalProfile, score: str) -> Plot:
+    """What each block carries, with 95 % intervals; the trained band in a strip below."""
+    series = [_line(profile.by_block(score, kind), kind) for kind in LINES]
+    strip = Strip(BLUE, [(first - 0.5, last + 0.5) for first, last in spans(profile.trained)])
+    return Plot(
+        Axis("block, from input to output (strip: trained)"),
+        Axis(VALUES[score]),
+        series,
+        strips=[strip],
+        zero=True,
+    )
+
+
+def share_plot(profile: CausalProfile, score: str) -> Plot:
+    """Fair shares of fifths of the depth."""
+    found = profile.of(score, "shapley")
+    return Plot(
+        Axis(f"share of the change: {VALUES[score]}"),
+        Axis("", list(found["player"])),
+        [
+            Series(
+                "share", found["value"], range(len(found)), "points", found["ci_low"], found["ci_high"], BLUE
+            )
+        ],
+        along_x=True,
+        zero=True,
+        height=140 + 34 * len(found),
+    )
+
+
+def predictor_plots(profile: CausalProfile) -> dict[str, Plot]:
+    """Each observed profile against the share of the gain, a point a block."""
+    causal = profile.by_block("logp", "path").set_index("block")["value"]
+    plots = {}
+    for name, one in profile.observed.groupby("predictor", sort=False):
+        one = one[one["block"].isin(causal.index)]
+        y = causal.loc[one["block"]]
+        texts = [f"block {block}" for block in one["block"]]
+        points = Series("block", one["value"], y, "points", hue=BLUE, texts=texts, named=False)
+        x, told = Axis(str(name).replace("_", " ")), _agreement(profile, str(name))
+        plots[str(name)] = Plot(x, Axis("share of the gain, nats a token"), [points], zero=True, caption=told)
+    return plots
+
+
+def _line(found: DataFrame, kind: str) -> Series:
+    name, hue, dash = LINES[kind]
+    columns = (found[key].tolist() for key in ("block", "value"))
+    low, high = (found[key].tolist() for key in ("ci_low", "ci_high"))
+    return Series(name, *columns, low=low, high=high, hue=hue, dash=dash)
+
+
+def _agreement(profile: CausalProfile, name: str) -> str:
+    table = profile.predictions
+    found = table[(table["predictor"] == name) & (table["target"] == "path")].to_dict("records")
+    if not found or found[0]["rho"] != found[0]["rho"]:
+        return "no correlation: one of the two is the same at all blocks"
+    one = found[0]
+    return (
+        f"rho {one['rho']:+.2f} ({one['low']:+.2f} to {one['high']:+.2f}), as {one['effective_n']:.0f} "
+        "independent blocks would tell it"
+    )

@@ -1,0 +1,133 @@
+"""The section `where the gain sits`: it reads well for someone who has never heard of Shapley."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from src.analysis.causal_profile import CausalProfile, find_profiles
+from src.analysis.material import Material
+from src.report.causal.plots import predictor_plots, profile_plot, share_plot
+from src.report.columns import Column, columns
+from src.report.number_format import decimals, percent, signed, span
+from src.report.parts import Block, Chart, Section, Text
+from src.report.table import Table
+
+ADDS_UP = 0.5
+"""Additivity from which on a profile of single parts says something."""
+_KINDS = {
+    "gain": "the whole change", "shapley": "share of a fifth of the depth",
+    "pair": "two fifths together, beyond their sum", "alone": "one block alone tuned",
+    "left_out": "lost without one block", "path": "share of one block",
+    "below": "all blocks below tuned", "above": "this block and all above tuned",
+    "interaction": "what late blocks gain from tuned early ones",
+    "slope_at_base": "slope at the base", "slope_at_tuned": "slope at the tuned model",
+    "noise": "control: noise of the same size", "permuted": "control: its numbers in random order",
+    "wrong_block": "control: another block's update", "other_seed": "control: the block of another run",
+    "equal_norm": "control: all blocks moved equally far", "amplified": "control: its update times 1.5",
+}  # fmt: skip
+_READING = (
+    "Every block was run with its tuning update and without it, in many combinations. A block that helps "
+    "alone is enough by itself; one whose loss hurts is needed beside the others. A share is what a part "
+    "adds on average over all orders in which parts could join (of fifths Shapley's value, of blocks the "
+    "integral along the path from base to tuned): shares sum to the whole change."
+)
+_TWO = decimals(2)
+_NOTE = "Ribbons: 95 % intervals, block by block; p (Holm) in the table is corrected over all blocks."
+_UNITS = {"logp": "nats a token", "english": "nats a byte"}
+
+
+def build(material: Material) -> list[Block]:
+    """Nothing where no run was asked."""
+    runs = [run.folder for run in material.study.runs]
+    return [block for one in find_profiles(material.study.folder, runs) for block in blocks(one)]
+
+
+def blocks(profile: CausalProfile) -> list[Block]:
+    """Sentences, pictures with the task above and forgetting below, tables."""
+    name, anchor = profile.name, profile.name.replace("-", "_")
+    charts = [
+        Chart(f"causal_{score}_{anchor}", f"{name}: {title}", {score: profile_plot(profile, score)}, _NOTE)
+        for score, title in (("logp", "the gain, block by block"), ("english", "forgetting, block by block"))
+        if score in profile.scores
+    ]
+    shares = {score: share_plot(profile, score) for score in profile.scores}
+    found: list[Block] = [Text([_READING, *sentences(profile)]), *charts]
+    found.append(
+        Chart(f"causal_fifths_{anchor}", f"{name}: shares of fifths of the depth", shares, label="score")
+    )
+    if plots := predictor_plots(profile):
+        title = f"{name}: do other profiles tell where the gain sits?"
+        found.append(Chart(f"causal_predictors_{anchor}", title, plots, label="profile"))
+    return [*found, *_tables(profile, anchor)]
+
+
+def sentences(profile: CausalProfile) -> Iterator[str]:
+    """What was found, in words."""
+    for score in profile.scores:
+        (gain,) = profile.of(score, "gain").to_dict("records")
+        over = f"{gain['num_seeds']:.0f} seeds and " if gain["num_seeds"] > 1 else ""
+        what = "raises the right answers by" if score == "logp" else "costs English"
+        ends = span(decimals(3))(gain["ci_low"], gain["ci_high"])
+        yield (
+            f"Tuning {what} {gain['value']:.3f} {_UNITS[score]} ({ends}, 95 % over {over}"
+            f"{gain['num_items']:.0f} items{'' if over else ', of these weights'})."
+        )
+        if middle := profile.summary(score, "middle_share"):
+            yield f"The middle three fifths have {_ratio(middle)} of it; 0.6 would be an even spread."
+        if slope := profile.summary(score, "path_relative_slope"):
+            yield f"The slope of its shares over depth, over their mean, is {_ratio(slope)}; above 0: late."
+        yield _additivity([one["additivity"] for one in profile.readings if one["score"] == score])
+    if noise := profile.summary("logp", "noise_over_alone"):
+        yield f"Noise of the same size brings {_ratio(noise)} times what the blocks' own updates bring alone."
+
+
+def _additivity(found: Sequence[float]) -> str:
+    told = " and ".join(percent(round(one, 3)) for one in found)
+    if all(one >= ADDS_UP for one in found):
+        words = "the parts add up"
+    elif all(one < ADDS_UP for one in found):
+        words = "the parts do not add up: a profile of single blocks would mislead"
+    else:
+        words = "whether the parts add up differs between runs"
+    return f"{told} of what combinations of fifths differ in is told by fifths one by one: {words}."
+
+
+def _ratio(one: Mapping[str, Any]) -> str:
+    if one["low"] != one["low"]:
+        return f"{_TWO(one['value'])} (no interval)"
+    return f"{_TWO(one['value'])} ({_TWO(one['low'])} to {_TWO(one['high'])})"
+
+
+def _tables(profile: CausalProfile, anchor: str) -> Iterator[Table]:
+    score = Column(("score",), "score", numeric=False)
+    who = Column(("blocks",), "of", numeric=False)
+    heads = columns("quantity", who, score, "value", "ci", "p_holm", "num_seeds", "num_items")
+    rows = [
+        row | {"quantity": _KINDS[row["kind"]], "blocks": row["player"]}
+        for row in profile.quantities.to_dict("records")
+    ]
+    yield Table(f"causal_{anchor}", f"{profile.name}: every quantity", heads, rows, folded=True)
+    heads = columns("name", score, "value", "ci", value="ratio")
+    rows = [
+        row | {"name": row["name"].replace("_", " "), "ci_low": row["low"], "ci_high": row["high"]}
+        for row in profile.summaries.to_dict("records")
+    ]
+    yield Table(f"causal_summary_{anchor}", f"{profile.name}: the profile in few numbers", heads, rows)
+    heads = columns(
+        Column(("predictor",), "profile", numeric=False),
+        Column(("target",), "against", numeric=False),
+        "rho",
+        "ci",
+        "p_holm",
+        Column(("effective_n",), "effective blocks", decimals(1)),
+        Column(("partial",), "rho given depth", signed(2)),
+    )
+    rows = [
+        row | {"ci_low": row["low"], "ci_high": row["high"]} for row in profile.predictions.to_dict("records")
+    ]
+    if rows:
+        yield Table(
+            f"causal_predictors_{anchor}", f"{profile.name}: observed profiles against it", heads, rows
+        )
+
+
+SECTION = Section("Where the gain sits", "a causal profile: python -m src.intervene RUN", build)

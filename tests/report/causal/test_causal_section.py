@@ -1,0 +1,85 @@
+"""What the section says of a profile with known shares."""
+
+import math
+
+import numpy
+import pytest
+
+from src.analysis.causal_profile import read_profile
+from src.intervene.causal.predictors import predictions
+from src.intervene.causal.profile import Quantity
+from src.intervene.causal.show import write_csv, write_predictions, write_summaries
+from src.intervene.causal.summary import summaries
+from src.report.causal.page import write_page
+from src.report.causal.plots import predictor_plots, profile_plot
+from src.report.causal.section import sentences
+from src.storage.files import write_json
+
+BLOCKS = list(range(2, 10))
+GAIN = {block: 0.1 * (block - 1) for block in BLOCKS}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Ten blocks, eight of them trained; each brings the same alone, beside the others and as its share."""
+    draw = numpy.random.default_rng(0)
+    around = draw.normal(0, 0.02, (3, 40))
+    around -= around.mean()
+
+    def quantity(kind, player, mean, score="logp"):
+        return Quantity(score, kind, player, mean + around * (1 + draw.random()))
+
+    rows = [quantity("gain", "all", sum(GAIN.values()))]
+    rows += [quantity(kind, f"block {b}", GAIN[b]) for kind in ("alone", "left_out", "path") for b in BLOCKS]
+    rows += [quantity("slope_at_base", f"block {b}", -GAIN[b]) for b in BLOCKS]
+    for first in range(0, 10, 2):
+        share = GAIN.get(first, 0) + GAIN.get(first + 1, 0)
+        rows.append(quantity("shapley", f"blocks {first}-{first + 1}", share))
+    rows += [quantity("gain", "all", 0.5, "english")]
+    write_csv(tmp_path / "profile.csv", rows)
+    write_summaries(tmp_path / "summary.csv", list(summaries(rows, 10)))
+    seen = {"weight_change": numpy.arange(10.0), "flat": numpy.ones(10)}
+    write_predictions(tmp_path, predictions(rows, seen, BLOCKS), seen)
+    reading = {"score": "logp", "additivity": 0.93, "residual": 0.0, "num_off": 0}
+    about = {"runs": ["one"], "num_blocks": 10, "trained": BLOCKS, "readings": [reading]}
+    write_json(tmp_path / "about.json", about)
+    return tmp_path
+
+
+def test_sentences_tell_gain_middle_and_additivity(folder):
+    text = " ".join(sentences(read_profile(folder, "made")))
+    assert "raises the right answers by 3.600 nats a token" in text
+    assert "over 3 seeds and 40 items" in text
+    assert f"have {(3.6 - GAIN[8] - GAIN[9]) / 3.6:.2f} (" in text
+    assert "93 %" in text and "the parts add up" in text
+    assert "costs English 0.500 nats a byte" in text
+
+
+def test_trained_blocks_are_drawn_with_their_band_and_the_others_are_gaps(folder):
+    plot = profile_plot(read_profile(folder, "made"), "logp")
+    assert [list(one.x) for one in plot.series] == [BLOCKS] * 3
+    assert plot.strips[0].spans == [(1.5, 9.5)]
+    assert plot.series[0].y == pytest.approx(list(GAIN.values()))
+    assert all(
+        low < y < high for one in plot.series for low, y, high in zip(one.low, one.y, one.high, strict=True)
+    )
+
+
+def test_a_profile_that_grows_with_the_gain_has_rho_one_and_a_constant_one_none(folder):
+    profile = read_profile(folder, "made")
+    found = profile.predictions.set_index(["predictor", "target"])["rho"]
+    for target in ("alone", "left_out", "path"):
+        assert found["weight_change", target] == pytest.approx(1)
+        assert found["slope_at_base", target] == pytest.approx(-1)
+        assert math.isnan(found["flat", target])
+    plots = predictor_plots(profile)
+    assert plots["weight_change"].caption.startswith("rho +1.00")
+    assert "no correlation" in plots["flat"].caption
+    assert list(plots["weight_change"].series[0].x) == BLOCKS
+
+
+def test_the_page_is_one_file_with_its_picture(folder):
+    page = write_page(folder, "made")
+    text = page.read_text()
+    assert "Where the gain sits" in text and "causal_logp_made" in text
+    assert (folder / "logp.png").stat().st_size > 10_000
