@@ -3,7 +3,7 @@
 from src.analysis.runs import Run
 
 HELDOUT = "heldout"
-_SOURCES = ("name", "generator", "hub_id", "path")
+_SOURCES = ("name", "generator", "id", "path")
 
 
 def is_trained(run: Run, task: str) -> bool:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from src.config.schema import MetricsConfig, PairConfig
+from src.data.chat.render import rendered_splits
 from src.data.encode import encode_rows
 from src.data.splits import Splits
 from src.method.weights import swapped_weights
@@ -68,6 +69,7 @@ class PairPasses:
             UserError: a row of ids or positions that the model has none of.
         """
         dtype, data = self.config.dtype, self.config.data
+        splits = rendered_splits(splits, loaded.tokenizer, data)
         subject = Subject(
             loaded=loaded,
             model=loaded.model,

@@ -10,15 +10,18 @@ from typing import Any
 from src.config import rules
 from src.config.keys import declare
 
+PATHS = ("path", "test_path", "chat_template")
+"""Keys that lead to files, whose content stands for them in whatever is told apart by content."""
+
 
 @dataclass(kw_only=True)
 class FileSettings:
     """JSONL files of this machine."""
 
     path: str | None = declare(hashed=False)
-    """Local JSONL file; takes precedence over the hub."""
+    """Local file, one JSON object a line or one array of them; takes precedence over the hub."""
     test_path: str | None = declare(hashed=False)
-    """JSONL file the test rows come from; null: they are cut from `path`."""
+    """File the test rows come from; null: they are cut from `path`."""
 
     def __post_init__(self) -> None:
         self.path, self.test_path = map(rules.expand_user, (self.path, self.test_path))
@@ -59,8 +62,9 @@ class GeneratorSettings:
 class HubSettings:
     """A data set on the hub."""
 
-    hub_id: str | None
-    """Data set on the hub; used when none of `path`, `corpus` and `generator` is set."""
+    id: str | None = declare(was="hub_id")
+    """Data set on the hub, or a folder that `datasets` can load; used when none of `path`, `corpus` and
+    `generator` is set."""
     hub_config: str | None
     """Its configuration on the hub, such as main."""
     min_characters: int = declare(hashed=False)
@@ -68,10 +72,34 @@ class HubSettings:
     train_split: str | None
     """Split of the hub that training rows and probe rows come from."""
     test_split: str | None
-    """Split of the hub that test rows come from."""
+    """Split of the hub that test rows come from; null: they are cut from `train_split`."""
 
     def __post_init__(self) -> None:
+        self.id = rules.expand_user(self.id)
         rules.check_at_least("data.min_characters", self.min_characters, 0)
+
+
+@dataclass(kw_only=True)
+class ChatSettings:
+    """Records that are conversations."""
+
+    form: str = declare(neutral="fields")
+    """What a record of a file or of the hub is: fields, which the templates put into a text, or chat, a
+    conversation: messages, conversations (ShareGPT), prompt and completion, or instruction and output."""
+    chat_template: str | None = declare(neutral=None, hashed=False)
+    """File of a Jinja template in the place of the tokenizer's own."""
+    supervise: str = declare(neutral="all")
+    """Of a chat: the loss looks at the answers of the assistant, all or only the last."""
+    system: str = declare(neutral="keep")
+    """Of a chat: keep (system messages as they are), drop, or the text of one for every row. Without one, a
+    template may write its own."""
+
+    def __post_init__(self) -> None:
+        self.chat_template = rules.expand_user(self.chat_template)
+        rules.require("data.form", self.form, rules.FORMS)
+        rules.require("data.supervise", self.supervise, rules.ANSWERS)
+        if not self.system.strip():
+            rules.refuse("data.system", self.system, "keep, drop or a text")
 
 
 @dataclass(frozen=True)
@@ -86,19 +114,23 @@ class SourceKind:
     """Its rows lie elsewhere, and may not be there to be read."""
     imports: tuple[str, ...] = ()
     """What a run imports for it sooner or later."""
+    counted: bool = False
+    """It has as many rows as are asked for, and no others."""
+    reads: bool = False
+    """It reads records of somebody else's, whose form `data.form` says."""
 
 
 KINDS = {
-    "file": SourceKind("path", "{path}"),
+    "file": SourceKind("path", "{path}", reads=True),
     "corpus": SourceKind("corpus", "text of this machine: {corpus}"),
-    "generator": SourceKind("generator", "generated: {generator}", imports=("reasoning_gym",)),
-    "hub": SourceKind("hub_id", "{hub_id}", remote=True),
+    "generator": SourceKind("generator", "generated: {generator}", imports=("reasoning_gym",), counted=True),
+    "hub": SourceKind("id", "{id}", remote=True, reads=True),
 }
 """The first whose key is set is the source."""
 
 
 @dataclass(kw_only=True)
-class DataConfig(FileSettings, CorpusSettings, GeneratorSettings, HubSettings):
+class DataConfig(FileSettings, CorpusSettings, GeneratorSettings, HubSettings, ChatSettings):
     """Rows of prompt and completion: their source, their text and their splits."""
 
     name: str
@@ -111,30 +143,31 @@ class DataConfig(FileSettings, CorpusSettings, GeneratorSettings, HubSettings):
     """Template of the completion, such as " {answer}"."""
     label: str | None = declare(hashed=False)
     """Template of what objective=classification is to find, such as "{topic}"; null: rows have no label."""
-    answer_pattern: str
-    """Regular expression with one group: the answer inside a completion. The last match counts."""
+    answer_pattern: str | None
+    """Regular expression with one group: the answer inside a completion; the last match counts. null: no
+    answer is generated, `heldout` scores how likely the completion is."""
     labels: dict[str, list[str]]
     """Words for a field that holds a place in a list, from 0: {answer: [A, B, C, D]}."""
     strip_annotations: bool
     """Remove calculator annotations, the <<...>> of GSM8K."""
     seed: int
     """Seed of generation and of the cut into splits; runs of other seeds share their test items. [no unit]"""
-    num_train: int
-    """Rows to train on. [rows]"""
+    num_train: int | None
+    """Rows to train on; null: all that are left. [rows]"""
     num_probe: int
     """Rows on which layers are measured; none of them is trained on. [rows]"""
     num_test: int
     """Rows that task=heldout scores. [rows]"""
     max_length: int
-    """Longest row in tokens, prompt and completion together; longer ones are cut at the end and counted.
-    [tokens]"""
+    """Longest row in tokens, prompt and completion together; longer ones are cut and counted: at the end,
+    and a chat at its beginning, so that the last answer stays. [tokens]"""
     max_new_tokens: int
     """Tokens that an evaluation may generate for one row. [tokens]"""
     stop: list[str]
     """Strings that end a generated answer."""
 
     def __post_init__(self) -> None:
-        for settings in (FileSettings, CorpusSettings, HubSettings):
+        for settings in (FileSettings, CorpusSettings, HubSettings, ChatSettings):
             settings.__post_init__(self)
         if not any(getattr(self, kind.key) is not None for kind in KINDS.values()):
             keys = ", ".join(f"data.{kind.key}" for kind in KINDS.values())
@@ -142,13 +175,19 @@ class DataConfig(FileSettings, CorpusSettings, GeneratorSettings, HubSettings):
         if self.of_kind.remote and self.train_split == self.test_split:
             accepted = "another split than data.train_split: they would overlap"
             rules.refuse("data.test_split", self.test_split, accepted)
+        if self.form == "chat" and not self.of_kind.reads:
+            rules.refuse("data.form", self.form, "fields, or data.path=FILE or data.id=HUB_ID with chat")
+        if self.num_train is None and self.of_kind.counted:
+            rules.refuse("data.num_train", None, f"a number with {self.told}")
         self._check_text()
 
     def _check_text(self) -> None:
         for key in ("num_train", "num_probe", "num_test", "max_new_tokens"):
-            rules.check_at_least(f"data.{key}", getattr(self, key), 1)
+            if getattr(self, key) is not None:
+                rules.check_at_least(f"data.{key}", getattr(self, key), 1)
         rules.check_at_least("data.max_length", self.max_length, 2)
-        rules.check_pattern("data.answer_pattern", self.answer_pattern)
+        if self.answer_pattern is not None:
+            rules.check_pattern("data.answer_pattern", self.answer_pattern)
         rules.check_template("data.prompt", self.prompt, self.fields)
         for name in self.labels:
             if name not in self.fields:

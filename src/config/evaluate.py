@@ -26,6 +26,9 @@ class EvaluateConfig:
     """Sequences in one pass; fixed and recorded, because padding changes numerics. [sequences]"""
     num_fewshot: int | None
     """Examples before each item of a named task; null: the task's own number. [examples]"""
+    chat_template: bool = declare(neutral=False)
+    """Whether tasks of lm-eval are asked as a user's turn of a chat, in the tokenizer's own template or in
+    data.chat_template. The data's own rows are framed as training frames them, whatever it is."""
     every_steps: int | None
     """Optimizer steps between evaluations during training; null: only before and after. [optimizer steps]"""
 

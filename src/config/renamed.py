@@ -53,7 +53,17 @@ def rename_keys(values: dict[str, Any], given: Sequence[str] = (), quiet: bool =
             old = section[name]
             values = values | {group: section | {name: words[old]}}
             _tell(f"{group}.{name}={old}", f"{group}.{name}={words[old]}", quiet)
-    return values
+    return _with_tasks(values, quiet)
+
+
+def _with_tasks(values: dict[str, Any], quiet: bool) -> dict[str, Any]:
+    """The data of each retention task have the keys of the group data."""
+    evaluate = values.get("evaluate")
+    tasks = evaluate.get("retention_tasks") if isinstance(evaluate, dict) else None
+    if not isinstance(tasks, dict):
+        return values
+    own = {name: rename_keys({"data": data}, quiet=quiet)["data"] for name, data in tasks.items()}
+    return values | {"evaluate": evaluate | {"retention_tasks": own}}
 
 
 def read_config(path: Path) -> dict[str, Any]:

@@ -3,11 +3,10 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 from transformers import PreTrainedTokenizerBase
 
-from src.data.framing import framing_of
+from src.data.framing import Framing, framing_of
 from src.data.rows import Row
 from src.errors import DataError, ModelError
 
@@ -38,7 +37,7 @@ class Encoded:
     num_rows: int
     """Rows kept."""
     num_truncated: int
-    """Rows cut at the end, dropped ones included."""
+    """Rows cut to fit, dropped ones included."""
     num_dropped: int
     """Rows that had no supervised token left after the cut."""
     num_tokens: int
@@ -52,7 +51,8 @@ def encode_rows(
 ) -> Encoded:
     """Encode prompt, completion and end token, cut at `max_length` tokens.
 
-    `Framing` says how a text becomes ids and what stands in front of it.
+    `Framing` says how a text becomes ids and what stands in front of it. A chat ends as its template ends it;
+    the answers of earlier turns (`Row.earlier`) count as completion, and what is cut is its beginning.
 
     Args:
         rows: At least one row.
@@ -71,12 +71,17 @@ def encode_rows(
     framing = framing_of(tokenizer)
     kept, num_truncated = [], 0
     for row in rows:
-        prompt, completion = framing.parts(row)
-        input_ids = [*prompt, *completion, tokenizer.eos_token_id]
-        num_masked = len(prompt) if supervise == "completion" else 0
-        labels = [IGNORED] * num_masked + input_ids[num_masked:]
+        prompt, completion, answers = framing.with_answers(row)
+        end = [] if row.chat else [tokenizer.eos_token_id]
+        input_ids = [*prompt, *completion, *end]
+        labels = input_ids
+        if supervise == "completion":
+            labels = [IGNORED] * len(prompt) + input_ids[len(prompt) :]
+            for answer in answers:
+                labels[answer] = input_ids[answer]
         num_truncated += len(input_ids) > max_length
-        encoded = EncodedRow(row.id, input_ids[:max_length], labels[:max_length])
+        start = _start(row, len(prompt), len(input_ids), max_length, framing)
+        encoded = EncodedRow(row.id, *(_cut(ids, start, max_length, framing) for ids in (input_ids, labels)))
         if num_supervised(encoded):
             kept.append(encoded)
     if not kept:
@@ -109,11 +114,32 @@ def encode_texts(
         DataError: A row has no token.
     """
     framing = framing_of(tokenizer)
-    encoded = [EncodedRow(row.id, [*chain(*framing.parts(row))][:max_length], None) for row in rows]
+    encoded = []
+    for given in rows:
+        prompt, completion = framing.parts(given)
+        ids = [*prompt, *completion]
+        start = _start(given, len(prompt), len(ids), max_length, framing)
+        encoded.append(EncodedRow(given.id, _cut(ids, start, max_length, framing), None))
     for row in encoded:
         if not row.input_ids:
             raise DataError(f"row {row.id}: the tokenizer gives no token for it; its text must hold some")
     return encoded
+
+
+def _start(row: Row, num_prompt: int, num_tokens: int, max_length: int, framing: Framing) -> int:
+    """How many tokens of a row are left out behind those in front: of a chat so many that its end fits.
+
+    Of an answer that is too long by itself the beginning stays.
+    """
+    if row.chat is None or num_tokens <= max_length:
+        return 0
+    return max(0, min(num_tokens - max_length, num_prompt - len(framing.front)))
+
+
+def _cut(ids: list[int], start: int, max_length: int, framing: Framing) -> list[int]:
+    """At most `max_length` of a row's ids or labels, without `start` of them behind those in front."""
+    num_front = len(framing.front)
+    return (ids[:num_front] + ids[num_front + start :])[:max_length] if start else ids[:max_length]
 
 
 def num_supervised(row: EncodedRow) -> int:

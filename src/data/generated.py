@@ -18,7 +18,9 @@ class Generated:
 
     def load(self, config: DataConfig, num_further: int) -> Pool:
         """As many rows as are asked for."""
-        asked = config.num_test + config.num_probe + config.num_train
+        asked = (
+            config.num_test + config.num_probe + (config.num_train or 0)
+        )  # a number: the schema sees to it
         rows, num_duplicates = generate_rows(config, asked + num_further)
         name = f"reasoning-gym {config.generator}, seed {config.seed}"
         return Pool(rows, None, name, num_duplicates, drawn=True)

@@ -12,14 +12,14 @@ TIMEOUT = 8.0  # seconds to wait for the hub's first answer
 
 
 class Hub:
-    """`data.hub_id`."""
+    """`data.id`."""
 
     def load(self, config: DataConfig, num_further: int) -> Pool:
         """The rows of the two splits."""
         if config.train_split is None:
-            raise DataError(f"data.train_split: given None; accepted: the name of a split of {config.hub_id}")
+            raise DataError(f"data.train_split: given None; accepted: the name of a split of {config.id}")
         tests = None if config.test_split is None else load_rows(config, config.test_split)
-        name = f"{config.hub_id} {config.hub_config or ''}".strip()
+        name = f"{config.id} {config.hub_config or ''}".strip()
         return Pool(load_rows(config, config.train_split), tests, name)
 
     def content(self, config: DataConfig) -> list[str] | None:
@@ -28,7 +28,7 @@ class Hub:
 
 
 def load_rows(config: DataConfig, split: str) -> list[Row]:
-    """Read one split of `config.hub_id`, in its order, without records shorter than `min_characters`.
+    """Read one split of `config.id`, in its order, without records shorter than `min_characters`.
 
     Raises:
         DataError: The data set cannot be reached and is not cached, or has no such configuration or split,
@@ -36,23 +36,23 @@ def load_rows(config: DataConfig, split: str) -> list[Row]:
     """
     import datasets
 
-    hub_id = str(config.hub_id)
+    hub_id = str(config.id)
     name = hub_id if config.hub_config is None else f"{hub_id} ({config.hub_config})"
     try:
         _require_answer(hub_id)
         records = datasets.load_dataset(hub_id, config.hub_config, split=split)
     except datasets.exceptions.DatasetNotFoundError as error:
         raise DataError(
-            f"data.hub_id={name}: no such data set, or it needs a login ({first_line(error)})"
+            f"data.id={name}: no such data set, or it needs a login ({first_line(error)})"
         ) from error
     except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
         if is_unreachable(error):
             raise DataError(
-                f"data.hub_id={name}: cannot be reached and is not cached ({first_line(error)}); "
+                f"data.id={name}: cannot be reached and is not cached ({first_line(error)}); "
                 "without a network: data=arithmetic, data=gsm_symbolic or data.path=FILE"
             ) from error
         raise DataError(
-            f"data.hub_id={name}: split {split!r} cannot be loaded ({first_line(error)}); "
+            f"data.id={name}: split {split!r} cannot be loaded ({first_line(error)}); "
             "see data.hub_config, data.train_split, data.test_split"
         ) from error
     return [
@@ -64,7 +64,7 @@ def load_rows(config: DataConfig, split: str) -> list[Row]:
 
 def _is_long_enough(record: dict[str, Any], config: DataConfig) -> bool:
     shown = [str(record.get(name, "")).strip() for name in config.fields]
-    return not config.min_characters or max(map(len, shown)) >= config.min_characters
+    return not config.min_characters or max(map(len, shown), default=0) >= config.min_characters
 
 
 def _require_answer(hub_id: str) -> None:

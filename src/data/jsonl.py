@@ -1,13 +1,17 @@
-"""Rows from a local JSONL file: one JSON object a line."""
+"""Rows from a local file: one JSON object a line, or one JSON array of objects."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from src.config.schema import DataConfig
 from src.data.rows import Row, make_row
 from src.data.source import Pool
 from src.errors import DataError
 from src.storage.files import sha256_file
+
+_ACCEPTED = "one JSON object a line, or one array of them"
 
 
 class Files:
@@ -28,26 +32,36 @@ class Files:
 
 
 def read_rows(path: str, config: DataConfig) -> list[Row]:
-    """Read every row of a JSONL file, in its order; lines of white space are skipped.
+    """Read every row of a file, in its order; lines of white space are skipped.
 
     Raises:
         DataError: The file is missing, empty or not UTF-8, or a line is not a usable record.
     """
-    rows = []
-    for number, line in enumerate(_read_text(path).split("\n"), start=1):
-        if not line.strip():
-            continue
-        where = f"{path} line {number}"
-        try:
-            values = json.loads(line)
-        except ValueError as error:
-            raise DataError(f"{where}: not JSON ({error}); accepted: one JSON object a line") from error
-        except RecursionError as error:
-            raise DataError(f"{where}: nested too deeply; accepted: one JSON object a line") from error
-        rows.append(make_row(values, config, where))
+    rows = [make_row(values, config, where) for values, where in _records(_read_text(path), path)]
     if not rows:
-        raise DataError(f"{path}: the file is empty; accepted: one JSON object a line")
+        raise DataError(f"{path}: the file is empty; accepted: {_ACCEPTED}")
     return rows
+
+
+def _records(text: str, path: str) -> Iterator[tuple[Any, str]]:
+    """Every record and its place: the items of an array, or the lines."""
+    if text.lstrip().startswith("["):
+        found = _parsed(text, path)
+        yield from ((values, f"{path} item {number}") for number, values in enumerate(found, start=1))
+        return
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            where = f"{path} line {number}"
+            yield _parsed(line, where), where
+
+
+def _parsed(line: str, where: str) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError as error:
+        raise DataError(f"{where}: not JSON ({error}); accepted: {_ACCEPTED}") from error
+    except RecursionError as error:
+        raise DataError(f"{where}: nested too deeply; accepted: {_ACCEPTED}") from error
 
 
 def _read_text(path: str) -> str:

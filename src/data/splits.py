@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from src.config.schema import DataConfig
 from src.data.catalog import source_of
+from src.data.chat.forms import check_one_form
+from src.data.chat.template_file import template_text
 from src.data.rows import Row, drop_duplicates, prompt_key
 from src.errors import DataError
 from src.runtime import seeding
@@ -19,7 +21,8 @@ class Splits:
     """Rows that neither train nor score: representations are measured on them."""
     test: list[Row]
     fingerprint: str
-    """sha256 over prompt, completion and label of all three splits, in order."""
+    """sha256 over prompt, completion and label of all three splits, in order; of chats over their messages;
+    and over the file that data.chat_template names."""
     source: str
     """Where the rows come from, for the record."""
     further_probe: list[list[Row]]
@@ -42,11 +45,13 @@ def load_splits(config: DataConfig, num_probe_sets: int = 1) -> Splits:
     num_further = (num_probe_sets - 1) * config.num_probe
     pool = source_of(config).load(config, num_further)
     source, num_duplicates = pool.name, pool.num_duplicates
+    if config.form == "chat":
+        check_one_form([*pool.rows, *(pool.tests or [])], source)
     if pool.tests is None:
         rows = drop_duplicates(pool.rows, set())
         num_duplicates += len(pool.rows) - len(rows)
         _check_enough(source, len(rows), config, ("test", "probe", "train"))
-        asked = config.num_test + config.num_probe + config.num_train
+        asked = config.num_test + config.num_probe + (config.num_train or 0)
         num_shuffled = asked if pool.drawn else len(rows)
         rows = [*_shuffled(rows[:num_shuffled], config.seed, "pool"), *rows[num_shuffled:]]
         test, rows = rows[: config.num_test], rows[config.num_test :]
@@ -58,23 +63,28 @@ def load_splits(config: DataConfig, num_probe_sets: int = 1) -> Splits:
         _check_enough(f"{source}, training source", len(rows), config, ("probe", "train"))
         test = _shuffled(tests, config.seed, "test")[: config.num_test]
         rows = _shuffled(rows, config.seed, "pool")
-    probe, train = rows[: config.num_probe], rows[config.num_probe :][: config.num_train]
-    spare = rows[config.num_probe + config.num_train :][:num_further]
+    num_train = config.num_train or max(1, len(rows) - config.num_probe - num_further)
+    probe, train = rows[: config.num_probe], rows[config.num_probe :][:num_train]
+    spare = rows[config.num_probe + num_train :][:num_further]
     if len(spare) < num_further:
         given = f"{len(spare)} rows are left over for {num_probe_sets - 1} more sets of {config.num_probe}"
         raise DataError(f"{source}: {given} (probe.seeds, data.num_probe)")
     further = [spare[start : start + config.num_probe] for start in range(0, num_further, config.num_probe)]
-    mark = fingerprint([[_content(row) for row in part] for part in (train, probe, test)])
+    content = [[_content(row) for row in part] for part in (train, probe, test)]
+    template = config.chat_template
+    mark = fingerprint(content if template is None else [*content, template_text(template)])
     return Splits(train, probe, test, mark, source, further, num_duplicates)
 
 
 def _content(row: Row) -> list[str]:
+    if row.chat is not None:
+        return [row.chat.content]
     return [row.prompt, row.completion] + ([] if row.label is None else [row.label])
 
 
 def _check_enough(source: str, num_rows: int, config: DataConfig, parts: tuple[str, ...]) -> None:
     """Refuse to hand out fewer rows than asked for."""
-    asked = {f"data.num_{part}": getattr(config, f"num_{part}") for part in parts}
+    asked = {f"data.num_{part}": getattr(config, f"num_{part}") or 1 for part in parts}
     if num_rows < sum(asked.values()):
         wanted = " + ".join(f"{key}={count}" for key, count in asked.items())
         raise DataError(f"{source}: {num_rows} different rows; asked for {sum(asked.values())} ({wanted})")

@@ -5,7 +5,7 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,13 @@ from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from src.config.schema import DataConfig, EvaluateConfig
+from src.data.chat.template import ChatTemplate
 from src.data.rows import Row
 from src.errors import ModelError
+from src.evaluate.english import ENGLISH
 from src.evaluate.generation import neutral_generation
+from src.evaluate.named import RowSets
+from src.evaluate.room import check_lengths
 from src.evaluate.samples import to_samples
 from src.evaluate.task_scores import Score, to_scores
 from src.runtime import seeding
@@ -43,14 +47,14 @@ def evaluate(
     cache_dir: Path,
     seed: int,
 ) -> Evaluation:
-    """Score a model on the tasks of `config`; texts are given as they are, without a chat template.
+    """Score a model on the tasks of `config`; a chat template only where they ask for one.
 
     Global random states, the training flag of every submodule and the tokenizer are left as they were.
 
     Args:
         model: A causal language model that can generate, adapted or not.
         tokenizer: Its tokenizer.
-        rows: The test rows, in their order; the task `heldout` scores the first `config.limit` of them.
+        rows: The test rows as text, in their order; `heldout` scores the first `config.limit` of them.
         data: How `heldout` generates and extracts answers.
         config: Tasks, limit, batch size.
         cache_dir: The folder for the files of our own tasks.
@@ -71,21 +75,42 @@ def evaluate(
         _quiet(),
         neutral_generation(model) as left_out,
     ):
-        from lm_eval import evaluate as run_tasks
-
         from src.evaluate.language_model import LanguageModel
-        from src.evaluate.named import load_tasks, row_sets
-        from src.evaluate.room import check_lengths
+        from src.evaluate.named import row_sets
 
         # A copy: lm-eval sets the padding token and side of the tokenizer that it is given.
         lm = LanguageModel(pretrained=model, tokenizer=copy.deepcopy(tokenizer), batch_size=config.batch_size)
-        sets = row_sets(rows, data, config)
+        sets = row_sets(rows, data, config, tokenizer)
         for name, (own, settings) in sets.items():
-            check_lengths(name, own[: config.limit], lm, settings)
-        tasks = load_tasks(sets, config, cache_dir)
-        results = run_tasks(lm, tasks, limit=config.limit, bootstrap_iters=BOOTSTRAP_ITERATIONS)
-    scores, samples = to_scores(results, config.batch_size), to_samples(results["samples"])
+            _prepare(name, own[: config.limit], lm, settings)
+        found = list(_results(lm, sets, data, config, cache_dir))
+    scores = [score for results in found for score in to_scores(results, config.batch_size)]
+    samples = [sample for results in found for sample in to_samples(results["samples"])]
     return Evaluation(scores, samples, _settings(lm, left_out))
+
+
+def _results(
+    lm: Any, sets: RowSets, data: DataConfig, config: EvaluateConfig, cache_dir: Path
+) -> Iterator[dict[str, Any]]:
+    """What lm-eval finds: of all tasks at once, or of its own apart from ours where only they are a chat."""
+    from lm_eval import evaluate as run_tasks
+
+    from src.evaluate.named import load_tasks
+
+    foreign = [name for name in config.tasks if name not in sets and name != ENGLISH]
+    parts: list[tuple[list[str], ChatTemplate | None]] = [(config.tasks, None)]
+    if config.chat_template and foreign:
+        template = ChatTemplate(lm.tokenizer, data.chat_template)
+        lm.ends += template.ends
+        ours = [name for name in config.tasks if name not in foreign]
+        parts = [(ours, None), (foreign, template)]
+    loaded = [
+        (load_tasks(sets, replace(config, tasks=names), cache_dir), chat) for names, chat in parts if names
+    ]
+    for tasks, chat in loaded:
+        lm.chat = chat
+        settings = {"limit": config.limit, "bootstrap_iters": BOOTSTRAP_ITERATIONS}
+        yield run_tasks(lm, tasks, apply_chat_template=chat is not None, **settings)
 
 
 def _settings(lm: Any, left_out: dict[str, Any]) -> dict[str, Any]:
@@ -94,7 +119,17 @@ def _settings(lm: Any, left_out: dict[str, Any]) -> dict[str, Any]:
         "special_tokens": {"front": lm.framing.front, "behind": lm.framing.behind},
         "batches": {"generated": lm.generated, "scored": lm.scored},
         "generation": {"do_sample": False, "num_beams": 1, "left_out": left_out},
-    }
+    } | ({"ends": lm.ends} if lm.ends else {})
+
+
+def _prepare(task: str, rows: list[Row], lm: Any, data: DataConfig) -> None:
+    """How one of our tasks is asked, and whether there is room for an answer to its prompts."""
+    if data.answer_pattern is None:
+        lm.apart.add(task)
+        return
+    if data.form == "chat":
+        lm.ends += ChatTemplate(lm.tokenizer, data.chat_template).ends
+    check_lengths(task, rows, lm, data)
 
 
 @contextmanager

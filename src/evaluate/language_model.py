@@ -13,7 +13,9 @@ from lm_eval.models.utils import normalize_gen_kwargs
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase, StoppingCriteria, StoppingCriteriaList
 
+from src.data.chat.template import ChatTemplate
 from src.data.framing import framing_of
+from src.data.rows import Row
 from src.evaluate.generation import ALONE, PADDED, batches_of
 from src.evaluate.room import check_continuation, check_new
 from src.model.capacity import check_ids
@@ -62,6 +64,12 @@ class LanguageModel(HFLM):
     def __init__(self, **options: Any) -> None:
         super().__init__(backend="causal", **options)
         self.framing = framing_of(self.tokenizer)
+        self.chat: ChatTemplate | None = None
+        """The template in which tasks are asked, while they are asked as a chat."""
+        self.apart: set[str] = set()
+        """Tasks whose completion is tokenised apart from its prompt, as training does."""
+        self.ends: list[int] = []
+        """Tokens beside the end token at which an answer ends: with what a chat template closes a turn."""
         self.generated, self.scored = batches_of(self.model, self.tokenizer.pad_token_id)
 
     @property
@@ -97,7 +105,7 @@ class LanguageModel(HFLM):
         Raises:
             UserError: a continuation that is empty or too long, or with ids that the model has not.
         """
-        pairs = [(request.args, *self._pair(*request.args)) for request in requests]
+        pairs = [(request.args, *self._pair(request)) for request in requests]
         for request, (_, _, continuation) in zip(requests, pairs, strict=True):
             check_continuation(request.task_name, continuation, self.max_length)
         self._check_ids([context + continuation for _, context, continuation in pairs])
@@ -152,14 +160,31 @@ class LanguageModel(HFLM):
     def _check_ids(self, rows: list[list[int]]) -> None:
         check_ids(self.model, rows, self.tokenizer.pad_token_id)
 
-    def _pair(self, context: str, continuation: str) -> tuple[list[int], list[int]]:
-        """Ids of both, tokenised as one text and parted behind the context, whose beginning may be lost."""
+    def apply_chat_template(
+        self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True
+    ) -> str:
+        """The text of a task's messages; without a generation prompt, its last one is to be gone on with."""
+        if self.chat is None:
+            raise ValueError("no chat template was chosen")
+        asked = chat_history if add_generation_prompt else chat_history[:-1]
+        begun = "" if add_generation_prompt else chat_history[-1]["content"]
+        return self.chat.render(asked, "evaluate.chat_template", answering=True) + begun
+
+    def _pair(self, request: Instance) -> tuple[list[int], list[int]]:
+        """Ids of a context, whose beginning may be lost, and of its continuation.
+
+        They are tokenised as one text and parted behind the context, or apart where training does so.
+        """
+        context, continuation = request.args
         if not context.strip():
             return self.context, self.framing.ids(context + continuation)
-        whole = self.tok_encode(context + continuation)
-        start = len(self.tok_encode(context.rstrip()))  # a space belongs to the word behind it
-        room = self.max_length + 1 - len(whole[start:])
-        return self.framing.last(whole[:start], max(room, 1)), whole[start:]
+        if self.chat is not None or request.task_name in self.apart:
+            before, after = self.framing.parts(Row(context, continuation, ""))
+        else:
+            whole = self.tok_encode(context + continuation)
+            start = len(self.tok_encode(context.rstrip()))  # a space belongs to the word behind it
+            before, after = whole[:start], whole[start:]
+        return self.framing.last(before, max(self.max_length + 1 - len(after), 1)), after
 
     def _windows(self, text: str) -> list[tuple[list[int], list[int]]]:
         """What each token of a text is predicted from, and the tokens, in disjoint windows."""
@@ -192,7 +217,9 @@ class LanguageModel(HFLM):
             input_ids=context,
             max_length=max_length,
             stopping_criteria=StoppingCriteriaList(criteria),
-            eos_token_id=self.tokenizer.eos_token_id,
+            eos_token_id=[self.tokenizer.eos_token_id, *self.ends]
+            if self.ends
+            else self.tokenizer.eos_token_id,
             pad_token_id=self.tokenizer.pad_token_id,
             use_cache=True,
             **options,

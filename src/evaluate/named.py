@@ -4,7 +4,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from transformers import PreTrainedTokenizerBase
+
 from src.config.schema import DataConfig, EvaluateConfig
+from src.data.chat.render import rendered
 from src.data.hub import first_line, is_unreachable
 from src.data.rows import Row
 from src.data.splits import load_splits
@@ -19,14 +22,18 @@ RowSets = dict[str, tuple[list[Row], DataConfig]]
 """Test rows by the name of their task, and how their answers are generated and extracted."""
 
 
-def row_sets(rows: list[Row], data: DataConfig, config: EvaluateConfig) -> RowSets:
+def row_sets(
+    rows: list[Row], data: DataConfig, config: EvaluateConfig, tokenizer: PreTrainedTokenizerBase
+) -> RowSets:
     """The run's own test rows as `heldout`, and those of every ability that `config.tasks` names.
+
+    The run's own are text already; a chat of an ability becomes the text that the tokenizer's model reads.
 
     Raises:
         DataError: The rows of an ability cannot be had.
     """
     asked = {name: own for name, own in config.retention_tasks.items() if name in config.tasks}
-    others = {name: (load_splits(own).test, own) for name, own in asked.items()}
+    others = {name: (rendered(load_splits(own).test, tokenizer, own), own) for name, own in asked.items()}
     return ({HELDOUT: (rows, data)} if HELDOUT in config.tasks else {}) | others
 
 

@@ -1,4 +1,8 @@
-"""Rows of prompt and completion as a task of lm-eval: generate, extract the answer, compare."""
+"""Rows of prompt and completion as a task of lm-eval.
+
+Either an answer is generated, extracted and compared, or, without a pattern of the answer, the completion is
+scored by how likely it is.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -7,6 +11,7 @@ from src.config.schema import DataConfig
 from src.data.rows import Row
 from src.errors import DataError
 from src.evaluate.answer import METRIC, NO_ANSWER, last_answer
+from src.evaluate.english import METRIC as NATS_PER_BYTE
 from src.evaluate.local import Function, write_local
 
 HELDOUT = "heldout"
@@ -22,13 +27,30 @@ def write_task(rows: list[Row], config: DataConfig, cache_dir: Path, name: str =
         DataError: The completion of a row holds no answer.
         StorageError: The folder cannot be written.
     """
-    items = [
-        {"id": row.id, "prompt": row.prompt, "target": _target(row, config.answer_pattern)} for row in rows
-    ]
-    return write_local(name, items, _settings(config), cache_dir)
+    pattern = config.answer_pattern
+    if pattern is None:
+        items = [{"id": row.id, "prompt": row.prompt, "text": row.completion} for row in rows]
+        return write_local(name, items, _LIKELIHOOD, cache_dir)
+    items = [{"id": row.id, "prompt": row.prompt, "target": _target(row, pattern)} for row in rows]
+    return write_local(name, items, _generation(config), cache_dir)
 
 
-def _settings(config: DataConfig) -> dict[str, Any]:
+_LIKELIHOOD = {
+    "output_type": "loglikelihood",
+    "doc_to_text": "prompt",
+    "doc_to_target": "text",
+    "process_results": Function("src.evaluate.task.process_likelihood"),
+    "metric_list": [{"metric": NATS_PER_BYTE, "aggregation": "mean", "higher_is_better": False}],
+    "metadata": {"version": 1.0},
+}
+
+
+def process_likelihood(doc: dict[str, Any], results: list[tuple[float, bool]]) -> dict[str, float]:
+    """Minus the log-likelihood of a completion in nats over its bytes; lm-eval calls it once an item."""
+    return {NATS_PER_BYTE: -results[0][0] / len(doc["text"].encode())}
+
+
+def _generation(config: DataConfig) -> dict[str, Any]:
     """The task without its name. The filter is called none, as lm-eval calls the one of a plain task."""
     last_match = {
         "function": "regex",

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from torch import Tensor
+from transformers import PreTrainedTokenizerBase
 
 from src.command.compose import model_named
-from src.config.schema import PairConfig
+from src.config.schema import DataConfig, PairConfig
+from src.data.chat.render import rendered
 from src.data.encode import encode_rows
 from src.data.rows import Row
 from src.data.splits import load_splits
@@ -53,7 +55,7 @@ def open_pair(config: PairConfig, asked: Asked) -> Pair:
     _check_blocks(blocks, tuned)
     _check_weights(weights, tuned)
     rows = load_splits(config.data).test[: asked.num_items]
-    _check_tokens(rows, [tokenizer, tuned.tokenizer], config.data.max_length)
+    _check_tokens(rows, [tokenizer, tuned.tokenizer], config.data)
     replay = replay_of(tuned.model, tuned.blocks, weights)
     if not replay.gates.moved:
         _refuse("tuned", "the weights of base", "a model that tuning changed")
@@ -77,8 +79,12 @@ def _check_weights(base: Mapping[str, Tensor], tuned: LoadedModel) -> None:
             _refuse("tuned", f"{name} of shape {shapes[1]}", f"that of base, {shapes[0]}")
 
 
-def _check_tokens(rows: list[Row], tokenizers: list, max_length: int) -> None:
-    read = [encode_rows(rows, one, max_length, "completion").rows for one in tokenizers]
+def _check_tokens(rows: list[Row], tokenizers: list[PreTrainedTokenizerBase], data: DataConfig) -> None:
+    texts = [rendered(rows, one, data) for one in tokenizers]
+    read = [
+        encode_rows(text, one, data.max_length, "completion").rows
+        for text, one in zip(texts, tokenizers, strict=True)
+    ]
     for row, (before, after) in zip(rows, zip(*read, strict=True), strict=True):
         if before.input_ids != after.input_ids or before.labels != after.labels:
             _refuse(

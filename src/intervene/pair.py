@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from src.config.schema import DataConfig, RunConfig
+from src.data.chat.render import rendered
 from src.data.splits import load_splits
 from src.errors import ConfigError, ModelError
 from src.intervene.engine.adapter_gates import AdapterGates
@@ -130,7 +131,7 @@ def scores_of(loaded: LoadedModel, data: DataConfig, asked: Asked) -> list[Items
             f"--passages: given {asked.num_passages} for {loaded.id}, which reads in both directions; "
             "accepted: 0, or a causal model"
         )
-    rows = load_splits(data).test[: asked.num_items]
+    rows = rendered(load_splits(data).test[: asked.num_items], loaded.tokenizer, data)
     found = [task_items(rows, loaded.tokenizer, data.max_length, asked.batch_size, masked)]
     if asked.num_passages:
         english = (asked.num_passages, loaded.tokenizer, asked.passage_tokens, asked.batch_size)

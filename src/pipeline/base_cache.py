@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from src.config.data import PATHS
 from src.config.schema import DataConfig, EvaluateConfig, MetricsConfig, ProbeConfig
 from src.data.splits import Splits
 from src.metrics.catalog import names_needing, switches
@@ -72,7 +73,7 @@ def base_cache(
         "model": fingerprint,
         "dtype": dtype,
         "rows": splits.fingerprint,
-        "data": {key: value for key, value in asdict(data).items() if key not in ("path", "test_path")},
+        "data": {key: value for key, value in asdict(data).items() if key not in PATHS},
         "device": device.type,
         "threads": torch.get_num_threads(),
         "versions": versions(),

@@ -11,6 +11,7 @@ from src.control.control import Control
 from src.control.make import make_control
 from src.control.push import Push, make_push
 from src.data.batches import num_steps
+from src.data.chat.render import rendered_splits
 from src.data.encode import Encoded, encode_texts
 from src.data.splits import Splits, load_splits
 from src.errors import ModelError
@@ -76,6 +77,7 @@ def prepare(config: RunConfig, splits: Splits | None = None) -> Prepared:
     cache, device = Path(config.paths.cache_dir), pick_device(config.device)
     ensure_pretrained(config.model, cache)
     loaded = load_model(config.model, cache, device)
+    splits = rendered_splits(splits, loaded.tokenizer, config.data)
     objective = make_objective(config.objective, loaded.tokenizer, splits.train)
     objective.check(loaded.model)
     _check_measures(config, loaded)

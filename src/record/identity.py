@@ -6,6 +6,7 @@ Which keys these are is declared where the keys are: src/config/keys.py.
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from src.config.data import PATHS
 from src.config.keys import hashed_keys
 from src.config.penalty import PenaltySettings
 from src.config.schema import PairConfig, ProbeConfig, RunConfig
@@ -46,8 +47,8 @@ def run_id(config: RunConfig, data_fingerprint: str, model_content: str) -> str:
 def pair_id(config: PairConfig, rows: list[str], contents: list[str]) -> str:
     """The id of a comparison: rows and models by content, the metric set, the dtype."""
     data = hashed_keys(config.data, every=True)
-    for key in ("path", "test_path", "seed"):
-        del data[key]
+    for key in (*PATHS, "seed"):
+        data.pop(key, None)
     read = _read_of_states(config.probe)
     deciding = [rows, contents, config.dtype, hashed_keys(config.metrics), data, *([read] if read else [])]
     return f"pair-{config.data.name}-{config.metrics.name}-{fingerprint(deciding)[:10]}"

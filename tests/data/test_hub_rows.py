@@ -30,7 +30,7 @@ def test_without_network_one_line_names_the_data_set_and_the_choices(make_data, 
         load_rows(make_data("gsm8k"), "train")
     first = str(error).splitlines()[0]
     assert str(caught.value) == (
-        f"data.hub_id=openai/gsm8k (main): cannot be reached and is not cached ({first}); {OFFLINE}"
+        f"data.id=openai/gsm8k (main): cannot be reached and is not cached ({first}); {OFFLINE}"
     )
 
 
@@ -39,13 +39,13 @@ def test_real_library_offline_raises_what_is_caught(make_data, monkeypatch, tmp_
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)
     with pytest.raises(DataError, match=OFFLINE):
-        load_rows(make_data("gsm8k", hub_id="strata-test/not-there"), "train")
+        load_rows(make_data("gsm8k", id="strata-test/not-there"), "train")
 
 
 def test_unknown_data_set(make_data, monkeypatch):
     fail_with(monkeypatch, datasets.exceptions.DatasetNotFoundError("Dataset 'a/b' doesn't exist on the Hub"))
-    with pytest.raises(DataError, match=r"^data.hub_id=a/b: no such data set, or it needs a login \(Dataset"):
-        load_rows(make_data("gsm8k", hub_id="a/b", hub_config=None), "train")
+    with pytest.raises(DataError, match=r"^data.id=a/b: no such data set, or it needs a login \(Dataset"):
+        load_rows(make_data("gsm8k", id="a/b", hub_config=None), "train")
 
 
 @pytest.fixture
@@ -61,15 +61,15 @@ def local_folder(tmp_path, monkeypatch):
 
 
 def test_local_data_set_is_read_in_order(make_data, local_folder):
-    config = make_data("gsm8k", hub_id=local_folder, hub_config=None, prompt="{question}")
+    config = make_data("gsm8k", id=local_folder, hub_config=None, prompt="{question}")
     assert [row.prompt for row in load_rows(config, "train")] == ["q0", "q1", "q2"]
 
 
 def test_unknown_split_and_missing_field_are_named(make_data, local_folder):
-    config = make_data("gsm8k", hub_id=local_folder, hub_config=None)
+    config = make_data("gsm8k", id=local_folder, hub_config=None)
     with pytest.raises(DataError, match=r"split 'exam' cannot be loaded \(.*\); see data.hub_config"):
         load_rows(config, "exam")
-    other = make_data("gsm8k", hub_id=local_folder, hub_config=None, fields=["question", "answer", "hint"])
+    other = make_data("gsm8k", id=local_folder, hub_config=None, fields=["question", "answer", "hint"])
     with pytest.raises(
         DataError, match="train row 0: field 'hint' is missing; the record has question, answer"
     ):

@@ -54,7 +54,7 @@ def made(tmp_path_factory):
         ({}, "mmlu", {}, False),
         ({}, "english", {}, False),
         ({"corpus": "english"}, "english", {}, True),
-        ({"hub_id": "openai/gsm8k"}, "maths", {"maths": {"name": "maths", "hub_id": "openai/gsm8k"}}, True),
+        ({"id": "openai/gsm8k"}, "maths", {"maths": {"name": "maths", "id": "openai/gsm8k"}}, True),
         ({"generator": "gcd"}, "divisors", {"divisors": {"name": "divisors", "generator": "gcd"}}, True),
         ({"generator": None}, "gcd", {"gcd": {"name": "gcd", "generator": "gcd", "path": None}}, False),
     ],

@@ -10,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 from src.config.schema import DataConfig, ModelConfig, RunConfig
-from src.data.catalog import source_of
+from src.data.catalog import content_of
 from src.errors import DataError
 from src.model.content import model_content
 from src.record.identity import run_id
@@ -57,7 +57,7 @@ def _rows(data: DataConfig, num_sets: int, cache_dir: Path) -> str:
 
         return load_splits(data, num_sets).fingerprint
 
-    content = source_of(data).content(data)
+    content = content_of(data)
     if content is None:
         return compute()  # only reading tells, or says what is missing
     return cached_json(cache_dir, "row-fingerprints", [asdict(data), num_sets, content, _code()], compute)

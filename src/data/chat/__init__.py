@@ -1,0 +1,1 @@
+"""Conversations: records as messages, messages as text, and which parts of it are answers."""
