@@ -51,8 +51,10 @@ def template_views(
 ) -> list[RowViews]:
     """Views whose prompt frames the same fields in other words, one for each template; the completion stays.
 
+    Of a chat it is the last message before the answer that is put in other words, inside its turn.
+
     Args:
-        rows: rows whose prompt was made from `prompt`.
+        rows: rows whose prompt was made from `prompt`, or chats as text.
         prompt: the template the prompts were made from, such as "Question: {question}" (data.prompt). Its
             fields are read back from each prompt; of two, the first takes as much as it can.
         templates: the frames; where they do not fit `prompt`, general ones (see `fitting_frames`).
@@ -64,11 +66,7 @@ def template_views(
         ConfigError: a template with a field that `prompt` has not.
     """
     frames, (pattern, names) = fitting_frames(templates, prompt), _pattern(prompt)
-    values = [_values(row, pattern, names, prompt) for row in rows]
-    framed = [
-        [replace(row, prompt=filled(frame, texts)) for row, texts in zip(rows, values, strict=True)]
-        for frame in frames
-    ]
+    framed = [[_framed(row, frame, pattern, names, prompt) for row in rows] for frame in frames]
     encoded = [encode_texts(view, tokenizer, max_length) for view in framed]
     return [[row.input_ids for row in views] for views in zip(*encoded, strict=True)]
 
@@ -92,6 +90,14 @@ def _pattern(template: str) -> tuple[re.Pattern[str], list[str]]:
             parts.append(f"\\{names.index(name) + 1}" if name in seen else "(.*)")
             seen.add(name)
     return re.compile("".join(parts), re.DOTALL), names
+
+
+def _framed(row: Row, frame: str, pattern: re.Pattern[str], names: Sequence[str], prompt: str) -> Row:
+    if row.chat is None:
+        return replace(row, prompt=filled(frame, _values(row, pattern, names, prompt)))
+    asked = row.chat.messages[-2]["content"].strip()
+    before, _, behind = row.prompt.rpartition(asked or row.prompt)
+    return replace(row, prompt=before + filled(frame, {WHOLE: asked}) + behind)
 
 
 def _values(row: Row, pattern: re.Pattern[str], names: Sequence[str], prompt: str) -> dict[str, str]:
