@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy
 
 from src.statistics.arm_scatter import Pooled
+from src.statistics.complete import complete
 from src.statistics.estimate import Estimate
 from src.statistics.seeds import over_seeds, paired_by_seed
 from src.statistics.two_way_model import crossed
@@ -38,10 +39,13 @@ def mean_of(answers: dict[int, Answers]) -> Estimate:
 
 def table_of(answers: dict[int, Answers]) -> numpy.ndarray | None:
     """Items of every seed, [seed, item]; None unless all seeds answered the same, at least two."""
-    found = [answers[seed] for seed in sorted(answers)]
-    if any(one.items is None or one.ids != found[0].ids for one in found) or len(found[0].ids) < 2:
-        return None
-    return numpy.stack([one.items for one in found])
+    items = _of_all([answers[seed] for seed in sorted(answers)])
+    return None if items is None or len(items[0]) < 2 else numpy.stack(items)
+
+
+def _of_all(answers: Sequence[Answers]) -> list[numpy.ndarray] | None:
+    """The items of each; None unless they are known and the same."""
+    return complete(one.items if one.ids == answers[0].ids else None for one in answers)
 
 
 def difference(
@@ -55,9 +59,10 @@ def difference(
     if not common:
         return UNKNOWN
     sides = [{seed: side[seed] for seed in common} for side in (first, second)]
-    tables = [table_of(side) for side in sides]
-    if any(table is None for table in tables) or len({side[common[0]].ids for side in sides}) > 1:
-        return paired_by_seed(*({seed: one.value for seed, one in side.items()} for side in sides), pooled)
+    tables = complete(table_of(side) for side in sides)
+    if tables is None or len({side[common[0]].ids for side in sides}) > 1:
+        one, other = ({seed: each.value for seed, each in side.items()} for side in sides)
+        return paired_by_seed(one, other, pooled)
     return crossed(tables[0] - tables[1], pooled)
 
 
@@ -70,7 +75,7 @@ def weighted(sides: Sequence[dict[int, Answers]], weights: Sequence[float]) -> d
 def _sum(answers: Sequence[Answers], weights: Sequence[float]) -> Answers:
     first = answers[0]
     value = float(numpy.dot(weights, [one.value for one in answers]))
-    if any(one.items is None or one.ids != first.ids for one in answers):
+    items = _of_all(answers)
+    if items is None:
         return Answers(value, None, first.n)
-    items = numpy.tensordot(weights, [one.items for one in answers], 1)
-    return Answers(value, None, first.n, first.ids, items)
+    return Answers(value, None, first.n, first.ids, numpy.tensordot(numpy.asarray(weights), items, 1))

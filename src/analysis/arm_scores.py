@@ -56,8 +56,8 @@ def read_scores(study: Experiment) -> list[TaskScores]:
     better: dict[Key, bool | None] = {}
     for index, arm in enumerate(study.arms):
         for seed, run in arm.runs.items():
-            for (stage, *key), answers in _answers(run, better).items():
-                scores = found.setdefault(tuple(key), {}).setdefault(index, ArmScores(arm))
+            for (stage, task, metric), answers in _answers(run, better).items():
+                scores = found.setdefault((task, metric), {}).setdefault(index, ArmScores(arm))
                 getattr(scores, stage)[seed] = answers
     return [_compared(key, better[key], list(arms.values())) for key, arms in found.items()]
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from src.analysis.runs import Run
 
@@ -161,10 +161,11 @@ def _content(record: dict[str, Any]) -> tuple[Any, Any]:
 def _by_seed(factors: dict[str, str], runs: list[Run]) -> tuple[Arm, list[tuple[Run, str]]]:
     arm, older = Arm(factors), []
     for run in sorted(runs, key=lambda run: str(run.record.get("written", ""))):
-        if run.seed in arm.runs:
-            before = arm.runs[run.seed]
+        seed = cast(int, run.seed)  # None of a comparison of checkpoints alone, whose arm has this one run
+        if seed in arm.runs:
+            before = arm.runs[seed]
             older.append((before, f"same arm and seed as {run.name}, which is newer"))
-        arm.runs[run.seed] = run
+        arm.runs[seed] = run
     return arm, older
 
 

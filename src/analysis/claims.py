@@ -59,7 +59,9 @@ def corrected_target(one: Published, claim: Claim) -> Corrected | None:
     Bands whose scores are not published are taken to score as the side that was compared with.
     """
     number, (first, second), others = one.number, *_shares(one)
-    if claim.stderr != "binomial" or None in (number.n, number.value, first, second):
+    if claim.stderr != "binomial" or number.n is None or number.value is None:
+        return None
+    if first is None or second is None:
         return None
     every = [first, *others[: claim.best_of - 1]]
     every += [second] * (claim.best_of - len(every))

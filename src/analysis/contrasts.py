@@ -81,15 +81,15 @@ def _contrast(study: Experiment, arm: Arm | None, source: ArmScores, baseline: A
     first, second = (source.base if arm is None else source.tuned), baseline.tuned
     common = sorted(first.keys() & second.keys())
     pairs = {seed: pair for seed in common if (pair := _same_items(first[seed], second[seed])) is not None}
-    values = [{seed: side[seed].value for seed in common} for side in (first, second)]
+    ours, theirs = ({seed: side[seed].value for seed in common} for side in (first, second))
     return Contrast(
         name=PRETRAINED if arm is None else arm.band,
         condition=study.condition(source.arm),
         arm=arm,
         baseline=baseline.arm,
         estimate=difference(first, second, scatter_between([source, baseline]) if arm else None),
-        by_seed={seed: values[0][seed] - values[1][seed] for seed in common},
-        over_seeds=paired_by_seed(*values) if common else UNKNOWN,
+        by_seed={seed: ours[seed] - theirs[seed] for seed in common},
+        over_seeds=paired_by_seed(ours, theirs) if common else UNKNOWN,
         mcnemar={
             seed: mcnemar_exact(*pair) for seed, pair in pairs.items() if numpy.isin(pair, (0, 1)).all()
         },

@@ -34,7 +34,8 @@ def read_profiles(study: Experiment) -> dict[str, list[ProfileLine]]:
         tables = [run.layers.assign(seed=seed) for seed, run in arm.runs.items() if run.layers is not None]
         if not tables:
             continue
-        for (metric, stage), rows in pandas.concat(tables).groupby(["metric", "stage"], sort=False):
+        for key, rows in pandas.concat(tables).groupby(["metric", "stage"], sort=False):
+            metric, stage = map(str, key)
             base = (metric, str(arm.record["model"].get("fingerprint")))
             if stage == "base" and base in bases:
                 continue
@@ -48,8 +49,9 @@ def _line(arm: Arm, stage: str, rows: pandas.DataFrame) -> ProfileLine:
         rows = rows[rows["seed"] == rows["seed"].iloc[0]]
     num_seeds = rows["seed"].nunique()
     if num_seeds == 1:
-        columns = (rows[name].to_numpy(dtype=float) for name in ("depth", "value", "low", "high"))
-        return ProfileLine(arm, stage, *columns, 1)
+        names = ("depth", "value", "low", "high")
+        depth, value, low, high = (rows[name].to_numpy(dtype=float) for name in names)
+        return ProfileLine(arm, stage, depth, value, low, high, 1)
     depth, values = _by_seed(rows, num_seeds)
     return ProfileLine(arm, stage, depth, *mean_interval(values), num_seeds)
 

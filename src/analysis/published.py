@@ -2,8 +2,9 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from src.analysis.claims import MINIATURE, NO_CLAIM, corrected_target, judge
 from src.analysis.families import Row, ends_row
@@ -40,7 +41,7 @@ def compare_published(material: Material) -> Comparison:
     return found
 
 
-def count_verdicts(rows: Sequence[Row]) -> list[tuple[str, int]]:
+def count_verdicts(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, int]]:
     """How many rows have each verdict, those that none has left out."""
     counts = Counter(row["verdict"] for row in rows)
     return [(verdict, counts[verdict]) for verdict in VERDICTS if counts[verdict]]

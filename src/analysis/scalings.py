@@ -5,6 +5,7 @@ from src.analysis.arm_scores import ArmScores, TaskScores, scatter_between
 from src.analysis.arms import WHOLE
 from src.analysis.families import Row, tested_together
 from src.analysis.material import Material
+from src.statistics.complete import complete
 
 SCALING = "method.scaling"
 FIRST, OTHERS = "fixed_alpha", ("alpha_over_r", "rslora")
@@ -43,5 +44,9 @@ def _families(material: Material, task: TaskScores) -> dict[tuple[str, str], lis
 
 def _same_scale(first: ArmScores, second: ArmScores) -> bool:
     """Whether the scaling changes nothing: where the scale is not recorded, as on the whole stack."""
-    scales = [(one.arm.record.get("adapted", {}).get("lora") or {}).get("scale") for one in (first, second)]
-    return first.arm.band == WHOLE if None in scales else abs(scales[0] - scales[1]) < 1e-9
+    scales = complete(_scale(one) for one in (first, second))
+    return first.arm.band == WHOLE if scales is None else abs(scales[0] - scales[1]) < 1e-9
+
+
+def _scale(one: ArmScores) -> float | None:
+    return (one.arm.record.get("adapted", {}).get("lora") or {}).get("scale")

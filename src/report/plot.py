@@ -3,13 +3,16 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy
 
 from src.report.palette import SLATE
 
 NOISE = 1e-6
 """Of the largest number: differences below it are rounding, and an axis that shows them would show noise."""
 _MARGIN = 0.04
-Numbers = Sequence[float]
+Numbers: TypeAlias = Sequence[float] | numpy.ndarray
 
 
 @dataclass(frozen=True)

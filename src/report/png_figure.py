@@ -1,6 +1,7 @@
 """A plot as a PNG file."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy
 from matplotlib.axes import Axes
@@ -43,7 +44,7 @@ def _draw_series(axes: Axes, plot: Plot, one: Series) -> None:
     x, y, low, high = (numpy.asarray(side, dtype=float) for side in (one.x, one.y, one.low, one.high))
     label = one.name if one.named else None
     if one.mark in ("line", "rule"):
-        style = {"linestyle": _DASHES[one.dash], "linewidth": 1.6}
+        style: dict[str, Any] = {"linestyle": _DASHES[one.dash], "linewidth": 1.6}
         style |= {"marker": _MARKERS[one.symbol], "markersize": 3} if one.mark == "line" else {}
         axes.plot(x, y, color=one.hue, label=label, **style)
         if len(low):
@@ -51,7 +52,7 @@ def _draw_series(axes: Axes, plot: Plot, one: Series) -> None:
         return
     middle = x if plot.along_x else y
     reach = numpy.abs([middle - low, high - middle]) if len(low) else None
-    errors = {"xerr" if plot.along_x else "yerr": reach}
+    errors: dict[str, Any] = {"xerr" if plot.along_x else "yerr": reach}
     size = {"points": 6, "dots": 2, "bars": 0}[one.mark]
     axes.errorbar(
         x, y, fmt=_MARKERS[one.symbol], color=one.hue, label=label, markersize=size, linewidth=1, **errors

@@ -53,7 +53,8 @@ def crossings(material: Material) -> list[Crossing]:
     every = [case for task in material.scores for case in _cases(task)]
     tests = corrected([found for _, found, _, _ in every])
     return [
-        Crossing(names, found, test, *rest) for (names, found, *rest), test in zip(every, tests, strict=True)
+        Crossing(names, found, test, sizes, miniature)
+        for (names, found, sizes, miniature), test in zip(every, tests, strict=True)
     ]
 
 

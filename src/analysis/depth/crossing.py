@@ -9,6 +9,7 @@ from src.analysis.arms import Arm
 from src.analysis.depth.decomposition import EQUAL_STEP, STANDARD
 from src.analysis.runs import Run
 from src.statistics.claim import MIN_SEEDS
+from src.statistics.complete import complete
 from src.statistics.estimate import Estimate
 from src.statistics.holm import Corrected, holm
 
@@ -96,8 +97,8 @@ def mean_relative_size(arm: Arm) -> float | None:
 
     As the control set it, or as a run without control logged it; None where a run tells neither.
     """
-    found = [_relative_size(run) for run in arm.runs.values()]
-    return None if not found or None in found else sum(found) / len(found)
+    found = complete(_relative_size(run) for run in arm.runs.values())
+    return sum(found) / len(found) if found else None
 
 
 def _relative_size(run: Run) -> float | None:

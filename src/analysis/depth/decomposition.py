@@ -1,5 +1,7 @@
 """The part of a slope that equal steps remove, and the part that stays."""
 
+from functools import reduce
+
 import numpy
 from pandas import DataFrame
 
@@ -23,11 +25,11 @@ def decompose(table: DataFrame, by: list[str]) -> DataFrame:
     """
     cells = paired(table, list(dict.fromkeys([*by, "model", "objective"])), "control", STANDARD, EQUAL_STEP)
     sides = {"standard": STANDARD, "equal_step": EQUAL_STEP, "removed": "value"}
-    found = None
+    parts = []
     for name, column in sides.items():
         side = over_seeds(cells.assign(value=cells[column]), by).drop(columns="sd")
-        side = side.rename(columns={"value": name, "ci_low": f"{name}_low", "ci_high": f"{name}_high"})
-        found = side if found is None else found.merge(side, on=[*by, "num_seeds"])
+        parts.append(side.rename(columns={"value": name, "ci_low": f"{name}_low", "ci_high": f"{name}_high"}))
+    found = reduce(lambda left, right: left.merge(right, on=[*by, "num_seeds"]), parts)
     return found.merge(_shares(cells, by), on=by)
 
 

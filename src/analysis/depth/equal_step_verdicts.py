@@ -10,6 +10,7 @@ from typing import Any
 from pandas import DataFrame
 
 from src.analysis.depth.finding import Finding, nothing
+from src.analysis.depth.records import records
 from src.analysis.depth.wording import counted, signed
 from src.statistics.claim import ABSENT, CONFIRMED, MIN_SEEDS, UNDECIDED
 
@@ -86,18 +87,18 @@ def _at(groups: DataFrame, size: str, wiring: str) -> DataFrame:
 
 
 def _fates(found: DataFrame) -> set[str]:
-    return {fate(row) for row in found.to_dict("records")}
+    return {fate(row) for row in records(found)}
 
 
 def _hidden_losses(found: DataFrame, cells: DataFrame) -> bool:
     """Whether a model behind one of these means lost its slope."""
-    return any(fate(cell) == "lost" for row in found.to_dict("records") for cell in _behind(row, cells))
+    return any(fate(cell) == "lost" for row in records(found) for cell in _behind(row, cells))
 
 
 def _behind(row: Row, cells: DataFrame) -> Iterator[Row]:
     """The cells whose mean the row is."""
     same = cells[list(_SAME)].eq([row[name] for name in _SAME]).all(axis=1)
-    yield from cells[same].to_dict("records")
+    yield from records(cells[same])
 
 
 def _tell(found: DataFrame, cells: DataFrame) -> str:
@@ -106,5 +107,5 @@ def _tell(found: DataFrame, cells: DataFrame) -> str:
         f"{signed(row, 'equal_step')}, {fate(row)} "
         f"(n = {row['num_seeds']} seeds, {counted(row['num_cells'], 'cell')}: "
         + ", ".join(f"{cell['label']} {fate(cell)}" for cell in _behind(row, cells)) + ")"
-        for row in found.to_dict("records")
+        for row in records(found)
     )  # fmt: skip

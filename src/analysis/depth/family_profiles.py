@@ -52,6 +52,6 @@ def profiles(layers: DataFrame, by: list[str]) -> DataFrame:
         if (level := one["value"].mean(skipna=False)) > 0
     ]
     index = [(*key, depth) for key, _ in found for depth in GRID]
-    values = numpy.concatenate([values for _, values in found]) if found else []
+    values = numpy.concatenate([values for _, values in found]) if found else numpy.zeros(0)
     table = DataFrame(index, columns=[*keys, "depth"]).assign(value=values)
     return over_seeds(table, [*by, "depth"])

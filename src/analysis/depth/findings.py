@@ -8,6 +8,7 @@ one published count is judged as a share. What equal steps do stands in
 from pandas import DataFrame
 
 from src.analysis.depth.finding import Finding, nothing
+from src.analysis.depth.records import records
 from src.analysis.depth.wording import pvalue, share
 from src.statistics.claim import ABSENT, CONFIRMED, MIN_SEEDS, REVERSED, UNDECIDED
 
@@ -20,7 +21,7 @@ def positive_slopes(positive: DataFrame, published: float) -> Finding:
     name, runs = "positive_slopes", positive[positive["unit"] == "runs"]
     if runs.empty:
         return nothing(name)
-    one, cells = runs.iloc[0], positive[positive["unit"] == "cells"].iloc[0]
+    one, cells = records(runs)[0], records(positive[positive["unit"] == "cells"])[0]
     ours = f"{share(one, 'runs')}; {share(cells, 'cells')}"
     if one["ci_high"] < published:
         return Finding(name, ABSENT, ours)
@@ -32,7 +33,7 @@ def steepness(ranks: DataFrame) -> Finding:
     name = "steepness_with_objective_distance"
     if len(ranks):  # of one kind of distance: each kind ranks the same architectures again
         ranks = ranks[ranks["distance_kind"] == ranks["distance_kind"].iloc[0]]
-    every = ranks["architecture"].str.startswith("all") if len(ranks) else []
+    every = [str(one).startswith("all") for one in ranks["architecture"]]
     pooled, single = ranks[every], ranks[[not one for one in every]]
     if pooled.empty or not pooled.iloc[0]["num_cells"]:
         return nothing(name)
@@ -53,7 +54,7 @@ def width(order: DataFrame, shares: DataFrame) -> Finding:
 
     The share of variance over models that architecture explains is told beside it.
     """
-    name, rows = "width_by_architecture", order.to_dict("records")
+    name, rows = "width_by_architecture", records(order)
     if len(rows) < 2:
         return nothing(name)
     told = [
@@ -67,13 +68,13 @@ def width(order: DataFrame, shares: DataFrame) -> Finding:
     told += [
         f"architecture explains {row['eta_squared']:.0%} [{row['ci_low']:.0%}, {row['ci_high']:.0%}] of the "
         f"variance over n = {row['num_models']} models ({row['num_groups']} architectures)"
-        for row in found.to_dict("records")
+        for row in records(found)
     ]
     told += [
         f"of that over runs {row['between_architectures']:.0%} lies between architectures, "
         f"{row['between_models']:.0%} between models of one, {row['between_cells']:.0%} between objectives "
         f"of one model, {row['between_seeds']:.0%} between seeds"
-        for row in found.dropna(subset=["between_architectures"]).to_dict("records")
+        for row in records(found.dropna(subset=["between_architectures"]))
     ]
     enough = min(row["num_seeds"] for row in rows) >= MIN_SEEDS
     if enough and any(row["ci_high"] < 0 and row["models_high"] < 0 for row in rows):

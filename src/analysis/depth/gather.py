@@ -46,7 +46,8 @@ def gather(arms: Sequence[Arm]) -> Gathered:
     every = _every_layer(known)
     layers = _changes(every)
     depth, value = (layers[name].to_numpy(dtype=float) for name in ("depth", "value"))
-    profiles = layers.groupby(["run", "metric"], sort=False).indices  # frames of their own would cost more
+    grouped = layers.groupby(["run", "metric"], sort=False)
+    profiles: dict[Any, Any] = grouped.indices  # frames of their own would cost more
     measured = [row for key, at in profiles.items() for row in _measured(key, depth[at], value[at])]
     told = [row for name, run in known.items() if run.layers is None for row in _told(name, run)]
     numbers = DataFrame(measured + told, columns=["run", "metric", "quantity", "value", "stderr"])
@@ -119,6 +120,10 @@ def _distances(every: DataFrame) -> DataFrame:
     """Means over blocks; what is rounding is exactly 0, so that cells without any distance tie in rank."""
     found = every[every["metric"].isin(DISTANCES)]
     found = found.assign(value=found["value"].mask(found["value"].abs() < ROUNDING, 0.0))
-    found = found.groupby(["run", "metric"], sort=False)["value"]
-    means = found.agg(lambda values: values.mean(skipna=False)).rename("value").reset_index()
+    grouped = found.groupby(["run", "metric"], sort=False)["value"]
+    means = grouped.agg(_mean_of_all).rename("value").reset_index()
     return means.rename(columns={"metric": "distance"})
+
+
+def _mean_of_all(values: pandas.Series) -> float:
+    return float(values.mean(skipna=False))

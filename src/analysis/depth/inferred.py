@@ -1,6 +1,6 @@
 """What no source states and Strata chose, in the words that stand wherever it shows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from src.analysis.arms import Arm
 
@@ -40,6 +40,6 @@ def _chosen(name: str, records: Sequence[dict]) -> str:
     return f" {values}" if values else ""
 
 
-def _values(found: Sequence) -> str:
+def _values(found: Iterable) -> str:
     return " or ".join(dict.fromkeys(f"{one:g}" if isinstance(one, float) else str(one)
                                      for one in found if one is not None))  # fmt: skip

@@ -19,9 +19,8 @@ def over_seeds(table: DataFrame, by: list[str]) -> DataFrame:
     A seed that lacks a cell which another seed of the group has is left out: its mean is of other things.
     """
     per_seed = seed_means(table, by)
-    found = per_seed.groupby(by, dropna=False, sort=False)["value"].agg(
-        num_seeds="count", value="mean", sd="std"
-    )
+    grouped = per_seed.groupby(by, dropna=False, sort=False)["value"]
+    found = DataFrame(grouped.agg(num_seeds="count", value="mean", sd="std"))
     return t_interval(found).reset_index()
 
 
@@ -77,8 +76,8 @@ def difference_over_models(table: DataFrame, by: list[str], on: str, first: str,
     missing below two models a side, and where the models of both sides agree.
     """
     sides = table[table[on].isin([first, second])]
-    cells = seed_means(sides, [*by, on, "model"]).groupby([*by, on, "model"], dropna=False, sort=False)
-    cells = cells["value"].mean().reset_index()
+    grouped = seed_means(sides, [*by, on, "model"]).groupby([*by, on, "model"], dropna=False, sort=False)
+    cells = grouped["value"].mean().reset_index()
     rows = []
     for key, group in cells.groupby(by, dropna=False, sort=False):
         one, other = (group.loc[group[on] == side, "value"].to_numpy() for side in (first, second))

@@ -28,7 +28,7 @@ def family_of(kind: str | None, wiring: str | None) -> str:
     """The family whose profiles are averaged: decoders by their wiring, all others by their kind."""
     if kind == "decoder":
         return f"{wiring} decoders" if wiring in ("sequential", "parallel") else "decoders"
-    return {"encoder": "encoders", "ssm": "state-space", "rnn": "RNN"}.get(kind, "other")
+    return {"encoder": "encoders", "ssm": "state-space", "rnn": "RNN"}.get(str(kind), "other")
 
 
 def settings_of(arms: Sequence[Arm]) -> tuple[dict[str, Run], DataFrame]:

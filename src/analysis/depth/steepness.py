@@ -87,7 +87,7 @@ def _rho(ranked: list[numpy.ndarray]) -> float:
 
 def _under_chance(groups: list[numpy.ndarray], seed: int) -> numpy.ndarray:
     """The rho of every order (or of many drawn ones) of the cells of each group."""
-    products, lengths = 0.0, numpy.zeros(2)
+    products, lengths = numpy.zeros(()), numpy.zeros(2)
     for place, group in enumerate(groups):
         one, other = _ranks(group).T
         products = products + one[_orders(len(one), seed, place, len(groups) == 1)] @ other

@@ -45,8 +45,8 @@ def scale_ratio(material: Material, published: Published) -> list[OwnNumber]:
     for arm in material.study.arms:
         baseline = material.study.baseline(arm)
         adapted = [one.record.get("adapted") or {} for one in (arm, baseline) if one]  # a pair has none
-        scales = [(one.get("lora") or {}).get("scale") for one in adapted]
-        if len(scales) == 2 and None not in scales and baseline is not arm:
+        scales: list[float] = [scale for one in adapted if (scale := (one.get("lora") or {}).get("scale"))]
+        if len(scales) == 2 and baseline is not arm:
             condition = material.study.condition(arm)
             found[condition] = max(found.get(condition, 0.0), scales[1] / scales[0])
     return [_count(f"whole stack over a band, {condition}", ratio) for condition, ratio in found.items()]

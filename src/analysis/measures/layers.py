@@ -1,5 +1,7 @@
 """Published numbers of profiles by layer."""
 
+from collections.abc import Callable
+
 import numpy
 
 from src.analysis.arms import WHOLE, Arm
@@ -9,7 +11,12 @@ from src.analysis.references import Published
 from src.analysis.runs import Series
 from src.statistics.seeds import over_seeds
 
-_REDUCE = {"mean": numpy.mean, "min": numpy.min, "max": numpy.max, "last": lambda values: values[-1]}
+_REDUCE: dict[str, Callable[[numpy.ndarray], float]] = {
+    "mean": numpy.mean,
+    "min": numpy.min,
+    "max": numpy.max,
+    "last": lambda values: values[-1],
+}
 
 
 def profile(material: Material, published: Published) -> list[OwnNumber]:

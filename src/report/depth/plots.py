@@ -6,6 +6,7 @@ from src.analysis.arms import NULLS
 from src.analysis.depth.decomposition import STANDARD
 from src.analysis.depth.depth_study import DepthStudy
 from src.analysis.depth.family_profiles import ALL, BOTH
+from src.analysis.depth.records import records
 from src.analysis.depth.settings import FAMILIES, models_in_order
 from src.analysis.depth.wording import counted
 from src.report.palette import BLUE, GREEN, ORANGE, PURPLE, RED, SKY, SLATE, symbol
@@ -32,11 +33,11 @@ def slope_plot(depth: DepthStudy) -> Plot:
     """Relative slope of every model under each control and null: a row a model, a marker an objective."""
     slopes, extent = depth.main_slopes, depth.extent
     models = models_in_order(slopes)
-    names = [_name(model) for model in models.to_dict("records")]
-    rows = {model: place for place, model in enumerate(models["model"])}
+    names = [_name(model) for model in records(models)]
+    rows = {str(model): place for place, model in enumerate(models["model"])}
     objectives = sorted(slopes["objective"].unique())
     series = [
-        _slopes(one, control, objective, symbol(objectives.index(objective)), rows)
+        _slopes(one, control, str(objective), symbol(objectives.index(objective)), rows)
         for (control, objective), one in slopes.groupby(["control", "objective"], sort=False)
         if control in _CONTROLS
     ]
@@ -57,7 +58,7 @@ def family_plots(depth: DepthStudy) -> list[tuple[str, str, dict[str, Plot]]]:
         every[every["cells"] == BOTH],
     )
     return [
-        (name, title, {metric: _families(one) for metric, one in table.groupby("metric", sort=False)})
+        (name, title, {str(metric): _families(one) for metric, one in table.groupby("metric", sort=False)})
         for (name, title), table in zip(_TITLES.items(), tables, strict=True)
         if len(table)
     ]
@@ -71,7 +72,7 @@ def _name(model: dict[str, str]) -> str:
 def _slopes(one: DataFrame, control: str, objective: str, marker: str, rows: dict[str, int]) -> Series:
     name, hue, shift = _CONTROLS[control]
     x, y = one["value"].tolist(), [rows[model] + shift for model in one["model"]]
-    texts = [f"{_name(row)}<br>{name}, {objective}: {row['value']:.4g}" for row in one.to_dict("records")]
+    texts = [f"{_name(row)}<br>{name}, {objective}: {row['value']:.4g}" for row in records(one)]
     low, high = one["ci_low"].tolist(), one["ci_high"].tolist()
     return Series(f"{name}, {objective}", x, y, "points", low, high, hue, symbol=marker, texts=texts)
 
@@ -98,5 +99,5 @@ def _families(table: DataFrame) -> Plot:
         numbers = [one[column].tolist() for column in ("depth", "value", "ci_low", "ci_high")]
         x, y, low, high = numbers
         dash = "solid" if control == STANDARD else "dot" if control in NULLS else "dash"
-        series.append(Series(name, x, y, "rule", low, high, _HUES.get(family, SLATE), dash=dash))
+        series.append(Series(name, x, y, "rule", low, high, _HUES.get(str(family), SLATE), dash=dash))
     return Plot(_DEPTH, _CHANGE, series, height=460)

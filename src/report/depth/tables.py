@@ -4,6 +4,7 @@ from pandas import DataFrame
 
 from src.analysis.depth.depth_study import DepthStudy
 from src.analysis.depth.inferred import CELLS, SLOPE, WIDTH, labelled
+from src.analysis.depth.records import records
 from src.report.columns import columns
 from src.report.table import Column, Table
 
@@ -39,7 +40,7 @@ def detail_tables(depth: DepthStudy) -> list[Table]:
 def _table(
     name: str, title: str, frame: DataFrame, heads: list[Column], note: str = "", folded: bool = True
 ) -> Table:
-    return Table(f"depth_{name}", title, heads, frame.to_dict("records"), note, folded)
+    return Table(f"depth_{name}", title, heads, records(frame), note, folded)
 
 
 def _decomposition(frame: DataFrame) -> Table:

@@ -2,6 +2,8 @@
 
 import math
 
+import numpy
+
 from src.analysis.contrasts import Contrast, in_order
 from src.analysis.material import Material
 from src.report.columns import TESTED, columns
@@ -46,13 +48,11 @@ def _forest(material: Material, rows: list[Contrast], label: str) -> Plot:
     names = [f"{one.name}, {one.condition}" if several else one.name for one in rows]
     hues = [look[id(one.arm)].hue if one.arm else GREY for one in rows]
     x, y = [one.estimate.value for one in rows], list(range(len(rows)))
-    corrected, plain = (
-        tuple(zip(*ends, strict=True))
-        for ends in ([one.interval for one in rows], [one.estimate.interval() for one in rows])
-    )
+    corrected = numpy.array([one.interval for one in rows]).T
+    plain, texts = numpy.array([one.estimate.interval() for one in rows]).T, [_told(one) for one in rows]
     series = [
-        Series("at Holm's level", x, y, "bars", *corrected, hue=GREY, texts=[_told(one) for one in rows]),
-        Series("95 % interval", x, y, "points", *plain, SLATE, hues, texts=[_told(one) for one in rows]),
+        Series("at Holm's level", x, y, "bars", corrected[0], corrected[1], hue=GREY, texts=texts),
+        Series("95 % interval", x, y, "points", plain[0], plain[1], SLATE, hues, texts=texts),
     ]
     axis = Axis(f"{label}: difference to LoRA on the whole stack")
     return Plot(axis, Axis("", names), series, along_x=True, zero=True, height=170 + 24 * len(names))

@@ -1,6 +1,7 @@
 """Profiles by layer, the trained blocks in a strip below."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from src.analysis.arms import Arm
 from src.analysis.experiment import Experiment
@@ -72,10 +73,8 @@ def _series(line: ProfileLine, name: str, look: Look, waits: bool) -> Series:
     texts = [
         f"{name} ({seeds})<br>depth {x:.2f}: {y:.4g}" for x, y in zip(line.depth, line.value, strict=True)
     ]
-    ends = (line.low, line.high)
-    return Series(
-        name, line.depth, line.value, "line", *ends, hue, symbol=marker, dash=dash, texts=texts, waits=waits
-    )
+    shown = Series(name, line.depth, line.value, "line", line.low, line.high, hue, symbol=marker, dash=dash)
+    return replace(shown, texts=texts, waits=waits)
 
 
 def _strips(arms: Sequence[Arm], look: dict[int, Look]) -> list[Strip]:
