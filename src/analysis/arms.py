@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from src.analysis.runs import Run
+from src.config.method import KINDS, MethodKind
 
 BAND, KIND = "band", "method.kind"
 WHOLE = "11111"
@@ -48,8 +49,27 @@ class Arm:
 
     @property
     def kind(self) -> str:
-        """lora, full, none, or pair."""
+        """The method's name, or pair, for labels."""
         return str(self.first.config.get(KIND) or self.record["choices"]["method"])
+
+    @property
+    def is_pair(self) -> bool:
+        """Whether it is a comparison of two checkpoints, which nothing here trained."""
+        return self.first.seed is None
+
+    @property
+    def trained(self) -> bool:
+        """Whether its runs trained something."""
+        return not self.is_pair and self._method.trains
+
+    @property
+    def published(self) -> bool:
+        """Whether its method is that of the published bands."""
+        return self._method.published
+
+    @property
+    def _method(self) -> MethodKind:
+        return KINDS.get(self.kind, MethodKind())
 
     @property
     def order(self) -> tuple[int, str]:

@@ -100,4 +100,4 @@ def _row(one: AtBest, test: Tested | None) -> Row:
 
 
 def _is_whole(one: AtBest) -> bool:
-    return one.first.arm.band == WHOLE and one.first.arm.kind == "lora"
+    return one.first.arm.band == WHOLE and one.first.arm.published

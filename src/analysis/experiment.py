@@ -65,7 +65,7 @@ class Experiment:
         """The same of one run, whether it was compared or not; empty for a run without training."""
         if is_null(run):
             return str(run.config["control.name"])
-        found = {} if run.config.get(KIND) == "none" else settings(run)
+        found = settings(run) if run.trains else {}
         return ", ".join(found.get(name, "-") for name in self.conditions) if found else ""
 
     def baseline(self, arm: Arm) -> Arm | None:
@@ -74,7 +74,7 @@ class Experiment:
         Where only scaling or budget differ, a whole-stack run stands in whose rank and alpha / rank are those
         that were asked for: neither of the two changes it.
         """
-        whole = [one for one in self.arms if one.band == WHOLE and one.kind == "lora"]
+        whole = [one for one in self.arms if one.band == WHOLE and one.published]
         same = [one for one in whole if self._agree(one, arm, self.conditions)]
         if same or arm.factors.get("method.scaling") == "rslora":
             return same[0] if same else None
@@ -87,7 +87,7 @@ class Experiment:
         return [
             f"{arm.label(self.factors)}: seeds {_list(arm.runs)} of {_list(self.seeds)}"
             for arm in self.arms
-            if set(arm.runs) != set(self.seeds) and arm.kind != "pair"
+            if set(arm.runs) != set(self.seeds) and not arm.is_pair
         ]
 
     def _agree(self, one: Arm, other: Arm, names: Sequence[str]) -> bool:
@@ -98,7 +98,7 @@ def read_study(folder: Path) -> Experiment:
     """Read the runs below a folder and sort them; UserError where there is none."""
     runs = find_runs(folder)
     finished = [run for run in runs if run.problem is None]
-    frozen = [run for run in finished if run.config.get(KIND) == "none"]
+    frozen = [run for run in finished if not run.trains]
     pushed = [run for run in finished if is_null(run)]
     trained = [run for run in finished if run not in frozen and run not in pushed]
     (arms, follow, unlike), (nulls, _, others) = group_arms(trained), group_arms(pushed)

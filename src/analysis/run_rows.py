@@ -46,7 +46,7 @@ def notes(study: Experiment) -> list[str]:
         f"{arm.label(study.factors)}: LoRA on the whole stack was not run under its conditions, so not "
         f"compared with it: {', '.join(run.name for run in arm.runs.values())}"
         for arm in study.arms
-        if arm.kind == "lora" and study.baseline(arm) is None
+        if arm.published and study.baseline(arm) is None
     ]
 
 

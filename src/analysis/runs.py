@@ -11,6 +11,7 @@ import pandas
 import yaml
 
 from src.analysis.record_check import lacking, other_choices
+from src.config.method import KINDS, MethodKind
 from src.config.renamed import rename_keys
 from src.errors import StorageError, UserError
 from src.record.schema_version import SCHEMA_VERSION
@@ -62,6 +63,11 @@ class Run:
             self._damage("config.yaml", error)
             found = None
         return dict(_flat(rename_keys(found, quiet=True), "")) if isinstance(found, dict) else {}
+
+    @property
+    def trains(self) -> bool:
+        """Whether its method trains anything, as far as its configuration can be read."""
+        return KINDS.get(str(self.config.get("method.kind")), MethodKind()).trains
 
     @cached_property
     def layers(self) -> pandas.DataFrame | None:

@@ -15,7 +15,7 @@ def against_other_fifths(arms: Sequence[ArmScores]) -> dict[str, Estimate]:
 
     Empty unless all five were run.
     """
-    fifths = {one.arm.band: one for one in arms if one.arm.band in FIFTHS and one.arm.kind == "lora"}
+    fifths = {one.arm.band: one for one in arms if one.arm.band in FIFTHS and one.arm.published}
     if set(fifths) != set(FIFTHS):
         return {}
     found = {}

@@ -86,12 +86,15 @@ class MethodKind:
     """Its update is a product of factors, which has a rank and a scale."""
     in_place: bool = False
     """It changes the model's own weights, which must be float32 for small steps to arrive."""
+    published: bool = False
+    """What the published bands were trained with: its runs are held against published scores, and those
+    of the whole stack are what other bands are compared with."""
     imports: tuple[str, ...] = ()
     """What a run imports for it sooner or later."""
 
 
 KINDS = {
-    "lora": MethodKind(low_rank=True, imports=("peft",)),
+    "lora": MethodKind(low_rank=True, published=True, imports=("peft",)),
     "full": MethodKind(in_place=True),
     "none": MethodKind(trains=False),
 }

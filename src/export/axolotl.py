@@ -18,7 +18,7 @@ def to_axolotl(run: Handover) -> list[Form]:
         "train_on_inputs": False,
         "output_dir": f"./{run.run}-axolotl",
     }
-    values |= _lora(run, notes) if run.kind == "lora" else {"unfrozen_parameters": _patterns(run)}
+    values |= _lora(run, notes) if run.low_rank else {"unfrozen_parameters": _patterns(run)}
     return [Form("axolotl.yaml", as_yaml(about(run, "axolotl train"), values, notes), notes)]
 
 

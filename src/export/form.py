@@ -63,7 +63,7 @@ def only_lora(run: Handover, tool: str, otherwise: str) -> None:
     Raises:
         DataError: the tool has no key for a band of full weights.
     """
-    if run.kind != "lora":
+    if not run.low_rank:
         raise DataError(f"--to {tool}: given a run of full weights; it has no key for a band; {otherwise}")
 
 

@@ -24,8 +24,6 @@ class Handover:
     revision: str | None
     loadable: bool
     """Whether other tools find the base under this name: a hub id, a folder, or a name given for them."""
-    kind: str
-    """lora or full."""
     modules: tuple[str, ...]
     """LoRA: full names of the adapted layers. Full: the modules whose own parameters train."""
     blocks: tuple[int, ...]
@@ -42,6 +40,11 @@ class Handover:
     max_length: int
     seed: int
     data_path: str | None
+
+    @property
+    def low_rank(self) -> bool:
+        """Whether an adapter trained, and not the weights themselves."""
+        return bool(self.ranks)
 
     @property
     def rank(self) -> int | None:
@@ -83,7 +86,6 @@ def read_handover(folder: Path, base: str | None = None) -> Handover:
         base=base or record["model"]["id"],
         revision=None if base else record["model"]["revision"],
         loadable=base is not None or config["model"].get("source") == "hub",
-        kind="lora" if lora else "full",
         modules=modules,
         blocks=tuple(adapted["blocks"]),
         num_blocks=record["model"]["num_blocks"],

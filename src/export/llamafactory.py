@@ -19,7 +19,7 @@ def to_llamafactory(run: Handover) -> list[Form]:
         "template": "default",
         "cutoff_len": run.max_length,
         "output_dir": f"{run.run}-llamafactory",
-        **(_lora(run, notes) if run.kind == "lora" else _freeze(run)),
+        **(_lora(run, notes) if run.low_rank else _freeze(run)),
         **steps_of(run),
     }
     return [Form("llamafactory.yaml", as_yaml(about(run, "llamafactory-cli train"), values, notes), notes)]

@@ -11,7 +11,7 @@ def to_mergekit(run: Handover) -> list[Form]:
     Raises:
         DataError: full weights (a merged folder is needed first), or a base whose name holds a plus sign.
     """
-    if run.kind != "lora":
+    if not run.low_rank:
         raise DataError("--to mergekit: given full weights; accepted: --merged FOLDER")
     if "+" in run.base:
         raise DataError(f"--to mergekit: given the base {run.base}; accepted: a name without a plus sign")

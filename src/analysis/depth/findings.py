@@ -33,7 +33,7 @@ def steepness(ranks: DataFrame) -> Finding:
     name = "steepness_with_objective_distance"
     if len(ranks):  # of one kind of distance: each kind ranks the same architectures again
         ranks = ranks[ranks["distance_kind"] == ranks["distance_kind"].iloc[0]]
-    every = [str(one).startswith("all") for one in ranks["architecture"]]
+    every = [one.startswith("all") for one in ranks["architecture"].astype(str)] if len(ranks) else []
     pooled, single = ranks[every], ranks[[not one for one in every]]
     if pooled.empty or not pooled.iloc[0]["num_cells"]:
         return nothing(name)

@@ -65,9 +65,7 @@ def _slopes(material: Material, published: Published) -> list[float]:
 
 
 def _trained(material: Material) -> list[Run]:
-    return [
-        run for arm in material.study.arms if arm.kind not in ("pair", "none") for run in arm.runs.values()
-    ]
+    return [run for arm in material.study.arms if arm.trained for run in arm.runs.values()]
 
 
 def _count(what: str, value: float) -> OwnNumber:

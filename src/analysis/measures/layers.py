@@ -61,7 +61,7 @@ def _measured(material: Material, published: Published, arm: Arm, values: list[f
 
 def _whole(material: Material) -> list[Arm]:
     """Arms that changed the whole stack, and pairs of checkpoints."""
-    return [arm for arm in material.study.arms if arm.band == WHOLE or arm.kind == "pair"]
+    return [arm for arm in material.study.arms if arm.band == WHOLE or arm.is_pair]
 
 
 def _pearson(first: Series, second: Series) -> list[float]:

@@ -108,7 +108,7 @@ def _pairs(
 
 
 def _is(arm: Arm, band: str) -> bool:
-    return arm.band == band and arm.kind == "lora"
+    return arm.band == band and arm.published
 
 
 def _what(material: Material, task: TaskScores, arm: Arm) -> str:
