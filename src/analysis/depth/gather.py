@@ -76,7 +76,9 @@ def _relative(
     """Slope and its error over the mean change behind the blocks; None where a layer is missing."""
     slope, stderr = linear_slope(depth, value)
     level = value[behind].mean() if behind.any() else math.nan
-    return (slope / level, stderr / level) if slope is not None and level > 0 else (None, None)
+    if slope is None or stderr is None or not level > 0:
+        return None, None
+    return slope / level, stderr / level
 
 
 def _told(name: str, run: Run) -> list[list[Any]]:

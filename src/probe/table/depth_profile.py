@@ -9,7 +9,9 @@ from numpy.typing import ArrayLike
 ROUNDING = 1e-9  # how far below 0 a change may come out for being 0, as 1 - CKA does
 
 
-def linear_slope(depths: Sequence[float], values: Sequence[float]) -> tuple[float | None, float | None]:
+def linear_slope(
+    depths: Sequence[float] | numpy.ndarray, values: Sequence[float] | numpy.ndarray
+) -> tuple[float | None, float | None]:
     """Slope of least squares and its standard error (of the fit, not over samples); None below 3 layers."""
     if len(values) < 3:
         return None, None

@@ -41,7 +41,7 @@ def slope_plot(depth: DepthStudy) -> Plot:
         for (control, objective), one in slopes.groupby(["control", "objective"], sort=False)
         if control in _CONTROLS
     ]
-    series += [_null(one, null, rows) for null, one in depth.null_slopes.groupby("control", sort=False)]
+    series += [_null(one, str(null), rows) for null, one in depth.null_slopes.groupby("control", sort=False)]
     small = f"a miniature ({extent.miniatures} of {extent.models} are tiny twins)"
     which = small if extent.miniatures else f"{extent.models} models"
     caption = f"{which}: {extent.runs} runs, {extent.seeds} seeds; bars: 95 % over seeds"
@@ -83,7 +83,7 @@ def _null(one: DataFrame, null: str, rows: dict[str, int]) -> Series:
     name, shift = _NULLS[null]
     x, y = known["value"].tolist(), [rows[model] + shift for model in known["model"]]
     low, high = known["ci_low"].tolist(), known["ci_high"].tolist()
-    texts = [f"{_name(row)}<br>{name}: {row['value']:.4g}" for row in known.to_dict("records")]
+    texts = [f"{_name(row)}<br>{name}: {row['value']:.4g}" for row in records(known)]
     return Series(name, x, y, "points", low, high, SLATE, symbol="x", texts=texts)
 
 
