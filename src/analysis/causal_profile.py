@@ -9,6 +9,7 @@ from typing import Any
 import pandas
 from pandas import DataFrame
 
+from src.analysis.records import records
 from src.storage.files import read_json
 
 FOLDER, ABOUT = "intervene", "about.json"
@@ -59,7 +60,7 @@ class CausalProfile:
     def summary(self, score: str, name: str) -> Mapping[str, Any] | None:
         """One summary; None where it was not made."""
         table = self.summaries
-        found = table[(table["score"] == score) & (table["name"] == name)].to_dict("records")
+        found = records(table[(table["score"] == score) & (table["name"] == name)])
         return found[0] if found else None
 
 

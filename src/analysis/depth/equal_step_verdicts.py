@@ -10,8 +10,8 @@ from typing import Any
 from pandas import DataFrame
 
 from src.analysis.depth.finding import Finding, nothing
-from src.analysis.depth.records import records
 from src.analysis.depth.wording import counted, signed
+from src.analysis.records import records
 from src.statistics.claim import ABSENT, CONFIRMED, MIN_SEEDS, UNDECIDED
 
 CONTRASTIVE = ("contrastive", "simcse")

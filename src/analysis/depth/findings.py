@@ -8,8 +8,8 @@ one published count is judged as a share. What equal steps do stands in
 from pandas import DataFrame
 
 from src.analysis.depth.finding import Finding, nothing
-from src.analysis.depth.records import records
 from src.analysis.depth.wording import pvalue, share
+from src.analysis.records import records
 from src.statistics.claim import ABSENT, CONFIRMED, MIN_SEEDS, REVERSED, UNDECIDED
 
 

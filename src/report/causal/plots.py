@@ -3,6 +3,7 @@
 from pandas import DataFrame
 
 from src.analysis.causal_profile import CausalProfile
+from src.analysis.records import records
 from src.method.spans import spans
 from src.report.palette import BLUE, ORANGE, SLATE
 from src.report.plot import Axis, Plot, Series, Strip
@@ -34,14 +35,11 @@ def profile_plot(profile: CausalProfile, score: str) -> Plot:
 def share_plot(profile: CausalProfile, score: str) -> Plot:
     """Fair shares of fifths of the depth."""
     found = profile.of(score, "shapley")
+    value, low, high = (found[key].tolist() for key in ("value", "ci_low", "ci_high"))
     return Plot(
         Axis(f"share of the change: {VALUES[score]}"),
         Axis("", list(found["player"])),
-        [
-            Series(
-                "share", found["value"], range(len(found)), "points", found["ci_low"], found["ci_high"], BLUE
-            )
-        ],
+        [Series("share", value, range(len(found)), "points", low, high, BLUE)],
         along_x=True,
         zero=True,
         height=140 + 34 * len(found),
@@ -54,24 +52,25 @@ def predictor_plots(profile: CausalProfile) -> dict[str, Plot]:
     plots = {}
     for name, one in profile.observed.groupby("predictor", sort=False):
         one = one[one["block"].isin(causal.index)]
-        y = causal.loc[one["block"]]
+        x, y = one["value"].tolist(), causal.loc[one["block"]].tolist()
         texts = [f"block {block}" for block in one["block"]]
-        points = Series("block", one["value"], y, "points", hue=BLUE, texts=texts, named=False)
-        x, told = Axis(str(name).replace("_", " ")), _agreement(profile, str(name))
-        plots[str(name)] = Plot(x, Axis("share of the gain, nats a token"), [points], zero=True, caption=told)
+        points = Series("block", x, y, "points", hue=BLUE, texts=texts, named=False)
+        axis, told = Axis(str(name).replace("_", " ")), _agreement(profile, str(name))
+        plots[str(name)] = Plot(
+            axis, Axis("share of the gain, nats a token"), [points], zero=True, caption=told
+        )
     return plots
 
 
 def _line(found: DataFrame, kind: str) -> Series:
     name, hue, dash = LINES[kind]
-    columns = (found[key].tolist() for key in ("block", "value"))
-    low, high = (found[key].tolist() for key in ("ci_low", "ci_high"))
-    return Series(name, *columns, low=low, high=high, hue=hue, dash=dash)
+    x, y, low, high = (found[key].tolist() for key in ("block", "value", "ci_low", "ci_high"))
+    return Series(name, x, y, low=low, high=high, hue=hue, dash=dash)
 
 
 def _agreement(profile: CausalProfile, name: str) -> str:
     table = profile.predictions
-    found = table[(table["predictor"] == name) & (table["target"] == "path")].to_dict("records")
+    found = records(table[(table["predictor"] == name) & (table["target"] == "path")])
     if not found or found[0]["rho"] != found[0]["rho"]:
         return "no correlation: one of the two is the same at all blocks"
     one = found[0]

@@ -5,6 +5,7 @@ from typing import Any
 
 from src.analysis.causal_profile import CausalProfile, find_profiles
 from src.analysis.material import Material
+from src.analysis.records import records
 from src.report.causal.plots import predictor_plots, profile_plot, share_plot
 from src.report.columns import Column, columns
 from src.report.number_format import decimals, percent, signed, span
@@ -63,7 +64,7 @@ def blocks(profile: CausalProfile) -> list[Block]:
 def sentences(profile: CausalProfile) -> Iterator[str]:
     """What was found, in words."""
     for score in profile.scores:
-        (gain,) = profile.of(score, "gain").to_dict("records")
+        (gain,) = records(profile.of(score, "gain"))
         over = f"{gain['num_seeds']:.0f} seeds and " if gain["num_seeds"] > 1 else ""
         what = "raises the right answers by" if score == "logp" else "costs English"
         ends = span(decimals(3))(gain["ci_low"], gain["ci_high"])
@@ -103,13 +104,13 @@ def _tables(profile: CausalProfile, anchor: str) -> Iterator[Table]:
     heads = columns("quantity", who, score, "value", "ci", "p_holm", "num_seeds", "num_items")
     rows = [
         row | {"quantity": _KINDS[row["kind"]], "blocks": row["player"]}
-        for row in profile.quantities.to_dict("records")
+        for row in records(profile.quantities)
     ]
     yield Table(f"causal_{anchor}", f"{profile.name}: every quantity", heads, rows, folded=True)
     heads = columns("name", score, "value", "ci", value="ratio")
     rows = [
         row | {"name": row["name"].replace("_", " "), "ci_low": row["low"], "ci_high": row["high"]}
-        for row in profile.summaries.to_dict("records")
+        for row in records(profile.summaries)
     ]
     yield Table(f"causal_summary_{anchor}", f"{profile.name}: the profile in few numbers", heads, rows)
     heads = columns(
@@ -121,9 +122,7 @@ def _tables(profile: CausalProfile, anchor: str) -> Iterator[Table]:
         Column(("effective_n",), "effective blocks", decimals(1)),
         Column(("partial",), "rho given depth", signed(2)),
     )
-    rows = [
-        row | {"ci_low": row["low"], "ci_high": row["high"]} for row in profile.predictions.to_dict("records")
-    ]
+    rows = [row | {"ci_low": row["low"], "ci_high": row["high"]} for row in records(profile.predictions)]
     if rows:
         yield Table(
             f"causal_predictors_{anchor}", f"{profile.name}: observed profiles against it", heads, rows

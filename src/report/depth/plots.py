@@ -6,9 +6,9 @@ from src.analysis.arms import NULLS
 from src.analysis.depth.decomposition import STANDARD
 from src.analysis.depth.depth_study import DepthStudy
 from src.analysis.depth.family_profiles import ALL, BOTH
-from src.analysis.depth.records import records
 from src.analysis.depth.settings import FAMILIES, models_in_order
 from src.analysis.depth.wording import counted
+from src.analysis.records import records
 from src.report.palette import BLUE, GREEN, ORANGE, PURPLE, RED, SKY, SLATE, symbol
 from src.report.plot import Axis, Plot, Series
 

@@ -4,7 +4,7 @@ from pandas import DataFrame
 
 from src.analysis.depth.depth_study import DepthStudy
 from src.analysis.depth.inferred import CELLS, SLOPE, WIDTH, labelled
-from src.analysis.depth.records import records
+from src.analysis.records import records
 from src.report.columns import columns
 from src.report.table import Column, Table
 
