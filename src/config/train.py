@@ -9,7 +9,7 @@ from src.config.rules import require
 
 @dataclass(kw_only=True)
 class TrainConfig:
-    """Steps, batches and the optimizer (AdamW)."""
+    """Steps, batches and the optimizer."""
 
     name: str
     """Which file of conf/train was chosen; reports show it."""
@@ -30,11 +30,11 @@ class TrainConfig:
     weight_decay: float
     """Decoupled, as AdamW has it: times the learning rate a step. [no unit]"""
     beta1: float
-    """Decay of the running mean of the gradient. [no unit]"""
+    """AdamW: decay of the running mean of the gradient. [no unit]"""
     beta2: float
-    """Decay of the running mean of its square. [no unit]"""
+    """AdamW: decay of the running mean of its square. [no unit]"""
     epsilon: float
-    """Added to the root of the mean square. [no unit]"""
+    """AdamW: added to the root of the mean square. [no unit]"""
     max_grad_norm: float | None = declare(was="clip_norm")
     """Largest norm of the gradient; null: no clipping. [no unit]"""
     precision: str
@@ -45,8 +45,13 @@ class TrainConfig:
     """Ranks that share each step; weights, gradients and moments are sharded over them. [processes]"""
     activation_checkpointing: bool = declare(hashed=False)
     """Compute blocks that a gradient reaches again backward instead of keeping what happened inside them."""
+    optimizer: str = declare(neutral="adamw")
+    """adamw, or sgd with momentum, under which blocks move as unevenly as their gradients are."""
+    momentum: float = declare(neutral=0.9)
+    """SGD: decay of the running sum of gradients, dampened by nothing. [no unit]"""
 
     def __post_init__(self) -> None:
+        require("train.optimizer", self.optimizer, rules.OPTIMIZERS)
         require("train.schedule", self.schedule, rules.SCHEDULES)
         require("train.precision", self.precision, rules.PRECISIONS)
         if (self.max_steps is None) == (self.epochs is None):
@@ -70,6 +75,9 @@ class TrainConfig:
                 rules.check_positive(f"train.{key}", getattr(self, key))
         for key in ("weight_decay", "warmup_steps"):
             rules.check_at_least(f"train.{key}", getattr(self, key), 0)
-        for key in ("beta1", "beta2"):
+        if self.optimizer == "sgd" and self.weight_decay:
+            accepted = "0 with train.optimizer=sgd, whose decay would not be decoupled"
+            rules.refuse("train.weight_decay", self.weight_decay, accepted)
+        for key in ("beta1", "beta2", "momentum"):
             if not 0 <= getattr(self, key) < 1:
                 rules.refuse(f"train.{key}", getattr(self, key), "a number in [0, 1)")

@@ -68,8 +68,17 @@ def only_lora(run: Handover, tool: str, otherwise: str) -> None:
 
 
 def steps_of(run: Handover) -> dict[str, Any]:
-    """The steps of a run under the names that transformers' Trainer has for them; None: not said."""
+    """The steps of a run under the names that transformers' Trainer has for them; None: not said.
+
+    Raises:
+        DataError: the run's optimizer is not AdamW.
+    """
     train = run.train
+    if train.get("optimizer", "adamw") != "adamw":
+        given = f"train.optimizer={train['optimizer']}"
+        raise DataError(
+            f"--to: given a run with {given}; accepted: one with adamw, whose keys all tools have"
+        )
     return {
         "learning_rate": train["learning_rate"],
         "lr_scheduler_type": train["schedule"],

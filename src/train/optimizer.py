@@ -1,4 +1,4 @@
-"""AdamW and the learning rate, which is a function of the step and nothing else."""
+"""The optimizer and the learning rate, which is a function of the step and nothing else."""
 
 import math
 from collections.abc import Iterable
@@ -9,8 +9,10 @@ from torch import nn
 from src.config.schema import TrainConfig
 
 
-def make_optimizer(parameters: Iterable[nn.Parameter], config: TrainConfig) -> torch.optim.AdamW:
-    """AdamW with decoupled weight decay."""
+def make_optimizer(parameters: Iterable[nn.Parameter], config: TrainConfig) -> torch.optim.Optimizer:
+    """AdamW with decoupled weight decay, or SGD with momentum."""
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(list(parameters), lr=config.learning_rate, momentum=config.momentum)
     return torch.optim.AdamW(
         list(parameters),
         lr=config.learning_rate,

@@ -3,6 +3,8 @@ from dataclasses import replace
 import pytest
 import torch
 
+from src.errors import ConfigError
+from src.record.identity import run_id
 from src.train.optimizer import learning_rate, make_optimizer
 
 
@@ -43,3 +45,29 @@ def test_optimizer_gets_every_setting(make_config):
     group = make_optimizer([torch.nn.Parameter(torch.ones(2))], config).param_groups[0]
     found = (group["lr"], group["betas"], group["eps"], group["weight_decay"])
     assert found == (0.1, (0.5, 0.6), 1e-3, 0.2)
+
+
+def test_sgd_adds_up_gradients(make_config):
+    """w - r (g1), then w - r (g2 + m g1): the update is as long as its gradient, unlike AdamW's."""
+    config = make_config("train.optimizer=sgd", "train.learning_rate=0.1", "train.momentum=0.5").train
+    weight = torch.nn.Parameter(torch.tensor([1.0, 1.0]))
+    optimizer = make_optimizer([weight], config)
+    for gradient in ([1.0, 100.0], [2.0, 0.0]):
+        weight.grad = torch.tensor(gradient)
+        optimizer.step()
+    assert weight.tolist() == pytest.approx([1 - 0.1 - 0.1 * 2.5, 1 - 10 - 0.1 * 50])
+
+
+def test_sgd_decays_nothing(make_config):
+    with pytest.raises(
+        ConfigError, match=r"train.weight_decay: given 0.1; accepted: 0 with train.optimizer=sgd"
+    ):
+        make_config("train.optimizer=sgd", "train.weight_decay=0.1")
+    with pytest.raises(ConfigError, match=r"train.optimizer: given 'lion'; accepted: adamw, sgd"):
+        make_config("train.optimizer=lion")
+
+
+def test_a_run_with_the_optimizer_of_before_keeps_its_id(make_config):
+    named, plain = make_config("train.optimizer=adamw"), make_config()
+    assert run_id(named, "rows", "model") == run_id(plain, "rows", "model")
+    assert run_id(make_config("train.optimizer=sgd"), "rows", "model") != run_id(plain, "rows", "model")
