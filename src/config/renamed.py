@@ -59,8 +59,7 @@ def rename_keys(values: dict[str, Any], given: Sequence[str] = (), quiet: bool =
 def _with_tasks(values: dict[str, Any], quiet: bool) -> dict[str, Any]:
     """The data of each retention task have the keys of the group data."""
     evaluate = values.get("evaluate")
-    tasks = evaluate.get("retention_tasks") if isinstance(evaluate, dict) else None
-    if not isinstance(tasks, dict):
+    if not isinstance(evaluate, dict) or not isinstance(tasks := evaluate.get("retention_tasks"), dict):
         return values
     own = {name: rename_keys({"data": data}, quiet=quiet)["data"] for name, data in tasks.items()}
     return values | {"evaluate": evaluate | {"retention_tasks": own}}

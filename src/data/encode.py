@@ -81,7 +81,8 @@ def encode_rows(
                 labels[answer] = input_ids[answer]
         num_truncated += len(input_ids) > max_length
         start = _start(row, len(prompt), len(input_ids), max_length, framing)
-        encoded = EncodedRow(row.id, *(_cut(ids, start, max_length, framing) for ids in (input_ids, labels)))
+        kept_ids, kept_labels = (_cut(ids, start, max_length, framing) for ids in (input_ids, labels))
+        encoded = EncodedRow(row.id, kept_ids, kept_labels)
         if num_supervised(encoded):
             kept.append(encoded)
     if not kept:

@@ -109,7 +109,7 @@ def _of_conversations(values: Mapping[str, Any], where: str) -> list[Any]:
 
 def _of_prompt(values: Mapping[str, Any], where: str) -> list[Any]:
     """Both text, or lists of messages."""
-    parts = []
+    parts: list[Any] = []
     for name, role in (("prompt", "user"), ("completion", "assistant")):
         value = values[name]
         parts += [{"role": role, "content": value}] if isinstance(value, str) else _list(values, name, where)
