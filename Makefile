@@ -56,7 +56,7 @@ smoke: $(SETUP) ## a tiny model through every stage
 	@$(PY) -m src.report runs/smoke
 
 test: $(SETUP) lint ## everything that is checked, without a network
-	OMP_NUM_THREADS=1 $(PY) -m pytest -n $(JOBS)
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n $(JOBS) --dist worksteal
 
 test-slurm: $(SETUP) ## sweeps on a real SLURM of one node, where it is installed; else it says what is missing
 	OMP_NUM_THREADS=1 $(PY) -m pytest -m slurm -rs tests/slurm

@@ -1,5 +1,6 @@
 """Fixtures: the real configuration composed by Hydra, small models of real architectures."""
 
+import copy
 import functools
 import os
 from collections.abc import Callable, Iterator
@@ -34,8 +35,9 @@ def _the_folder_stays() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def make_config() -> Callable[..., RunConfig]:
-    """Compose and type a configuration from overrides, as the command line does."""
-    return run_config
+    """Compose and type a configuration from overrides, as the command line does; the same ones once."""
+    composed = functools.cache(run_config)
+    return lambda *overrides: copy.deepcopy(composed(*overrides))
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from src.evaluate.generation import ALONE, PADDED, batches_of
 from src.evaluate.room import check_continuation, check_new
 from src.model.capacity import check_ids
 from src.runtime.preemption import stop_if_asked
+from src.runtime.progress import Progress
 
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
@@ -109,7 +110,8 @@ class LanguageModel(HFLM):
         for request, (_, _, continuation) in zip(requests, pairs, strict=True):
             check_continuation(request.task_name, continuation, self.max_length)
         self._check_ids([context + continuation for _, context, continuation in pairs])
-        return self._loglikelihood_tokens(pairs, disable_tqdm)
+        with Progress("score", len(pairs), "texts") as self.progress:
+            return self._loglikelihood_tokens(pairs)
 
     def loglikelihood_rolling(self, requests: list[Instance], disable_tqdm: bool = False) -> list[float]:
         """Log-likelihood of each whole text, every token of it once, in windows where it is too long."""
@@ -120,15 +122,16 @@ class LanguageModel(HFLM):
         ]
         self._check_ids([context + ids for _, (_, context, ids) in windows])
         sums = [0.0] * len(requests)
-        for start in range(0, len(windows), self.batch_size):
-            batch = windows[start : start + self.batch_size]
-            found = self._loglikelihood_tokens([window for _, window in batch], disable_tqdm)
-            for (place, _), (value, _) in zip(batch, found, strict=True):
-                sums[place] += value
+        with Progress("score", len(windows), "windows") as self.progress:
+            for start in range(0, len(windows), self.batch_size):
+                batch = windows[start : start + self.batch_size]
+                found = self._loglikelihood_tokens([window for _, window in batch])
+                for (place, _), (value, _) in zip(batch, found, strict=True):
+                    sums[place] += value
         return sums
 
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
-        """Generate as HFLM does; the progress bar is left out where nobody watches.
+        """Generate as HFLM does.
 
         Raises:
             UserError: a prompt of ids that the model has not, or more to generate than it can hold.
@@ -137,24 +140,25 @@ class LanguageModel(HFLM):
             settings = normalize_gen_kwargs(request.args[1], self.max_gen_toks)
             check_new(request.task_name, settings["max_gen_toks"], self.max_length)
         self._check_ids([self.tok_encode(request.args[0]) for request in requests])
-        parent, quiet = super().generate_until, disable_tqdm or not sys.stderr.isatty()
-        return _in_batches(
-            self.generated,
-            requests,
-            lambda request: len(self.tok_encode(request.args[0])),
-            lambda group: parent(group, quiet),
-        )
+        parent = super().generate_until
+        with Progress("answer", len(requests), "prompts") as self.progress:
+            return _in_batches(
+                self.generated,
+                requests,
+                lambda request: len(self.tok_encode(request.args[0])),
+                lambda group: parent(group, True),
+            )
 
     def _loglikelihood_tokens(
         self, requests: list[Any], disable_tqdm: bool = False, **options: Any
     ) -> list[tuple[float, bool]]:
-        """Score as HFLM does; the progress bar is left out where nobody watches."""
-        parent, quiet = super()._loglikelihood_tokens, disable_tqdm or not sys.stderr.isatty()
+        """Score as HFLM does."""
+        parent = super()._loglikelihood_tokens
         return _in_batches(
             self.scored,
             requests,
             lambda request: len(request[1]) + len(request[2]),
-            lambda group: parent(group, quiet, **options),
+            lambda group: parent(group, True, **options),
         )
 
     def _check_ids(self, rows: list[list[int]]) -> None:
@@ -203,7 +207,9 @@ class LanguageModel(HFLM):
     def _model_call(self, inps: Tensor, *given: Any, **options: Any) -> Tensor:
         """The logits of one batch."""
         stop_if_asked()
-        return super()._model_call(inps, *given, **options)
+        logits: Tensor = super()._model_call(inps, *given, **options)
+        self.progress.advance(len(inps))
+        return logits
 
     def _model_generate(self, context: Tensor, max_length: int, stop: list[str], **options: Any) -> Tensor:
         """Generate greedily, unless a task asks for sampling."""
@@ -213,7 +219,7 @@ class LanguageModel(HFLM):
             options = {key: value for key, value in options.items() if key != "temperature"}
             options["do_sample"] = False
         criteria = [StopTexts(texts, self.tokenizer, context.shape[1])] if texts else []
-        return self.model.generate(
+        made: Tensor = self.model.generate(
             input_ids=context,
             max_length=max_length,
             stopping_criteria=StoppingCriteriaList(criteria),
@@ -224,6 +230,8 @@ class LanguageModel(HFLM):
             use_cache=True,
             **options,
         )
+        self.progress.advance(len(context))
+        return made
 
 
 def _in_batches(

@@ -23,6 +23,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_N
 from src.errors import ModelError
 from src.model.folder import CONFIG, check_folder, weight_files
 from src.model.quiet import quiet
+from src.runtime.progress import watched
 
 Head = type[AutoModel] | type[AutoModelForCausalLM] | type[AutoModelForMaskedLM]
 LARGE = 2 * 2**30  # bytes of weights from which a person wants to see progress
@@ -51,7 +52,7 @@ def load_folder(folder: Path, dtype: torch.dtype) -> tuple[PreTrainedModel, PreT
     settings = check_folder(folder)
     head = model_class(settings.get("architectures") or [], settings["model_type"])
     local = {"trust_remote_code": False, "local_files_only": True}
-    with quiet(bars=sum(path.stat().st_size for path in weight_files(folder)) >= LARGE):
+    with quiet(bars=sum(path.stat().st_size for path in weight_files(folder)) >= LARGE and watched()):
         with _one_line(f"{folder / CONFIG}: describes no model that can be built"):
             config = AutoConfig.from_pretrained(folder, **local)
         with _one_line(f"{folder}: the tokenizer cannot be loaded"):

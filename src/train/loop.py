@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from tqdm import tqdm
 
 from src.config.schema import TrainConfig
 from src.control.control import Control, NoControl
@@ -21,6 +20,7 @@ from src.method.penalty.penalty import Penalty
 from src.objective.objective import Batch, Draw, Objective
 from src.runtime.dtensor import whole
 from src.runtime.preemption import stop_if, stop_requested
+from src.runtime.progress import Progress
 from src.runtime.seeding import set_global
 from src.train.checkpoint import load_last_checkpoint, save_checkpoint
 from src.train.collectives import all_reduce_any, all_reduce_sum, is_first, num_ranks, share_of, stream
@@ -75,14 +75,11 @@ def train(
     done = load_last_checkpoint(folder, model, loop.optimizer)
     log = StepLog(folder / "steps.jsonl", done, is_first())
     model.train()
-    with tqdm(
-        total=loop.num_steps, initial=done, desc="train", unit="step", leave=False, disable=not is_first()
-    ) as bar:
+    with Progress("train", loop.num_steps, "steps", done, shown=is_first()) as progress:
         for step in range(done, loop.num_steps):
             row = loop.step(step)
             log.append(row)
-            bar.set_postfix(loss=f"{row['loss']:.3f}", refresh=False)
-            bar.update()
+            progress.advance(loss=f"{row['loss']:.3f}")
             on_step(step + 1, row)  # before the checkpoint: killed in between, both are done again
             stop = all_reduce_any(stop_requested())
             if stop or _due(step + 1, loop.num_steps, config.checkpoint_steps):

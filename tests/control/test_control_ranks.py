@@ -1,14 +1,13 @@
 """Weights that lie in pieces on two processes: the same sizes, the same update, as on one."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file
 
-ROOT = Path(__file__).resolve().parents[2]
+from src.run import execute
+from tests import forked
+
 SMALL = [
     "debug=smoke",
     "metrics=none",
@@ -20,7 +19,7 @@ SMALL = [
 
 
 @pytest.fixture
-def run(tmp_path):
+def run(make_config, tmp_path):
     """The folder of a run on so many processes."""
 
     def one(num_processes, *overrides):
@@ -31,14 +30,11 @@ def run(tmp_path):
             f"paths.cache_dir={tmp_path}/cache",
             f"train.num_processes={num_processes}",
         ]
-        done = subprocess.run(
-            [sys.executable, "-m", "src.run", *given, *overrides],
-            cwd=ROOT,
-            text=True,
-            capture_output=True,
-            timeout=500,
-        )
-        assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
+        if num_processes == 1:
+            execute(make_config(*given, *overrides))
+        else:
+            done = forked.run("src.run", *given, *overrides)
+            assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
         (record,) = root.glob("smoke/*/run.json")
         return record.parent
 

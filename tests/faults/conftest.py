@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
-from fault_runs import COUNTS, FORKED, SMALL, only_run, work
+from fault_runs import COUNTS, SMALL, only_run, work
 
 from src.config.schema import RunConfig
+from tests.forked import FORKED
 
 HERE = Path(__file__).parent
 

@@ -1,7 +1,6 @@
 """Runs in processes of their own that can be killed at any moment; what must be true after; a count."""
 
 import json
-import multiprocessing
 import os
 import signal
 import sys
@@ -23,12 +22,6 @@ SMALL = [
     "evaluate.every_steps=3",
 ]
 """A tiny run with every kind of file: base and intermediate scores, checkpoints, adapter, tables, record."""
-
-# A process that has imported everything, from which each run is forked: moments fall into the run's own work.
-FORKED = multiprocessing.get_context("forkserver")
-FORKED.set_forkserver_preload(
-    ["src.pipeline.pipeline", "src.evaluate.language_model", "src.evaluate.named", "peft"]
-)
 
 
 def work(config: RunConfig, events: int | None, output: str) -> None:

@@ -1,19 +1,13 @@
 """The path of the README in a row: every command works on what the one before it left."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests import forked
 
 
 def python_m(*arguments):
-    done = subprocess.run(
-        [sys.executable, "-m", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True
-    )
+    done = forked.run(*arguments)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     return done

@@ -1,13 +1,8 @@
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from src.pipeline.pipeline import Pipeline
 from src.run import execute
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.forked import Command
 
 
 @pytest.fixture
@@ -32,9 +27,4 @@ def run(make_config, paths):
 def command(paths):
     """Start `python -m src.run debug=smoke` as a user does."""
 
-    def start(*overrides, **options):
-        arguments = [sys.executable, "-m", "src.run", "debug=smoke", *paths, *overrides]
-        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": ROOT} | options
-        return subprocess.Popen(arguments, **options)
-
-    return start
+    return lambda *overrides, **options: Command("src.run", "debug=smoke", *paths, *overrides, **options)

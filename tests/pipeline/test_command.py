@@ -12,7 +12,10 @@ import pytest
 from safetensors.torch import load_file
 from torch import equal
 
+from src.run import execute
+
 LONG = [
+    "model.num_blocks=4",
     "train.max_steps=40",
     "train.checkpoint_steps=5",
     "train.gradient_accumulation_steps=2",
@@ -47,10 +50,10 @@ def kill_when(process, condition):
     return False
 
 
-def test_killed_again_and_again_it_ends_bit_identical(command, tmp_path):
+def test_killed_again_and_again_it_ends_bit_identical(command, make_config, paths, tmp_path):
     """SIGKILL at seeded moments of training, of probing and of scoring; then one run to the end."""
     whole = tmp_path / "whole"
-    assert ended(command(*LONG, f"paths.runs_dir={whole}"))[0] == 0
+    execute(make_config("debug=smoke", *LONG, *paths, f"paths.runs_dir={whole}"))
     draw = random.Random(0)
     killed = 0
     for moment in (

@@ -9,9 +9,11 @@ import pytest
 from safetensors.torch import load_file
 from torch import equal
 
+from src.run import execute
 from src.runtime import preemption
 
 LONG = [
+    "model.num_blocks=4",
     "train.max_steps=30",
     "train.gradient_accumulation_steps=2",
     "train.checkpoint_steps=null",
@@ -55,11 +57,18 @@ def signal_when(process, condition, number):
     return process.returncode
 
 
+@pytest.fixture(scope="module")
+def whole(make_config, tmp_path_factory):
+    """The folder of a run that nobody stopped."""
+    root = tmp_path_factory.mktemp("whole")
+    paths = [f"paths.runs_dir={root}/runs", f"paths.cache_dir={root}/cache"]
+    execute(make_config("debug=smoke", *LONG, *paths))
+    return folder_of(root)
+
+
 @pytest.mark.parametrize("number", preemption.SIGNALS)
-def test_stopped_in_training_it_goes_on_bit_for_bit(command, tmp_path, number):
+def test_stopped_in_training_it_goes_on_bit_for_bit(command, whole, tmp_path, number):
     """No checkpoint was due: the signal alone makes one. Dropout and accumulation are on."""
-    whole = tmp_path / "whole"
-    assert status_of(command(*LONG, f"paths.runs_dir={whole}/runs")) == 0
 
     def trains():
         logs = list((tmp_path / "runs").glob("*/*/steps.jsonl"))
@@ -73,10 +82,8 @@ def test_stopped_in_training_it_goes_on_bit_for_bit(command, tmp_path, number):
     assert not (folder / "run.json").exists()
     assert not (folder / "lock.json").exists()
     assert status_of(command(*LONG)) == 0
-    assert numbers(folder) == numbers(folder_of(whole))
-    ours, others = (
-        load_file(one / "adapter" / "adapter_model.safetensors") for one in (folder, folder_of(whole))
-    )
+    assert numbers(folder) == numbers(whole)
+    ours, others = (load_file(one / "adapter" / "adapter_model.safetensors") for one in (folder, whole))
     assert all(equal(ours[name], others[name]) for name in others)
     assert not (folder / "preempted.json").exists()
 

@@ -6,17 +6,17 @@ Each run is a process of its own, as for a user; what it left offline is sent wi
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
+from tests.forked import Command
 from tests.tracking.tracked_run import RUN_ID
 from tests.tracking.wandb_server import KEY, WandbServer
 
-ROOT = Path(__file__).resolve().parents[2]
 BUDGET = 30.0  # seconds that a dead server may cost in all
 NOBODY = "http://127.0.0.1:9"
 slow = pytest.mark.faults  # these wait for timeouts: `make faults`
@@ -42,15 +42,13 @@ def start(tmp_path, environment):
         given = environment | {"WANDB_BASE_URL": url}
         if not key:
             del given["WANDB_API_KEY"]
-        command = [sys.executable, "-m", "tests.tracking.tracked_run", str(tmp_path / "run"), *options]
         (tmp_path / "run").mkdir(exist_ok=True)
-        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": ROOT}
-        processes.append(subprocess.Popen(command, env=given, **options))
+        processes.append(Command("tests.tracking.tracked_run", tmp_path / "run", *options, env=given))
         return processes[-1]
 
     yield one
     for process in processes:
-        process.kill()
+        process.send_signal(signal.SIGKILL)
 
 
 def end(process):

@@ -57,33 +57,52 @@ def setting(make_config, load_tiny, tmp_path):
     return run
 
 
+@pytest.fixture(scope="module")
+def undisturbed():
+    """What was trained without a kill, by method and control."""
+    return {}
+
+
+@pytest.fixture
+def whole(setting, undisturbed, tmp_path):
+    """Train without a kill, once for all moments of one."""
+
+    def run(method, control="none"):
+        if (method, control) not in undisturbed:
+            found = setting(tmp_path / "whole", method=method, control=control)
+            undisturbed[method, control] = found
+        return undisturbed[method, control]
+
+    return run
+
+
 def without_seconds(steps):
     return [{key: value for key, value in row.items() if key != "seconds"} for row in steps]
 
 
 @pytest.mark.parametrize("method", ["lora", "full"])
 @pytest.mark.parametrize("kill_at", [1, 2, 3, 5, 6])
-def test_killed_and_resumed_equals_uninterrupted_bit_for_bit(setting, tmp_path, method, kill_at):
-    whole, expected = setting(tmp_path / "whole", method=method)
+def test_killed_and_resumed_equals_uninterrupted_bit_for_bit(setting, whole, tmp_path, method, kill_at):
+    adapted, expected = whole(method)
     with pytest.raises(Killed):
         setting(tmp_path / "killed", kill_at=kill_at, method=method)
     resumed, found = setting(tmp_path / "killed", method=method)
     assert found.resumed_from == (kill_at - 1) // 2 * 2
     assert without_seconds(found.steps) == without_seconds(expected.steps)
-    assert whole.trainable.keys() == resumed.trainable.keys()
-    for name, value in whole.trainable.items():
+    assert adapted.trainable.keys() == resumed.trainable.keys()
+    for name, value in adapted.trainable.items():
         assert torch.equal(value, resumed.trainable[name]), name
 
 
 @pytest.mark.parametrize("method", ["lora", "full"])
-def test_a_controlled_run_resumes_bit_for_bit(setting, tmp_path, method):
-    whole, expected = setting(tmp_path / "whole", method=method, control="equal_step")
+def test_a_controlled_run_resumes_bit_for_bit(setting, whole, tmp_path, method):
+    adapted, expected = whole(method, "equal_step")
     with pytest.raises(Killed):
         setting(tmp_path / "killed", kill_at=4, method=method, control="equal_step")
     resumed, found = setting(tmp_path / "killed", method=method, control="equal_step")
     assert found.resumed_from == 2
     assert without_seconds(found.steps) == without_seconds(expected.steps)
-    for name, value in whole.trainable.items():
+    for name, value in adapted.trainable.items():
         assert torch.equal(value, resumed.trainable[name]), name
     for row in expected.steps:
         assert row["relative_size_max"] <= row["relative_size_min"] * (1 + 1e-5)

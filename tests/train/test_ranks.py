@@ -15,44 +15,59 @@ import torch
 from safetensors.torch import load_file
 
 from src.errors import ConfigError
+from src.run import execute
 from src.train.ranks import Ranks
+from tests.forked import Command
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = [
-    "debug=smoke", "metrics=none", "evaluate.limit=2", "method.dropout=0.0",
+    "debug=smoke", "model.num_blocks=4", "metrics=none", "evaluate.limit=2", "method.dropout=0.0",
     "train.max_steps=6", "train.batch_size=4", "train.gradient_accumulation_steps=2",
 ]  # fmt: skip
 
 
 @pytest.fixture
-def start(tmp_path):
-    """Start `python -m src.run` on so many processes; it writes to `root`."""
+def given(tmp_path):
+    """Overrides of a run on so many processes that writes to `root`."""
 
-    def begin(launcher, num_processes, *overrides, root="runs"):
+    def overrides(num_processes, *more, root="runs"):
         paths = [f"paths.runs_dir={tmp_path / root}", f"paths.cache_dir={tmp_path / 'cache'}"]
+        return [*SMALL, *paths, f"train.num_processes={num_processes}", *more]
+
+    return overrides
+
+
+@pytest.fixture
+def begin(given):
+    """Start `python -m src.run`."""
+    return lambda *arguments, **values: Command("src.run", *given(*arguments, **values))
+
+
+@pytest.fixture
+def torchrun(given):
+    """Start it as torchrun does, two processes of it."""
+
+    def start(*arguments, **values):
         return subprocess.Popen(
-            [*launcher, "-m", "src.run", *SMALL, *paths, f"train.num_processes={num_processes}", *overrides],
+            [*TORCHRUN, "-m", "src.run", *given(*arguments, **values)],
             cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"}, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
 
-    return begin
+    return start
 
 
 @pytest.fixture
-def begin(start):
-    """The same, as one process."""
-    return lambda *arguments, **values: start([sys.executable], *arguments, **values)
-
-
-@pytest.fixture
-def run(begin, tmp_path):
-    """The same, to its end; its folder."""
+def run(begin, given, make_config, tmp_path):
+    """A run to its end, on one process in this one; its folder."""
 
     def wait(num_processes, *overrides, root="runs"):
-        process = begin(num_processes, *overrides, root=root)
-        output, _ = process.communicate(timeout=500)
-        assert process.returncode == 0, output[-4000:]
+        if num_processes == 1:
+            execute(make_config(*given(1, *overrides, root=root)))
+        else:
+            process = begin(num_processes, *overrides, root=root)
+            _, errors = process.communicate(timeout=500)
+            assert process.returncode == 0, errors[-4000:]
         (folder,) = (path.parent for path in (tmp_path / root).glob("smoke/*/run.json"))
         return folder
 
@@ -105,8 +120,8 @@ def test_a_run_that_was_stopped_on_two_goes_on_with_one(begin, run, tmp_path):
         assert time.monotonic() < end and process.poll() is None
         time.sleep(0.02)
     process.send_signal(signal.SIGTERM)
-    output, _ = process.communicate(timeout=300)
-    assert process.returncode == 75, output[-3000:]
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 75, errors[-3000:]
     (checkpoint,) = (tmp_path / "runs").glob("smoke/*/checkpoint-*")
     assert len(list((checkpoint / "state").glob("*.safetensors"))) == 2
     stopped = int(checkpoint.name.partition("-")[2])
@@ -141,11 +156,11 @@ TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--np
 
 
 @pytest.mark.parametrize("together", [False, True], ids=["one run", "two runs, one after the other"])
-def test_under_torchrun_one_process_composes_and_both_train(start, run, tmp_path, together):
+def test_under_torchrun_one_process_composes_and_both_train(torchrun, run, tmp_path, together):
     seeds = ("seed=0,1", "-m") if together else ("seed=0",)
     place = f"{tmp_path / 'composed'}/${{oc.env:RANK}}"  # where whoever composes leaves its configuration
     left = (f"hydra.run.dir={place}", f"hydra.sweep.dir={place}", "hydra.output_subdir=hydra")
-    process = start(TORCHRUN, 2, *left, *seeds, root="two")
+    process = torchrun(2, *left, *seeds, root="two")
     output, _ = process.communicate(timeout=200)
     assert process.returncode == 0, output[-4000:]
     folders = {
@@ -158,8 +173,8 @@ def test_under_torchrun_one_process_composes_and_both_train(start, run, tmp_path
         assert_close(folder, run(1, f"seed={seed}", root=f"one{seed}"))
 
 
-def test_under_torchrun_what_is_wrong_is_said_once_and_nobody_waits(start):
-    process = start(TORCHRUN, 3, "train.batch_size=6")
+def test_under_torchrun_what_is_wrong_is_said_once_and_nobody_waits(torchrun):
+    process = torchrun(3, "train.batch_size=6")
     output, _ = process.communicate(timeout=200)
     assert process.returncode == 1
     line = "strata: train.num_processes: given 3; accepted: 2, the processes that were started"

@@ -32,6 +32,19 @@ def quick(make_config):
     return make
 
 
+LEARNS = ["pretraining.max_steps=150", "pretraining.learning_rate=0.01"]
+
+
+@pytest.fixture(scope="module")
+def pretrained(make_config, tmp_path_factory):
+    """A cache with a twin that has learned, and the overrides that name it."""
+    cache = tmp_path_factory.mktemp("twins")
+    short = ["num_blocks=2", "width=32", "pretraining.length=32", *LEARNS]
+    given = ["model=twin_gpt2", *(f"model.{text}" for text in short), f"paths.cache_dir={cache}"]
+    ensure_pretrained(make_config(*given).model, cache)
+    return cache, given
+
+
 def test_each_of_the_15_checkpoints_has_a_twin_of_its_kind_and_wiring(make_config):
     assert len(TWINS) == 15
     for name in TWINS:
@@ -62,18 +75,18 @@ def test_unigram_entropy_of_equal_shares_is_their_logarithm():
     assert unigram_entropy(torch.tensor([7.0, 0.0])) == 0
 
 
-def test_a_twin_learns_more_than_counting_and_only_once(quick, tmp_path):
-    config = quick("twin_gpt2", "model.pretraining.learning_rate=0.01", "model.pretraining.max_steps=150")
+def test_a_twin_learns_more_than_counting_and_only_once(make_config, pretrained, tmp_path):
+    cache, given = pretrained
+    config = make_config(*given).model
     with pytest.raises(ModelError, match="run python -m src.twin model=twin_gpt2"):
         load_model(config, tmp_path, CPU)
-    ensure_pretrained(config, tmp_path)
-    folder = twin_folder(config, tmp_path)
+    folder = twin_folder(config, cache)
     record = json.loads((folder / RECORD).read_text())
     assert record["held_out_loss"] < record["unigram_entropy"] < math.log(256)
     stamp = (folder / "model.safetensors").stat().st_mtime_ns
-    ensure_pretrained(config, tmp_path)
+    ensure_pretrained(config, cache)
     assert (folder / "model.safetensors").stat().st_mtime_ns == stamp
-    loaded = load_model(config, tmp_path, CPU)
+    loaded = load_model(config, cache, CPU)
     assert (loaded.id, loaded.num_blocks, loaded.width) == ("twin_gpt2", 2, 32)
     again = tmp_path / "again"
     ensure_pretrained(config, again)
@@ -116,27 +129,21 @@ def test_minilm_is_read_from_its_package_without_a_head(make_config, tmp_path):
     assert not list(Path(tmp_path).rglob("*.safetensors"))  # nothing was copied
 
 
-def test_what_is_pretrained_is_shown_at_once_and_without_torch(tmp_path, make_config):
-    short = ["model=twin_gpt2", "model.num_blocks=2", "model.width=32", "model.pretraining.length=32"]
-    short += [
-        "model.pretraining.max_steps=150",
-        "model.pretraining.learning_rate=0.01",
-        f"paths.cache_dir={tmp_path}",
-    ]
-    ensure_pretrained(make_config(*short).model, tmp_path)
+def test_what_is_pretrained_is_shown_at_once_and_without_torch(pretrained):
     program = (
         "import sys; from src.twin.__main__ import main; main(sys.argv[1:]); print('torch' in sys.modules)"
     )
     shown = subprocess.run(
-        [sys.executable, "-c", program, *short], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program, *pretrained[1]], capture_output=True, text=True, check=True
     )
     line, with_torch = shown.stdout.splitlines()
     assert line.startswith("twin_gpt2: ") and with_torch == "False"
 
 
-def test_changed_code_finds_no_old_twin(quick, tmp_path, monkeypatch):
-    config = quick("twin_gpt2", "model.pretraining.learning_rate=0.01", "model.pretraining.max_steps=150")
-    ensure_pretrained(config, tmp_path)
+def test_changed_code_finds_no_old_twin(make_config, pretrained, monkeypatch):
+    cache, given = pretrained
+    config = make_config(*given).model
+    assert twin_folder(config, cache).is_dir()
     monkeypatch.setattr("src.model.twin.deciding_code", lambda *packages: "other code")
     with pytest.raises(ModelError, match="not pretrained on this machine yet"):
-        twin_folder(config, tmp_path)
+        twin_folder(config, cache)

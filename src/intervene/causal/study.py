@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from tqdm import tqdm
 
 from src.errors import ConfigError
 from src.intervene.causal.measure import NUM_GRADIENTS, Found, Measurement, no_gain
@@ -23,6 +22,7 @@ from src.intervene.causal.show import (
 from src.intervene.causal.summary import Summary, summaries
 from src.intervene.engine.memory import check_memory
 from src.intervene.pair import Asked, Pair
+from src.runtime.progress import Progress
 from src.storage.files import write_json
 
 
@@ -118,8 +118,8 @@ class Study:
                 continue
             controlled = measurement.controls and items is measurement.pair.scores[0]
             total = len(items.batches) * (3 if controlled else 2)
-            with tqdm(total=total, desc=f"{folder.name} {items.score}", unit="batch", disable=None) as bar:
-                found.append(measurement.found(items, tables, bar.update))
+            with Progress(f"{folder.name} {items.score}", total, "batches") as progress:
+                found.append(measurement.found(items, tables, progress.advance))
         return found
 
     def _tell_cost(self, pair: Pair) -> None:

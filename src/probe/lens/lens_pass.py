@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from src.data.encode import IGNORED
 from src.errors import ConfigError, DataError, ModelError
@@ -19,6 +18,7 @@ from src.probe.states.padding import Mask, right_padded
 from src.probe.states.probe_pass import evaluating
 from src.probe.table.layer_table import LayerRow, measured_row
 from src.runtime.preemption import stop_if_asked
+from src.runtime.progress import each_of
 
 Head = Callable[[Tensor], Tensor]
 POSITIONS = ("first", "all")
@@ -59,7 +59,7 @@ def lens_pass(
     device = next(trunk.parameters()).device
     modules, head = block_modules(model, blocks), None
     with evaluating(model), torch.no_grad():
-        for batch in tqdm(batches, desc="lens", unit="batch", leave=False, disable=None):
+        for batch in each_of(batches, "lens", "batches"):
             stop_if_asked()
             ids, mask = right_padded(batch)
             labels, _ = right_padded(

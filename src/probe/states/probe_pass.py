@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from src.errors import DataError
 from src.model.loaded import residual_width
@@ -20,6 +19,7 @@ from src.probe.states.layer_statistics import LayerStatistics
 from src.probe.states.padding import right_padded
 from src.probe.states.token_sets import Known, TokenSets
 from src.runtime.preemption import stop_if_asked
+from src.runtime.progress import each_of
 
 _ALL_TOKENS = Known()
 
@@ -66,7 +66,7 @@ def probe_pass(
     gathering = Gathering(folder, shape, num_token_samples, names, settings, sets)
     hooked = layer_states(block_modules(model, blocks), gathering.take)
     with evaluating(model), torch.no_grad(), hooked:
-        for batch in tqdm(batches, desc="probe", unit="batch", leave=False, disable=None):
+        for batch in each_of(batches, "probe", "batches"):
             stop_if_asked()
             ids, mask = right_padded(batch)
             gathering.start(mask, batch.get("row"))

@@ -9,8 +9,6 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
-
 from src.sweep.local.pool import threads_each
 from src.sweep.local.preloaded import modules_for
 from src.sweep.local.task import task_file
@@ -32,8 +30,8 @@ def wait_for(condition, process):
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_a_forked_job_gives_the_numbers_of_a_cold_one_bit_for_bit(write_sweep, sweep, planned, threads):
+def test_a_forked_job_gives_the_numbers_of_a_cold_one_bit_for_bit(write_sweep, sweep, planned):
+    threads = 2
     path = write_sweep(metrics="core", evaluate="default", **{"evaluate.limit": 2, "method.dropout": 0.1})
     done = sweep(path, "--threads", threads)
     assert done.stdout.splitlines()[-1] == "1 runs: 1 done", done.stderr

@@ -1,0 +1,82 @@
+"""How far a long stage is: a bar for who watches a terminal, a line now and then for who reads a log."""
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Self, TypeVar
+
+from tqdm import tqdm
+
+Item = TypeVar("Item")
+FIRST_S, SLOWEST_S = 10.0, 320.0
+"""Seconds to the first line, and between lines in the end: they are twice as far apart each time."""
+_UNITS = ((3600, "hours"), (60, "minutes"), (1, "seconds"))
+
+
+def watched() -> bool:
+    """Whether standard error is a terminal, where a bar can be drawn over itself."""
+    return sys.stderr.isatty()
+
+
+class Progress:
+    """`with Progress("train", 100, "steps") as progress: progress.advance()`; it says it on standard error.
+
+    Args:
+        name: of the stage.
+        total: how many units it has.
+        unit: what is counted, as one says it of several.
+        done: units that an earlier process did.
+        shown: False: nobody is told, as for all ranks but one.
+        clock: seconds, for tests.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        total: int,
+        unit: str,
+        done: int = 0,
+        shown: bool = True,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._name, self._unit, self._total, self._clock = name, unit, total, clock
+        self._first = self._done = done
+        self._lines = shown and not watched()
+        drawn = shown and watched()
+        self._bar = tqdm(total=total, initial=done, desc=name, unit=unit, leave=False, disable=not drawn)
+        self._start = self._told = clock()
+        self._pause = FIRST_S
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bar.close()
+
+    def advance(self, count: int = 1, **values: str) -> None:
+        """So many units more are done; `values` stand beside the bar."""
+        self._done += count
+        if values:
+            self._bar.set_postfix(values, refresh=False)
+        self._bar.update(count)
+        now = self._clock()
+        if self._lines and self._done < self._total and now - self._told >= self._pause:
+            self._told, self._pause = now, min(2 * self._pause, SLOWEST_S)
+            each = (now - self._start) / (self._done - self._first)
+            left = _spoken(each * (self._total - self._done))
+            at = f"{self._done} of {self._total} {self._unit}"
+            print(f"{self._name}: {at}, {each:.3g} s each, {left} left", file=sys.stderr, flush=True)
+
+
+def each_of(items: Iterable[Item], name: str, unit: str) -> Iterator[Item]:
+    """The items one by one, told as `Progress` tells it."""
+    known = list(items)
+    with Progress(name, len(known), unit) as progress:
+        for item in known:
+            yield item
+            progress.advance()
+
+
+def _spoken(seconds: float) -> str:
+    size, name = next((one for one in _UNITS if seconds >= 2 * one[0]), _UNITS[-1])
+    return f"about {seconds / size:.0f} {name}"
