@@ -1,13 +1,16 @@
 """From a probe profile to a band and a rank for every block, as a preset that `src.run` takes.
 
-python -m src.suggest runs/EXPERIMENT/ID [more runs ...] [--metric NAME] [--rank R] [--out FILE]
+python -m src.suggest runs/EXPERIMENT/ID [more runs ...] [--by NAME] [--rank R] [--out FILE]
 
 The budget is that of LoRA with rank R on every block. Without --out, the preset is printed. With
 --out sweeps/suggested/NAME.yaml it is used so:
 
 python -m src.run --config-dir sweeps +suggested=NAME
 
-The rule, why it is so, and what it cannot know stand in src/suggest/rule.py. Without --metric the best
+--by causal takes what `python -m src.intervene` found in the run: what each block carries of the gain, and
+not how far it moved. It needs a run of the whole stack to learn that from.
+
+The rule, why it is so, and what it cannot know stand in src/suggest/rule.py. Without --by the best
 profile that the runs measured is taken, and said: gradients (fisher_trace), else a change of the whole
 stack. Gradients are measured at the pretrained weights, so a run of one step will do:
 
@@ -21,7 +24,7 @@ from pathlib import Path
 from src.command.program import parser_of, path_of, run_command, runs_path
 from src.config import rules
 from src.storage.files import write_text
-from src.suggest.block_demand import GRADIENTS, best_measured, demands, measuring
+from src.suggest.block_demand import GRADIENTS, SHORT, best_measured, demands, measuring
 from src.suggest.preset import preset
 from src.suggest.rule import allocate, shortest_band
 
@@ -44,7 +47,7 @@ def suggest(options: argparse.Namespace) -> str:
     rules.check_at_least("--max-rank", max_rank, 1)
     if not 0 < options.share <= 1:
         rules.refuse("--share", options.share, "a share in (0, 1]")
-    metric = options.metric or _chosen(options.runs)
+    metric = SHORT.get(options.by, options.by) or _chosen(options.runs)
     demand = demands(options.runs, metric)
     start, stop = shortest_band(demand, options.share)
     budget = options.rank * len(demand)
@@ -60,14 +63,16 @@ def _chosen(runs: list[Path]) -> str:
     """The best profile that is there, told to whoever gave none."""
     metric = best_measured(runs)
     better = "" if metric == GRADIENTS else f"; {GRADIENTS} would be better: {measuring(runs[0])}"
-    print(f"--metric not given, taken: {metric}{better}", file=sys.stderr)
+    print(f"--by not given, taken: {metric}{better}", file=sys.stderr)
     return metric
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = parser_of("src.suggest", __doc__)
     parser.add_argument("runs", nargs="+", type=runs_path, metavar="runs/EXPERIMENT/ID")
-    parser.add_argument("--metric", metavar="NAME", help="what the profile is made of (the best measured)")
+    parser.add_argument(
+        "--by", "--metric", metavar="NAME", help="causal, fisher, weight_change or another metric (the best)"
+    )
     parser.add_argument(
         "--rank", type=int, default=16, metavar="R", help="of the LoRA whose budget is spent (16)"
     )

@@ -8,6 +8,9 @@ from src.errors import DataError, UserError
 from src.storage.files import read_json
 
 GRADIENTS = "fisher_trace"
+CAUSAL = "causal"
+SHORT = {"fisher": GRADIENTS}
+"""Other names of metrics."""
 PREFERRED = (GRADIENTS, "weight_change", "procrustes_distance", "cka_debiased", "mean_shift")
 """What a suggestion is made of where nobody says: the first of these that every run measured."""
 
@@ -25,7 +28,7 @@ def best_measured(folders: Sequence[Path]) -> str:
         if all(metric in names for names in found):
             return metric
     raise UserError(
-        f"--metric: given none, and {folders[0].name} measured no profile of every block; this measures one: "
+        f"--by: given none, and {folders[0].name} measured no profile of every block; this measures one: "
         f"{measuring(folders[0])}"
     )
 
@@ -56,7 +59,8 @@ def demands(folders: Sequence[Path], metric: str) -> list[float]:
     `fisher_trace` is taken at the base weights, and its root: a gradient norm, so no training is needed.
     Another metric is taken as a change from base to tuned. One of weights belongs to its block. One of
     representations adds up over depth, so a block is given what it adds to the layer before; where the
-    change shrinks, nothing.
+    change shrinks, nothing. `causal` is no metric: it is what `src.intervene` found each block to carry of
+    the gain, nothing where that is below 0.
 
     Raises:
         UserError: a folder without a finished run, or with a failed one.
@@ -73,11 +77,24 @@ def demands(folders: Sequence[Path], metric: str) -> list[float]:
 
 def _demand(folder: Path, metric: str) -> list[float]:
     _check_finished(folder)
-    values = _values(folder, metric)
+    values = _carried(folder) if metric == CAUSAL else _values(folder, metric)
     total = sum(values)
     if not total > 0:
         raise DataError(f"{folder.name}: {metric} is 0 at every block; accepted: a metric that changed")
     return [value / total for value in values]
+
+
+def _carried(folder: Path) -> list[float]:
+    """The causal share of every block, at least 0."""
+    from src.analysis.causal_profile import ABOUT, FOLDER, read_profile
+
+    if not (folder / FOLDER / ABOUT).is_file():
+        raise DataError(
+            f"{folder}: given no causal profile; this measures one: python -m src.intervene {folder}"
+        )
+    profile = read_profile(folder / FOLDER, folder.name)
+    shares = profile.by_block("logp", "path").set_index("block")["value"].to_dict()
+    return [max(float(shares.get(block, 0.0)), 0.0) for block in range(profile.about["num_blocks"])]
 
 
 def _check_finished(folder: Path) -> None:
@@ -101,9 +118,9 @@ def _values(folder: Path, metric: str) -> list[float]:
     if not found:
         names = sorted({row.metric for row in rows if _usable(row.metric, row.stage)})
         there = ", ".join(names) or "none that can be used"
-        raise DataError(f"{folder.name}: --metric: given {metric}, not measured there; accepted: {there}")
+        raise DataError(f"{folder.name}: --by: given {metric}, not measured there; accepted: {there}")
     if not _usable(metric, stage):
-        raise DataError(f"--metric: given {metric}; accepted: an amount of change, or {GRADIENTS}")
+        raise DataError(f"--by: given {metric}; accepted: an amount of change, or {GRADIENTS}")
     missing = [layer for layer, value in found.items() if value is None]
     if missing:
         raise DataError(f"{folder.name}: {metric} has no value at layers {missing}; accepted: one at each")

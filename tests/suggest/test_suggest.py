@@ -11,7 +11,7 @@ from src.errors import DataError, UserError
 from src.method.band import band_blocks
 from src.probe.table.layer_table import LayerRow
 from src.probe.table.layers_csv import write_layers
-from src.storage.files import write_json
+from src.storage.files import write_json, write_text
 from src.suggest.block_demand import best_measured, demands
 
 ROOT = CONF.parent
@@ -97,7 +97,7 @@ def test_a_change_counts_only_where_every_block_was_trained(make_run):
     command = (
         r"python -m src.run model=tiny_llama data=arithmetic train.max_steps=1 metrics.names=\[fisher_trace\]"
     )
-    with pytest.raises(UserError, match=f"--metric: given none, and c measured no profile.*: {command}"):
+    with pytest.raises(UserError, match=f"--by: given none, and c measured no profile.*: {command}"):
         best_measured([band])
     probed = make_run("d", trained=2, base_fisher_trace=[1.0] * 4, change_weight_change=[1.0, 1.0, 0.0, 0.0])
     assert best_measured([probed]) == "fisher_trace"
@@ -126,7 +126,7 @@ def test_the_command_writes_a_preset_that_spends_the_budget_in_its_band(make_run
 def test_the_command_says_what_it_took_and_what_would_be_better(make_run):
     done = suggest(make_run(change_weight_change=[1.0, 2.0, 3.0, 4.0]))
     assert done.returncode == 0
-    said = "--metric not given, taken: weight_change; fisher_trace would be better: python -m src.run "
+    said = "--by not given, taken: weight_change; fisher_trace would be better: python -m src.run "
     assert done.stderr.startswith(said)
     assert done.stderr.count("\n") == 1
     assert "from weight_change of a." in done.stdout
@@ -142,3 +142,21 @@ def test_the_command_says_what_it_took_and_what_would_be_better(make_run):
 def test_the_command_refuses_in_one_line(make_run, options, line):
     done = suggest(make_run(change_weight_change=[1.0] * 4), "--metric", "weight_change", *options)
     assert (done.returncode, done.stderr.strip(), done.stdout) == (2, line, "")
+
+
+def test_by_causal_gives_each_block_what_it_carries_of_the_gain(make_run):
+    found = make_run(change_weight_change=[1.0] * 4)
+    with pytest.raises(DataError, match=r"no causal profile.*python -m src.intervene"):
+        demands([found], "causal")
+    folder = found / "intervene"
+    shares = {"block 0": 0.1, "block 1": -0.2, "block 3": 0.3}  # block 2 was not trained
+    lines = [f"logp,path,{name},{value}" for name, value in shares.items()]
+    write_text(
+        folder / "profile.csv", "\n".join(["score,kind,player,value", *lines, "english,path,block 0,9"])
+    )
+    for name, header in {"summary": "score", "predictions": "predictor", "observed": "predictor"}.items():
+        write_text(folder / f"{name}.csv", f"{header}\n")
+    write_json(folder / "about.json", {"num_blocks": 4, "trained": [0, 1, 3], "readings": []})
+    assert demands([found], "causal") == pytest.approx([0.25, 0, 0, 0.75])
+    done = suggest(found, "--by", "causal", "--rank", 4, "--share", 1)
+    assert done.returncode == 0 and "causal of a" in done.stdout

@@ -35,15 +35,10 @@ def profile_plot(profile: CausalProfile, score: str) -> Plot:
 def share_plot(profile: CausalProfile, score: str) -> Plot:
     """Fair shares of fifths of the depth."""
     found = profile.of(score, "shapley")
-    value, low, high = (found[key].tolist() for key in ("value", "ci_low", "ci_high"))
-    return Plot(
-        Axis(f"share of the change: {VALUES[score]}"),
-        Axis("", list(found["player"])),
-        [Series("share", value, range(len(found)), "points", low, high, BLUE)],
-        along_x=True,
-        zero=True,
-        height=140 + 34 * len(found),
-    )
+    value, low, high = (found[name].tolist() for name in ("value", "ci_low", "ci_high"))
+    share = Series("share", value, range(len(found)), "points", low, high, BLUE, named=False)
+    x, y = Axis(f"share of the change: {VALUES[score]}"), Axis("", list(found["player"]))
+    return Plot(x, y, [share], along_x=True, zero=True, height=140 + 34 * len(found))
 
 
 def predictor_plots(profile: CausalProfile) -> dict[str, Plot]:
