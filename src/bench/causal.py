@@ -35,7 +35,7 @@ def bench() -> dict[str, float]:
     adapted = adapted_model("lora")
     with torch.no_grad():
         for value in adapted.trainable.values():
-            value += 0.01
+            value.add_(0.01)
     loaded, data = adapted.loaded, run_config("data=sums", f"data.num_test={NUM_ROWS}").data
     replay = replay_of(adapted.model, loaded.blocks, {}, AdapterGates(adapted.model, loaded.blocks))
     items = task_items(load_splits(data).test, loaded.tokenizer, data.max_length, BATCH, masked=False)
