@@ -12,11 +12,15 @@ from hypothesis import strategies as st
 
 from src.command.compose import CONF
 from src.config.schema import RunConfig
+from src.data.chat.render import rendered
+from src.data.encode import encode_rows
 from src.data.jsonl import read_rows
 from src.errors import UserError
+from src.model.byte_tokenizer import byte_tokenizer
 from src.model.folder import check_folder
 from src.sweep.grid.expand import Composer, composer
 from src.sweep.grid.spec import read_sweep
+from tests.made_chats import TEMPLATES
 
 IN_GROUPS = sorted(
     f"{group.name}.{key}"
@@ -49,6 +53,34 @@ ROWS = st.lists(
     | st.text(max_size=20),
     max_size=4,
 ).map("\n".join)
+MESSAGES = st.lists(
+    st.fixed_dictionaries(
+        {
+            "role": st.sampled_from(["user", "assistant", "system", "tool"]) | JSON,
+            "content": st.text(max_size=8) | JSON,
+        },
+        optional={"name": JSON, "weight": JSON},
+    )
+    | st.fixed_dictionaries(
+        {"from": st.sampled_from(["human", "gpt"]) | JSON, "value": st.text(max_size=8) | JSON}
+    )
+    | JSON,
+    max_size=4,
+)
+CHATS = st.lists(
+    st.dictionaries(
+        st.sampled_from(
+            [
+                *("messages", "conversations", "prompt", "completion", "instruction", "input", "output"),
+                *("system", "history"),
+            ]
+        ),
+        MESSAGES | JSON,
+        max_size=3,
+    ).map(json.dumps),
+    max_size=3,
+).map("\n".join)
+"""Files of chats; those that are read come from messages and text that happen to fit."""
 CONFIGS = JSON.map(json.dumps) | st.text(max_size=20) | st.dictionaries(
     st.sampled_from(["model_type", "architectures", "auto_map", "quantization_config", "is_encoder_decoder"]),
     JSON | st.sampled_from(["llama", "t5", "gpt2"]),
@@ -90,6 +122,21 @@ def check_rows(content: str, place: Path, config: RunConfig) -> None:
         assert_one_line(str(error), about=str(path))
         return
     assert all(row.prompt or row.completion for row in rows)
+
+
+def check_chats(content: str, place: Path, config: RunConfig) -> None:
+    """A file of chats: each is asked and answered and renders, whatever its messages hold, or one line says why."""
+    path = place / "chats.jsonl"
+    path.write_text(content, encoding="utf-8", newline="")
+    tokenizer = byte_tokenizer()
+    tokenizer.chat_template = TEMPLATES["square brackets"]
+    try:
+        rows = rendered(read_rows(str(path), config.data), tokenizer, config.data)
+    except UserError as error:
+        assert_one_line(str(error), about=str(path))
+        return
+    assert all(row.prompt and row.completion for row in rows)
+    assert len(encode_rows(rows, tokenizer, config.data.max_length, "completion").rows) == len(rows)
 
 
 def check_config(content: str, place: Path) -> None:

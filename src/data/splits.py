@@ -29,6 +29,8 @@ class Splits:
     """More sets of probe rows, of the same size; they take nothing from the other splits."""
     num_duplicates: int
     """Rows dropped because their prompt (white space and case aside) was there already."""
+    form: str | None = None
+    """Of chats: which form of record was recognised."""
 
 
 def load_splits(config: DataConfig, num_probe_sets: int = 1) -> Splits:
@@ -45,8 +47,7 @@ def load_splits(config: DataConfig, num_probe_sets: int = 1) -> Splits:
     num_further = (num_probe_sets - 1) * config.num_probe
     pool = source_of(config).load(config, num_further)
     source, num_duplicates = pool.name, pool.num_duplicates
-    if config.form == "chat":
-        check_one_form([*pool.rows, *(pool.tests or [])], source)
+    form = check_one_form([*pool.rows, *(pool.tests or [])], source)
     if pool.tests is None:
         rows = drop_duplicates(pool.rows, set())
         num_duplicates += len(pool.rows) - len(rows)
@@ -73,7 +74,7 @@ def load_splits(config: DataConfig, num_probe_sets: int = 1) -> Splits:
     content = [[_content(row) for row in part] for part in (train, probe, test)]
     template = config.chat_template
     mark = fingerprint(content if template is None else [*content, template_text(template)])
-    return Splits(train, probe, test, mark, source, further, num_duplicates)
+    return Splits(train, probe, test, mark, source, further, num_duplicates, form)
 
 
 def _content(row: Row) -> list[str]:

@@ -13,6 +13,18 @@ ADAPTER = "adapter"
 
 
 @dataclass(frozen=True)
+class ChatRows:
+    """The conversations that a run was trained on."""
+
+    form: str
+    """Which form its records have, as the record of the run calls it."""
+    supervise: str
+    """all or last: which answers the loss looked at."""
+    template: str | None
+    """The file of the chat template; None: the tokenizer's own."""
+
+
+@dataclass(frozen=True)
 class Handover:
     """A run as another tool must know it."""
 
@@ -40,6 +52,8 @@ class Handover:
     max_length: int
     seed: int
     data_path: str | None
+    chat: ChatRows | None
+    """None: its rows were no chats."""
 
     @property
     def low_rank(self) -> bool:
@@ -98,7 +112,13 @@ def read_handover(folder: Path, base: str | None = None) -> Handover:
         max_length=config["data"]["max_length"],
         seed=record["seed"],
         data_path=config["data"].get("path"),
+        chat=_chat(record, config["data"]),
     )
+
+
+def _chat(record: dict[str, Any], data: dict[str, Any]) -> ChatRows | None:
+    form = record["data"].get("form")
+    return None if form is None else ChatRows(form, data["supervise"], data["chat_template"])
 
 
 def _record(folder: Path) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """TRL: a file for `trl sft --config FILE`."""
 
+from src.export.chat import trl_rows
 from src.export.form import Form, about, as_yaml, one_rank, only_lora, steps_of, whole_alpha
 from src.export.handover import Handover
 
@@ -8,6 +9,7 @@ def to_trl(run: Handover) -> list[Form]:
     """Keys of TRL's ModelConfig and SFTConfig; layers are named in full, so that only the band's train."""
     only_lora(run, "trl", "accepted: --to axolotl, or a run of LoRA")
     notes = ["dataset_name: fill in; TRL wants rows of messages, of prompt and completion, or of text"]
+    learned = trl_rows(run.chat, notes) if run.chat else {"completion_only_loss": True}
     rank, alpha = one_rank(run, "trl")
     values = {
         "model_name_or_path": run.base,
@@ -15,7 +17,7 @@ def to_trl(run: Handover) -> list[Form]:
         "dataset_name": run.data_path,
         "output_dir": f"{run.run}-trl",
         "max_length": run.max_length,
-        "completion_only_loss": True,
+        **learned,
         "use_peft": True,
         "lora_r": rank,
         "lora_alpha": whole_alpha(alpha, notes),

@@ -1,13 +1,15 @@
-"""200 made inputs; `make faults` tries 2,100 (tests/faults/test_many_made_inputs.py)."""
+"""240 made inputs; `make faults` tries 2,600 (tests/faults/test_many_made_inputs.py)."""
 
 import pytest
 from hypothesis import given
 
 from tests.made_input import (
+    CHATS,
     CONFIGS,
     OVERRIDES,
     ROWS,
     bounded,
+    check_chats,
     check_config,
     check_override,
     check_rows,
@@ -18,6 +20,11 @@ from tests.made_input import (
 @pytest.fixture(scope="module")
 def gsm8k(make_config):
     return make_config("data=gsm8k")
+
+
+@pytest.fixture(scope="module")
+def chat(make_config):
+    return make_config("data=chat", "data.path=chats.jsonl")
 
 
 @pytest.fixture
@@ -42,3 +49,9 @@ def test_any_file_of_rows_is_read_or_one_line(content, tmp_path, gsm8k):
 @given(content=CONFIGS)
 def test_any_config_json_without_weights_is_one_line(content, tmp_path):
     check_config(content, tmp_path)
+
+
+@bounded(40)
+@given(content=CHATS)
+def test_any_file_of_chats_is_text_or_one_line(content, tmp_path, chat):
+    check_chats(content, tmp_path, chat)

@@ -12,7 +12,8 @@ from peft import LoraConfig, get_peft_model
 from src.command.program import run_command
 from src.errors import DataError
 from src.export.__main__ import main
-from src.export.handover import read_handover
+from src.export.chat import trl_rows
+from src.export.handover import ChatRows, read_handover
 from src.export.tools import TOOLS
 from src.model.tiny import build_tiny
 
@@ -20,6 +21,17 @@ from src.model.tiny import build_tiny
 def exported(folder, tool):
     (form,) = TOOLS[tool](read_handover(folder, base="org/model"))
     return form
+
+
+def trl_config(text):
+    """What TRL makes of the model's part of its file."""
+    trl = pytest.importorskip("trl", reason="trl is not installed (make setup)")
+    from trl.trainer.utils import get_peft_config
+
+    known = trl.ModelConfig.__dataclass_fields__
+    return get_peft_config(
+        trl.ModelConfig(**{key: value for key, value in yaml.safe_load(text).items() if key in known})
+    )
 
 
 def adapted_by(config):
@@ -56,7 +68,6 @@ def test_trl_reads_its_file_and_adapts_the_same_layers(finished, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         trl = pytest.importorskip("trl", reason="trl is not installed (make setup)")
-        from trl.trainer.utils import get_peft_config
     path = tmp_path / "trl_sft.yaml"
     path.write_text(exported(finished("midblock"), "trl").text)
     values = yaml.safe_load(path.read_text())
@@ -66,10 +77,7 @@ def test_trl_reads_its_file_and_adapts_the_same_layers(finished, tmp_path):
         for name in kind.__dataclass_fields__
     }
     assert values.keys() <= known
-    model = trl.ModelConfig(
-        **{key: value for key, value in values.items() if key in trl.ModelConfig.__dataclass_fields__}
-    )
-    assert adapted_by(get_peft_config(model)) == recorded(finished("midblock"))
+    assert adapted_by(trl_config(path.read_text())) == recorded(finished("midblock"))
 
 
 def test_axolotl_file_has_one_value_for_each_of_its_keys(finished):
@@ -166,3 +174,44 @@ def test_command_writes_the_file_and_says_what_cannot_be_loaded(finished, capsys
     told = capsys.readouterr()
     assert "tiny_llama is no name that trl can load" in told.err
     assert "written" in told.out and (tmp_path / "trl_sft.yaml").is_file()
+
+
+def test_a_run_on_chats_trains_the_same_layers_in_trl_and_in_peft(finished, tmp_path):
+    folder = finished("chat")
+    (tmp_path / "adapter_config.json").write_text(exported(folder, "peft").text)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        by_trl = adapted_by(trl_config(exported(folder, "trl").text))
+    assert by_trl.keys() == adapted_by(LoraConfig.from_pretrained(tmp_path)).keys()
+    assert by_trl == recorded(folder)
+
+
+def test_the_trainers_are_told_the_form_of_the_chats(finished):
+    run = read_handover(finished("chat"), base="org/model")
+    template = run.chat.template
+    assert (run.chat.form, run.chat.supervise) == ("messages", "all")
+    trl = yaml.safe_load(exported(run.folder, "trl").text)
+    assert (trl["assistant_only_loss"], trl["chat_template_path"]) == (True, template)
+    assert "completion_only_loss" not in trl
+    axolotl = yaml.safe_load(exported(run.folder, "axolotl").text)
+    assert axolotl["datasets"][0]["field_messages"] == "messages"
+    assert (axolotl["chat_template"], axolotl["chat_template_jinja"]) == ("jinja", template)
+    config, entry = TOOLS["llamafactory"](run)
+    entry = json.loads(entry.text)[yaml.safe_load(config.text)["dataset"]]
+    assert (entry["formatting"], entry["columns"]) == ("sharegpt", {"messages": "messages"})
+    assert entry["tags"]["assistant_tag"] == "assistant"
+
+
+@pytest.mark.parametrize(
+    ("form", "note"),
+    [
+        ("conversations", "assistant_only_loss: TRL needs"),
+        ("prompt and completion", "TRL puts a template only around lists of messages"),
+        ("instruction and output", "it wants rows of messages: rewrite yours of instruction and output"),
+    ],
+)
+def test_what_trl_cannot_read_is_said(form, note):
+    notes = []
+    trl_rows(ChatRows(form, "last", None), notes)
+    assert any(one.startswith(note) for one in notes)
+    assert ("the run learned the last answer" in notes[-1]) == (form != "prompt and completion")

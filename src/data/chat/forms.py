@@ -9,15 +9,15 @@ from src.errors import DataError
 _LOG = logging.getLogger(__name__)
 
 
-def check_one_form(rows: Sequence[Row], source: str) -> None:
-    """Say in one line what the conversations of a source are.
+def check_one_form(rows: Sequence[Row], source: str) -> str | None:
+    """Which form the conversations of a source have, said in one line; None where its rows are fields.
 
     Raises:
         DataError: a row has another form than the first.
     """
     chats = [row.chat for row in rows if row.chat is not None]
     if not chats:
-        return
+        return None
     for chat in chats:
         if chat.form != chats[0].form:
             raise DataError(
@@ -30,3 +30,4 @@ def check_one_form(rows: Sequence[Row], source: str) -> None:
         "%s: %d chats, given as %s; 1 to %d answers, %d with a system prompt",
         *(source, len(chats), chats[0].form, max(turns), systems),
     )
+    return chats[0].form
