@@ -7,6 +7,7 @@ import pandas
 
 from src.analysis.arms import Arm
 from src.analysis.experiment import Experiment
+from src.analysis.runs import ALL
 from src.metrics.catalog import METRICS
 from src.statistics.student import mean_interval
 
@@ -24,24 +25,41 @@ class ProfileLine:
     """95 % interval over seeds; of one seed, over the rows that were measured. NaN where there is none."""
     high: numpy.ndarray
     num_seeds: int
+    reading: str = ALL
+    """Of the states: which tokens are in it."""
 
 
 def read_profiles(study: Experiment) -> dict[str, list[ProfileLine]]:
-    """By metric, in the order of the layer tables."""
+    """By metric, in the order of the layer tables; of several readings two, that of all tokens last."""
     found: dict[str, list[ProfileLine]] = {}
-    bases: set[tuple[str, str]] = set()
+    bases: set[tuple[str, str, str]] = set()
     for arm in study.arms:
-        tables = [run.layers.assign(seed=seed) for seed, run in arm.runs.items() if run.layers is not None]
-        if not tables:
-            continue
-        for key, rows in pandas.concat(tables).groupby(["metric", "stage"], sort=False):
-            metric, stage = map(str, key)
-            base = (metric, str(arm.record["model"].get("fingerprint")))
-            if stage == "base" and base in bases:
+        for reading in _readings(arm):
+            tables = [(seed, run.layers_of(reading)) for seed, run in arm.runs.items()]
+            known = [table.assign(seed=seed) for seed, table in tables if table is not None]
+            if not known:
                 continue
-            bases |= {base} if stage == "base" else set()
-            found.setdefault(metric, []).append(_bounded(metric, _line(arm, stage, rows)))
+            for key, rows in pandas.concat(known).groupby(["metric", "stage"], sort=False):
+                metric, stage = map(str, key)
+                base = (metric, str(arm.record["model"].get("fingerprint")), reading)
+                if (stage == "base" and base in bases) or (reading != arm.first.reading and _same(metric)):
+                    continue
+                bases |= {base} if stage == "base" else set()
+                line = replace(_line(arm, stage, rows), reading=reading)
+                found.setdefault(metric, []).append(_bounded(metric, line))
     return found
+
+
+def _readings(arm: Arm) -> list[str]:
+    """The one that is shown, and that of all tokens beside it where all runs have it."""
+    shown = arm.first.reading
+    beside = shown != ALL and all(ALL in run.readings for run in arm.runs.values())
+    return [name for name in (shown, *([ALL] if beside else [])) if name in arm.first.readings]
+
+
+def _same(metric: str) -> bool:
+    """Whether a metric is the same whichever tokens are read."""
+    return metric not in METRICS or METRICS[metric].needs not in ("pooled", "pair", "tokens", "views")
 
 
 def _line(arm: Arm, stage: str, rows: pandas.DataFrame) -> ProfileLine:

@@ -17,6 +17,8 @@ from src.errors import StorageError, UserError
 from src.record.schema_version import SCHEMA_VERSION
 from src.storage.files import read_json
 
+ALL, NO_MASSIVE = "all", "no_massive"
+"""Readings of the states: that of the published code, and the one that reports show where it is there."""
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster where libyaml is there
 
 
@@ -39,6 +41,8 @@ class Run:
     """Why the run cannot be compared; None for a finished one."""
     damaged: list[str] = field(default_factory=list)
     """Files of a finished run that could not be read, with the reason; filled as they are read."""
+    _tables: dict[str, pandas.DataFrame | None] = field(default_factory=dict, repr=False)
+    _series: dict[str, dict[tuple[str, str], Series]] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:
@@ -70,32 +74,56 @@ class Run:
         return KINDS.get(str(self.config.get("method.kind")), MethodKind()).trains
 
     @cached_property
+    def readings(self) -> list[str]:
+        """Of the states, by the names that their tables have; that of layers.csv first, where it is there."""
+        names = [path.stem.removeprefix("layers-") for path in sorted(self.folder.glob("layers-*.csv"))]
+        first = [self._first_reading] if (self.folder / "layers.csv").is_file() else []
+        return first + [name for name in names if "seed-" not in name]
+
+    def layers_of(self, reading: str) -> pandas.DataFrame | None:
+        """The table of a reading without kinds of weights within a block; None where it has no row."""
+        if reading not in self._tables:
+            self._tables[reading] = self._read_layers(reading)
+        return self._tables[reading]
+
+    @property
+    def reading(self) -> str:
+        """The one that is shown unless another is asked for: without massive tokens, where it is there."""
+        return NO_MASSIVE if NO_MASSIVE in self.readings else self._first_reading
+
+    @property
     def layers(self) -> pandas.DataFrame | None:
-        """layers.csv without kinds of weights within a block; None where the run was not probed."""
-        path = self.folder / "layers.csv"
-        if not path.is_file():
-            return None
+        """The table of `reading`; None where the run was not probed."""
+        return self.layers_of(self.reading) if self.readings else None
+
+    def series_of(self, reading: str) -> dict[tuple[str, str], Series]:
+        """A table by metric and stage, no embedding, in order of depth; that of `reading` where it lacks."""
+        reading = reading if reading in self.readings else self.reading
+        if reading not in self._series:
+            layers = self.layers_of(reading) if self.readings else None
+            self._series[reading] = {} if layers is None else _by_metric(layers)
+        return self._series[reading]
+
+    @property
+    def series(self) -> dict[tuple[str, str], Series]:
+        """`layers` by metric and stage."""
+        return self.series_of(self.reading)
+
+    @property
+    def _first_reading(self) -> str:
+        tokens, dimensions = (str(self.config.get(f"probe.{key}", "")) for key in ("tokens", "dimensions"))
+        first = tokens.partition("+")[0] or ALL
+        return f"{first}-standardised" if dimensions.startswith("standardised") else first
+
+    def _read_layers(self, reading: str) -> pandas.DataFrame | None:
+        name = "layers.csv" if reading == self._first_reading else f"layers-{reading}.csv"
         try:
-            found = pandas.read_csv(path)
+            found = pandas.read_csv(self.folder / name)
             whole = found[~found["metric"].astype(str).str.contains("/", regex=False)]
             return whole if len(found) else None  # metrics=none leaves the heading alone
         except (OSError, ValueError, KeyError, AttributeError) as error:
-            self._damage("layers.csv", error)
+            self._damage(name, error)
             return None
-
-    @cached_property
-    def series(self) -> dict[tuple[str, str], Series]:
-        """`layers` by metric and stage, the embedding left out, in the order of depth."""
-        if self.layers is None:
-            return {}
-        columns = Series(*(self.layers[name].to_numpy() for name in Series._fields))
-        places: dict[tuple[str, str], list[int]] = {}
-        keys = zip(self.layers["metric"], self.layers["stage"], strict=True)
-        for place, key in enumerate(keys):  # faster than groupby for the few hundred rows of a run
-            if columns.layer[place] > 0:
-                places.setdefault(key, []).append(place)
-        in_order = {key: sorted(at, key=columns.layer.__getitem__) for key, at in places.items()}
-        return {key: Series(*(column[at] for column in columns)) for key, at in in_order.items()}
 
     @cached_property
     def steps(self) -> list[dict[str, Any]]:
@@ -120,6 +148,17 @@ class Run:
 
     def _damage(self, name: str, error: Exception) -> None:
         self.damaged.append(f"{name} cannot be read ({' '.join(str(error).split())[:120]})")
+
+
+def _by_metric(layers: pandas.DataFrame) -> dict[tuple[str, str], Series]:
+    columns = Series(*(layers[name].to_numpy() for name in Series._fields))
+    places: dict[tuple[str, str], list[int]] = {}
+    keys = zip(layers["metric"], layers["stage"], strict=True)
+    for place, key in enumerate(keys):  # faster than groupby for the few hundred rows of a run
+        if columns.layer[place] > 0:
+            places.setdefault(key, []).append(place)
+    in_order = {key: sorted(at, key=columns.layer.__getitem__) for key, at in places.items()}
+    return {key: Series(*(column[at] for column in columns)) for key, at in in_order.items()}
 
 
 def find_runs(folder: Path) -> list[Run]:

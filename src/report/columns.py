@@ -10,11 +10,12 @@ _TEXTS = {
     "advantage": "advantage over the whole stack", "against": "minus", "architecture": "architecture",
     "at": "at", "band": "band", "blocks": "blocks", "cells": "cells", "condition": "condition",
     "contrast": "contrast", "control": "control", "data": "data", "distance_kind": "distance",
-    "explained_by": "explained by", "family": "family", "kind": "kind", "label": "model",
+    "explained_by": "explained by", "family": "family", "feature": "feature", "kind": "kind",
+    "label": "model",
     "mcnemar": "McNemar p < 0.05", "method": "method", "metric": "metric", "name": "what",
     "objective": "objective", "others": "others", "published": "published", "quantity": "quantity",
     "rates": "rates chosen", "reading": "reading", "reference": "published for", "run": "run",
-    "score_of": "score", "size": "size", "task": "task", "unit": "unit", "verdict": "verdict",
+    "score_of": "score", "side": "runs", "size": "size", "task": "task", "unit": "unit", "verdict": "verdict",
     "wider": "side", "wiring": "blocks",
 }  # fmt: skip
 _WIDE_TEXTS = {

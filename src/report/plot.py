@@ -74,6 +74,8 @@ class Plot:
     """A line where the value is 0."""
     caption: str = ""
     """What is shown and what is left out."""
+    beside: "Sequence[Plot]" = ()
+    """Drawn to its right as files, on one scale of values; the page lets one of them be chosen."""
     height: int = 430
     """Pixels on the page."""
 

@@ -1,5 +1,6 @@
 """A plot as a PNG file."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ _STRIP = 0.12  # inches
 
 def draw(plot: Plot, path: Path) -> Path:
     """Write it; series that wait in the legend are left out."""
+    if plot.beside:
+        return _save(_panels([plot, *plot.beside]), path)
     shown = [one for one in plot.series if not one.waits]
     many = len({one.name for one in shown if one.named}) > _MOST_BESIDE or plot.along_x
     strips = _STRIP * len(plot.strips)
@@ -34,6 +37,23 @@ def draw(plot: Plot, path: Path) -> Path:
     below.set_xlabel(plot.x.title)
     beside = {"loc": "upper left", "bbox_to_anchor": (1, 1)} if many else {}
     axes.legend(frameon=False, fontsize=8, **beside)
+    return _save(figure, path)
+
+
+def _panels(plots: Sequence[Plot]) -> Figure:
+    """Side by side, on one scale, with one legend."""
+    figure = Figure(figsize=(1 + 3.2 * len(plots), 3.6), layout="constrained")
+    for axes, plot in zip(figure.subplots(1, len(plots), sharey=True), plots, strict=True):
+        for one in plot.series:
+            _draw_series(axes, plot, one)
+        _name(axes, plot)
+        axes.set_xlabel(plot.x.title)
+        axes.label_outer()
+    axes.legend(frameon=False, fontsize=8)
+    return figure
+
+
+def _save(figure: Figure, path: Path) -> Path:
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, dpi=120)

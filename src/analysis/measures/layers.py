@@ -1,4 +1,4 @@
-"""Published numbers of profiles by layer."""
+"""Published numbers of profiles by layer: of all tokens, as the published code pools them."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from src.analysis.arms import WHOLE, Arm
 from src.analysis.material import Material
 from src.analysis.measures.measured import OwnNumber
 from src.analysis.references import Published
-from src.analysis.runs import Series
+from src.analysis.runs import ALL, Series
 from src.statistics.seeds import over_seeds
 
 _REDUCE: dict[str, Callable[[numpy.ndarray], float]] = {
@@ -26,7 +26,7 @@ def profile(material: Material, published: Published) -> list[OwnNumber]:
     for arm in _whole(material):
         values = []
         for run in arm.runs.values():
-            if (layers := run.series.get((asked["metric"], asked["stage"]))) is None:
+            if (layers := run.series_of(ALL).get((asked["metric"], asked["stage"]))) is None:
                 continue
             inside = (layers.depth > asked["start"] - 1e-9) & (layers.depth <= asked["stop"] + 1e-9)
             part = layers.value[inside]
@@ -43,7 +43,7 @@ def correlation(material: Material, published: Published) -> list[OwnNumber]:
     for arm in _whole(material):
         values = []
         for run in arm.runs.values():
-            first, second = (run.series.get((asked[key], "change")) for key in ("first", "second"))
+            first, second = (run.series_of(ALL).get((asked[key], "change")) for key in ("first", "second"))
             if first is not None and second is not None:
                 values += _pearson(first, second)
         found += _measured(material, published, arm, values)

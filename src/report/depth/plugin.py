@@ -7,7 +7,7 @@ from src.analysis.depth.inferred import inferred
 from src.analysis.depth.null import excess_over
 from src.analysis.material import Material
 from src.report.columns import columns
-from src.report.depth import band_control
+from src.report.depth import band_control, features
 from src.report.depth.plots import family_plots, slope_plot
 from src.report.depth.tables import detail_tables
 from src.report.parts import Block, Chart, Section, Text
@@ -99,4 +99,6 @@ SECTION = Section(
     "trained runs of several models or objectives, or under several controls, with metrics=depth_profile",
     build,
 )
-PLUGIN = Plugin(depth=(SECTION,), tables=(band_control.SECTION,), pictures=(pictures,))
+PLUGIN = Plugin(
+    depth=(SECTION, features.SECTION), tables=(band_control.SECTION,), pictures=(pictures, features.pictures)
+)

@@ -7,6 +7,7 @@ from src.analysis.arms import Arm
 from src.analysis.experiment import Experiment
 from src.analysis.layer_profiles import ProfileLine
 from src.analysis.material import Material
+from src.analysis.runs import ALL
 from src.method.spans import spans
 from src.metrics.catalog import axis_title
 from src.report.palette import GREY, Look, looks
@@ -20,6 +21,15 @@ _NOTE = (
     "below: the blocks that were trained; where weights are compared, others are gaps. Click a name to hide "
     "it, twice to see it alone."
 )
+READINGS = {
+    "all": "all tokens",
+    "no_first": "without the first token",
+    "no_massive": "without massive tokens",
+    "all-standardised": "all tokens, standardised dimensions",
+    "no_first-standardised": "without the first token, standardised dimensions",
+    "no_massive-standardised": "without massive tokens, standardised dimensions",
+}
+"""What is pooled, in words."""
 _DEPTH = Axis("relative depth (0: embedding output, 1: last block)", limits=(0, 1))
 
 
@@ -50,8 +60,14 @@ def _plot(material: Material, metric: str, lines: Sequence[ProfileLine]) -> Plot
         _series(line, line.arm.label(study.factors), look[id(line.arm)], line.arm not in shown)
         for line in trained
     ]
-    caption = f"{len(shown)} of {len(arms)} arms shown"
+    caption = f"{len(shown)} of {len(arms)} arms shown; {_tokens(lines)}"
     return Plot(_DEPTH, Axis(axis_title(metric)), series, _strips(shown, look), caption=caption, height=520)
+
+
+def _tokens(lines: Sequence[ProfileLine]) -> str:
+    """Which tokens the lines are of."""
+    told = list(dict.fromkeys(READINGS.get(line.reading, line.reading) for line in lines))
+    return told[0] + "".join(f"; dotted: {other}" for other in told[1:])
 
 
 def _first(study: Experiment, arms: Sequence[Arm]) -> Sequence[Arm]:
@@ -63,12 +79,19 @@ def _first(study: Experiment, arms: Sequence[Arm]) -> Sequence[Arm]:
 
 
 def _base(line: ProfileLine) -> Series:
-    name = f"pretrained {line.arm.record['choices'].get('model', '')}".strip()
-    return Series(name, line.depth, line.value, "line", line.low, line.high, GREY, dash="dash")
+    name = f"pretrained {line.arm.record['choices'].get('model', '')}".strip() + _suffix(line)
+    dash = "dot" if _suffix(line) else "dash"
+    return Series(name, line.depth, line.value, "line", line.low, line.high, GREY, dash=dash)
+
+
+def _suffix(line: ProfileLine) -> str:
+    """What the name of a line says of its tokens, where another one of its arm is of fewer."""
+    return f", {READINGS[ALL]}" if line.reading == ALL != line.arm.first.reading else ""
 
 
 def _series(line: ProfileLine, name: str, look: Look, waits: bool) -> Series:
     hue, marker, dash = look
+    name, dash = name + _suffix(line), "dot" if _suffix(line) else dash
     seeds = f"{line.num_seeds} seeds" if line.num_seeds > 1 else "1 seed"
     texts = [
         f"{name} ({seeds})<br>depth {x:.2f}: {y:.4g}" for x, y in zip(line.depth, line.value, strict=True)
