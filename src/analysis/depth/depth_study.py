@@ -78,9 +78,15 @@ class DepthStudy:
             for name, numbers in readings(self.numbers, self.pushes).items()
         }
 
-    def read(self, table: str) -> DataFrame:
-        """One table in all readings, the column `reading` tells which."""
-        found = [getattr(one, table).assign(reading=name) for name, one in self.readings.items()]
+    def read(self, table: str, with_nulls: bool = True) -> DataFrame:
+        """One table in all readings, the column `reading` tells which.
+
+        Args:
+            table: the name of a property.
+            with_nulls: as the nulls have it too; where both controls have one null there is nothing to tell.
+        """
+        read = [(name, one) for name, one in self.readings.items() if with_nulls or name not in NULLS]
+        found = [getattr(one, table).assign(reading=name) for name, one in read]
         return pandas.concat([one for one in found if len(one)] or found[:1], ignore_index=True)
 
     @property

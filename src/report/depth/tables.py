@@ -29,7 +29,7 @@ def detail_tables(depth: DepthStudy) -> list[Table]:
     """Every table of the study; those that have no row are left out."""
     made = (
         _cells(depth.read("slopes")), _positive(depth.read("positive")), _ranks(depth.read("ranks")),
-        _decomposition(depth.read("decomposition")), _groups(depth.read("groups")),
+        _decomposition(depth.read("decomposition", False)), _groups(depth.read("groups", False)),
         _contrasts(depth.read("contrasts")), _width(depth.read("width")),
         _width_order(depth.read("width_order")), _width_shares(depth.read("width_shares")),
         _families(depth.families),
@@ -73,7 +73,7 @@ def _positive(frame: DataFrame) -> Table:
     heads = columns(_READING, *_WHAT, "unit", "num_positive", "num_units", "share", "ci")
     note = (
         "Exact binomial intervals (Clopper-Pearson), which take their units for independent; the seeds of a "
-        "cell are not, so the row of the cells is the more careful one."
+        "cell are not, so the row of the cells is the more careful one. Cells of one model share its null."
     )
     title = "Slopes above 0 under standard training, and above those of the null"
     return _table("positive", title, frame, heads, note, folded=False)
