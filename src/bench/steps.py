@@ -46,7 +46,8 @@ def adapted_model(method: str) -> AdaptedModel:
     )
 
 
-def _batch(adapted: AdaptedModel) -> dict[str, torch.Tensor]:
+def bench_batch(adapted: AdaptedModel) -> dict[str, torch.Tensor]:
+    """Rows of random tokens, each of them a prompt for the first part."""
     vocabulary = len(token_table(adapted.loaded.model))
     ids = torch.randint(10, vocabulary, (ROWS, TOKENS), generator=generator(0, "bench")).tolist()
     prompt = int(PROMPT_SHARE * TOKENS)
@@ -71,7 +72,7 @@ def _stepping(
     adapted: AdaptedModel, loss: Callable[..., torch.Tensor], control: Control | None = None
 ) -> Callable[[], None]:
     parameters, control = list(adapted.trainable.values()), control or NoControl()
-    optimizer, batch = make_optimizer(parameters, run_config().train), _batch(adapted)
+    optimizer, batch = make_optimizer(parameters, run_config().train), bench_batch(adapted)
     adapted.model.train()
 
     def step() -> None:

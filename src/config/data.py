@@ -9,6 +9,7 @@ from typing import Any
 
 from src.config import rules
 from src.config.keys import declare
+from src.config.selection import SelectionSettings
 
 PATHS = ("path", "test_path", "chat_template")
 """Keys that lead to files, whose content stands for them in whatever is told apart by content."""
@@ -130,7 +131,7 @@ KINDS = {
 
 
 @dataclass(kw_only=True)
-class DataConfig(FileSettings, CorpusSettings, GeneratorSettings, HubSettings, ChatSettings):
+class DataConfig(FileSettings, CorpusSettings, GeneratorSettings, HubSettings, ChatSettings, SelectionSettings):
     """Rows of prompt and completion: their source, their text and their splits."""
 
     name: str
@@ -167,7 +168,7 @@ class DataConfig(FileSettings, CorpusSettings, GeneratorSettings, HubSettings, C
     """Strings that end a generated answer."""
 
     def __post_init__(self) -> None:
-        for settings in (FileSettings, CorpusSettings, HubSettings, ChatSettings):
+        for settings in (FileSettings, CorpusSettings, HubSettings, ChatSettings, SelectionSettings):
             settings.__post_init__(self)
         if not any(getattr(self, kind.key) is not None for kind in KINDS.values()):
             keys = ", ".join(f"data.{kind.key}" for kind in KINDS.values())

@@ -120,6 +120,8 @@ class RunConfig:
                 "would not repeat"
             )
             rules.refuse("train.activation_checkpointing", True, accepted)
+        if self.data.select != "none":
+            self._check_selection()
         if self.method.penalty == "kl" and self.objective.name != "causal_lm":
             accepted = f"none, or a penalty of weights, with objective={self.objective.name}"
             rules.refuse("method.penalty", "kl", accepted)
@@ -129,6 +131,21 @@ class RunConfig:
                 self.model.dtype,
                 "float32 (small updates vanish in 16 bits); train.precision=bfloat16 still computes in 16",
             )
+
+    def _check_selection(self) -> None:
+        """Refuse a selection of rows where a row has no gradient of its own, or none is looked at."""
+        accepted = "none"
+        if not self.method.of_kind.trains:
+            accepted += " with a method that trains nothing"
+        elif self.objective.name != "causal_lm":
+            accepted += f" with objective={self.objective.name}, or objective=causal_lm"
+        elif self.train.activation_checkpointing:
+            accepted += ", or train.activation_checkpointing=false"
+        elif self.train.num_processes > 1:
+            accepted += ", or train.num_processes=1"
+        else:
+            return
+        rules.refuse("data.select", self.data.select, accepted)
 
     def _check_sharded(self) -> None:
         """Refuse what needs the whole model between two steps, or all rows of a batch at once."""

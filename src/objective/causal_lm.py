@@ -59,6 +59,16 @@ def causal_lm_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, int]:
     return loss, int(chosen.sum())
 
 
+def row_losses(model: nn.Module, batch: Batch) -> Tensor:
+    """Mean cross-entropy of the supervised tokens of each row [row], nats a token; 0 of a row without any."""
+    targets = batch["labels"][:, 1:]
+    chosen = targets != IGNORED
+    logits = chosen_logits(model, batch["input_ids"], batch["attention_mask"], chosen)
+    each = functional.cross_entropy(logits.float(), targets[chosen], reduction="none")
+    of_row = chosen.nonzero()[:, 0]
+    return each.new_zeros(len(targets)).index_add(0, of_row, each) / chosen.sum(1).clamp(min=1)
+
+
 def require_causal(model: PreTrainedModel) -> None:
     """ModelError if later tokens reach earlier predictions: the loss would be shown its answer."""
     if model.get_output_embeddings() is None:

@@ -1,7 +1,7 @@
 """What is measured on a base model is measured once, whatever is trained on it or compared with it later."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import torch
 
 from src.config.data import PATHS
 from src.config.schema import DataConfig, EvaluateConfig, MetricsConfig, ProbeConfig
+from src.config.selection import SelectionSettings
 from src.data.splits import Splits
 from src.metrics.catalog import names_needing, switches
 from src.probe.states.layer_statistics import LayerStatistics
@@ -18,6 +19,9 @@ from src.storage.cache import cached_folder, cached_json, deciding_code
 
 _TRAINING = ("control", "train", "twin")
 """Rooms that act on weights in training alone; a twin's weights are known by their own fingerprint."""
+
+_NO_NUMBER = {*PATHS, *(one.name for one in fields(SelectionSettings))}
+"""Keys of data that decide nothing of a base: rows are known by content, and it trains on none."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ def base_cache(
         "model": fingerprint,
         "dtype": dtype,
         "rows": splits.fingerprint,
-        "data": {key: value for key, value in asdict(data).items() if key not in PATHS},
+        "data": {key: value for key, value in asdict(data).items() if key not in _NO_NUMBER},
         "device": device.type,
         "threads": torch.get_num_threads(),
         "versions": versions(),

@@ -30,6 +30,7 @@ from src.pipeline.base_cache import BaseCache, base_cache
 from src.probe.collectors import collectors
 from src.probe.states.probe_rows import probe_rows
 from src.runtime.device import pick_device
+from src.train.selection import check_selection
 from src.twin.pretraining import ensure_pretrained
 
 
@@ -84,6 +85,7 @@ def prepare(config: RunConfig, splits: Splits | None = None) -> Prepared:
     adapted = _adapted(config, loaded, objective)
     encoded = objective.encode(splits.train, config.data.max_length)
     _check_rows(config, loaded, splits, encoded)
+    check_selection(config.data, config.train, len(encoded.rows))
     control = make_control(config.control, adapted, num_steps(config.train, len(encoded.rows)))
     push = make_push(config.control, adapted, config.seed)
     base = base_cache(cache, loaded.fingerprint, config.model.dtype, device, splits, config.data)

@@ -17,6 +17,7 @@ from src.record.folder import LAYERS, SAMPLES, STEPS
 from src.record.run_record import describe_items, write_record
 from src.storage.files import write_json
 from src.train.checkpoint import checkpoints
+from src.train.describe_selection import describe_selection
 
 _LOG = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ def record(run: Run) -> None:
     found = {"scores": scores, "scoring": folder.scoring(), "items": describe_items(folder.samples())}
     found |= describe_tables(run.tables) | {"tokens": folder.result("probe").get("tokens")}
     found["control"] = describe_control(run.config, folder.steps(), folder.pushed())
+    found["selection"] = describe_selection(run.config.data, folder.steps())
     write_record(folder.path, run.description("success") | found)
     for path in checkpoints(folder.path):
         shutil.rmtree(path)

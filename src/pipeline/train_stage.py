@@ -26,6 +26,7 @@ from src.train.loop import OnStep, Trained
 from src.train.loop import train as train_loop
 from src.train.ranks import Ranks
 from src.train.recompute import activation_checkpointing
+from src.train.selection import make_selection
 from src.train.sharding import gathered, shard
 
 _LOG = logging.getLogger(__name__)
@@ -119,5 +120,8 @@ def _trained(prepared: Prepared, folder: Path, on_step: OnStep) -> Trained:
             measure=step_measurement(model, blocks, config.metrics.names),
             control=prepared.control,
             blocks=blocks,
+            selection=make_selection(
+                config.data, config.train, prepared.encoded.rows, prepared.objective, blocks, config.seed
+            ),
             penalty=make_penalty(prepared.adapted, config.seed, Path(config.paths.cache_dir)),
         )

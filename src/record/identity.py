@@ -10,6 +10,7 @@ from src.config.data import PATHS
 from src.config.keys import hashed_keys
 from src.config.penalty import PenaltySettings
 from src.config.schema import PairConfig, ProbeConfig, RunConfig
+from src.config.selection import SelectionSettings
 from src.control.matched_sizes import control_content
 from src.storage.files import fingerprint
 
@@ -25,8 +26,9 @@ def scientific(config: RunConfig, data_fingerprint: str, model_content: str) -> 
     for group in values.keys() & {name for name, section in vars(config).items() if is_dataclass(section)}:
         values[group] = hashed_keys(getattr(config, group))
     if config.method.penalty == "none":  # then nothing reads its settings
-        penalty = {one.name for one in fields(PenaltySettings)}
-        values["method"] = {key: one for key, one in values["method"].items() if key not in penalty}
+        values["method"] = _without(PenaltySettings, values["method"])
+    if config.data.select == "none":
+        values["data"] = _without(SelectionSettings, values["data"])
     values["objective"] = hashed_keys(config.objective, of=config.objective.of_kind.settings)
     if config.control.kind != "none":
         values["control"] = control_content(config.control)
@@ -36,6 +38,12 @@ def scientific(config: RunConfig, data_fingerprint: str, model_content: str) -> 
         del values["control"]
     values["probe"] = {"num_sets": len(config.probe.seeds)} | _read_of_states(config.probe)
     return {**values, "data_fingerprint": data_fingerprint, "model_content": model_content}
+
+
+def _without(settings: type, values: dict[str, Any]) -> dict[str, Any]:
+    """The keys that are none of these settings."""
+    left_out = {one.name for one in fields(settings)}
+    return {key: one for key, one in values.items() if key not in left_out}
 
 
 def run_id(config: RunConfig, data_fingerprint: str, model_content: str) -> str:

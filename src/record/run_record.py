@@ -20,6 +20,8 @@ scores      a list: stage, task, metric, value, stderr over items, n, higher_is_
 scoring     special_tokens that stand in front of a text and behind it (ids); which rows shared `batches`:
             padded, of equal lengths, or one row, where others would change its numbers; `generation`: greedy,
             and what the model's own generation config asked for in vain (left_out); null without scores
+selection   of data.select: settings, lengths and gradient norms of candidates and of the rows taken, overlap
+            with what other choices would have taken; null without one
 seconds     by stage; train is the sum of the steps; numbers from the cache took no time
 tokens      null without probed states; by layer of the base: median_norm and largest_norm of tokens,
             massive tokens and massive_rows that hold one, at massive_ratio; by set of tokens, rows left_out

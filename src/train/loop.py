@@ -26,6 +26,7 @@ from src.train.checkpoint import load_last_checkpoint, save_checkpoint
 from src.train.collectives import all_reduce_any, all_reduce_sum, is_first, num_ranks, share_of, stream
 from src.train.optimizer import learning_rate, make_optimizer
 from src.train.reached import check_reached
+from src.train.selection import Chosen, Selection
 from src.train.step_log import StepLog
 
 OnStep = Callable[[int, dict[str, Any]], None]
@@ -55,12 +56,14 @@ def train(
     control: Control | None = None,
     blocks: Sequence[str] = (),
     penalty: Penalty | None = None,
+    selection: Selection | None = None,
 ) -> Trained:
     """Train the model's trainable parameters; goes on from the newest checkpoint in `folder`.
 
     `control` sees the weights around each optimizer step and may change them; what it returns is logged.
     `penalty` is added to the loss of each step once, whatever the number of batches; it is logged. A step
     of its own comes after the optimizer's and before `control` looks.
+    `selection` says which rows a step takes; without one they come in the order of the seed.
     `measure()` is asked after each backward pass, before clipping; what it returns is added to the log.
     `on_step(step, row)` is called after each step, with the number of steps done; whatever it draws at
     random changes nothing here. Weights after the last step are the same, bit for bit, however often the
@@ -72,6 +75,7 @@ def train(
         CheckpointError: the newest checkpoint is damaged.
     """
     loop = _Loop(model, rows, config, objective, seed, measure, control or NoControl(), blocks, penalty)
+    loop.selection = selection
     done = load_last_checkpoint(folder, model, loop.optimizer)
     log = StepLog(folder / "steps.jsonl", done, is_first())
     model.train()
@@ -116,12 +120,12 @@ class _Loop:
         self.optimizer = make_optimizer(self.parameters, config)
         self.num_steps = num_steps(config, len(rows))
         self.unchecked: Sequence[str] = blocks
+        self.selection: Selection | None = None
 
     def step(self, step: int) -> dict[str, Any]:
         """One optimizer step, 0-based; the line for the log counts steps from 1."""
         start = time.perf_counter()
-        accumulated = self.config.gradient_accumulation_steps
-        batches = step_rows(step, len(self.rows), self.config.batch_size, accumulated, self.seed)
+        batches, weights, selected = self._batches(step)
         rate = learning_rate(step, self.num_steps, self.config)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
@@ -129,7 +133,8 @@ class _Loop:
         total = int(all_reduce_sum(sum(self.objective.count(batch) for batch in made)))
         set_global(self.seed, "train", step, *stream())  # dropout draws from here
         loss = sum(
-            self._backward(batch, total, step, rows) for batch, rows in zip(made, batches, strict=True)
+            self._backward(batch, total, step, rows, weight)
+            for batch, rows, weight in zip(made, batches, weights, strict=True)
         )
         if self.unchecked:
             check_reached(self.model, self.unchecked)
@@ -155,11 +160,20 @@ class _Loop:
             "loss": loss,
             "learning_rate": rate,
             "gradient_norm": norm,
+            **selected,
             **penalised,
             **measured,
             **controlled,
             "seconds": round(time.perf_counter() - start, 4),
         }
+
+    def _batches(self, step: int) -> Chosen:
+        """The step's micro-batches as row indices, the weight of each, and what a selection logs."""
+        if self.selection is not None:
+            return self.selection.step(self.model, step)
+        accumulated = self.config.gradient_accumulation_steps
+        batches = step_rows(step, len(self.rows), self.config.batch_size, accumulated, self.seed)
+        return batches, [1.0] * len(batches), {}
 
     def _collated(self, batches: list[list[int]], step: int) -> list[Batch]:
         """The step's micro-batches. All are made first: the count of every one divides the loss of each."""
@@ -170,8 +184,8 @@ class _Loop:
             for number, (begin, mine) in enumerate(shares)
         ]
 
-    def _backward(self, batch: Batch, count: int, step: int, rows: list[int]) -> float:
-        """Add one batch's gradient; its share of the step's loss, in nats a term."""
+    def _backward(self, batch: Batch, count: int, step: int, rows: list[int], weight: float) -> float:
+        """Add one batch's gradient times `weight`; its share of the step's loss, in nats a term."""
         batch = {key: value.to(self.device) for key, value in batch.items()}
         with self._autocast():
             summed, _ = self.objective.loss(self.model, batch)
@@ -179,7 +193,9 @@ class _Loop:
         value = all_reduce_sum(loss.item())
         if not math.isfinite(value):
             raise TrainingError(f"step {step + 1}: the loss is {value}; {self._names(rows)}")
-        (loss * num_ranks()).backward()  # fully_shard takes the mean over ranks, and the sum is meant
+        (
+            loss * (num_ranks() * weight)
+        ).backward()  # fully_shard takes the mean over ranks, and the sum is meant
         return value
 
     def _penalise(self, step: int, batches: list[Batch]) -> dict[str, float]:
