@@ -17,7 +17,19 @@ from src.command.terminal import console
 from src.config.rules import require
 from src.storage.files import read_json, write_json
 
-PARTS = ("steps", "shared", "control", "penalty", "selection", "probe", "causal", "chats", "sweeps", "report", "cluster")
+PARTS = (
+    "steps",
+    "shared",
+    "control",
+    "penalty",
+    "selection",
+    "probe",
+    "causal",
+    "chats",
+    "sweeps",
+    "report",
+    "cluster",
+)
 """Modules of this room; each has a function `bench` and a table `MEANING` of what it finds."""
 
 

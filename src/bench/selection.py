@@ -6,7 +6,7 @@ from src.objective.causal_lm import row_losses
 from src.probe.gradients.row_norms import row_norms
 
 MEANING = {
-    "row_norms_over_pass_lora": "gradient norms of rows / their forward and backward pass, LoRA (at most 1.3)",
+    "row_norms_over_pass_lora": "gradient norms of rows / their forward and backward pass, LoRA (limit 1.3)",
     "row_norms_over_pass_full": "the same of all weights (at most 1.3)",
 }
 

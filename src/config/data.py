@@ -131,7 +131,9 @@ KINDS = {
 
 
 @dataclass(kw_only=True)
-class DataConfig(FileSettings, CorpusSettings, GeneratorSettings, HubSettings, ChatSettings, SelectionSettings):
+class DataConfig(
+    FileSettings, CorpusSettings, GeneratorSettings, HubSettings, ChatSettings, SelectionSettings
+):
     """Rows of prompt and completion: their source, their text and their splits."""
 
     name: str

@@ -37,6 +37,8 @@ class MetricsConfig:
     """Order of the matrix-based entropies; 1: von Neumann's, as published. [no unit]"""
     entropy_normalisation: str = declare(neutral="maxEntropy")
     """What the published entropies are divided by: maxEntropy (as published), logN, logD, logNlogD or raw."""
+    energy_share: float = declare(neutral=0.95)
+    """Share of the squared norm that metrics of the fewest directions ask for. [share]"""
     lens_positions: str
     """first: the lens reads the first completion token of each row; all: every one."""
 
@@ -47,6 +49,7 @@ class MetricsConfig:
         if not 0 <= self.view_dropout < 1:
             rules.refuse("metrics.view_dropout", self.view_dropout, "a share in [0, 1)")
         rules.check_positive("metrics.alpha", self.alpha)
+        rules.check_share("metrics.energy_share", self.energy_share)
         require("metrics.entropy_normalisation", self.entropy_normalisation, rules.ENTROPY_NORMALISATIONS)
         require("metrics.lens_positions", self.lens_positions, rules.LENS_POSITIONS)
 

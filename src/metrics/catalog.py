@@ -24,7 +24,7 @@ FAMILIES: dict[str, list[str]] = {
     for family in _FAMILIES
 }
 """What a family's name brings, in the order of tables."""
-_OF_ONE_SIDE = ("pooled", "tokens", "views", "lens")
+_OF_ONE_SIDE = ("pooled", "next", "tokens", "views", "lens")
 """What one model has, whatever it is compared with."""
 METRICS: dict[str, Metric] = {metric.name: metric for family in _FAMILIES for metric in family.METRICS}
 
@@ -82,7 +82,11 @@ def check_samples(name: str, num_samples: int) -> None:
 
 def switches(config: MetricsConfig) -> dict[str, Any]:
     """The settings that metrics look at, by the names that their functions have for them."""
-    return {"alpha": config.alpha, "normalisation": config.entropy_normalisation}
+    return {
+        "alpha": config.alpha,
+        "normalisation": config.entropy_normalisation,
+        "share": config.energy_share,
+    }
 
 
 def switched(metric: Metric, location: str | None, settings: Mapping[str, Any]) -> Callable[..., Any]:

@@ -13,10 +13,11 @@ class Metric:
     needs: str
     """What it is made of.
 
-    pooled (a vector a sample), tokens (token states of a sample), pair (pooled, two models), views (pooled
-    vectors of augmented texts); weights or matrices of a block, before and after training; row_gradients,
-    update_gradients, step_gradients, objectives (gradients of two of them); or lens. What each hands to the
-    functions of its metrics is said where it is collected: `src.probe.collectors`.
+    pooled (a vector a sample), next (pooled, of a layer and the one behind it), tokens (token states of a
+    sample), pair (pooled, two models), views (pooled vectors of augmented texts); weights or matrices of a
+    block, before and after training; row_gradients, update_gradients, step_gradients, objectives (gradients
+    of two of them); or lens. What each hands to the functions of its metrics is said where it is collected:
+    `src.probe.collectors`.
     """
     unit: str
     """As an axis shows it; empty: a pure number."""

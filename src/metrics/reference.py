@@ -11,6 +11,7 @@ PATH = Path(__file__).parent / "REFERENCE.md"
 _COLUMNS = ("metric", "family", "needs", "least rows", "meaning", "range", "unit", "source")
 _NEEDS = {
     "pooled": "mean state of each row",
+    "next": "mean state of each row, two layers",
     "tokens": "token states",
     "pair": "mean states, two models",
     "views": "augmented views of each row",

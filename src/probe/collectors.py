@@ -15,6 +15,7 @@ from src.probe.weights.weights import Weights
 _STATES, _WEIGHTS = States(), Weights()  # several needs, one look
 COLLECTORS: dict[str, Collector] = {
     "pooled": _STATES,
+    "next": _STATES,
     "tokens": _STATES,
     "pair": _STATES,
     "views": _STATES,

@@ -21,7 +21,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # torch on its o
 METRICS_OF_DEFAULT = [
     name
     for name, one in METRICS.items()
-    if one.needs in ("pooled", "tokens", "pair", "weights", "matrices") and not name.endswith("_paper")
+    if one.needs in ("pooled", "tokens", "pair", "weights", "matrices")
+    and not (one.extra or name.endswith("_paper"))
 ]
 METHODS = ["lora", "midblock", "full", "frozen"]
 

@@ -1,13 +1,21 @@
 """Shift: how far training moved the representations."""
 
+from dataclasses import replace
 from functools import partial
 
-from src.metrics.metric import of_rows, of_samples
+from src.metrics.metric import Metric, of_rows, of_samples
 
 _rows = partial(of_rows, family="shift", needs="pair")
 _samples = partial(of_samples, family="shift", needs="pair", interval="bootstrap")
 _alike = partial(_rows, unit="", interval="bootstrap", change="similarity", unlike=True)
 _STATES = "unit of the hidden states"
+
+
+def _extra(name: str, min_samples: int, unit: str) -> Metric:
+    """A metric of the fewest directions."""
+    made = _rows(name, min_samples, unit=unit, module="low_rank", change="none", switches=("share",))
+    return replace(made, extra=True)
+
 
 METRICS = (
     _alike("cka_debiased", 4, module="cka"),
@@ -20,4 +28,8 @@ METRICS = (
     _rows("procrustes_distance", 2, unit=""),
     _rows("principal_angles", 11, unit="rad"),
     _rows("pretrained_directions_share", 11, unit="", module="pretrained_directions", change="none"),
+    _extra("change_least_rank", 2, "directions"),
+    _extra("change_least_rank_uncentred", 1, "directions"),
+    _extra("outside_base_share", 2, ""),
+    _extra("outside_base_share_uncentred", 1, ""),
 )

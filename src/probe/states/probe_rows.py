@@ -15,7 +15,7 @@ from src.data.rows import Row
 from src.metrics.catalog import names_needing
 from src.probe.states.views import dropout_views, template_views
 
-OF_STATES = ("pooled", "tokens", "pair", "views")  # needs that a pass over the probe rows answers
+OF_STATES = ("pooled", "next", "tokens", "pair", "views")  # needs that a pass over the probe rows answers
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from src.probe.table.layer_table import LayerRow, layer_rows
 
 
 class States(Collector):
-    """Needs `pooled`, `pair`, `tokens` and `views`: what `measure` hands to the functions of a metric."""
+    """Needs `pooled`, `next`, `pair`, `tokens`, `views`: what `measure` hands to functions of metrics."""
 
     reads = "probe rows"
 
@@ -52,6 +52,6 @@ def _tables(
     num_blocks, settings, found = len(subject.blocks), switches(subject.metrics), {}
     for reading in subject.settings.readings:
         before, after = base.of(reading.tokens), tuned.of(reading.tokens) if tuned else None
-        own = names_needing(names, "pooled", "pair") if reading.standardised else names
+        own = names_needing(names, "pooled", "next", "pair") if reading.standardised else names
         found[reading.name] = layer_rows(before, after, own, num_blocks, settings, reading)
     return found

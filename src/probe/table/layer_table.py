@@ -69,7 +69,7 @@ def layer_rows(
         DataError: the two do not fit each other or the model, or there are too few samples for a metric.
     """
     stages = {"base": base} | ({"tuned": tuned} if tuned else {})
-    metrics = [METRICS[name] for name in names_needing(names, "pooled", "tokens", "pair", "views")]
+    metrics = [METRICS[name] for name in names_needing(names, "pooled", "next", "tokens", "pair", "views")]
     for stage, statistics in stages.items():
         _check_fits(stage, statistics, base, num_blocks, names)
     rows = _measured(metrics, stages, num_blocks, settings, reading.standardised)
@@ -123,6 +123,9 @@ def _samples(
     """Each stage that the metric describes, with what the metric needs of it."""
     if metric.needs == "pair":
         return [("change", [rows["base"], rows["tuned"]])] if "tuned" in rows else []
+    if metric.needs == "next":
+        behind = layer + 1 < len(stages["base"].pooled)
+        return [(s, [rows[s], Rows(one.pooled[layer + 1])]) for s, one in stages.items()] if behind else []
     if metric.needs == "pooled":
         return [(stage, [one]) for stage, one in rows.items()]
     if metric.needs == "tokens":
