@@ -7,7 +7,7 @@ from typing import Any
 from src.config.renamed import read_config
 from src.errors import DataError
 from src.statistics.complete import shared
-from src.storage.files import read_json
+from src.storage.files import as_written, read_json
 
 ADAPTER = "adapter"
 
@@ -86,7 +86,13 @@ def read_handover(folder: Path, base: str | None = None) -> Handover:
 
     Raises:
         DataError: no finished run is there, or it trained nothing.
+        StorageError: what is there is damaged.
     """
+    with as_written(folder):
+        return _handover(folder, base)
+
+
+def _handover(folder: Path, base: str | None) -> Handover:
     record = _record(folder)
     config = read_config(folder / "config.yaml")
     adapted = record["adapted"]

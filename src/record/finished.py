@@ -15,6 +15,7 @@ from src.method.catalog import adapt
 from src.method.weights import load_tuned
 from src.model.load import load_model
 from src.record.folder import RunFolder
+from src.storage.files import as_written
 
 ADAPTER = "adapter"
 """The folder of the tuned weights inside that of a run."""
@@ -28,7 +29,8 @@ def finished_config(folder: Path) -> RunConfig:
     """
     if not RunFolder(folder).finished:
         raise ConfigError(f"{folder}: given a folder without a finished run; accepted: runs/EXPERIMENT/ID")
-    config = typed(DictConfig(read_config(folder / "config.yaml")), RunConfig)
+    with as_written(folder):
+        config = typed(DictConfig(read_config(folder / "config.yaml")), RunConfig)
     if not config.method.of_kind.trains:
         raise ConfigError(f"{folder}: given a run that trained nothing; accepted: one with an update")
     return config

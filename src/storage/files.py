@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import yaml
+
 from src.errors import StorageError
 
+_UNREADABLE = (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError)
 ASIDE = ".partial-"  # prefix of what is being written; never read, swept by `remove_partial`
 
 
@@ -26,6 +29,22 @@ def storage_errors(path: Path) -> Iterator[None]:
         if reason is None:
             raise
         raise StorageError(f"{path}: cannot be written ({reason}); nothing was left half-written") from error
+
+
+@contextmanager
+def as_written(folder: Path) -> Iterator[None]:
+    """Read inside what a run left in `folder`: a file that is gone, damaged or of other content is one line.
+
+    Raises:
+        StorageError: of what was read something is missing, or is not what a run writes.
+    """
+    try:
+        yield
+    except (*_UNREADABLE, yaml.YAMLError) as error:
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"[:160]
+        raise StorageError(
+            f"{folder}: a file is missing or damaged ({reason}); accepted: a folder as its run left it"
+        ) from error
 
 
 def storage_reason(error: BaseException | None) -> str | None:

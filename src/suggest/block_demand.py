@@ -5,7 +5,7 @@ from math import sqrt
 from pathlib import Path
 
 from src.errors import DataError, UserError
-from src.storage.files import read_json
+from src.storage.files import as_written, read_json
 
 GRADIENTS = "fisher_trace"
 CAUSAL = "causal"
@@ -21,9 +21,13 @@ def best_measured(folders: Sequence[Path]) -> str:
     A change counts where every block was trained: what a run did not train tells nothing of what it wants.
 
     Raises:
-        UserError: a folder without a finished run; or none of them was measured, with the command that does.
+        UserError: a folder without a finished run or with a damaged one; or none of them was measured, with
+            the command that does.
     """
-    found = [_measured(folder) for folder in folders]
+    found = []
+    for folder in folders:
+        with as_written(folder):
+            found.append(_measured(folder))
     for metric in PREFERRED:
         if all(metric in names for names in found):
             return metric
@@ -35,8 +39,9 @@ def best_measured(folders: Sequence[Path]) -> str:
 
 def measuring(folder: Path) -> str:
     """The command that measures gradients at the pretrained weights of a run's model, on its data."""
-    choices = read_json(folder / "run.json").get("choices", {})
-    chosen = [f"{group}={choices[group]}" for group in ("model", "data") if group in choices]
+    with as_written(folder):
+        choices = read_json(folder / "run.json").get("choices", {})
+        chosen = [f"{group}={choices[group]}" for group in ("model", "data") if group in choices]
     words = ["python -m src.run", *chosen, "train.max_steps=1", f"metrics.names=[{GRADIENTS}]"]
     return " ".join([*words, "metrics.num_gradient_rows=64", "evaluate=none"])
 
@@ -63,11 +68,14 @@ def demands(folders: Sequence[Path], metric: str) -> list[float]:
     the gain, nothing where that is below 0.
 
     Raises:
-        UserError: a folder without a finished run, or with a failed one.
+        UserError: a folder without a finished run, or with a failed or a damaged one.
         DataError: the metric is not there, is no amount of change, lacks a value, is 0 everywhere, or the
             runs have different numbers of blocks.
     """
-    profiles = {folder: _demand(folder, metric) for folder in folders}
+    profiles = {}
+    for folder in folders:
+        with as_written(folder):
+            profiles[folder] = _demand(folder, metric)
     counts = {folder: len(profile) for folder, profile in profiles.items()}
     if len(set(counts.values())) > 1:
         given = ", ".join(f"{folder.name} {count}" for folder, count in counts.items())

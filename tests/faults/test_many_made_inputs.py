@@ -2,7 +2,9 @@
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
+from tests.made_folders import DAMAGE, QUICK, check_folder_of_run, made_run
 from tests.made_input import (
     CHATS,
     CONFIGS,
@@ -55,3 +57,14 @@ def test_any_config_json_without_weights_is_one_line(content, tmp_path):
 @given(content=CHATS)
 def test_any_file_of_chats_is_text_or_one_line(content, tmp_path, chat):
     check_chats(content, tmp_path, chat)
+
+
+@pytest.fixture(scope="module")
+def whole(make_config, tmp_path_factory):
+    return made_run(make_config, tmp_path_factory.mktemp("whole"))
+
+
+@bounded(600)
+@given(command=st.sampled_from([*QUICK, *QUICK, *QUICK, "report"]), damage=DAMAGE)
+def test_a_damaged_folder_is_read_or_one_line(command, damage, whole, tmp_path):
+    check_folder_of_run(command, damage, whole, tmp_path)
