@@ -5,7 +5,7 @@ JOBS ?= 2
 SETUP := $(if $(filter .venv/bin/python,$(PY)),setup)  # another Python brings its own packages
 
 .DEFAULT_GOAL := help
-.PHONY: help setup weights lock system run report study study-depth smoke test test-slurm faults bench lint format clean
+.PHONY: help setup weights lock system run report study study-depth smoke test test-slurm faults coverage bench lint format clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ test-slurm: $(SETUP) ## sweeps on a real SLURM of one node, where it is installe
 
 faults: $(SETUP) ## kills, full disks, damaged files, clocks that jump: each many times, counted
 	OMP_NUM_THREADS=1 $(PY) -m pytest -m faults -rs tests/faults tests/record
+
+coverage: $(SETUP) ## how often every interval holds the truth and every word is right, into src/bench/COVERAGE.md (minutes)
+	OMP_NUM_THREADS=1 $(PY) -m src.bench.coverage
 
 bench: $(SETUP) ## the ratios that the README states, into runs/bench/bench.json
 	$(PY) -m src.bench

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy
 
@@ -30,11 +30,13 @@ class Answers:
 
 
 def mean_of(answers: dict[int, Answers]) -> Estimate:
-    """Over seeds and items where the items are known, else over seeds alone."""
+    """Over seeds and items where the items are known, else over seeds alone; a share where all are 0 or 1."""
     if not answers:
         return UNKNOWN
     table = table_of(answers)
-    return over_seeds([one.value for one in answers.values()]) if table is None else crossed(table)
+    if table is None:
+        return over_seeds([one.value for one in answers.values()])
+    return replace(crossed(table), share=bool(numpy.isin(table, (0, 1)).all()))
 
 
 def table_of(answers: dict[int, Answers]) -> numpy.ndarray | None:

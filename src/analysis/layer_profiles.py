@@ -9,7 +9,11 @@ from src.analysis.arms import Arm
 from src.analysis.experiment import Experiment
 from src.analysis.runs import ALL
 from src.metrics.catalog import METRICS
+from src.statistics.bounded import distance_ends, share_ends
 from src.statistics.student import mean_interval
+
+_ENDS = {"similarity": share_ends, "distance": distance_ends}
+"""Intervals over seeds that stay within the bounds of what they are of."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,16 @@ def _line(arm: Arm, stage: str, rows: pandas.DataFrame) -> ProfileLine:
         depth, value, low, high = (rows[name].to_numpy(dtype=float) for name in names)
         return ProfileLine(arm, stage, depth, value, low, high, 1)
     depth, values = _by_seed(rows, num_seeds)
-    return ProfileLine(arm, stage, depth, *mean_interval(values), num_seeds)
+    mean, low, high = mean_interval(values)
+    if (ends := _ENDS.get(_kind(rows, stage))) is not None:  # else it is cut off at its bound below
+        inner = ends(mean, mean - low)
+        low, high = (numpy.where(numpy.isnan(a), b, a) for a, b in zip(inner, (low, high), strict=True))
+    return ProfileLine(arm, stage, depth, mean, low, high, num_seeds)
+
+
+def _kind(rows: pandas.DataFrame, stage: str) -> str:
+    known = METRICS.get(str(rows["metric"].iloc[0]))
+    return "" if known is None or stage != "change" else known.change
 
 
 def _bounded(metric: str, line: ProfileLine) -> ProfileLine:

@@ -64,6 +64,7 @@ _NUMBERS: dict[str, tuple[str, Show]] = {
     "size_whole": ("mean r, whole stack", significant(3)),
     "standard": ("standard", signed(3)),
     "step": ("step", count),
+    "tau2": ("tau²", significant(3)),
     "target": ("corrected", signed(3)),
     "target_stderr": ("its error", decimals(3)),
     "value": ("mean", signed(3)),

@@ -1,11 +1,12 @@
 """Intervals of quantities that cannot leave their bounds: correlations, shares, distances."""
 
 import math
+from typing import Any
 
+import numpy
 from scipy.special import expit, logit, ndtri
 
-from src.statistics.estimate import Estimate
-from src.statistics.student import LEVEL, t_reach
+from src.statistics.student import LEVEL
 
 _LARGEST = 700.0  # what exp can still tell in float64
 
@@ -25,22 +26,23 @@ def correlation_interval(rho: float, n: float, level: float = LEVEL) -> tuple[fl
     return math.tanh(z - reach), math.tanh(z + reach)
 
 
-def share_interval(estimate: Estimate, level: float = LEVEL) -> tuple[float, float]:
+def share_ends(value: Any, reach: Any) -> tuple[Any, Any]:
     """Interval of a mean between 0 and 1 (a share, a CKA) on the scale of its logit, so within 0 and 1.
 
-    The error is carried over by its derivative. At 0 or 1, or without an error, the ends are NaN.
+    Args:
+        value: the mean; numbers or arrays.
+        reach: half the width of its plain interval, carried over by the derivative.
+
+    Returns:
+        Both ends; NaN where the mean is not between 0 and 1, or there is no error.
     """
-    value = estimate.value
-    if not 0 < value < 1 or not math.isfinite(estimate.stderr):
-        return math.nan, math.nan
-    reach = float(t_reach(estimate.stderr, estimate.freedom, level)) / (value * (1 - value))
-    middle = float(logit(value))
-    return float(expit(middle - reach)), float(expit(middle + reach))
+    inside = numpy.where((numpy.asarray(value) > 0) & (numpy.asarray(value) < 1), value, numpy.nan)
+    step = reach / (inside * (1 - inside))
+    return expit(logit(inside) - step), expit(logit(inside) + step)
 
 
-def distance_interval(estimate: Estimate, level: float = LEVEL) -> tuple[float, float]:
-    """Interval of a mean above 0 on the scale of its logarithm; NaN at 0 or without an error."""
-    if not estimate.value > 0 or not math.isfinite(estimate.stderr):
-        return math.nan, math.nan
-    reach = float(t_reach(estimate.stderr, estimate.freedom, level)) / estimate.value
-    return estimate.value * math.exp(-reach), math.exp(min(math.log(estimate.value) + reach, _LARGEST))
+def distance_ends(value: Any, reach: Any) -> tuple[Any, Any]:
+    """The same of a mean above 0, on the scale of its logarithm; NaN where it is not."""
+    above = numpy.where(numpy.asarray(value) > 0, value, numpy.nan)
+    step = numpy.minimum(reach / above, _LARGEST)
+    return above * numpy.exp(-step), numpy.exp(numpy.minimum(numpy.log(above) + step, _LARGEST))

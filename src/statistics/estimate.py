@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from scipy.special import stdtr
 
+from src.statistics.bounded import share_ends
 from src.statistics.student import LEVEL, t_reach
 
 
@@ -19,12 +20,17 @@ class Estimate:
     num_seeds: int
     num_items: int | None = None
     """Items that both sides answered; None where the value was not made item by item."""
+    share: bool = False
+    """A share of right answers: its interval stays within 0 and 1, and there is none at 0 or 1."""
 
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
         """The interval that covers the truth in 1 - level of all cases; NaN without an error."""
         if not math.isfinite(self.stderr):
             return math.nan, math.nan
         reach = float(t_reach(self.stderr, self.freedom, level))
+        if self.share:
+            low, high = share_ends(self.value, reach)
+            return float(low), float(high)
         return self.value - reach, self.value + reach
 
     @property

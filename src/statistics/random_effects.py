@@ -36,8 +36,9 @@ def summarise_models(effects: Sequence[Estimate], level: float = LEVEL) -> Summa
         return None
     values = numpy.array([one.value for one in known])
     variances = numpy.array([one.stderr**2 for one in known])
-    found = combine_effects(values, variances, method_re="dl", use_t=True)
-    differ = found.tau2 > 0  # statsmodels does not cut a negative estimate off
+    with numpy.errstate(invalid="ignore", divide="ignore"):  # it does not cut a negative tau2 off
+        found = combine_effects(values, variances, method_re="dl", use_t=True)
+    differ = found.tau2 > 0
     mean = float(found.mean_effect_re if differ else found.mean_effect_fe)
     scaled = found.sd_eff_w_re_hksj if differ else found.sd_eff_w_fe_hksj
     plain = found.sd_eff_w_re if differ else found.sd_eff_w_fe

@@ -1,6 +1,7 @@
 """Correlations of profiles over depth, and intervals that stay within their bounds."""
 
 import math
+from dataclasses import replace
 
 import numpy
 import pytest
@@ -8,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from src.statistics.bounded import correlation_interval, distance_interval, share_interval
+from src.statistics.bounded import correlation_interval, distance_ends, share_ends
 from src.statistics.estimate import Estimate
 from src.statistics.profile_correlation import effective_n, profile_correlation
+from src.statistics.student import t_reach
 
 
 def autoregressive(phi, random, n=30):
@@ -71,15 +73,18 @@ def test_correlation_interval_is_fishers():
 
 @given(st.floats(0.001, 0.999), st.floats(0.0001, 0.5), st.integers(1, 50))
 def test_shares_and_distances_stay_within_their_bounds(value, stderr, freedom):
-    estimate = Estimate(value, stderr, freedom, 3)
-    low, high = share_interval(estimate)
+    reach = t_reach(stderr, freedom)
+    low, high = share_ends(value, reach)
     assert 0 <= low <= value <= high <= 1
-    low, high = distance_interval(estimate)
+    low, high = distance_ends(value, reach)
     assert 0 <= low <= value <= high
 
 
 def test_small_errors_give_the_plain_interval():
     estimate = Estimate(0.4, 1e-4, 12, 3)
-    for bounded in (share_interval, distance_interval):
-        assert bounded(estimate) == pytest.approx(estimate.interval(), rel=1e-4)
-    assert all(math.isnan(end) for end in share_interval(Estimate(1.0, 0.1, 4, 3)))
+    for bounded in (share_ends, distance_ends):
+        assert bounded(0.4, t_reach(1e-4, 12)) == pytest.approx(estimate.interval(), rel=1e-4)
+    assert replace(estimate, share=True).interval() == pytest.approx(estimate.interval(), rel=1e-4)
+    assert all(math.isnan(end) for end in Estimate(1.0, 0.1, 4, 3, share=True).interval())
+    low, high = share_ends(numpy.array([0.99, 1.2]), numpy.array([0.1, 0.1]))
+    assert 0 < low[0] < 0.99 < high[0] < 1 and numpy.isnan([low[1], high[1]]).all()

@@ -96,3 +96,10 @@ def test_models_that_differ_are_summarised_with_students_interval_of_equal_weigh
     oracle = stats.ttest_1samp(values, 0).confidence_interval()
     assert (found.low, found.high) == pytest.approx((oracle.low, oracle.high))
     assert found.tau2 == pytest.approx(numpy.var(values, ddof=1) - 0.02**2)
+
+
+def test_models_that_agree_better_than_their_errors_allow_have_the_interval_of_those_errors():
+    found = summarise_models([Estimate(value, 0.1, 20, 5) for value in (0.1, 0.1001, 0.0999)])
+    assert found.tau2 == 0 and found.high - found.value == pytest.approx(
+        stats.t.ppf(0.975, 2) * 0.1 / math.sqrt(3), rel=1e-6
+    )

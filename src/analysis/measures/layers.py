@@ -1,6 +1,8 @@
 """Published numbers of profiles by layer: of all tokens, as the published code pools them."""
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy
 
@@ -9,6 +11,8 @@ from src.analysis.material import Material
 from src.analysis.measures.measured import OwnNumber
 from src.analysis.references import Published
 from src.analysis.runs import ALL, Series
+from src.statistics.bounded import correlation_interval
+from src.statistics.profile_correlation import effective_n
 from src.statistics.seeds import over_seeds
 
 _REDUCE: dict[str, Callable[[numpy.ndarray], float]] = {
@@ -46,8 +50,21 @@ def correlation(material: Material, published: Published) -> list[OwnNumber]:
             first, second = (run.series_of(ALL).get((asked[key], "change")) for key in ("first", "second"))
             if first is not None and second is not None:
                 values += _pearson(first, second)
-        found += _measured(material, published, arm, values)
+        found += [
+            replace(one, ends=_ends([rho for rho, _ in values], [n for _, n in values]))
+            for one in _measured(material, published, arm, [rho for rho, _ in values])
+        ]
     return found
+
+
+def _ends(rhos: list[float], effective: list[float]) -> tuple[float, float]:
+    """Of the mean over seeds on Fisher's scale; of one seed, over its effective number of layers."""
+    if len(rhos) == 1:
+        return correlation_interval(rhos[0], effective[0])
+    if max(abs(rho) for rho in rhos) == 1:
+        return math.nan, math.nan
+    low, high = over_seeds([math.atanh(rho) for rho in rhos]).interval()
+    return math.tanh(low), math.tanh(high)
 
 
 def _measured(material: Material, published: Published, arm: Arm, values: list[float]) -> list[OwnNumber]:
@@ -64,11 +81,14 @@ def _whole(material: Material) -> list[Arm]:
     return [arm for arm in material.study.arms if arm.band == WHOLE or arm.is_pair]
 
 
-def _pearson(first: Series, second: Series) -> list[float]:
-    """Pearson's r over the layers where both have a value; none below three or where one is constant."""
+def _pearson(first: Series, second: Series) -> list[tuple[float, float]]:
+    """Pearson's r over the layers where both have a value, and as how many independent layers they count.
+
+    None below three layers or where one metric is constant.
+    """
     _, one, other = numpy.intersect1d(first.layer, second.layer, return_indices=True)
     both = numpy.stack([first.value[one], second.value[other]])
     both = both[:, numpy.isfinite(both).all(axis=0)]
     if both.shape[1] < 3 or (both == both[:, :1]).all(axis=1).any():
         return []
-    return [float(numpy.corrcoef(both)[0, 1])]
+    return [(float(numpy.clip(numpy.corrcoef(both)[0, 1], -1, 1)), effective_n(*both))]

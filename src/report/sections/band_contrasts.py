@@ -6,6 +6,7 @@ import numpy
 
 from src.analysis.contrasts import Contrast, in_order
 from src.analysis.material import Material
+from src.analysis.over_models import model_rows
 from src.report.columns import TESTED, columns
 from src.report.number_format import pvalue
 from src.report.palette import GREY, SLATE, looks
@@ -27,6 +28,12 @@ _HEADS = columns(
     "task", "band", "condition", *TESTED, "p_seeds", "mcnemar", value="difference"
 )  # fmt: skip
 
+_MODEL_HEADS = columns("task", "band", "condition", "value", "ci", "tau2", "num_models", value="difference")
+_MODEL_NOTE = (
+    "Random effects: DerSimonian and Laird's mean, Hartung and Knapp's 95 % interval. tau²: variance of the "
+    "true difference between models."
+)
+
 
 def build(material: Material) -> list[Block]:
     """A forest plot with a choice of task, and one table."""
@@ -39,7 +46,15 @@ def build(material: Material) -> list[Block]:
     return [
         Chart("differences", "Band minus LoRA on the whole stack", plots, _NOTE, "task"),
         Table("differences", title, _HEADS, rows, _TABLE_NOTE, folded),
+        *_over_models(material),
     ]
+
+
+def _over_models(material: Material) -> list[Block]:
+    """One table where at least three models ran a band and the whole stack."""
+    rows = material.get(model_rows)
+    title = "Every band against LoRA, over models"
+    return [Table("differences_models", title, _MODEL_HEADS, rows, _MODEL_NOTE)] if rows else []
 
 
 def _forest(material: Material, rows: list[Contrast], label: str) -> Plot:

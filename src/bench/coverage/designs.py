@@ -1,0 +1,170 @@
+"""Made data of known truth, and the interval that a report would print of them.
+
+A design is a function of a generator that gives an interval, the value it is of, and the truth.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy
+from numpy.random import Generator
+
+from src.statistics.arm_scatter import of_contrast, scatter_of_arms
+from src.statistics.bounded import correlation_interval, distance_ends
+from src.statistics.estimate import Estimate
+from src.statistics.fieller import interval_of_ratio
+from src.statistics.profile_correlation import profile_correlation
+from src.statistics.random_effects import summarise_models
+from src.statistics.seeds import over_seeds, paired_by_seed
+from src.statistics.student import LEVEL, t_reach
+from src.statistics.two_way_model import crossed
+
+NOMINAL, ROBUST = 0.93, 0.90
+"""The least coverage of a 95 % interval where its assumptions hold, and where they do not."""
+MOST = 0.98
+
+
+class Draw(NamedTuple):
+    """One interval."""
+
+    low: float
+    high: float
+    value: float
+    truth: float
+
+
+@dataclass(frozen=True)
+class Design:
+    """One interval under one way to make data."""
+
+    interval: str
+    n: str
+    made: str
+    """How the data are made, in words."""
+    draw: Callable[[Generator], Draw]
+    least: float = NOMINAL
+    known: str = ""
+    """Why it lies outside 0.93 to 0.98, where it is known to."""
+
+
+def _plain(estimate: Estimate, truth: float) -> Draw:
+    return Draw(*estimate.interval(), estimate.value, truth)
+
+
+def arms(sd: float = 1.0, which: int = 0, heavy: bool = False) -> Callable[[Generator], Draw]:
+    """Ten arms of three seeds; the difference of the second to the first."""
+
+    def draw(random: Generator) -> Draw:
+        noise = random.standard_t(4, (10, 3)) if heavy else random.normal(size=(10, 3))
+        noise[which] *= sd
+        table = noise + random.normal(size=3)
+        scatter = scatter_of_arms(table) or []
+        sides = [dict(enumerate(row)) for row in table[:2]]
+        return _plain(paired_by_seed(sides[1], sides[0], of_contrast(scatter[1::-1], (1, -1))), 0.0)
+
+    return draw
+
+
+def answers(seeds: int, seed_sd: float) -> Callable[[Generator], Draw]:
+    """Right and wrong answers of two arms that are alike, 200 items of their own difficulty."""
+
+    def draw(random: Generator) -> Draw:
+        ability = 0.4 + random.normal(0, seed_sd, (2, seeds, 1)) + random.normal(0, 0.15, 200)
+        right = (random.uniform(size=(2, seeds, 200)) < ability).astype(float)
+        return _plain(crossed(right[0] - right[1]), 0.0)
+
+    return draw
+
+
+def share(p: float) -> Callable[[Generator], Draw]:
+    """Right answers of three seeds to 200 items, which differ in difficulty."""
+
+    def draw(random: Generator) -> Draw:
+        right = (random.uniform(size=(3, 200)) < random.beta(2 * p, 2 * (1 - p), 200)).astype(float)
+        found = crossed(right)
+        return _plain(Estimate(found.value, found.stderr, found.freedom, 3, 200, share=True), p)
+
+    return draw
+
+
+def mean(seeds: int) -> Callable[[Generator], Draw]:
+    """A normal number of every seed."""
+    return lambda random: _plain(over_seeds(list(random.normal(1.0, 0.3, seeds))), 1.0)
+
+
+def distance(random: Generator) -> Draw:
+    """A distance of five seeds, on the scale of its logarithm."""
+    found = over_seeds(list(random.gamma(9.0, 1 / 9.0, 5)))
+    low, high = distance_ends(found.value, t_reach(found.stderr, found.freedom))
+    return Draw(float(low), float(high), found.value, 1.0)
+
+
+def correlation(random: Generator) -> Draw:
+    """Pearson's r of 30 independent pairs."""
+    rows = random.multivariate_normal([0, 0], [[1, 0.6], [0.6, 1]], 30)
+    r = float(numpy.asarray(numpy.corrcoef(rows.T))[0, 1])
+    return Draw(*correlation_interval(r, 30), r, 0.6)
+
+
+def profiles(random: Generator) -> Draw:
+    """Two independent profiles of 30 layers whose neighbours are alike (0.9)."""
+    walks = [_walk(random, 0.9) for _ in range(2)]
+    found = profile_correlation(*walks)
+    return Draw(found.low, found.high, found.rho, 0.0)
+
+
+def _walk(random: Generator, phi: float) -> list[float]:
+    values = [float(random.normal()) / math.sqrt(1 - phi**2)]
+    for noise in random.normal(size=29):
+        values.append(phi * values[-1] + float(noise))
+    return values
+
+
+def models(tau: float) -> Callable[[Generator], Draw]:
+    """Five models whose true effects scatter by tau, each known to 0.02."""
+
+    def draw(random: Generator) -> Draw:
+        effects = 0.1 + random.normal(0, tau, 5) + random.normal(0, 0.02, 5)
+        found = summarise_models([Estimate(float(one), 0.02, 20, 5) for one in effects])
+        assert found is not None
+        return Draw(found.low, found.high, found.value, 0.1)
+
+    return draw
+
+
+def ratio(random: Generator) -> Draw:
+    """The ratio of two means over five seeds, by Fieller."""
+    first, second = random.normal(1.2, 0.1, 5), random.normal(1.0, 0.1, 5)
+
+    def gap(r: float) -> Estimate:
+        return over_seeds(list(first - r * second))
+
+    value = float(first.mean() / second.mean())
+    return Draw(*interval_of_ratio(gap, value, over_seeds(list(second)), LEVEL), value, 1.2)
+
+
+def designs() -> Iterator[Design]:
+    """Every interval that a report prints of scores, of seeds and of models."""
+    gap, ten, three = "difference to LoRA, over seeds", "10 arms x 3 seeds", "scatters three times as much"
+    yield Design(gap, ten, "all arms scatter alike", arms())
+    yield Design(gap, ten, f"the baseline {three}", arms(3, 0), ROBUST)
+    yield Design(gap, ten, f"the band {three}", arms(3, 1), ROBUST)
+    yield Design(gap, ten, "t with 4 degrees of freedom", arms(heavy=True), ROBUST)
+    for seeds, sd in ((3, 0.0), (3, 0.05), (5, 0.05)):
+        told = f"right or wrong, seeds scatter by {sd:g}"
+        known = "" if sd else "never below the error of items alone"
+        yield Design("difference, seeds x items", f"{seeds} x 200", told, answers(seeds, sd), known=known)
+    for p in (0.05, 0.4):
+        yield Design("score, a share", "3 x 200", f"right in {p:g}", share(p))
+    for seeds in (3, 5):
+        yield Design("mean over seeds", str(seeds), "normal", mean(seeds))
+    yield Design("distance over seeds", "5", "gamma, sd a third of its mean", distance, ROBUST)
+    yield Design("correlation", "30", "normal, 0.6", correlation)
+    alike = "independent, neighbours alike (0.9)"
+    yield Design("correlation of profiles", "30 layers", alike, profiles, ROBUST)
+    yield Design("ratio of two means", "5", "normal", ratio)
+    own = "never shorter than the models' own errors"
+    yield Design("over models", "5", "models alike", models(0.0), known=own)
+    yield Design("over models", "5", "models scatter by 0.05", models(0.05))
