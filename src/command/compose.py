@@ -24,10 +24,17 @@ from src.metrics.catalog import metric_names, names_needing
 
 Config = TypeVar("Config", RunConfig, PairConfig)
 CONFIG_ERRORS = (HydraException, OmegaConfBaseException)
-OmegaConf.register_new_resolver("expand_user", os.path.expanduser, replace=True)
 # Hydra reads band=10000 as a number and refuses it; quoted, it is the name of a file.
 _PATTERN = re.compile(r"^band=[0-9a-z,_]+$")
 _NO_NAME = re.compile(r"null$|~$|[\[{]")
+
+
+def _expand_user(key: str, *, _root_: DictConfig) -> str:
+    """The path under a key, `~` as the home folder; asked by name: `${a:${b}}` would start a whole parser."""
+    return os.path.expanduser(str(OmegaConf.select(_root_, key)))
+
+
+OmegaConf.register_new_resolver("expand_user", _expand_user, replace=True)
 
 
 def run_config(*overrides: str) -> RunConfig:

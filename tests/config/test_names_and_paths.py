@@ -58,6 +58,14 @@ def test_the_home_folder_is_expanded_in_every_path(monkeypatch, tmp_path):
     assert found.control.source == str(tmp_path / "runs/x/y")
 
 
+@pytest.mark.parametrize("command", ["config", "probe"])
+def test_the_folder_of_a_multirun_lies_below_the_home_folder(monkeypatch, tmp_path, command):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        found = compose(command, overrides=["paths.runs_dir='~/runs'"], return_hydra_config=True)
+    assert Path(found.hydra.sweep.dir).parent == tmp_path / "runs" / ".multirun"
+
+
 def written(path, text):
     path.write_text(f"defaults:\n  - config\n  - override debug: smoke\n  - _self_\nexperiment: s\n{text}\n")
     return path
