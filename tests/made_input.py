@@ -67,20 +67,33 @@ MESSAGES = st.lists(
     | JSON,
     max_size=4,
 )
-CHATS = st.lists(
-    st.dictionaries(
-        st.sampled_from(
-            [
-                *("messages", "conversations", "prompt", "completion", "instruction", "input", "output"),
-                *("system", "history"),
-            ]
-        ),
-        MESSAGES | JSON,
-        max_size=3,
-    ).map(json.dumps),
+ASKED, SAID = {"role": "user", "content": "a?"}, {"role": "assistant", "content": "b"}
+BETWEEN = st.lists(
+    st.fixed_dictionaries(
+        {"role": st.sampled_from(["user", "assistant", "system", "tool"]), "content": st.text(max_size=8)}
+    ),
     max_size=3,
+).map(lambda between: {"messages": [ASKED, *between, SAID]})
+PAIRS = st.fixed_dictionaries(
+    {"instruction": st.text(max_size=8), "output": st.text(min_size=1, max_size=8)}, optional={"input": JSON}
+)
+FIELDS = (
+    "messages",
+    "conversations",
+    "prompt",
+    "completion",
+    "instruction",
+    "input",
+    "output",
+    "system",
+    "history",
+)
+WILD = st.dictionaries(st.sampled_from(FIELDS), MESSAGES | JSON, max_size=3)
+CHATS = st.one_of(
+    *(st.lists(one.map(json.dumps), min_size=1, max_size=3) for one in (BETWEEN, PAIRS)),
+    st.lists((BETWEEN | PAIRS | WILD).map(json.dumps), max_size=3),
 ).map("\n".join)
-"""Files of chats; those that are read come from messages and text that happen to fit."""
+"""Files of chats: of one form and nearly right, or of anything."""
 CONFIGS = JSON.map(json.dumps) | st.text(max_size=20) | st.dictionaries(
     st.sampled_from(["model_type", "architectures", "auto_map", "quantization_config", "is_encoder_decoder"]),
     JSON | st.sampled_from(["llama", "t5", "gpt2"]),
@@ -129,7 +142,7 @@ def check_chats(content: str, place: Path, config: RunConfig) -> None:
     path = place / "chats.jsonl"
     path.write_text(content, encoding="utf-8", newline="")
     tokenizer = byte_tokenizer()
-    tokenizer.chat_template = TEMPLATES["square brackets"]
+    tokenizer.chat_template = TEMPLATES["plain words"]
     try:
         rows = rendered(read_rows(str(path), config.data), tokenizer, config.data)
     except UserError as error:
