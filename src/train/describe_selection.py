@@ -30,11 +30,7 @@ def describe_selection(config: DataConfig, steps: Sequence[dict[str, Any]]) -> d
         "share": config.select_share,
         "loss_filter": config.select_loss_filter,
         "length_matched": config.length_matched,
-        "inferred": [
-            "gradients at the weights of the step",
-            "of the layers that train",
-            "share before the filter",
-        ],
+        "inferred": list(INFERRED),
         "length": {"candidates": mean("candidate_length"), "selected": mean("selected_length")},
         "gradient_norm": {
             "candidates": mean("candidate_gradient_norm"),
