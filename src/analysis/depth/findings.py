@@ -14,18 +14,19 @@ from src.statistics.claim import ABSENT, CONFIRMED, MIN_SEEDS, REVERSED, UNDECID
 
 
 def positive_slopes(positive: DataFrame, published: float) -> Finding:
-    """Confirmed: the exact interval of the share of runs is above one half and reaches the published share.
+    """Confirmed: the exact interval of the share of cells is above one half and reaches the published share.
 
-    Absent: the whole interval is below the published share. Undecided: it holds both.
+    Absent: the whole interval is below the published share. Undecided: it holds both. The seeds of a cell are
+    one unit, not several; the count of runs is told beside it.
     """
     name, runs = "positive_slopes", positive[positive["unit"] == "runs"]
     if runs.empty:
         return nothing(name)
-    one, cells = records(runs)[0], records(positive[positive["unit"] == "cells"])[0]
-    ours = f"{share(one, 'runs')}; {share(cells, 'cells')}"
-    if one["ci_high"] < published:
+    every, cells = records(runs)[0], records(positive[positive["unit"] == "cells"])[0]
+    ours = f"{share(every, 'runs')}; {share(cells, 'cells')}"
+    if cells["ci_high"] < published:
         return Finding(name, ABSENT, ours)
-    return Finding(name, CONFIRMED if one["ci_low"] > 0.5 else UNDECIDED, ours)
+    return Finding(name, CONFIRMED if cells["ci_low"] > 0.5 else UNDECIDED, ours)
 
 
 def steepness(ranks: DataFrame) -> Finding:
