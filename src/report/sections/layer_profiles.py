@@ -15,7 +15,7 @@ from src.report.parts import Block, Chart, Section
 from src.report.plot import Axis, Plot, Series, Strip
 
 _MOST_SHOWN, _MOST_STRIPS = 13, 10
-_CORE = ("cka_debiased", "mean_shift", "effective_rank", "weight_change")
+CORE = ("cka_debiased", "mean_shift", "effective_rank", "weight_change")
 _NOTE = (
     "Layer 0 is the embedding output. Ribbons: 95 % interval over seeds; of one seed, over rows. The strip "
     "below: the blocks that were trained; where weights are compared, others are gaps. Click a name to hide "
@@ -47,7 +47,7 @@ def profile_plots(material: Material) -> dict[str, Plot]:
 def pictures(material: Material) -> dict[str, Plot]:
     """Those that are drawn as files: of more arms than a printed figure can show, four metrics only."""
     many = len(material.study.arms) > _MOST_SHOWN
-    return {name: plot for name, plot in material.get(profile_plots).items() if not many or name in _CORE}
+    return {name: plot for name, plot in material.get(profile_plots).items() if not many or name in CORE}
 
 
 def _plot(material: Material, metric: str, lines: Sequence[ProfileLine]) -> Plot:
