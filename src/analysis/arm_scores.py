@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy
 
-from src.analysis.answers import Answers, mean_of
+from src.analysis.answers import Answers, difference, mean_of
 from src.analysis.arms import RANDOM, Arm
 from src.analysis.experiment import Experiment
 from src.analysis.runs import Run
@@ -27,6 +27,11 @@ class ArmScores:
     tuned: dict[int, Answers] = field(default_factory=dict)
     scatter: Scatter | None = None
     """Of the tuned score over seeds, as `share_scatter` found it; None: not known, or a seed is missing."""
+
+    @property
+    def change(self) -> Estimate:
+        """After minus before, paired by seed and item."""
+        return difference(self.tuned, self.base)
 
     def estimate(self, stage: str = "tuned") -> Estimate:
         """Mean over seeds and items of a stage, with the error of both."""

@@ -43,6 +43,16 @@ class Arm:
         return self.first.record
 
     @property
+    def lora(self) -> dict[str, Any]:
+        """Rank, alpha and scale as they were recorded; empty where its update is no product of factors."""
+        return (self.record.get("adapted") or {}).get("lora") or {}
+
+    @property
+    def num_trainable(self) -> int | None:
+        """Trainable parameters; None of a comparison of checkpoints."""
+        return (self.record.get("params") or {}).get("trainable")
+
+    @property
     def band(self) -> str:
         """A pattern of five segments, random, or another band's name."""
         return band_of(self.first)

@@ -116,7 +116,7 @@ def mixed(values: Mapping[str, str | None], what: str) -> list[str]:
 
 
 def _as_asked(arm: Arm) -> bool:
-    lora = arm.record.get("adapted", {}).get("lora") or {}
+    lora = arm.lora
     try:
         same_scale = abs(lora["scale"] - lora["alpha_asked"] / lora["rank_asked"]) < 1e-9
         return lora["rank"] == lora["rank_asked"] and same_scale

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from src.analysis.answers import difference
 from src.analysis.arm_scores import ArmScores, TaskScores
 from src.analysis.families import Row, tested_together
 from src.analysis.material import Material
@@ -23,7 +22,7 @@ def change_rows(material: Material) -> list[Row]:
     """After - before of every band, tested together within a condition."""
     rows = []
     for key, arms in _families(material):
-        found = tested_together([difference(one.tuned, one.base) for one in arms])
+        found = tested_together([one.change for one in arms])
         rows += [
             key | {"band": one.arm.band, "before": one.estimate("base").value} | tested.row
             for one, tested in zip(arms, found, strict=True)

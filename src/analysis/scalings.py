@@ -44,9 +44,5 @@ def _families(material: Material, task: TaskScores) -> dict[tuple[str, str], lis
 
 def _same_scale(first: ArmScores, second: ArmScores) -> bool:
     """Whether the scaling changes nothing: where the scale is not recorded, as on the whole stack."""
-    scales = complete(_scale(one) for one in (first, second))
+    scales = complete(one.arm.lora.get("scale") for one in (first, second))
     return first.arm.band == WHOLE if scales is None else abs(scales[0] - scales[1]) < 1e-9
-
-
-def _scale(one: ArmScores) -> float | None:
-    return (one.arm.record.get("adapted", {}).get("lora") or {}).get("scale")

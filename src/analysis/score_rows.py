@@ -41,15 +41,15 @@ def _key(study: Experiment, task: TaskScores, one: ArmScores, band: str) -> Row:
 
 
 def _numbers(one: ArmScores) -> Row:
-    found, record = one.estimate(), one.arm.record
+    found = one.estimate()
     n = {answers.n for answers in one.tuned.values()}
     return {
         "num_seeds": found.num_seeds,
         "num_items": n.pop() if len(n) == 1 else None,
         "before": one.estimate("base").value if one.base else None,
         "after": found.value,
-        "num_trainable": record.get("params", {}).get("trainable"),
-        "scale": (record.get("adapted", {}).get("lora") or {}).get("scale"),
+        "num_trainable": one.arm.num_trainable,
+        "scale": one.arm.lora.get("scale"),
     } | ends_row("ci", found.interval())
 
 

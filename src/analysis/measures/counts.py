@@ -44,8 +44,7 @@ def scale_ratio(material: Material, published: Published) -> list[OwnNumber]:
     found: dict[str, float] = {}
     for arm in material.study.arms:
         baseline = material.study.baseline(arm)
-        adapted = [one.record.get("adapted") or {} for one in (arm, baseline) if one]  # a pair has none
-        scales: list[float] = [scale for one in adapted if (scale := (one.get("lora") or {}).get("scale"))]
+        scales: list[float] = [scale for one in (arm, baseline) if one and (scale := one.lora.get("scale"))]
         if len(scales) == 2 and baseline is not arm:
             condition = material.study.condition(arm)
             found[condition] = max(found.get(condition, 0.0), scales[1] / scales[0])

@@ -1,6 +1,5 @@
 """What training did to abilities that it was not about."""
 
-from src.analysis.answers import difference
 from src.analysis.arm_scores import ArmScores, TaskScores
 from src.analysis.forgetting import change_rows, fifth_rows, other_abilities
 from src.analysis.material import Material
@@ -50,8 +49,7 @@ def _plot(material: Material, task: TaskScores, arms: list[ArmScores]) -> Plot:
     series = []
     for name, marker, shift, mine in by_condition(material.study, arms):
         x = [bands.index(one.arm.band) + shift for one in mine]
-        found = [difference(one.tuned, one.base) for one in mine]
-        series.append(points(name, marker, x, found, mine, look))
+        series.append(points(name, marker, x, [one.change for one in mine], mine, look))
     title = f"{task.label}: change{_FORGOTTEN[task.higher_is_better]}"
     return Plot(Axis("trained band, input side first", bands), Axis(title), series, zero=True)
 

@@ -13,9 +13,7 @@ _NOTE = "One point an arm; bars: 95 % interval over seeds and items."
 def build(material: Material) -> list[Block]:
     """One figure with a choice of task."""
     known = {
-        task.label: [
-            one for one in sorted(task.arms, key=lambda one: one.arm.order) if one.arm.record.get("params")
-        ]
+        task.label: [one for one in sorted(task.arms, key=lambda one: one.arm.order) if one.arm.num_trainable]
         for task in material.scores
     }
     plots = {label: _plot(material, arms, label) for label, arms in known.items() if arms}
@@ -29,7 +27,7 @@ def _plot(material: Material, arms: list[ArmScores], label: str) -> Plot:
         mine = [one for one in arms if one.arm.band == band]
         found = [one.estimate() for one in mine]
         low, high = zip(*(one.interval() for one in found), strict=True)
-        x = [one.arm.record["params"]["trainable"] for one in mine]
+        x = [count for one in mine if (count := one.arm.num_trainable)]
         texts = [
             f"{band} {study.condition(one.arm)}<br>{count:,} parameters<br>{told(estimate)}"
             for one, count, estimate in zip(mine, x, found, strict=True)
