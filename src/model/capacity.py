@@ -57,18 +57,27 @@ def check_ids(model: PreTrainedModel, rows: Iterable[list[int]], pad_id: int) ->
         )
 
 
-def num_positions(model: nn.Module) -> int | None:
+def num_positions(model: PreTrainedModel) -> int | None:
     """The longest row that a model with a table of positions can read; None where it has no table.
 
-    Some families leave out the first rows of the table: OPT two, RoBERTa those up to the one of padding.
+    Some families leave out the first rows of the table: OPT two, RoBERTa those up to the one of padding. A
+    table that lies elsewhere than the embedding of tokens is that of a tower for images or sound.
     """
     found = []
-    for name, module in model.named_modules():
+    text = _beside_embedding(model)
+    for name, module in text.named_modules():
         if isinstance(module, nn.Embedding) and _TABLE.search(name.rpartition(".")[2]):
             skipped = 0 if module.padding_idx is None else module.padding_idx + 1
             found.append(module.num_embeddings - int(getattr(module, "offset", skipped)))
-    found += [len(table) for name, table in model.named_buffers() if name.endswith("embed_positions")]
+    found += [len(table) for name, table in text.named_buffers() if name.endswith("embed_positions")]
     return min(found, default=None)
+
+
+def _beside_embedding(model: PreTrainedModel) -> nn.Module:
+    """The module that holds the embedding of tokens, and with it what reads text."""
+    embedding = model.get_input_embeddings()
+    name = next(name for name, module in model.named_modules() if module is embedding)
+    return model.get_submodule(name.rpartition(".")[0])
 
 
 def _trained_positions(model: PreTrainedModel) -> int | None:

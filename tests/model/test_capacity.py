@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from transformers import Gemma3Config, Gemma3ForConditionalGeneration
 
 from src.errors import ConfigError, ModelError
 from src.model.capacity import check_room, num_positions
@@ -35,6 +36,23 @@ def test_a_row_of_every_position_is_read_and_one_more_is_not(architecture):
         ):
             check_room(model, [[5], [5] * 513], 0, 600)
     check_room(model, [[5] * NUM_POSITIONS], 0, 600)
+
+
+def test_positions_of_a_tower_for_images_are_none_of_text():
+    text = {
+        "vocab_size": 270,
+        "hidden_size": 16,
+        "intermediate_size": 32,
+        "num_hidden_layers": 2,
+        "head_dim": 8,
+    }
+    text |= {"num_attention_heads": 2, "num_key_value_heads": 2, "sliding_window": 16, "pad_token_id": 0}
+    see = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
+    see |= {"image_size": 28, "patch_size": 14}
+    config = Gemma3Config(text_config=text, vision_config=see, mm_tokens_per_image=4)
+    model = Gemma3ForConditionalGeneration(config)
+    assert num_positions(model) is None
+    check_room(model, [[5] * 45], 0, 64)
 
 
 def test_rotary_positions_go_on_with_a_warning(caplog):
