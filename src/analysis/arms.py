@@ -154,25 +154,30 @@ def group_arms(runs: Sequence[Run]) -> tuple[list[Arm], list[str], list[tuple[Ru
     """Arms in order of their factors; the settings that follow from them; runs that fit no arm, and why.
 
     Within an arm all runs have one model and one set of rows, by content: a run of others is left out, as is
-    the older of two runs of one seed.
+    the older of two runs of one seed. Where the seed of every run is also that of its rows, the rows differ
+    within an arm as the seeds do.
     """
+    alone = all(run.config.get("data.seed") == run.seed for run in runs)
+    drawn = alone and len({run.seed for run in runs}) > 1
     described = [settings(run) for run in runs]
+    for one in described if drawn else ():
+        one.pop("data.seed")
     kept, follow = factors_of(described)
     together: dict[tuple[str, ...], list[Run]] = {}
     for run, one in zip(runs, described, strict=True):
         together.setdefault(tuple(one.get(name, "-") for name in kept), []).append(run)
     arms, left_out = [], []
     for values in sorted(together):
-        alike, others = _alike(together[values])
+        alike, others = _alike(together[values], rows=not drawn)
         arm, older = _by_seed(dict(zip(kept, values, strict=True)), alike)
         arms.append(arm)
         left_out += others + older
     return arms, follow, left_out
 
 
-def _alike(runs: list[Run]) -> tuple[list[Run], list[tuple[Run, str]]]:
+def _alike(runs: list[Run], rows: bool) -> tuple[list[Run], list[tuple[Run, str]]]:
     """Those with the content that most of them have, and the others."""
-    content = {run.name: _content(run.record) for run in runs}
+    content = {run.name: _content(run.record, rows) for run in runs}
     (most, _), *_ = Counter(content.values()).most_common(1)
     names = ("model weights", "data rows")
     others = [
@@ -184,8 +189,9 @@ def _alike(runs: list[Run]) -> tuple[list[Run], list[tuple[Run, str]]]:
     return [run for run in runs if content[run.name] == most], others
 
 
-def _content(record: dict[str, Any]) -> tuple[Any, Any]:
-    return record.get("model", {}).get("fingerprint"), record.get("data", {}).get("fingerprint")
+def _content(record: dict[str, Any], rows: bool) -> tuple[Any, Any]:
+    data = record.get("data", {}).get("fingerprint") if rows else None
+    return record.get("model", {}).get("fingerprint"), data
 
 
 def _by_seed(factors: dict[str, str], runs: list[Run]) -> tuple[Arm, list[tuple[Run, str]]]:

@@ -60,7 +60,8 @@ def _files(run: Run) -> Iterator[tuple[str, bytes]]:
         config = yaml.safe_load((run.folder / "config.yaml").read_text(encoding="utf-8"))
         kept = {key: value for key, value in config.items() if key != "paths"}
         yield "config.yaml", _portable(yaml.safe_dump(kept, sort_keys=False))
-    for name in _WHOLE:
+    further = sorted(path.name for path in run.folder.glob("layers-*.csv") if "seed-" not in path.name)
+    for name in (*_WHOLE, *further):
         if (run.folder / name).is_file():
             yield name, (run.folder / name).read_bytes()
     answers = [{key: row[key] for key in _ANSWER} for row in run.samples("base", "tuned")]

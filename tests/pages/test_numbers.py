@@ -9,7 +9,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 LIST = yaml.safe_load((ROOT / "sweeps" / "results" / "numbers.yaml").read_text(encoding="utf-8"))
-PAGES = {"sweeps/README.md": "## The band study in miniature", "README.md": "## Findings"}
+PAGES = {"sweeps/README.md": "## Massive activations", "README.md": "## Findings"}
 """Where the findings of a page begin."""
 NAMES = re.compile(
     r"`[^`]*`|\]\([^)]*\)|\b(?:SmolLM2-135M|GSM8K|Mid-Block|MiniLM)\b|\d{4}-\d\d-\d\d|^\d+\. |\b[\d.]+B\b|rank 16"

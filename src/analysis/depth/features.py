@@ -69,7 +69,7 @@ def groups(material: Material) -> list[tuple[Group, Group | None]]:
 
 
 def feature_rows(material: Material) -> list[dict[str, Any]]:
-    """A row for each group, feature, reading and side: trained, null, and the one less the other.
+    """A row for each group, feature, reading and side: trained, push (its null), and the one less the other.
 
     Trained and null are paired by their seeds. Only readings that both have are told.
     """
@@ -79,9 +79,9 @@ def feature_rows(material: Material) -> list[dict[str, Any]]:
             for feature in FEATURES:
                 sides = {"trained": _numbers(group, feature, reading)}
                 if null is not None:
-                    sides["null"] = _numbers(null, feature, reading)
-                    both = [draw for draw in sides["trained"] if draw in sides["null"]]
-                    sides["excess"] = {d: sides["trained"][d] - sides["null"][d] for d in both}
+                    sides["push"] = _numbers(null, feature, reading)
+                    both = [draw for draw in sides["trained"] if draw in sides["push"]]
+                    sides["excess"] = {d: sides["trained"][d] - sides["push"][d] for d in both}
                 rows += [_row(group, feature, reading, name, found) for name, found in sides.items()]
     return rows
 

@@ -21,7 +21,7 @@ _NOTE = (
     "the last 20 %. rise: relative slope of the mean shift. peak: logarithm of the largest published "
     "effective rank over that of layer L-1. norm: logarithm of the spectral norm of layer L-1 over its "
     "median. r: weight change with cosine similarity over layers. there: the 95 % interval over seeds lies "
-    "on the published side of 0 (peak: of ln 2). excess: trained less null, paired by seed."
+    "on the published side of 0 (peak: of ln 2). excess: trained less push, paired by seed."
 )
 _CHART = "Each profile over its own mean. Ribbons: 95 % over seeds, each with its own rows and direction."
 
