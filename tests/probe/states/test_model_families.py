@@ -43,9 +43,8 @@ def rows():
 @pytest.mark.parametrize("family", FAMILIES)
 def test_all_layers_all_metrics(family, load_tiny, make_config, rows, tmp_path):
     loaded = load_tiny(family)
-    names = [
-        name for name in METRICS if METRICS[name].needs in ("pooled", "tokens", "pair", "weights", "matrices")
-    ]
+    needs = ("pooled", "next", "tokens", "pair", "weights", "matrices")
+    names = [name for name in METRICS if METRICS[name].needs in needs]
     metrics: MetricsConfig = make_config("metrics.num_token_samples=4").metrics
     metrics.names = names
     probe = ProbeRows(rows, [], loaded.tokenizer.pad_token_id, 8)
@@ -72,4 +71,6 @@ def test_all_layers_all_metrics(family, load_tiny, make_config, rows, tmp_path):
     assert {layer for layer, value in change.items() if value} == {6}
     missing = {row.metric for row in table if row.value is None and "/" not in row.metric}
     # where nothing changed there is no rank of the update, and no direction of the change
-    assert not missing - {"update_effective_rank", "update_stable_rank", "pretrained_directions_share"}
+    of_a_change = {"update_effective_rank", "update_stable_rank", "update_leading_share"}
+    of_a_change |= {"singular_value_change", "pretrained_directions_share"}
+    assert not missing - of_a_change - {"change_least_rank", "change_least_rank_uncentred"}
