@@ -11,7 +11,14 @@ from src.errors import ConfigError
 GROUPS = ("model", "method", "band", "data", "train", "metrics", "evaluate", "record", "objective", "control")
 
 
-NEEDED = {"hf": ["model.id=somewhere"], "match_profile": ["control.source=runs/other"]}
+NEEDED = {
+    "model=hf": ["model.id=somewhere"],
+    "data=hf": ["data.id=somewhere"],
+    "data=chat": ["data.path=chat.jsonl"],
+    "control=match_profile": ["control.source=runs/other"],
+    "control=random_direction": ["control.size=0.01"],
+    "control=random_spectrum": ["control.source=runs/other"],
+}
 
 
 def line_of(*overrides):
@@ -79,7 +86,8 @@ def test_bad_input_is_one_line_that_names_key_given_and_accepted(overrides, line
 @pytest.mark.parametrize("group", GROUPS)
 def test_every_choice_of_every_group_composes_and_is_typed(group, make_config):
     for path in (CONF / group).glob("[!_]*.yaml"):
-        config = make_config(f"{group}={path.stem}", *NEEDED.get(path.stem, []))
+        choice = f"{group}={path.stem}"
+        config = make_config(choice, *NEEDED.get(choice, []))
         chosen = getattr(config, group)
         assert getattr(chosen, "name", path.stem) == path.stem  # one thing, one name, everywhere
 
