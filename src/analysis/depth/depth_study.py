@@ -9,12 +9,11 @@ import pandas
 from pandas import DataFrame
 
 from src.analysis.arms import NULLS, Arm
-from src.analysis.claims import MINIATURE
 from src.analysis.depth import equal_step_verdicts, findings
 from src.analysis.depth.architecture import what_explains_width, width_by_architecture, width_order
 from src.analysis.depth.decomposition import STANDARD, decompose
 from src.analysis.depth.family_profiles import family_profiles
-from src.analysis.depth.finding import NO_NULL, NONE, Finding, both_slopes, without_null
+from src.analysis.depth.finding import Finding, both_slopes, without_null
 from src.analysis.depth.gather import gather
 from src.analysis.depth.null import ABSOLUTE, AS_IT_IS, RELATIVE, SLOPES, excess_over, readings
 from src.analysis.depth.positive import count_positive
@@ -22,29 +21,11 @@ from src.analysis.depth.seed_means import over_seeds
 from src.analysis.depth.settings import CELL, MODEL, SETTING, TRANSFORMERS, WHOLE, has_several, is_crossed
 from src.analysis.depth.steepness import steepness_against_distance
 from src.analysis.depth.wiring_and_size import wiring_and_size
-from src.analysis.families import Row
 from src.analysis.material import Material
-from src.analysis.references import Published
-from src.config.reference import Claim
-from src.statistics.claim import CONFIRMED, UNDECIDED
 
 MAIN = ("procrustes_distance", "cka_debiased", "cka_biased", "weight_change")
 """Metrics of the figures and findings: the first of these that was measured; tables have all."""
 GROUP = ["wiring", "size", "objective", "data", "method"]
-
-
-_REFERENCE = "depth_profile_study"
-_RULES = {
-    "positive_slopes": findings.positive_slopes,
-    "equal_step_sequential_keeps_slope": equal_step_verdicts.sequential_keeps,
-    "equal_step_parallel_keeps_slope": equal_step_verdicts.parallel_keeps,
-    "equal_step_larger": equal_step_verdicts.larger_keep,
-    "steepness_with_objective_distance": findings.steepness,
-    "width_by_architecture": findings.width,
-}
-"""The function that judges each finding; its docstring is the rule."""
-_HERE = {CONFIRMED: "as published", UNDECIDED: "open"}
-"""What a check in miniature says in place of the words; of all others: not as published."""
 
 
 class Extent(NamedTuple):
@@ -241,36 +222,3 @@ def depth_study(material: Material) -> DepthStudy:
     """The study of an experiment; nothing is gathered where nothing was crossed."""
     arms = [*material.study.arms, *material.study.nulls]
     return analyse(arms if is_crossed(arms) else [])
-
-
-def finding_rows(depth: DepthStudy, published: Sequence[Published]) -> list[Row]:
-    """The published findings, ours beside them, the word and its rule."""
-    known = {one.number.name: one.number for one in published if one.file == _REFERENCE}
-    count = known.get("positive_slopes")
-    share = count.value / count.n if count and count.value and count.n else float("nan")
-    claims = {one.number.name: one.claim for one in published if one.file == _REFERENCE}
-    rows = []
-    for one in depth.findings(share):
-        number = known.get(one.name)
-        told = number.note if number and number.value is None else None
-        in_words = (told or "").removeprefix("in words only, ")
-        rows.append({
-            "name": one.name.replace("_", " "),
-            "published": f"{number.value:g} of {number.n}" if number and number.value else in_words,
-            **_worded(one, claims.get(one.name), depth),
-            "rule": " ".join((_RULES[one.name].__doc__ or "").split()),
-        })  # fmt: skip
-    return rows
-
-
-def _worded(one: Finding, claim: Claim | None, depth: DepthStudy) -> Row:
-    """The word, for runs of the declared models at their size alone; of all others what is seen here."""
-    if one.verdict == NONE:
-        return {"ours": one.ours, "verdict": "not measured"}
-    if one.verdict == NO_NULL:
-        return {"ours": f"as it is, not judged: {one.ours}", "verdict": NO_NULL}
-    models = claim.setting.models if claim and claim.setting else []
-    if models and not depth.extent.miniatures and set(depth.numbers["model"]) <= set(models):
-        return {"ours": one.ours, "verdict": one.verdict}
-    seen = _HERE.get(one.verdict, "not as published")
-    return {"ours": f"here {seen}: {one.ours}", "verdict": MINIATURE}

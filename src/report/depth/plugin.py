@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from src.analysis.depth.depth_study import DepthStudy, Extent, depth_study, finding_rows
+from src.analysis.depth.depth_study import DepthStudy, Extent, depth_study
 from src.analysis.depth.inferred import inferred
 from src.analysis.depth.null import excess_over
+from src.analysis.depth.published_findings import finding_rows
 from src.analysis.material import Material
 from src.report.columns import columns
 from src.report.depth import band_control, features

@@ -1,0 +1,58 @@
+"""The published findings of the depth-profile study as rows of a table: ours beside them, and the word."""
+
+from collections.abc import Sequence
+
+from src.analysis.claims import MINIATURE
+from src.analysis.depth import equal_step_verdicts, findings
+from src.analysis.depth.depth_study import DepthStudy
+from src.analysis.depth.finding import NO_NULL, NONE, Finding
+from src.analysis.families import Row
+from src.analysis.references import Published
+from src.config.reference import Claim
+from src.statistics.claim import CONFIRMED, UNDECIDED
+
+_REFERENCE = "depth_profile_study"
+_RULES = {
+    "positive_slopes": findings.positive_slopes,
+    "equal_step_sequential_keeps_slope": equal_step_verdicts.sequential_keeps,
+    "equal_step_parallel_keeps_slope": equal_step_verdicts.parallel_keeps,
+    "equal_step_larger": equal_step_verdicts.larger_keep,
+    "steepness_with_objective_distance": findings.steepness,
+    "width_by_architecture": findings.width,
+}
+"""The function that judges each finding; its docstring is the rule."""
+_HERE = {CONFIRMED: "as published", UNDECIDED: "open"}
+"""What a check in miniature says in place of the words; of all others: not as published."""
+
+
+def finding_rows(depth: DepthStudy, published: Sequence[Published]) -> list[Row]:
+    """The published findings, ours beside them, the word and its rule."""
+    known = {one.number.name: one.number for one in published if one.file == _REFERENCE}
+    count = known.get("positive_slopes")
+    share = count.value / count.n if count and count.value and count.n else float("nan")
+    claims = {one.number.name: one.claim for one in published if one.file == _REFERENCE}
+    rows = []
+    for one in depth.findings(share):
+        number = known.get(one.name)
+        told = number.note if number and number.value is None else None
+        in_words = (told or "").removeprefix("in words only, ")
+        rows.append({
+            "name": one.name.replace("_", " "),
+            "published": f"{number.value:g} of {number.n}" if number and number.value else in_words,
+            **_worded(one, claims.get(one.name), depth),
+            "rule": " ".join((_RULES[one.name].__doc__ or "").split()),
+        })  # fmt: skip
+    return rows
+
+
+def _worded(one: Finding, claim: Claim | None, depth: DepthStudy) -> Row:
+    """The word, for runs of the declared models at their size alone; of all others what is seen here."""
+    if one.verdict == NONE:
+        return {"ours": one.ours, "verdict": "not measured"}
+    if one.verdict == NO_NULL:
+        return {"ours": f"as it is, not judged: {one.ours}", "verdict": NO_NULL}
+    models = claim.setting.models if claim and claim.setting else []
+    if models and not depth.extent.miniatures and set(depth.numbers["model"]) <= set(models):
+        return {"ours": one.ours, "verdict": one.verdict}
+    seen = _HERE.get(one.verdict, "not as published")
+    return {"ours": f"here {seen}: {one.ours}", "verdict": MINIATURE}
