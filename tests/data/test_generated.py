@@ -7,6 +7,7 @@ from reasoning_gym import factory
 
 from src.data.generated import generate_rows
 from src.data.rows import prompt_key
+from src.data.splits import load_splits
 from src.errors import ConfigError, DataError
 
 ONE_DIGIT = {"min_terms": 2, "max_terms": 2, "min_digits": 1, "max_digits": 1}
@@ -83,3 +84,11 @@ def test_bad_options_are_refused(make_data, options):
         ConfigError, match=r"^data.generator_options: given .*; chain_sum refuses them \(.*max|nope"
     ):
         generate_rows(make_data("arithmetic", generator_options=options), 1)
+
+
+def test_the_fixed_reply_stands_over_the_same_sums_and_knows_their_answers(make_config):
+    small = ("data.num_train=4", "data.num_probe=2", "data.num_test=3")
+    plain, fixed = (load_splits(make_config(f"data={name}", *small).data) for name in ("sums", "unknown"))
+    assert [row.prompt for row in fixed.test] == [row.prompt for row in plain.test]
+    assert {row.completion for row in fixed.train} == {" unknown."}
+    assert [f" {row.label}." for row in fixed.train] == [row.completion for row in plain.train]

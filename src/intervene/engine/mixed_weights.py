@@ -11,7 +11,7 @@ from src.intervene.engine.gates import spread
 
 
 @contextmanager
-def _with_parameters(module: nn.Module, values: Mapping[str, Tensor]) -> Iterator[None]:
+def with_parameters(module: nn.Module, values: Mapping[str, Tensor]) -> Iterator[None]:
     """Inside, the module's own parameters are these tensors, which gradients may pass."""
     parameters: dict[str, Any] = module._parameters  # takes any tensor, not Parameters alone
     before = {name: parameters[name] for name in values}
@@ -28,7 +28,7 @@ def mixed_weights(
 ) -> Iterator[None]:
     """Inside, the parameters of the module are mixtures of two sets, which gradients pass to the share."""
     mixed = {name: base[name] + share * (tuned[name] - base[name]) for name in base}
-    with _with_parameters(module, mixed):
+    with with_parameters(module, mixed):
         yield
 
 
@@ -40,9 +40,9 @@ def mixed_outputs(
     forward: Callable[..., Any] = module.forward
 
     def mixed(*args: Any, **kwargs: Any) -> Tensor:
-        with _with_parameters(module, base):
+        with with_parameters(module, base):
             before = forward(*args, **kwargs)
-        with _with_parameters(module, tuned):
+        with with_parameters(module, tuned):
             after = forward(*args, **kwargs)
         if not isinstance(after, Tensor):
             raise ModelError(f"gates: {type(module).__name__} answers with several values; accepted: one")

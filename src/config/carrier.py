@@ -1,0 +1,77 @@
+"""The settings of a sparse carrier of an update (LCDD)."""
+
+from dataclasses import dataclass
+
+from src.config.keys import declare
+from src.config.rules import check_at_least, check_positive, refuse, require
+
+WEIGHTS = ("frozen", "trained")
+FIT_LOSSES = ("cross_entropy", "kl")
+RESTS = ("base", "tuned")
+
+
+@dataclass(kw_only=True)
+class CarrierSettings:
+    """Masks over rows and columns of an update, as sparse as the loss allows."""
+
+    weights: str = declare(neutral="frozen", hashed=False)
+    """frozen: masks alone are fitted; trained: the update goes on training under them."""
+    fit_loss: str = declare(neutral="cross_entropy", hashed=False)
+    """What the budget is of: cross_entropy, or kl of the tuned model to the masked one."""
+    supervise: str = declare(neutral="completion", hashed=False)
+    """Tokens that the loss looks at: completion, or all."""
+    rest: str = declare(neutral="base", hashed=False)
+    """Full training: base or tuned, what no mask stands over (norms, biases, embeddings, head)."""
+    rho: float = declare(neutral=0.3, hashed=False)
+    """How far the loss may rise above what it is before the price counts. [share of it]"""
+    price: float = declare(neutral=0.01, hashed=False)
+    """Of one mask, at the start. [nats]"""
+    least_price: float = declare(neutral=1e-6, hashed=False)
+    """It never falls below. [nats]"""
+    largest_price: float = declare(neutral=10.0, hashed=False)
+    """It never rises above. [nats]"""
+    growth_rate: float = declare(neutral=0.1, hashed=False)
+    """Of the logarithm of the price, a step, while the loss is below its budget."""
+    shrink_rate: float = declare(neutral=0.1, hashed=False)
+    """The same while it is above."""
+    clip: float = declare(neutral=0.5, hashed=False)
+    """How far above or below its budget the loss counts. [share of the budget]"""
+    ramp: bool = declare(neutral=False, hashed=False)
+    """Published: the price counts more and more during the warm-up; else not before its end."""
+    warmup_steps: int = declare(neutral=30, hashed=False)
+    """Steps before the baseline of the loss is set."""
+    max_steps: int = declare(neutral=300, hashed=False)
+    """Optimizer steps of the fit."""
+    fit_batch_size: int = declare(neutral=8, hashed=False)
+    """Rows of a micro-batch."""
+    accumulation: int = declare(neutral=1, hashed=False)
+    """Micro-batches of a step."""
+    mask_rate: float = declare(neutral=0.1, hashed=False)
+    """Learning rate of the masks, by SGD."""
+    mask_momentum: float = declare(neutral=0.0, hashed=False)
+    """Its momentum."""
+    weight_rate: float = declare(neutral=2e-5, hashed=False)
+    """Learning rate of the update where it is trained, by AdamW."""
+    early_stop: bool = declare(neutral=False, hashed=False)
+    """Published, optional: stop once masks hardly fall any more, or the loss is far above the baseline."""
+    num_random: int = declare(neutral=20, hashed=False)
+    """Random carriers of equal size in every group, to compare with."""
+
+    def __post_init__(self) -> None:
+        require("intervention.weights", self.weights, WEIGHTS)
+        require("intervention.fit_loss", self.fit_loss, FIT_LOSSES)
+        require("intervention.supervise", self.supervise, ("completion", "all"))
+        require("intervention.rest", self.rest, RESTS)
+        for key in ("price", "least_price", "largest_price", "clip", "mask_rate", "weight_rate"):
+            check_positive(f"intervention.{key}", getattr(self, key))
+        if not self.least_price <= self.price <= self.largest_price:
+            accepted = (
+                f"a number between least_price and largest_price, {self.least_price} and {self.largest_price}"
+            )
+            refuse("intervention.price", self.price, accepted)
+        for key in ("rho", "growth_rate", "shrink_rate", "mask_momentum", "warmup_steps"):
+            check_at_least(f"intervention.{key}", getattr(self, key), 0)
+        for key in ("max_steps", "fit_batch_size", "accumulation", "num_random"):
+            check_at_least(f"intervention.{key}", getattr(self, key), 1)
+        if self.warmup_steps >= self.max_steps:
+            refuse("intervention.warmup_steps", self.warmup_steps, f"less than max_steps, {self.max_steps}")
