@@ -1,6 +1,10 @@
 """Train a band, probe every layer, evaluate, record.
 
-python -m src.run model=olmo2_7b method=midblock
+python -m src.run model=olmo2_7b method=midblock          one run
+python -m src.run -m method=lora,midblock seed=0,1,2      several
+python -m src.run model=tiny_llama --cfg job              show the configuration and stop
+python -m src.run record=online                           also send it to W&B, where there is a key
+python -m src.report runs/EXPERIMENT                      tables and figures of what is there
 """
 
 import logging
@@ -44,14 +48,14 @@ def main() -> None:
     """The entry point; of processes that were started together only rank 0 composes a configuration."""
     rank, count = launched()
     if count == 1:  # torch is not imported before the configuration is known to be right
-        run_hydra(job, RunConfig)
+        run_hydra(job, RunConfig, __doc__, "config")
         return
     from src.pipeline.train_stage import follow_all
     from src.train.ranks import Ranks, leading
 
     if rank == 0:
         with leading():
-            run_hydra(job, RunConfig)
+            run_hydra(job, RunConfig, __doc__, "config")
     else:
         run_command(lambda: follow_all(Ranks(count)))
 

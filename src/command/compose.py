@@ -13,7 +13,7 @@ from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, MissingMandatoryValue, OmegaConf, ValidationError
 from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 
-from src.command.presets import CONF, choose_presets
+from src.command.presets import CONF, choices, choose_presets
 from src.config import rules
 from src.config.convert import Section, as_dict, as_section
 from src.config.renamed import rename_keys, rename_overrides
@@ -108,8 +108,7 @@ def check_choices(overrides: Sequence[str]) -> None:
     for override in overrides:
         group, sign, given = override.partition("=")
         if sign and group.isidentifier() and (CONF / group).is_dir() and _NO_NAME.match(given):
-            names = sorted(path.stem for path in (CONF / group).glob("[!_]*.yaml"))
-            rules.refuse(group, given, ", ".join(names))
+            rules.refuse(group, given, ", ".join(choices(group)))
 
 
 def model_named(text: str, dtype: str) -> ModelConfig:

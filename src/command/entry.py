@@ -1,5 +1,6 @@
 """The commands that Hydra configures, src.run and src.compare: from its composed configuration to a job."""
 
+import argparse
 import os
 import sys
 from collections.abc import Callable
@@ -10,10 +11,10 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from src.command.compose import CONFIG_ERRORS, Config, check_choices, one_line, read_overrides, typed
+from src.command.help import help_text
 from src.command.program import exit_with, run_command
 from src.errors import UserError
 from src.runtime.preemption import listening
-from src.runtime.requeue import Requeue
 
 SIGNAL_DELAY_S, RESTARTS = 120, 50
 """For a job that none of our launchers sent, such as a batch script with `#SBATCH --signal=USR2@120`."""
@@ -25,6 +26,8 @@ def run_job(composed: DictConfig, schema: type[Config], execute: Callable[[Confi
 
     A job that is asked to stop goes back into the queue of SLURM, if it came from there, and ends with 75.
     """
+    from src.runtime.requeue import Requeue  # a configuration that is only shown needs no queue
+
     launcher = HydraConfig.get().launcher
     delay = launcher.get("signal_delay_s", SIGNAL_DELAY_S)
     restarts = launcher.get("max_num_timeout", RESTARTS)
@@ -38,13 +41,22 @@ def run_job(composed: DictConfig, schema: type[Config], execute: Callable[[Confi
         exit_with(str(error))
 
 
-def run_hydra(job: Callable[[], None], schema: type[Config]) -> None:
-    """Hand the command line to Hydra."""
+def run_hydra(job: Callable[[], None], schema: type[Config], about: str | None, config_name: str) -> None:
+    """Hand the command line to Hydra.
+
+    Args:
+        job: the function that `hydra.main` made.
+        schema: what `job` composes.
+        about: the docstring of the command, which `--help` says.
+        config_name: the file of conf/ that `job` composes.
+    """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra hands its errors over instead of printing them
     sys.argv[1:] = read_overrides(sys.argv[1:])
 
     def main() -> None:
-        _check_options()
+        if _checked_options().help:
+            print(help_text(about, config_name))
+            return
         try:
             job()
         except CONFIG_ERRORS as error:
@@ -57,8 +69,8 @@ def run_hydra(job: Callable[[], None], schema: type[Config]) -> None:
     run_command(main)
 
 
-def _check_options() -> None:
-    """Refuse an option that Hydra does not know before Hydra does, which would take several lines."""
+def _checked_options() -> argparse.Namespace:
+    """The options as Hydra reads them; one that it does not know is refused here, in one line."""
     parser = get_args_parser()
     parser.error = lambda message: exit_with(  # type: ignore[method-assign]  # argparse asks for no subclass
         f"{message}; accepted: what --help and --hydra-help list"
@@ -70,3 +82,4 @@ def _check_options() -> None:
     asked = [f"--{name}" for name in _ONE_OF if getattr(given, name)]
     if len(asked) > 1:
         exit_with(f"{asked[0]}: given with {' and '.join(asked[1:])}; accepted: one of them")
+    return given

@@ -32,7 +32,7 @@ def _chosen(line: str) -> str:
     found = _EXPERIMENT.fullmatch(line)
     if not found:
         return line
-    names, presets = [name.strip("'\" ") for name in found[1].split(",")], _presets()
+    names, presets = [name.strip("'\" ") for name in found[1].split(",")], choices("preset")
     known = [name for name in names if name in presets]
     if known and len(known) < len(names):
         refuse("experiment", found[1], "one new name, or presets alone: " + ", ".join(presets))
@@ -46,8 +46,9 @@ def _chosen(line: str) -> str:
 
 
 @cache
-def _presets() -> tuple[str, ...]:
-    return tuple(sorted(path.stem for path in (CONF / "preset").glob("[!_]*.yaml")))
+def choices(group: str) -> tuple[str, ...]:
+    """The names that a group of conf/ can be given."""
+    return tuple(sorted(path.stem for path in (CONF / group).glob("[!_]*.yaml")))
 
 
 @cache

@@ -1,6 +1,7 @@
-"""Compare two models without training.
+"""Compare two models without training, layer by layer on the same rows.
 
 python -m src.compare base=olmo2_1b tuned=olmo2_1b:sft data=gsm8k
+python -m src.compare base=FOLDER tuned=FOLDER metrics=shift probe.seeds=[0,1,2]
 """
 
 import logging
@@ -35,4 +36,4 @@ def job(composed: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    run_hydra(job, PairConfig)
+    run_hydra(job, PairConfig, __doc__, "probe")

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from src.command.compose import CONF, read_overrides, run_config
+from src.command.help import help_text
 from src.command.presets import _tell
 from src.errors import ConfigError
 
@@ -154,3 +155,14 @@ def test_the_first_things_a_user_does_import_nothing_heavy(arguments):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=CONF.parent)
     assert "HEAVY []" in done.stdout, done.stdout[-500:] + done.stderr[-2000:]
+
+
+@pytest.mark.parametrize("name", ["config", "probe"])
+def test_help_lists_what_each_group_can_be_given(name):
+    groups = ["data", "metrics"] + ["band", "method", "preset", "debug"] * (name == "config")
+    told = help_text("What it does.", name).splitlines()
+    assert told[0] == "What it does."
+    for group in groups:
+        (line,) = (line for line in told if line.startswith(f"  {group}: "))
+        files = {path.stem for path in (CONF / group).iterdir() if not path.stem.startswith("_")}
+        assert set(line.split(": ")[1].split(", ")) == files

@@ -13,9 +13,7 @@ from src.config.key_table import Key, key_table, keys_of, type_name
 from src.config.schema import RunConfig
 
 KEYS = list(keys_of(RunConfig, {}))
-GROUPS = sorted(
-    {path.parent for path in CONF.rglob("[!_]*.yaml")} - {CONF, CONF / "local", CONF / "hydra" / "help"}
-)
+GROUPS = sorted({path.parent for path in CONF.rglob("[!_]*.yaml")} - {CONF, CONF / "local"})
 
 
 @dataclass
