@@ -74,7 +74,7 @@ def write_run(tmp_path):
             "choices": {"model": model, "objective": objective, "control": control, "method": "full", "band": band, "data": "english"},
             "model": {"family": architecture, "kind": kind, "residual": wiring, "miniature_of": stands_for,
                       "num_parameters": int(num_parameters), "num_blocks": NUM_BLOCKS, "fingerprint": model},
-            "adapted": {"blocks": blocks}, "params": {"total": 500_000, "trainable": 500_000}, "scores": [],
+            "adapted": {"blocks": blocks}, "params": {"total": int(num_parameters), "trainable": 500_000}, "scores": [],
             "hardware": {"processor": "p", "threads": 1, "device": "cpu"}, "git": {"commit": "c" * 40, "dirty": False},
             "profiles": summarise([row for row in rows if row.stage == "change"]),
         }  # fmt: skip

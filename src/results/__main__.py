@@ -58,8 +58,10 @@ def _recompute(options: argparse.Namespace) -> int:
     from src.report.write import write_report
     from src.results.recompute import older_pictures, recompute
 
-    def report(runs: Path, figures: Sequence[str]) -> Path:
+    def report(runs: Path, figures: Sequence[str], draw: bool) -> Path:
         written = write_report(runs)
+        if draw:
+            written.draw()
         written.write_text(figures)
         return written.path.parent
 
@@ -108,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
             one.add_argument("--command", required=True, help="what makes the study again")
     one = verbs.add_parser("recompute")
     one.add_argument("target", type=path_of, metavar="sweeps/results/NAME")
-    one.add_argument("--write", action="store_true", help="put what was rebuilt in place of what differs")
+    one.add_argument("--write", action="store_true", help="put what was rebuilt in place, and draw again")
     one = verbs.add_parser("cost", description=_COST)
     one.add_argument("runs", type=runs_path, metavar="runs/EXPERIMENT")
     one.add_argument("--jobs", type=int, default=2, help="runs at a time (2)")

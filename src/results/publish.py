@@ -4,7 +4,7 @@ import csv
 import io
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
 from statistics import fmean
@@ -56,10 +56,14 @@ def publish(runs: Path, target: Path, command: str) -> list[Path]:
     if (report / "report.md").is_file():
         write_text(target / "report.md", _without_lost(report / "report.md", target))
     write_text(target / PROFILES, _profiles(done))
-    shown = {path.name: sha256((target / path.name).read_bytes()).hexdigest()
-             for path in tables if path.suffix == ".csv"}  # fmt: skip
+    shown = digests(target, [path.name for path in tables if path.suffix == ".csv"])
     write_json(target / MADE, _made(list(records.values()), command) | {"tables": shown})
     return [*(target / path.name for path in tables), target / PROFILES, target / MADE, pack(runs, target)]
+
+
+def digests(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """The content of tables of a folder, by name."""
+    return {name: sha256((folder / name).read_bytes()).hexdigest() for name in names}
 
 
 def profiles_text(runs: Path) -> str:

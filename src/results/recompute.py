@@ -1,18 +1,17 @@
 """Whether committed tables are what the committed items give, bit for bit."""
 
 from collections.abc import Callable, Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
 from src.errors import DataError
 from src.results.packed import ITEMS, unpacked
-from src.results.publish import FIGURE, MADE, PROFILES, profiles_text
-from src.storage.files import read_json, storage_errors
+from src.results.publish import FIGURE, MADE, PROFILES, digests, profiles_text
+from src.storage.files import read_json, storage_errors, write_json
 
 REPORT = "report.md"
-Report = Callable[[Path, Sequence[str]], Path]
-"""Writes a report of an experiment's folder, with the names of its figures; the folder of the report."""
+Report = Callable[[Path, Sequence[str], bool], Path]
+"""Writes a report of an experiment, with the names of its figures, and draws them or not; its folder."""
 
 
 class Rebuilt(NamedTuple):
@@ -31,7 +30,7 @@ def recompute(folder: Path, report: Report, write: bool = False) -> list[Rebuilt
     Args:
         folder: below sweeps/results.
         report: makes a report of runs.
-        write: put the rebuilt table in the place of one that differs.
+        write: put the rebuilt table in the place of one that differs, and draw the pictures again.
 
     Raises:
         DataError: there are no tables, or the file of items is damaged.
@@ -44,20 +43,33 @@ def recompute(folder: Path, report: Report, write: bool = False) -> list[Rebuilt
         return [Rebuilt(name, "cannot be rebuilt: its items are not committed", False) for name in names]
     with unpacked(folder) as runs:
         figures = [found["file"].removesuffix(".png") for found in _figures(folder)]
-        made = report(runs, figures)
+        made = report(runs, figures, write)
         (made / PROFILES).write_text(profiles_text(runs), encoding="utf-8")
-        return [_compared(folder / name, made / name, write) for name in names]
+        found = [_compared(folder / name, made / name, write) for name in names]
+        if write:
+            _draw_anew(folder, made, figures)
+        return found
 
 
 def older_pictures(folder: Path) -> list[str]:
     """Committed tables that are not those which the committed pictures were drawn with; a sentence each."""
     path = folder / MADE
     known = read_json(path).get("tables", {}) if path.is_file() else {}
+    there = digests(folder, [name for name in known if (folder / name).is_file()])
     return [
         f"{name}: changed since the pictures were drawn, so they are older than their table; publish again"
         for name, digest in sorted(known.items())
-        if not (folder / name).is_file() or sha256((folder / name).read_bytes()).hexdigest() != digest
+        if there.get(name) != digest
     ]
+
+
+def _draw_anew(folder: Path, made: Path, figures: Sequence[str]) -> None:
+    """The committed pictures of these tables, and the tables that they were drawn with."""
+    for name in figures:
+        with storage_errors(folder):
+            (folder / f"{name}.png").write_bytes((made / f"{name}.png").read_bytes())
+    known = read_json(folder / MADE)
+    write_json(folder / MADE, known | {"tables": digests(folder, known["tables"])})
 
 
 def _figures(folder: Path) -> list:

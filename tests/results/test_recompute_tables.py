@@ -2,6 +2,7 @@
 
 import json
 import tarfile
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,8 @@ from src.report.write import write_report
 from src.results.__main__ import main
 from src.results.packed import ITEMS, pack
 from src.results.publish import publish
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +70,26 @@ def test_a_table_that_was_changed_differs_and_its_pictures_are_older(committed, 
     assert any(line.startswith("scores.csv: changed since the pictures were drawn") for line in lines)
     status, lines, _ = recomputed(committed, capsys, "--write")
     assert (status, "scores.csv: written anew" in lines, path.read_text()) == (0, True, right)
+
+
+def test_what_is_written_anew_is_drawn_anew(committed, capsys):
+    """Pictures of tables that an older version made are not older than the tables that replace them."""
+    made = json.loads((committed / "made.json").read_text())
+    (committed / "made.json").write_text(json.dumps(made | {"tables": {"scores.csv": "of before"}}))
+    status, lines, _ = recomputed(committed, capsys)
+    assert status == 1 and lines[-1].startswith("scores.csv: changed since the pictures were drawn")
+    assert recomputed(committed, capsys, "--write")[0] == 0
+    assert recomputed(committed, capsys)[0] == 0
+
+
+WITH_ITEMS = sorted(path.parent for path in (ROOT / "sweeps" / "results").glob(f"*/{ITEMS}"))
+
+
+@pytest.mark.parametrize("folder", WITH_ITEMS, ids=lambda folder: folder.name)
+def test_a_committed_study_is_what_its_items_give_today(folder, capsys):
+    """A change of an estimate that leaves the committed tables behind is found here."""
+    status, lines, _ = recomputed(folder, capsys)
+    assert (status, [line for line in lines if not line.endswith(": the same, bit for bit")]) == (0, [])
 
 
 def test_tables_without_items_are_named_and_no_number_is_made(committed, capsys):

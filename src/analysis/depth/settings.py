@@ -14,7 +14,7 @@ SETTING = [*CELL, "control"]
 WHOLE = "whole"
 """The arm of runs that train every block; other arms are called by their band."""
 LARGE = 1e9
-"""Parameters from which a model counts as large: between the published groups, 125M-350M and 1.3B-1.4B."""
+"""Weights that ran, from which a model is large: between the published groups, 125M-350M and 1.3B-1.4B."""
 _COLUMNS = ("model.name", "data.name", "objective.name", "control.name", KIND, BAND)
 _KINDS = ("encoder", "decoder", "ssm", "rnn", "unknown")
 TRANSFORMERS = ("encoder", "decoder")
@@ -78,7 +78,8 @@ def _others(arm: Arm) -> str:
 
 def _setting(name: str, record: dict[str, Any], others: str) -> dict[str, Any]:
     choices, model = record["choices"], record.get("model", {})
-    count = model.get("num_parameters") or record.get("params", {}).get("total")
+    told = model.get("num_parameters")  # the namesake's: it orders models, and says nothing of what ran
+    count = record.get("params", {}).get("total") or told
     return {
         "run": name,
         "model": choices["model"],
@@ -88,7 +89,7 @@ def _setting(name: str, record: dict[str, Any], others: str) -> dict[str, Any]:
         "wiring": model.get("residual") or "unknown",
         "family": family_of(model.get("kind"), model.get("residual")),
         "size": "unknown" if count is None else "large" if count >= LARGE else "small",
-        "num_parameters": count or 0,
+        "num_parameters": told or count or 0,
         "miniature": bool(model.get("miniature_of")),
         "objective": choices["objective"],
         "data": choices.get("data", "unknown"),

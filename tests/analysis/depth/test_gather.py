@@ -72,6 +72,16 @@ def test_a_cell_tells_the_errors_of_its_runs(write_run):
     assert numpy.isnan(found["procrustes_distance", "centre"])
 
 
+def test_the_size_is_of_the_weights_that_ran_and_not_of_the_namesake(write_run):
+    folder = write_run(0.5, params={"total": 500_000, "trainable": 1})
+
+    record = json.loads((folder / "run.json").read_text())
+    record["model"] |= {"miniature_of": "pythia_7b", "num_parameters": 6_857_302_016}
+    (folder / "run.json").write_text(json.dumps(record))
+
+    assert gather(arms_of(folder.parent))[0].iloc[0]["size"] == "small"
+
+
 def test_a_model_of_unknown_kind_stays_unknown(write_run):
     folder = write_run(0.5, params={"total": 2_000_000_000, "trainable": 1})
 
