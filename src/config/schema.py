@@ -12,6 +12,7 @@ from src.config.band import BandConfig
 from src.config.control import ControlConfig
 from src.config.data import DataConfig
 from src.config.evaluate import EvaluateConfig
+from src.config.intervention import InterventionConfig
 from src.config.keys import declare
 from src.config.method import MethodConfig
 from src.config.metrics import MetricsConfig, ProbeConfig
@@ -25,6 +26,7 @@ __all__ = [
     "ControlConfig",
     "DataConfig",
     "EvaluateConfig",
+    "InterventionConfig",
     "MethodConfig",
     "MetricsConfig",
     "ModelConfig",
@@ -91,6 +93,7 @@ class RunConfig:
     metrics: MetricsConfig
     probe: ProbeConfig
     evaluate: EvaluateConfig
+    intervention: InterventionConfig = declare(neutral=InterventionConfig(), hashed=False)
     record: RecordConfig = declare(hashed=False)
     paths: PathsConfig = declare(hashed=False)
 
@@ -125,6 +128,9 @@ class RunConfig:
         if self.method.penalty == "kl" and self.objective.name != "causal_lm":
             accepted = f"none, or a penalty of weights, with objective={self.objective.name}"
             rules.refuse("method.penalty", "kl", accepted)
+        if self.intervention.kind == "causal" and self.objective.name not in ("causal_lm", "masked_lm"):
+            accepted = f"none with objective={self.objective.name}, which has no completion to score"
+            rules.refuse("intervention.kind", "causal", accepted)
         if self.method.of_kind.in_place and self.model.dtype != "float32":
             rules.refuse(
                 "method.kind=full with model.dtype",

@@ -8,6 +8,7 @@ import shutil
 from typing import Any
 
 from src.control.describe import describe_control
+from src.pipeline.intervene_stage import intervene
 from src.pipeline.probe_stage import RunProbe
 from src.pipeline.score_stage import RunScores, keep_scores
 from src.pipeline.stage import PREPARED, Run, Stage
@@ -60,6 +61,7 @@ STAGES = (
     Stage("train", train, reads=PREPARED, writes=(TUNED, STEPS)),
     Stage("probe", probe, reads=(*PREPARED, TUNED, STEPS), writes=(LAYERS,)),
     Stage("score the tuned", score_tuned, reads=("rows", TUNED), writes=(SCORES[1], SAMPLES)),
+    Stage("intervene", intervene, reads=("rows", TUNED), writes=()),
     Stage("record", record, reads=(*SCORES, SAMPLES, STEPS, LAYERS), writes=("run.json",)),
 )
 

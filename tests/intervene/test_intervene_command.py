@@ -89,3 +89,20 @@ def test_seeds_of_one_arm_are_told_together_with_controls_and_forgetting(run_fol
     assert ("english" in {row["score"] for row in rows}) != ("no profile of english" in text)
     assert (out / "summary.csv").read_text().startswith("score,name,value,low,high")
     assert text.count("the parts") >= 2
+
+
+def test_as_a_stage_it_leaves_its_tables_and_changes_no_id(run_folder, make_config):
+    hard = ("train.max_steps=20", "train.learning_rate=0.02")
+    asked = ("intervention=causal", "intervention.num_items=8")
+    folder = run_folder(*hard, *asked)
+    (gain, *_) = csv.DictReader((folder / "intervene" / "profile.csv").read_text().splitlines())
+    assert (gain["kind"], gain["num_items"]) == ("gain", "8")
+    shape = ("debug=smoke", "metrics=none", "evaluate=none", "record=none", "model.num_blocks=5")
+    plain = make_config(*shape, "model.width=32", "data.num_test=12", *hard)
+    assert Pipeline(plain).id == folder.name
+
+
+def test_a_stage_without_a_gain_ends_no_run(run_folder, caplog):
+    folder = run_folder("train.max_steps=1", "train.learning_rate=1e-9", "intervention=causal")
+    assert "no profile" in caplog.text
+    assert (folder / "run.json").is_file() and not (folder / "intervene" / "profile.csv").exists()

@@ -1,0 +1,38 @@
+"""What a run is asked once it is trained: which part of the depth its gain comes from."""
+
+from dataclasses import dataclass
+
+from src.config.keys import declare
+from src.config.rules import check_at_least, refuse, require
+
+KINDS = ("none", "causal")
+
+
+@dataclass(kw_only=True)
+class InterventionConfig:
+    """The causal depth profile as a stage of a run. It changes nothing else of the run, so no id."""
+
+    name: str = declare(neutral="none", hashed=False)
+    """Which file of conf/intervention was chosen."""
+    kind: str = declare(neutral="none", hashed=False)
+    """none, or causal: what `python -m src.intervene` does with a finished run."""
+    num_items: int | None = declare(neutral=None, hashed=False)
+    """Test rows, from the first on; null: all."""
+    num_passages: int = declare(neutral=0, hashed=False)
+    """Passages of English, to see where forgetting sits; 0: none."""
+    passage_tokens: int = declare(neutral=128, hashed=False)
+    """Of each passage, from the first on."""
+    batch_size: int = declare(neutral=25, hashed=False)
+    """Rows of a batch."""
+    controls: bool = declare(neutral=False, hashed=False)
+    """Also the controls: noise of the same size, other blocks, other sizes."""
+
+    def __post_init__(self) -> None:
+        require("intervention.kind", self.kind, KINDS)
+        for key in ("num_items", "passage_tokens"):
+            value = getattr(self, key)
+            if value is not None:
+                check_at_least(f"intervention.{key}", value, 2)
+        check_at_least("intervention.batch_size", self.batch_size, 1)
+        if self.num_passages not in (0, max(self.num_passages, 2)):
+            refuse("intervention.num_passages", self.num_passages, "0, or at least 2")
