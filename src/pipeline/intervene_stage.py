@@ -16,7 +16,7 @@ def intervene(run: Run) -> None:
     A run without a gain has no profile, and is told so: that ends nothing.
     """
     chosen, folder = run.config.intervention, run.folder.path
-    if chosen.kind == "none" or not run.prepared.trains:
+    if chosen.kind != "causal" or not run.prepared.trains:
         return
     asked = Asked(chosen.num_items, chosen.num_passages, chosen.passage_tokens, chosen.batch_size)
     adapted = run.prepared.adapted
