@@ -17,13 +17,13 @@ class InterventionConfig:
     kind: str = declare(neutral="none", hashed=False)
     """none, or causal: what `python -m src.intervene` does with a finished run."""
     num_items: int | None = declare(neutral=None, hashed=False)
-    """Test rows, from the first on; null: all."""
+    """Test rows, from the first on; null: all. [rows]"""
     num_passages: int = declare(neutral=0, hashed=False)
-    """Passages of English, to see where forgetting sits; 0: none."""
+    """Passages of English, to see where forgetting sits; 0: none. [passages]"""
     passage_tokens: int = declare(neutral=128, hashed=False)
-    """Of each passage, from the first on."""
+    """Of each passage, from the first on. [tokens]"""
     batch_size: int = declare(neutral=25, hashed=False)
-    """Rows of a batch."""
+    """Of a batch. [rows]"""
     controls: bool = declare(neutral=False, hashed=False)
     """Also the controls: noise of the same size, other blocks, other sizes."""
 
