@@ -14,7 +14,7 @@ LINES = {
     "left_out": ("lost without this block", SLATE, "dot"),
 }
 VALUES = {
-    "logp": "log-probability of the right answer, nats a token",
+    "logp": "right answer, nats a token",
     "english": "English forgotten, nats a byte",
 }
 
