@@ -20,6 +20,8 @@ from src.storage.files import write_text
 COLUMNS = ("alone", "left_out", "path")
 ADDS_UP = 0.5
 """Additivity from which on a profile of single parts says something."""
+MOSTLY = 0.9
+"""From which on they are said to add up without more."""
 HEADER = (
     "score",
     "kind",
@@ -93,7 +95,7 @@ def in_words(additivity: float) -> str:
     told = f"{100 * additivity:.0f} % of what coalitions of segments differ in is told by segments one by one"
     if additivity < ADDS_UP:
         return f"{told}: the parts do not add up, and a profile of single blocks would mislead"
-    return f"{told}: the parts add up"
+    return f"{told}: the parts add up{'' if additivity >= MOSTLY else ' in part, and overlap in part'}"
 
 
 def _write(path: Path, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

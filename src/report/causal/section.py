@@ -14,6 +14,8 @@ from src.report.table import Table
 
 ADDS_UP = 0.5
 """Additivity from which on a profile of single parts says something."""
+MOSTLY = 0.9
+"""From which on they are said to add up without more."""
 _KINDS = {
     "gain": "the whole change", "shapley": "share of a fifth of the depth",
     "pair": "two fifths together, beyond their sum", "alone": "one block alone tuned",
@@ -84,7 +86,11 @@ def sentences(profile: CausalProfile) -> Iterator[str]:
 def _additivity(found: Sequence[float]) -> str:
     told = " and ".join(percent(round(one, 3)) for one in found)
     if all(one >= ADDS_UP for one in found):
-        words = "the parts add up"
+        words = (
+            "the parts add up"
+            if all(one >= MOSTLY for one in found)
+            else "the parts add up in part, and overlap in part"
+        )
     elif all(one < ADDS_UP for one in found):
         words = "the parts do not add up: a profile of single blocks would mislead"
     else:
