@@ -13,7 +13,7 @@ from src.analysis.records import records
 from src.storage.files import read_json
 
 FOLDER, ABOUT = "intervene", "about.json"
-TABLES = ("profile", "summary", "predictions", "observed")
+TABLES = ("profile", "summary", "predictions", "observed", "readings")
 
 
 @dataclass(frozen=True)
@@ -30,16 +30,13 @@ class CausalProfile:
     """Empty where no layer table was there to predict from."""
     observed: DataFrame
     """predictor, block, value: the profiles that were seen without intervening."""
+    readings: DataFrame
+    """run, score, additivity, residual, num_off: each run by itself."""
 
     @property
     def trained(self) -> list[int]:
         """Blocks that training could change."""
         return list(self.about["trained"])
-
-    @property
-    def readings(self) -> list[Mapping[str, Any]]:
-        """Additivity and the like, by run and score."""
-        return list(self.about["readings"])
 
     @cached_property
     def scores(self) -> list[str]:

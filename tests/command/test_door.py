@@ -9,7 +9,19 @@ from src.command.help import help_text
 from src.command.presets import _tell
 from src.errors import ConfigError
 
-GROUPS = ("model", "method", "band", "data", "train", "metrics", "evaluate", "record", "objective", "control")
+GROUPS = (
+    "model",
+    "method",
+    "band",
+    "data",
+    "train",
+    "metrics",
+    "evaluate",
+    "record",
+    "objective",
+    "control",
+    "intervention",
+)
 
 
 NEEDED = {

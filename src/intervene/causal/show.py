@@ -11,6 +11,7 @@ from numpy import ndarray
 from rich.console import Console
 from rich.table import Table
 
+from src.intervene.causal.measure import Found
 from src.intervene.causal.predictors import Prediction
 from src.intervene.causal.profile import UNITS, Quantity
 from src.intervene.causal.summary import Summary
@@ -52,6 +53,14 @@ def write_csv(path: Path, rows: Sequence[Quantity]) -> None:
 def write_summaries(path: Path, found: Sequence[Summary]) -> None:
     """One line a summary, with its 95 % interval; an end that does not exist stays empty."""
     _write(path, Summary._fields, [["" if one != one else one for one in row] for row in found])
+
+
+def write_readings(path: Path, found: Sequence[tuple[str, Found]]) -> None:
+    """One line a run and score: what is known of each run by itself."""
+    rows = [
+        {"run": run} | {key: value for key, value in vars(one).items() if key != "rows"} for run, one in found
+    ]
+    _write(path, tuple(rows[0]), [list(row.values()) for row in rows])
 
 
 def write_predictions(folder: Path, found: Sequence[Prediction], seen: Mapping[str, ndarray]) -> None:

@@ -17,6 +17,7 @@ from src.intervene.causal.show import (
     print_summaries,
     write_csv,
     write_predictions,
+    write_readings,
     write_summaries,
 )
 from src.intervene.causal.summary import Summary, summaries
@@ -85,24 +86,20 @@ class Study:
         runs = [one.folder for one in self.sources if one.is_run]
         seen = observed(runs, self.num_blocks) if runs else {}
         write_predictions(self.out, predictions(self.rows, seen, self.trained), seen)
+        together = zip(self.sources, self.found, strict=True)
+        told = [(source.folder.name, one) for source, found in together for one in found]
+        write_readings(self.out / "readings.csv", told)
         write_json(self.out / "about.json", self._about())
         for score in dict.fromkeys(row.score for row in self.rows):
             print_profile(self.console, self.rows, score)
             print_summaries(self.console, self.summaries, score)
-            for source, found in zip(self.sources, self.found, strict=True):
-                for one in found:
-                    if one.score == score:
-                        self._say(f"{source.folder.name}: {_told(one)}")
+            for name, one in told:
+                if one.score == score:
+                    self._say(f"{name}: {_told(one)}")
 
     def _about(self) -> dict[str, Any]:
-        readings = [
-            {"run": source.folder.name} | {key: value for key, value in vars(one).items() if key != "rows"}
-            for source, found in zip(self.sources, self.found, strict=True)
-            for one in found
-        ]
         names = [source.folder.name for source in self.sources]
-        about = {"runs": names, "num_blocks": self.num_blocks, "trained": self.trained}
-        return about | {"readings": readings}
+        return {"runs": names, "num_blocks": self.num_blocks, "trained": self.trained}
 
     def _measurement(self, place: int, pair: Pair) -> Measurement:
         others = [one.folder for one in self.sources[place + 1 :] + self.sources[:place] if one.is_run]

@@ -78,7 +78,9 @@ def sentences(profile: CausalProfile) -> Iterator[str]:
             yield f"The middle three fifths have {_ratio(middle)} of it; 0.6 would be an even spread."
         if slope := profile.summary(score, "path_relative_slope"):
             yield f"The slope of its shares over depth, over their mean, is {_ratio(slope)}; above 0: late."
-        yield _additivity([one["additivity"] for one in profile.readings if one["score"] == score])
+        mine = profile.readings[profile.readings["score"] == score]
+        if len(mine):
+            yield _additivity(mine["additivity"].tolist())
     if noise := profile.summary("logp", "noise_over_alone"):
         yield f"Noise of the same size brings {_ratio(noise)} times what the blocks' own updates bring alone."
 

@@ -6,9 +6,10 @@ import numpy
 import pytest
 
 from src.analysis.causal_profile import read_profile
+from src.intervene.causal.measure import Found
 from src.intervene.causal.predictors import predictions
 from src.intervene.causal.profile import Quantity
-from src.intervene.causal.show import write_csv, write_predictions, write_summaries
+from src.intervene.causal.show import write_csv, write_predictions, write_readings, write_summaries
 from src.intervene.causal.summary import summaries
 from src.report.causal.page import write_page
 from src.report.causal.plots import predictor_plots, profile_plot
@@ -40,8 +41,8 @@ def folder(tmp_path):
     write_summaries(tmp_path / "summary.csv", list(summaries(rows, 10)))
     seen = {"weight_change": numpy.arange(10.0), "flat": numpy.ones(10)}
     write_predictions(tmp_path, predictions(rows, seen, BLOCKS), seen)
-    reading = {"score": "logp", "additivity": 0.93, "residual": 0.0, "num_off": 0}
-    about = {"runs": ["one"], "num_blocks": 10, "trained": BLOCKS, "readings": [reading]}
+    write_readings(tmp_path / "readings.csv", [("one", Found("logp", rows, 0.93, 0.0, 0))])
+    about = {"runs": ["one"], "num_blocks": 10, "trained": BLOCKS}
     write_json(tmp_path / "about.json", about)
     return tmp_path
 
