@@ -25,7 +25,7 @@ def markdown(
 def table_markdown(table: Table, most_rows: int = _MOST_ROWS) -> str:
     """The first rows of a table."""
     rules = ["--:" if column.numeric else ":--" for column in table.columns]
-    return "\n".join(_line(row) for row in [table.titles, rules, *table.shown()[:most_rows]]) + "\n"
+    return "\n".join(_line(row) for row in [table.titles, rules, *table.shown(most_rows)]) + "\n"
 
 
 def _block(block: Block) -> str:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
@@ -14,6 +15,8 @@ from src.report.table import Table
 from src.statistics.claim import WORDS
 
 _ASSETS = Path(__file__).parent / "assets"
+_MOST_ROWS = 200
+"""Of a table on the page; the CSV beside it has all of them."""
 
 
 def html_page(
@@ -28,7 +31,7 @@ def html_page(
     from plotly.offline import get_plotlyjs
 
     charts = {
-        chart.name: {name: plotly_figure(plot) for name, plot in chart.plots.items()}
+        chart.name: {name: _sharing(plotly_figure(plot)) for name, plot in chart.plots.items()}
         for part in parts
         for chart in part.charts
     }
@@ -37,6 +40,16 @@ def html_page(
         charts=_json(charts), style=_asset("page.css"), script=_asset("page.js"),
         plotly=Markup(get_plotlyjs()),
     )  # fmt: skip
+
+
+def _sharing(figure: dict[str, Any]) -> dict[str, Any]:
+    """A figure in which an x of several traces stands once, under `shared`, and its place there in them."""
+    places: dict[tuple[Any, ...], int] = {}
+    data = []
+    for trace in figure["data"]:
+        place = places.setdefault(tuple(trace["x"]), len(places))
+        data.append(trace | {"x": place})
+    return figure | {"data": data, "shared": list(places)}
 
 
 @cache
@@ -49,6 +62,7 @@ def _template() -> Template:
         "table": lambda block: isinstance(block, Table),
         "chart": lambda block: isinstance(block, Chart),
     }
+    environment.globals["most_rows"] = _MOST_ROWS
     environment.globals["verdicts"] = {word: word for word in WORDS}
     return environment.get_template("page.html.j2")
 

@@ -46,6 +46,8 @@ class Series:
     dash: str = "solid"
     texts: Sequence[str] = ()
     """One a point, for the mouse."""
+    hover: str = ""
+    """For the mouse, the same for all points: a template of plotly, with %{x} and %{y}."""
     named: bool = True
     """Whether the legend names it; a series of the same name that is named carries the others along."""
     waits: bool = False

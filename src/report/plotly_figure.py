@@ -29,7 +29,8 @@ def _traces(plot: Plot, one: Series) -> Iterator[dict[str, Any]]:
     shared = {"type": "scatter", "name": one.name, "legendgroup": one.name}
     shared |= {"visible": "legendonly"} if one.waits else {}
     x, y = compact(one.x), compact(one.y)
-    hover: dict[str, Any] = {"hovertemplate": f"{one.name}<br>%{{x:.4g}}: %{{y:.4g}}<extra></extra>"}
+    template = one.hover or f"{one.name}<br>%{{x:.4g}}: %{{y:.4g}}"
+    hover: dict[str, Any] = {"hovertemplate": f"{template}<extra></extra>"}
     if len(one.texts):
         hover = {"text": list(one.texts), "hoverinfo": "text"}
     if one.mark in ("line", "rule"):

@@ -58,9 +58,9 @@ class Table:
         """The words over the columns."""
         return [column.title for column in self.columns]
 
-    def shown(self) -> list[list[str]]:
-        """All cells as text."""
-        return [[column.shown(row) for column in self.columns] for row in self.rows]
+    def shown(self, most_rows: int | None = None) -> list[list[str]]:
+        """The cells of the first rows as text, of all where no number is given."""
+        return [[column.shown(row) for column in self.columns] for row in self.rows[:most_rows]]
 
 
 def is_missing(value: Any) -> bool:

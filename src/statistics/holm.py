@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate, takewhile
 from typing import NamedTuple
 
 from src.statistics.student import LEVEL
@@ -20,16 +21,14 @@ class Corrected(NamedTuple):
 def holm(pvalues: Sequence[float], level: float = LEVEL) -> list[Corrected]:
     """Correct two-sided p-values for how many they are, in the given order.
 
-    A NaN (a test that could not be made) stays NaN and does not count. Source: Holm (1979).
+    A NaN (a test that could not be made) stays NaN and does not count. Source: Holm (1979). The same numbers
+    as statsmodels' multipletests, which collects the whole memory at every call.
     """
-    from statsmodels.stats.multitest import multipletests  # not before something is tested
-
     found = [Corrected(math.nan, level)] * len(pvalues)
     order = sorted((p, i) for i, p in enumerate(pvalues) if not math.isnan(p))
-    if not order:
-        return found
-    rejected, adjusted, *_ = multipletests([p for p, _ in order], level, method="holm", is_sorted=True)
-    for rank, (_, index) in enumerate(order):
-        tested_at = level / (len(order) - min(rank, int(rejected.sum())))
-        found[index] = Corrected(float(adjusted[rank]), tested_at)
+    steps = [(p, i, left) for (p, i), left in zip(order, range(len(order), 0, -1), strict=True)]
+    rejected = sum(1 for _ in takewhile(lambda step: step[0] <= level / step[2], steps))
+    adjusted = accumulate((p * left for p, _, left in steps), max)
+    for rank, ((_, index, _), pvalue) in enumerate(zip(steps, adjusted, strict=True)):
+        found[index] = Corrected(float(min(pvalue, 1.0)), level / steps[min(rank, rejected)][2])
     return found

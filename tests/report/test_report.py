@@ -12,8 +12,12 @@ from rich.console import Console
 from src.analysis.experiment import read_study
 from src.bench.made_runs import MadeStudy, make_runs
 from src.report.__main__ import report
+from src.report.columns import columns
+from src.report.page import html_page
+from src.report.parts import Part
 from src.report.plotly_figure import plotly_figure
 from src.report.sections.published import rule
+from src.report.table import Table
 from src.report.write import write_report
 
 MADE = MadeStudy(
@@ -71,6 +75,24 @@ def test_every_figure_is_one_that_plotly_accepts(made):
             figure = plotly_figure(plot)
             assert len(go.Figure(figure).data)
             assert figure["layout"]["xaxis"]["title"]["text"]
+
+
+def test_the_page_has_every_x_once_and_no_figure_loses_its_own(made, written):
+    found = re.search(r'id="charts">(.*?)</script>', written[1], re.DOTALL)[1]
+    (figure, *_) = json.loads(found)["profiles"].values()
+    chart = next(one for part in write_report(made).parts for one in part.charts if one.name == "profiles")
+    whole = plotly_figure(next(iter(chart.plots.values())))["data"]
+    assert len(figure["shared"]) < len(figure["data"]) == len(whole)
+    for trace, one in zip(figure["data"], whole, strict=True):
+        assert trace | {"x": figure["shared"][trace["x"]]} == one
+
+
+@pytest.mark.parametrize("num_rows", [200, 203])
+def test_a_long_table_is_cut_on_the_page_and_says_where_the_rest_is(num_rows):
+    table = Table("many", "Many", columns("band"), [{"band": f"row{place}."} for place in range(num_rows)])
+    page = html_page("made", [], {}, [Part("Tables", [table])], "", made_up=True)
+    assert len(re.findall(r"row\d+\.", page)) == 200
+    assert ('3 more rows: <a href="many.csv">' in page) == (num_rows > 200)
 
 
 def test_failed_and_unfinished_runs_are_in_every_form_of_the_report(written):

@@ -49,7 +49,8 @@
     caption.textContent = figure.layout.meta || "";
     caption.hidden = !caption.textContent;
     box.dataset.state = "drawing";
-    Plotly.react(box, figure.data, layoutOf(figure), { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d"] })
+    const traces = figure.data.map((trace) => Object.assign({}, trace, { x: figure.shared[trace.x] }));
+    Plotly.react(box, traces, layoutOf(figure), { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d"] })
       .then(() => { box.dataset.state = "drawn"; });
   }
 

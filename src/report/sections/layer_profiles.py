@@ -93,11 +93,9 @@ def _series(line: ProfileLine, name: str, look: Look, waits: bool) -> Series:
     hue, marker, dash = look
     name, dash = name + _suffix(line), "dot" if _suffix(line) else dash
     seeds = f"{line.num_seeds} seeds" if line.num_seeds > 1 else "1 seed"
-    texts = [
-        f"{name} ({seeds})<br>depth {x:.2f}: {y:.4g}" for x, y in zip(line.depth, line.value, strict=True)
-    ]
+    hover = f"{name} ({seeds})<br>depth %{{x:.2f}}: %{{y:.4g}}"
     shown = Series(name, line.depth, line.value, "line", line.low, line.high, hue, symbol=marker, dash=dash)
-    return replace(shown, texts=texts, waits=waits)
+    return replace(shown, hover=hover, waits=waits)
 
 
 def _strips(arms: Sequence[Arm], look: dict[int, Look]) -> list[Strip]:

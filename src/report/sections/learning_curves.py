@@ -34,13 +34,12 @@ def _plot(material: Material, key: str, title: str) -> Plot:
     series = []
     for one in curves:
         name = one.arm.label(study.factors)
-        told = f"{name} ({one.num_seeds} seeds)<br>"
-        texts = [f"{told}step {x:.0f}: {y:.3f}" for x, y in zip(one.steps, one.mean, strict=True)]
+        hover = f"{name} ({one.num_seeds} seeds)<br>step %{{x:.0f}}: %{{y:.3f}}"
         hue, _, dash = look[id(one.arm)]
         waits = first not in (None, study.condition(one.arm))
         series.append(
             Series(
-                name, one.steps, one.mean, "rule", one.low, one.high, hue, dash=dash, texts=texts, waits=waits
+                name, one.steps, one.mean, "rule", one.low, one.high, hue, dash=dash, hover=hover, waits=waits
             )
         )
     return Plot(Axis("optimizer step"), Axis(title), series, height=460)
