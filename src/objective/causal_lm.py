@@ -38,6 +38,10 @@ class CausalLM(Objective):
         """Supervised tokens; the first of a row never is one, nothing predicts it."""
         return int((batch["labels"][:, 1:] != IGNORED).sum())
 
+    def located(self, batch: Batch) -> Batch:
+        """With the places that predict."""
+        return batch | {"places": predicting(batch["labels"])}
+
     def loss(self, model: nn.Module, batch: Batch) -> tuple[Tensor, int]:
         """Summed cross-entropy in nats and the number of supervised tokens."""
         return causal_lm_loss(model, batch)
@@ -50,23 +54,32 @@ def causal_lm_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, int]:
 
     Args:
         model: a causal language model.
-        batch: input_ids, attention_mask, labels, each [row, token]; label -100 is not supervised.
+        batch: input_ids, attention_mask or position_ids, labels, each [row, token]; label -100 is not
+            supervised. `places`: as `predicting` gives them, where they were found before.
     """
-    targets = batch["labels"][:, 1:]
-    chosen = targets != IGNORED
-    logits = chosen_logits(model, batch["input_ids"], batch["attention_mask"], chosen)
-    loss = functional.cross_entropy(logits.float(), targets[chosen], reduction="sum")
-    return loss, int(chosen.sum())
+    logits, targets = _predictions(model, batch)
+    return functional.cross_entropy(logits, targets, reduction="sum"), len(targets)
 
 
 def row_losses(model: nn.Module, batch: Batch) -> Tensor:
     """Mean cross-entropy of the supervised tokens of each row [row], nats a token; 0 of a row without any."""
-    targets = batch["labels"][:, 1:]
-    chosen = targets != IGNORED
-    logits = chosen_logits(model, batch["input_ids"], batch["attention_mask"], chosen)
-    each = functional.cross_entropy(logits.float(), targets[chosen], reduction="none")
-    of_row = chosen.nonzero()[:, 0]
-    return each.new_zeros(len(targets)).index_add(0, of_row, each) / chosen.sum(1).clamp(min=1)
+    each = functional.cross_entropy(*_predictions(model, batch), reduction="none")
+    labels = batch["labels"]
+    of_row = predicting(labels) // labels.shape[1]
+    counts = (labels[:, 1:] != IGNORED).sum(1)
+    return each.new_zeros(len(labels)).index_add(0, of_row, each) / counts.clamp(min=1)
+
+
+def predicting(labels: Tensor) -> Tensor:
+    """Places of [row, token], row-major, whose next token is supervised [chosen]; none is a row's last."""
+    rows, tokens = (labels[:, 1:] != IGNORED).nonzero(as_tuple=True)
+    return rows * labels.shape[1] + tokens
+
+
+def _predictions(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Logits [chosen, word] in float32, and the tokens that they should have foretold [chosen]."""
+    places = batch["places"] if "places" in batch else predicting(batch["labels"])
+    return chosen_logits(model, batch, places).float(), batch["labels"].flatten()[places + 1]
 
 
 def require_causal(model: PreTrainedModel) -> None:

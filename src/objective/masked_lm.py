@@ -59,12 +59,15 @@ class MaskedLM(Objective):
         """Tokens to be found."""
         return int((batch["labels"] != IGNORED).sum())
 
+    def located(self, batch: Batch) -> Batch:
+        """With the places to be found."""
+        return batch | {"places": _holes(batch["labels"])}
+
     def loss(self, model: nn.Module, batch: Batch) -> tuple[Tensor, int]:
         """Summed cross-entropy in nats and the number of tokens to be found."""
-        chosen = batch["labels"] != IGNORED
-        logits = chosen_logits(model, batch["input_ids"], batch["attention_mask"], chosen)
-        loss = functional.cross_entropy(logits.float(), batch["labels"][chosen], reduction="sum")
-        return loss, int(chosen.sum())
+        places = batch["places"] if "places" in batch else _holes(batch["labels"])
+        logits, targets = chosen_logits(model, batch, places).float(), batch["labels"].flatten()[places]
+        return functional.cross_entropy(logits, targets, reduction="sum"), len(places)
 
     def _places(self, ids: Sequence[int]) -> list[int]:
         return [place for place, token in enumerate(ids) if token not in self._special]
@@ -92,3 +95,8 @@ class MaskedLM(Objective):
     def _plain(self) -> list[int]:
         """Ids that may stand in for a token."""
         return [token for token in range(len(self.tokenizer)) if token not in self._special]
+
+
+def _holes(labels: Tensor) -> Tensor:
+    """Places of [row, token], row-major, that are to be found [chosen]."""
+    return (labels != IGNORED).flatten().nonzero()[:, 0]

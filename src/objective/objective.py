@@ -73,6 +73,13 @@ class Objective(ABC):
     def count(self, batch: Batch) -> int:
         """Number of terms that `loss` sums over for this batch, known before the model is asked."""
 
+    def located(self, batch: Batch) -> Batch:
+        """The batch on the CPU with what `loss` would else have to ask the device for: training hands it on.
+
+        Rows of such a batch cannot be taken apart any more.
+        """
+        return batch
+
     @abstractmethod
     def loss(self, model: nn.Module, batch: Batch) -> tuple[Tensor, int]:
         """The loss in nats, summed, and the number of its terms, which is `count`."""

@@ -22,7 +22,7 @@ def text_vectors(
     """
     seen: list[Tensor] = []
     head = base_of(model).get_output_embeddings()
-    none = torch.zeros_like(attention_mask, dtype=torch.bool)
+    none = attention_mask.new_zeros(0)
     with ExitStack() as hooks:
         if head is not None:  # a family may reach around its trunk (OPT); the head's input is then the same
             entering = head.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))

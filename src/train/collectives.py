@@ -30,13 +30,18 @@ def stream() -> list[str | int]:
     return ["rank", dist.get_rank()] if num_ranks() > 1 else []
 
 
+def all_reduce_sums(values: list[float]) -> list[float]:
+    """Each of the numbers summed over all ranks, the same on each."""
+    if num_ranks() == 1:
+        return values
+    total = torch.tensor(values, dtype=torch.float64)
+    dist.all_reduce(total)
+    return total.tolist()
+
+
 def all_reduce_sum(value: float) -> float:
     """The sum of a number over all ranks, the same on each."""
-    if num_ranks() == 1:
-        return value
-    total = torch.tensor(value, dtype=torch.float64)
-    dist.all_reduce(total)
-    return total.item()
+    return all_reduce_sums([value])[0]
 
 
 def all_reduce_any(flag: bool) -> bool:

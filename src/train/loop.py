@@ -9,24 +9,25 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from src.config.schema import TrainConfig
 from src.control.control import Control, NoControl
-from src.data.batches import num_steps, step_rows
+from src.data.batches import num_steps
 from src.data.encode import EncodedRow
 from src.errors import TrainingError
 from src.method.penalty.penalty import Penalty
-from src.objective.objective import Batch, Draw, Objective
+from src.objective.objective import Batch, Objective
 from src.runtime.dtensor import whole
 from src.runtime.preemption import stop_if, stop_requested
 from src.runtime.progress import Progress
 from src.runtime.seeding import set_global
 from src.train.checkpoint import load_last_checkpoint, save_checkpoint
-from src.train.collectives import all_reduce_any, all_reduce_sum, is_first, num_ranks, share_of, stream
+from src.train.collectives import all_reduce_any, all_reduce_sum, all_reduce_sums, is_first, num_ranks, stream
+from src.train.feed import Feed, StepBatches
 from src.train.optimizer import learning_rate, make_optimizer
 from src.train.reached import check_reached
-from src.train.selection import Chosen, Selection
+from src.train.selection import Selection
 from src.train.step_log import StepLog
 
 OnStep = Callable[[int, dict[str, Any]], None]
@@ -74,8 +75,9 @@ def train(
         TrainingError: a loss or gradient is not finite, or a tensor of a block has no gradient.
         CheckpointError: the newest checkpoint is damaged.
     """
-    loop = _Loop(model, rows, config, objective, seed, measure, control or NoControl(), blocks, penalty)
-    loop.selection = selection
+    loop = _Loop(
+        model, rows, config, objective, seed, measure, control or NoControl(), blocks, penalty, selection
+    )
     done = load_last_checkpoint(folder, model, loop.optimizer)
     log = StepLog(folder / "steps.jsonl", done, is_first())
     model.train()
@@ -112,6 +114,7 @@ class _Loop:
         control: Control,
         blocks: Sequence[str],
         penalty: Penalty | None,
+        selection: Selection | None,
     ) -> None:
         self.model, self.rows, self.config, self.seed = model, rows, config, seed
         self.objective, self.measure, self.control, self.penalty = objective, measure, control, penalty
@@ -120,33 +123,33 @@ class _Loop:
         self.optimizer = make_optimizer(self.parameters, config)
         self.num_steps = num_steps(config, len(rows))
         self.unchecked: Sequence[str] = blocks
-        self.selection: Selection | None = None
+        self.feed = Feed(rows, config, objective, seed, self.device, selection)
 
     def step(self, step: int) -> dict[str, Any]:
-        """One optimizer step, 0-based; the line for the log counts steps from 1."""
+        """One optimizer step, 0-based; the line for the log counts steps from 1.
+
+        The device is waited for once: when the losses and the norm of the gradient are read.
+        """
         start = time.perf_counter()
-        batches, weights, selected = self._batches(step)
+        given = self.feed.take(self.model, step)
         rate = learning_rate(step, self.num_steps, self.config)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        made = self._collated(batches, step)
-        total = int(all_reduce_sum(sum(self.objective.count(batch) for batch in made)))
+        total = int(all_reduce_sum(sum(self.objective.count(batch) for batch in given.made)))
         set_global(self.seed, "train", step, *stream())  # dropout draws from here
-        loss = sum(
-            self._backward(batch, total, step, rows, weight)
-            for batch, rows, weight in zip(made, batches, weights, strict=True)
-        )
+        losses = [
+            self._backward(batch, total, weight)
+            for batch, weight in zip(given.moved, given.weights, strict=True)
+        ]
         if self.unchecked:
             check_reached(self.model, self.unchecked)
             self.unchecked = ()
-        penalised = self._penalise(step, made)
+        penalties = self._penalise(given.made)
         measured = self.measure()
-        norm = whole(nn.utils.clip_grad_norm_(self.parameters, self.config.max_grad_norm or math.inf)).item()
-        if not math.isfinite(norm):
-            raise TrainingError(
-                f"step {step + 1}: the norm of the gradient is {norm}; "
-                + self._names([i for batch in batches for i in batch])
-            )
+        norm = whole(nn.utils.clip_grad_norm_(self.parameters, self.config.max_grad_norm or math.inf))
+        if step + 1 < self.num_steps:
+            self.feed.prepare(step + 1)
+        loss, penalty, length = self._read(step, given, losses, penalties, norm)
         self.control.before(rate * self.config.weight_decay)
         self.optimizer.step()
         if self.penalty is not None:
@@ -155,61 +158,55 @@ class _Loop:
         self.optimizer.zero_grad(set_to_none=True)
         return {
             "step": step + 1,
-            "tokens": sum(len(self.rows[i].input_ids) for batch in batches for i in batch),
+            "tokens": sum(len(self.rows[i].input_ids) for i in given.every_row),
             self.objective.counted: total,
             "loss": loss,
             "learning_rate": rate,
-            "gradient_norm": norm,
-            **selected,
-            **penalised,
+            "gradient_norm": length,
+            **given.told,
+            **penalty,
             **measured,
             **controlled,
             "seconds": round(time.perf_counter() - start, 4),
         }
 
-    def _batches(self, step: int) -> Chosen:
-        """The step's micro-batches as row indices, the weight of each, and what a selection logs."""
-        if self.selection is not None:
-            return self.selection.step(self.model, step)
-        accumulated = self.config.gradient_accumulation_steps
-        batches = step_rows(step, len(self.rows), self.config.batch_size, accumulated, self.seed)
-        return batches, [1.0] * len(batches), {}
-
-    def _collated(self, batches: list[list[int]], step: int) -> list[Batch]:
-        """The step's micro-batches. All are made first: the count of every one divides the loss of each."""
-        draw, size = Draw(self.seed, step), self.config.batch_size
-        shares = [share_of(batch) for batch in batches]
-        return [
-            self.objective.collate([self.rows[i] for i in mine], draw, number * size + begin)
-            for number, (begin, mine) in enumerate(shares)
-        ]
-
-    def _backward(self, batch: Batch, count: int, step: int, rows: list[int], weight: float) -> float:
+    def _backward(self, batch: Batch, count: int, weight: float) -> Tensor:
         """Add one batch's gradient times `weight`; its share of the step's loss, in nats a term."""
-        batch = {key: value.to(self.device) for key, value in batch.items()}
         with self._autocast():
             summed, _ = self.objective.loss(self.model, batch)
         loss = summed / count
-        value = all_reduce_sum(loss.item())
-        if not math.isfinite(value):
-            raise TrainingError(f"step {step + 1}: the loss is {value}; {self._names(rows)}")
-        (
-            loss * (num_ranks() * weight)
-        ).backward()  # fully_shard takes the mean over ranks, and the sum is meant
-        return value
+        (loss * (num_ranks() * weight)).backward()  # fully_shard takes the mean over ranks, the sum is meant
+        return loss.detach()
 
-    def _penalise(self, step: int, batches: list[Batch]) -> dict[str, float]:
-        """Add the gradient of the penalty: every rank has the same, and their mean is taken."""
-        if self.penalty is None:
-            return {}
-        value = 0.0
-        for term in self.penalty.terms(batches):
-            value += term.item()
+    def _penalise(self, batches: list[Batch]) -> list[Tensor]:
+        """Add the gradient of the penalty: every rank has the same, and their mean is taken. Its terms."""
+        found = []
+        for term in self.penalty.terms(batches) if self.penalty is not None else ():
+            found.append(term.detach())
             if term.requires_grad:
                 term.backward()
-        if not math.isfinite(value):
-            raise TrainingError(f"step {step + 1}: the penalty of the method is {value}")
-        return {"penalty": value}
+        return found
+
+    def _read(
+        self, step: int, given: StepBatches, losses: list[Tensor], penalties: list[Tensor], norm: Tensor
+    ) -> tuple[float, dict[str, float], float]:
+        """The loss of all ranks, the penalty and the norm of the gradient, fetched in one transfer.
+
+        Raises:
+            TrainingError: one of them is not finite; the weights are still those before the step.
+        """
+        numbers = torch.stack([value.double() for value in (*losses, *penalties, norm)]).tolist()
+        of_batches = all_reduce_sums(numbers[: len(losses)])
+        penalty, length = sum(numbers[len(losses) : -1]), numbers[-1]
+        for value, rows in zip(of_batches, given.rows, strict=True):
+            if not math.isfinite(value):
+                raise TrainingError(f"step {step + 1}: the loss is {value}; {self._names(rows)}")
+        if not math.isfinite(penalty):
+            raise TrainingError(f"step {step + 1}: the penalty of the method is {penalty}")
+        if not math.isfinite(length):
+            told = f"step {step + 1}: the norm of the gradient is {length}"
+            raise TrainingError(f"{told}; {self._names(given.every_row)}")
+        return sum(of_batches), {"penalty": penalty} if self.penalty is not None else {}, length
 
     def _autocast(self) -> AbstractContextManager:
         if self.config.precision == "float32":

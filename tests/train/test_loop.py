@@ -22,10 +22,10 @@ class Killed(Exception):
     pass
 
 
-def rows(count=24, vocabulary=250):
+def rows(count=24, vocabulary=250, lengths=(6, 20)):
     draw = generator(0, "rows")
-    lengths = torch.randint(6, 20, (count,), generator=draw).tolist()
-    ids = [torch.randint(1, vocabulary, (length,), generator=draw).tolist() for length in lengths]
+    sizes = torch.randint(*lengths, (count,), generator=draw).tolist()
+    ids = [torch.randint(1, vocabulary, (length,), generator=draw).tolist() for length in sizes]
     return [EncodedRow(f"row{i}", one, [-100] * 3 + one[3:]) for i, one in enumerate(ids)]
 
 
