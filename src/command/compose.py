@@ -97,9 +97,10 @@ def checked(config: Config) -> Config:
     names = config.metrics.names = metric_names(config.metrics.names, config.data.num_probe)
     if names_needing(names, "views"):
         fitting_frames(config.metrics.view_templates, config.data.prompt)
-    if isinstance(config, RunConfig) and config.objective.of_kind.of_pairs and "fisher_trace" in names:
+    of_rows = names_needing(names, "row_gradients", "mean_gradients")
+    if isinstance(config, RunConfig) and config.objective.of_kind.of_pairs and of_rows:
         accepted = f"another metric with objective={config.objective.name}, whose rows need each other"
-        rules.refuse("metrics.names", "fisher_trace", accepted)
+        rules.refuse("metrics.names", of_rows[0], accepted)
     return config
 
 

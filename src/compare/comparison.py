@@ -22,6 +22,7 @@ from src.model.content import model_content
 from src.model.load import load_model
 from src.model.loaded import LoadedModel
 from src.probe.collectors import collectors, read_by
+from src.probe.lens.both_lenses import OF_HEADS
 from src.probe.states.probe_rows import OF_STATES
 from src.probe.states.token_sets import NO_MASSIVE
 from src.probe.table.layer_table import LayerRow
@@ -70,7 +71,7 @@ class Pair:
         self._check_alike(num_blocks, width, tuned)
         subjects = {seed: passes.subject(tuned, splits, kept) for seed, splits in self.splits.items()}
         if any(not subjects[seed].rows.alike(before[seed].rows) for seed in subjects):
-            alike = [*alike_only(self.metrics.names), *names_needing(self.metrics.names, "lens")]
+            alike = [*alike_only(self.metrics.names), *names_needing(self.metrics.names, *OF_HEADS)]
             if NO_MASSIVE in self.config.probe.token_sets:  # its tokens are those of the base
                 alike += names_needing(self.metrics.names, *OF_STATES)
             self._refuse("tokenizers that cut the rows differently", alike)

@@ -24,8 +24,8 @@ FAMILIES: dict[str, list[str]] = {
     for family in _FAMILIES
 }
 """What a family's name brings, in the order of tables."""
-_OF_ONE_SIDE = ("pooled", "next", "tokens", "views", "lens")
-"""What one model has, whatever it is compared with."""
+_OF_ONE_SIDE = ("pooled", "next", "tokens", "views", "lens", "lens_pair", "lens_choices", "lens_text")
+"""What one model has, whatever it is compared with, and what heads say, whose vocabulary is checked."""
 METRICS: dict[str, Metric] = {metric.name: metric for family in _FAMILIES for metric in family.METRICS}
 
 

@@ -15,9 +15,11 @@ class Metric:
 
     pooled (a vector a sample), next (pooled, of a layer and the one behind it), tokens (token states of a
     sample), pair (pooled, two models), views (pooled vectors of augmented texts); weights or matrices of a
-    block, before and after training; row_gradients, update_gradients, step_gradients, objectives (gradients
-    of two of them); or lens. What each hands to the functions of its metrics is said where it is collected:
-    `src.probe.collectors`.
+    block, before and after training; row_gradients, mean_gradients (of rows, summed), update_gradients,
+    step_gradients, tensor_gradients (of steps, tensor by tensor), objectives (gradients of two of them);
+    lens (what the output head says of the layers), lens_pair (of two models), lens_choices (their likeliest
+    tokens), lens_exits (through a map to the last layer) or lens_text (of whole texts, as published). What
+    each hands to the functions of its metrics is said where it is collected: `src.probe.collectors`.
     """
     unit: str
     """As an axis shows it; empty: a pure number."""
@@ -41,6 +43,8 @@ class Metric:
     """Samples that coincide are merged first, so that `n` counts different ones."""
     first_only: bool = False
     """A lens metric of the first completion token of a row, however many positions are read."""
+    summed: bool = False
+    """A lens metric whose row is the sum over its completion tokens, all of them."""
     extra: bool = False
     """Measured only where it is named: no family brings it, so that runs of a family keep their ids."""
     switches: tuple[str, ...] = ()

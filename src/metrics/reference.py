@@ -18,10 +18,16 @@ _NEEDS = {
     "weights": "weights, two models",
     "matrices": "weights, two models",
     "row_gradients": "gradients on training rows",
+    "mean_gradients": "gradients on training rows",
     "update_gradients": "gradients on training rows",
     "step_gradients": "gradients while training",
+    "tensor_gradients": "gradients while training",
     "objectives": "gradients of two objectives",
     "lens": "output head",
+    "lens_pair": "output head, two models",
+    "lens_choices": "output head, two models",
+    "lens_exits": "output head behind a map",
+    "lens_text": "output head, whole texts",
 }
 
 

@@ -4,15 +4,19 @@ from collections.abc import Sequence
 
 from src.metrics.catalog import METRICS
 from src.probe.collector import Collector
+from src.probe.gradients.mean_gradients import MeanGradients
 from src.probe.gradients.objectives import Objectives
 from src.probe.gradients.row_gradients import RowGradients
 from src.probe.gradients.step_gradients import StepGradients
 from src.probe.gradients.update_gradients import UpdateGradients
+from src.probe.lens.both_lenses import BothLenses
 from src.probe.lens.lens_rows import Lens
+from src.probe.lens.text_lens import TextLens
 from src.probe.states.states import States
 from src.probe.weights.weights import Weights
 
-_STATES, _WEIGHTS = States(), Weights()  # several needs, one look
+_STATES, _WEIGHTS, _STEPS = States(), Weights(), StepGradients()  # several needs, one look
+_LENSES = BothLenses()
 COLLECTORS: dict[str, Collector] = {
     "pooled": _STATES,
     "next": _STATES,
@@ -23,9 +27,15 @@ COLLECTORS: dict[str, Collector] = {
     "matrices": _WEIGHTS,
     "row_gradients": RowGradients(),
     "update_gradients": UpdateGradients(),
-    "step_gradients": StepGradients(),
+    "mean_gradients": MeanGradients(),
+    "step_gradients": _STEPS,
+    "tensor_gradients": _STEPS,
     "objectives": Objectives(),
     "lens": Lens(),
+    "lens_pair": _LENSES,
+    "lens_choices": _LENSES,
+    "lens_exits": _LENSES,
+    "lens_text": TextLens(),
 }
 
 

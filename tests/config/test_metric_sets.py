@@ -49,10 +49,11 @@ def test_default_is_every_sound_metric_that_needs_nothing_more(make_config):
     assert set(names_of(make_config, "default")) == set(sound)
 
 
-def test_every_metric_that_no_family_brings_is_in_the_set_of_subspaces(make_config):
+def test_every_metric_that_no_family_brings_is_in_a_set_of_its_own(make_config):
     extra = {name for name, metric in METRICS.items() if metric.extra}
-    assert extra
-    assert extra <= set(names_of(make_config, "subspaces"))
+    sets = [set(names_of(make_config, one)) for one in ("subspaces", "gradient_flow", "lens_pair")]
+    assert all(one & extra for one in sets)
+    assert extra <= set.union(*sets)
 
 
 def test_views_are_the_metrics_of_views(make_config):

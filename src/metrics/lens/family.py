@@ -3,9 +3,25 @@
 from dataclasses import replace
 from functools import partial
 
-from src.metrics.metric import of_samples
+from src.metrics.metric import Metric, of_samples
 
 _lens = partial(of_samples, family="lens", needs="lens", module="logit_lens")
+
+_pair = partial(of_samples, family="lens", needs="lens_pair", module="two_models")
+
+
+def _extra(metric: Metric, first_only: bool = False, summed: bool = False) -> Metric:
+    return replace(metric, extra=True, first_only=first_only, summed=summed)
+
+
+def _of_choices(name: str, needs: str, module: str, change: str) -> Metric:
+    """A metric of what both models, or one, choose on all rows together; its interval is a jackknife."""
+    location = f"src.metrics.lens.{module}.{name}"
+    return Metric(
+        name=name, family="lens", needs=needs, unit="", min_samples=1, function=location,
+        interval="jackknife", change=change, extra=True,
+    )  # fmt: skip
+
 
 METRICS = (
     _lens("lens_cross_entropy", unit="nats"),
@@ -13,4 +29,16 @@ METRICS = (
     _lens("lens_agreement", unit=""),
     replace(_lens("lens_gold_probability", unit=""), first_only=True),
     _lens("early_exit_accuracy", unit=""),
+    _extra(_lens("lens_answer_logp", unit="nats"), summed=True),
+    _extra(_lens("lens_emerged", unit="", module="emergence"), first_only=True),
+    _extra(_pair("lens_pair_agreement", unit="", change="similarity")),
+    _of_choices("lens_pair_kappa", "lens_choices", "two_models", "similarity"),
+    _extra(_pair("lens_pair_top5", unit="", change="similarity")),
+    _extra(_pair("lens_pair_js", unit="nats")),
+    _extra(_pair("lens_answer_logp_change", unit="nats", change="none"), summed=True),
+    _extra(_pair("lens_gold_probability_change", unit="", change="none"), first_only=True),
+    _extra(_lens("ridge_exit_accuracy", unit="", needs="lens_exits", module="ridge_exit")),
+    _extra(_lens("ridge_exit_cross_entropy", unit="nats", needs="lens_exits", module="ridge_exit")),
+    _of_choices("lens_pair_agreement_paper", "lens_text", "published", "similarity"),
+    _of_choices("early_exit_accuracy_paper", "lens_text", "published", "none"),
 )

@@ -20,7 +20,7 @@ def lens_cross_entropy(log_probabilities: LogProbabilities, targets: Targets) ->
     Range from 0, nats; at layer L it is the model's own loss. Invariant under a shift of all logits of a
     position. Source: nostalgebraist 2020 (logit lens).
     """
-    return -_of_targets(log_probabilities, targets)
+    return -of_targets(log_probabilities, targets)
 
 
 def lens_entropy(log_probabilities: LogProbabilities, targets: Targets) -> PerPosition:
@@ -49,7 +49,7 @@ def lens_gold_probability(log_probabilities: LogProbabilities, targets: Targets)
     Range 0 to 1, no unit. Invariant under a shift of all logits of a position. Source: nostalgebraist 2020
     (logit lens).
     """
-    return _of_targets(log_probabilities, targets).exp()
+    return of_targets(log_probabilities, targets).exp()
 
 
 def early_exit_accuracy(log_probabilities: LogProbabilities, targets: Targets) -> PerPosition:
@@ -64,6 +64,16 @@ def early_exit_accuracy(log_probabilities: LogProbabilities, targets: Targets) -
     return (log_probabilities.argmax(dim=-1) == targets).to(log_probabilities.dtype)
 
 
-def _of_targets(log_probabilities: LogProbabilities, targets: Targets) -> PerPosition:
+def lens_answer_logp(log_probabilities: LogProbabilities, targets: Targets) -> PerPosition:
+    """Log probability of the token that follows; the metric sums it over all completion tokens of a row.
+
+    Range up to 0, nats; at layer L it is the model's own log probability of the whole answer. Invariant under
+    a shift of all logits of a position. Source: nostalgebraist 2020 (logit lens).
+    """
+    return of_targets(log_probabilities, targets)
+
+
+def of_targets(log_probabilities: LogProbabilities, targets: Targets) -> PerPosition:
+    """The log probability of the token that follows."""
     index = targets.expand(len(log_probabilities), -1).unsqueeze(-1)
     return log_probabilities.gather(-1, index).squeeze(-1)

@@ -29,6 +29,14 @@ def _of_weights(
 
 METRICS = (
     _of_weights("weight_change", "weights", unit="", change="distance"),
+    _of_weights(
+        "weight_change_paper",
+        "weights",
+        unit="unit of a weight",
+        module="weight_change",
+        change="distance",
+        extra=True,
+    ),
     _of_weights("update_effective_rank", "matrices", unit="directions", module="update_rank"),
     _of_weights("update_stable_rank", "matrices", unit="directions", module="update_rank"),
     _of_weights("singular_rotation", "matrices", unit="rad", change="distance"),
@@ -36,6 +44,22 @@ METRICS = (
     _of_weights("singular_value_change", "matrices", unit="", module="singular_directions", extra=True),
     _of_weights("update_gradient_cosine", "update_gradients", unit="", parts=False),
     _of_weights("gradient_norm", "step_gradients", unit="nats over the unit of a weight", parts=False),
+    _of_weights(
+        "gradient_norm_paper",
+        "tensor_gradients",
+        unit="nats over the unit of a weight",
+        module="gradient_norm",
+        parts=False,
+        extra=True,
+    ),
+    _of_weights(
+        "gradient_signal_to_noise",
+        "mean_gradients",
+        unit="",
+        module="signal_to_noise",
+        parts=False,
+        extra=True,
+    ),
     Metric(
         name="fisher_trace",
         family="optimization",

@@ -14,3 +14,15 @@ def gradient_norm(norms: Sequence[float]) -> float:
     of blocks).
     """
     return sum(norms) / len(norms)
+
+
+def gradient_norm_paper(norms: Sequence[float]) -> float:
+    """Mean over the steps of training of the mean over a block's tensors of the L2 norm of their gradients.
+
+    Before clipping, of every tensor that trains, each counting once, as coded; `gradient_norm` is that of all
+    of them together. Rows `/start` and `/end` as there. Range from 0, nats over the unit of a weight. It
+    changes where one tensor is stored as two. No standard error; n is the number of steps. Missing for a
+    block that does not train. Invariant under a rotation of each tensor. Source: Zhao et al. 2026 (arXiv
+    2604.11838, as coded).
+    """
+    return gradient_norm(norms)

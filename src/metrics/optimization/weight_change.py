@@ -21,3 +21,20 @@ def weight_change(squared_update: Scalar, squared_base: Scalar) -> Scalar:
 def weight_change_parts(update: TensorUpdate) -> Parts:
     """Both squared norms of one tensor."""
     return [(update.squared_update(), squared_norm(update.base))]
+
+
+def weight_change_paper(sum_of_norms: Scalar, num_tensors: Scalar) -> Scalar:
+    """Mean over the weight tensors of a block of ||dW_t||_F, every tensor counting once, as coded.
+
+    The arguments are the sum over all tensors of the block (norms and biases too; for a kind, those of the
+    kind), and their number. Range from 0, unit of a weight. It grows with the size of the tensors and changes
+    where one is stored as two; `weight_change` does neither. Invariant under a rotation of each tensor.
+    Source: Zhao et al. 2026 (arXiv 2604.11838, as coded; there block i is joined with layer i).
+    """
+    return sum_of_norms / num_tensors
+
+
+def weight_change_paper_parts(update: TensorUpdate) -> Parts:
+    """The norm of one tensor's update, and 1."""
+    norm = update.squared_update().sqrt()
+    return [(norm, norm.new_ones(()))]

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from statistics import fmean
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ from src.runtime.dtensor import whole
 
 PART = 0.1  # of the steps: what counts as the start and as the end
 _BLOCKS, _KINDS = "block_gradient_norms", "kind_gradient_norms"  # in the step log
+_TENSORS = "mean_tensor_gradient_norms"
 
 BlockNorms = list[float | None]
 """One number a block; None where nothing in the block trains."""
@@ -58,17 +60,32 @@ def kind_gradient_norms(model: nn.Module, blocks: Sequence[str]) -> KindNorms:
     return norms
 
 
+def mean_tensor_gradient_norms(model: nn.Module, blocks: Sequence[str]) -> BlockNorms:
+    """As `block_gradient_norms`, but the mean over the block's tensors of the norm of each."""
+    found: BlockNorms = []
+    for block in block_modules(model, blocks):
+        norms = _norms([[weight.grad] for weight in block.parameters() if weight.grad is not None])
+        found.append(fmean(norms) if norms else None)
+    return found
+
+
 def step_measurement(
     model: nn.Module, blocks: Sequence[str], names: Sequence[str]
 ) -> Callable[[], dict[str, Any]]:
-    """What to add to the step log: the gradient norm of each block and kind, if a metric asks for it."""
-    if not names_needing(names, "step_gradients"):
-        return dict
-    return lambda: {_BLOCKS: block_gradient_norms(model, blocks), _KINDS: kind_gradient_norms(model, blocks)}
+    """What to add to the step log: the gradient norms of each block, if a metric asks for them."""
+    measured: dict[str, Callable[[nn.Module, Sequence[str]], Any]] = {}
+    if names_needing(names, "step_gradients"):
+        measured |= {_BLOCKS: block_gradient_norms, _KINDS: kind_gradient_norms}
+    if names_needing(names, "tensor_gradients"):
+        measured[_TENSORS] = mean_tensor_gradient_norms
+    return lambda: {key: function(model, blocks) for key, function in measured.items()}
 
 
 class StepGradients(Collector):
-    """Needs `step_gradients`: `function` is given the gradient norm of a block, or a kind, at each step."""
+    """Needs `step_gradients`: `function` is given the gradient norm of a block, or a kind, at each step.
+
+    Needs `tensor_gradients`: it is given the mean of the norms of the block's tensors at each step.
+    """
 
     reads = "own training"
 
@@ -76,8 +93,11 @@ class StepGradients(Collector):
         """Rows of the stage change."""
         if not subject.compared:
             return []
-        logged = ([step[key] for step in subject.steps] for key in (_BLOCKS, _KINDS))
-        return step_gradient_rows(names, *logged)
+        rows: list[LayerRow] = []
+        for need, keys in {"step_gradients": (_BLOCKS, _KINDS), "tensor_gradients": (_TENSORS,)}.items():
+            if own := names_needing(names, need):
+                rows += step_gradient_rows(own, *([step[key] for step in subject.steps] for key in keys))
+        return rows
 
 
 def step_gradient_rows(

@@ -29,6 +29,11 @@ class HeadPath:
             hidden_states = module(hidden_states)
         return hidden_states
 
+    def parameters(self) -> Iterator[Tensor]:
+        """All of them, adapters too."""
+        for module in self.modules.values():
+            yield from module.parameters()
+
 
 @torch.no_grad()
 def find_head_path(model: nn.Module, blocks: Sequence[str]) -> HeadPath:
