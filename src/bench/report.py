@@ -25,7 +25,7 @@ MEANING = {
 
 def bench() -> dict[str, float]:
     """Ten bands, two scalings, 15 seeds; metrics=default; 300 items a run, before and after."""
-    from src.report.__main__ import report
+    from src.report.report import report
 
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "made_up"

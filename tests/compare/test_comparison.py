@@ -12,7 +12,7 @@ from src.model.byte_tokenizer import byte_tokenizer
 from src.model.tiny import build_tiny
 from src.probe.table.layer_table import LayerRow
 from src.probe.table.spread import spread_over_seeds
-from src.report.__main__ import report
+from src.report.report import report
 
 
 def test_change_shows_where_it_was_made(compare):

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+Dotted = tuple[str, ...]
+"""A module, or a name in one, by its path below src."""
+
 
 class Import(NamedTuple):
     """One import between rooms: `module`, of the room `room`, takes something from the room `target`."""
@@ -17,15 +20,41 @@ class Import(NamedTuple):
 
 def imports_between_rooms(src: Path) -> list[Import]:
     """Every import from one room to another, those inside functions and for the type checker alone too."""
-    found = set()
+    return sorted(
+        {
+            Import(".".join(module), module[0], target[0])
+            for module, targets in _read(src)
+            for target in targets
+            if target[0] != module[0]
+        }
+    )
+
+
+def imports_between_modules(src: Path) -> dict[str, set[str]]:
+    """Which modules each one imports, those inside functions and for the type checker alone too.
+
+    A package is a module by what its `__init__.py` imports. Whoever imports from inside a package imports
+    it as well, but for what lies inside itself.
+    """
+    read = dict(_read(src))
+    return {
+        ".".join(module): {
+            ".".join(target[:length])
+            for target in targets
+            for length in range(1, len(target) + 1)
+            if target[:length] in read and target[:length] != module[:length]
+        }
+        for module, targets in read.items()
+    }
+
+
+def _read(src: Path) -> Iterator[tuple[Dotted, list[Dotted]]]:
+    """Each module and what it imports from `src`, as their paths below it."""
     for path in sorted(src.rglob("*.py")):
         parts = path.relative_to(src).with_suffix("").parts
-        module = ".".join(parts)
-        package = parts[:-1]
-        for target in _targets(ast.parse(path.read_text()), package):
-            if target != parts[0]:
-                found.add(Import(module, parts[0], target))
-    return sorted(found)
+        module = parts[:-1] if parts[-1] == "__init__" else parts
+        if module:
+            yield module, list(_targets(ast.parse(path.read_text()), parts[:-1]))
 
 
 def is_command(module: str) -> bool:
@@ -48,16 +77,16 @@ def upward(imports: list[Import], floors: dict[str, int]) -> list[Import]:
     return [i for i in imports if not is_command(i.module) and floors[i.target] >= floors[i.room]]
 
 
-def _targets(tree: ast.Module, package: tuple[str, ...]) -> Iterator[str]:
-    """The rooms that a module in `package` (its path below src) imports from."""
+def _targets(tree: ast.Module, package: Dotted) -> Iterator[Dotted]:
+    """What a module in `package` (its path below src) imports from src, each name by itself."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            dotted = [alias.name.split(".") for alias in node.names]
-            yield from (name[1] for name in dotted if name[0] == "src" and len(name) > 1)
+            names = [tuple(alias.name.split(".")) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            base = (node.module or "").split(".") if node.module else []
+            base = tuple(node.module.split(".")) if node.module else ()
             if node.level:
-                base = ["src", *package[: len(package) - node.level + 1], *base]
-            if base[:1] == ["src"]:
-                names = base[1:2] or [alias.name for alias in node.names]
-                yield from (name for name in names if name != "__version__")
+                base = ("src", *package[: len(package) - node.level + 1], *base)
+            names = [(*base, alias.name) for alias in node.names]
+        else:
+            continue
+        yield from (name[1:] for name in names if name[0] == "src" and name[1:] not in ((), ("__version__",)))

@@ -1,10 +1,18 @@
 """The order of imports that src/README.md states holds."""
 
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-from tests.layout.imports import Import, imports_between_rooms, read_floors, upward
+from tests.layout.imports import (
+    Import,
+    imports_between_modules,
+    imports_between_rooms,
+    is_command,
+    read_floors,
+    upward,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 SRC = ROOT / "src"
@@ -29,6 +37,16 @@ def test_no_import_points_upward():
     assert upward(imports_between_rooms(SRC), FLOORS) == []
 
 
+def test_no_module_imports_its_way_back_to_itself():
+    """Inside a room too: an import inside a function, or for types alone, hides no circle."""
+    TopologicalSorter(imports_between_modules(SRC)).prepare()
+
+
+def test_nobody_imports_a_command():
+    found = imports_between_modules(SRC)
+    assert [f"{one} imports {other}" for one in found for other in found[one] if is_command(other)] == []
+
+
 def test_floors_are_few_and_none_is_empty():
     assert sorted(set(FLOORS.values())) == list(range(1, max(FLOORS.values()) + 1))
     assert max(FLOORS.values()) <= MOST_FLOORS
@@ -45,7 +63,7 @@ def test_no_room_is_too_large():
     assert sizes[largest] <= LARGEST_ROOM * sum(sizes.values()), largest
 
 
-@pytest.mark.parametrize(
+LINES = pytest.mark.parametrize(
     "line",
     [
         "import src.high.thing",
@@ -58,6 +76,9 @@ def test_no_room_is_too_large():
         "if TYPE_CHECKING:\n    from src.high.thing import name",
     ],
 )
+
+
+@LINES
 def test_an_import_upward_is_seen_however_it_is_written(line, tmp_path):
     (tmp_path / "low").mkdir()
     (tmp_path / "low" / "module.py").write_text(f"import os\nfrom src.low.other import name\n{line}\n")
@@ -65,6 +86,18 @@ def test_an_import_upward_is_seen_however_it_is_written(line, tmp_path):
     assert found == [Import("low.module", "low", "high")]
     assert upward(found, {"low": 1, "high": 2}) == found
     assert upward(found, {"low": 2, "high": 1}) == []
+
+
+@LINES
+def test_a_circle_of_modules_is_seen_however_it_is_written(line, tmp_path):
+    for room, text in {"low": line, "high": ""}.items():
+        (tmp_path / room).mkdir()
+        (tmp_path / room / "__init__.py").write_text("")
+        (tmp_path / room / "thing.py").write_text(text)
+    TopologicalSorter(imports_between_modules(tmp_path)).prepare()
+    (tmp_path / "high" / "__init__.py").write_text("def later():\n    from src.low import thing")
+    with pytest.raises(CycleError):
+        TopologicalSorter(imports_between_modules(tmp_path)).prepare()
 
 
 def test_two_rooms_on_one_floor_do_not_know_each_other():

@@ -13,7 +13,7 @@ from src.errors import ConfigError, ModelError, StorageError, TrainingError
 from src.metrics.catalog import METRICS
 from src.pipeline.pipeline import Pipeline
 from src.pipeline.stages import STAGES
-from src.report.__main__ import report
+from src.report.report import report
 from src.run import execute
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # torch on its own profilers and hooks

@@ -11,11 +11,11 @@ from rich.console import Console
 
 from src.analysis.experiment import read_study
 from src.bench.made_runs import MadeStudy, make_runs
-from src.report.__main__ import report
 from src.report.columns import columns
 from src.report.page import html_page
 from src.report.parts import Part
 from src.report.plotly_figure import plotly_figure
+from src.report.report import report
 from src.report.sections.published import rule
 from src.report.table import Table
 from src.report.write import write_report
