@@ -3,14 +3,16 @@
 python -m src.bench [PART ...]
 
 Ratios and differences, which hold on another machine; of sweeps and of the report seconds, which have limits
-of their own. A part that is named is measured anew, and the rest of the file stays. `cluster` submits jobs to
-the SLURM that answers here, and is measured only when it is named.
+of their own. A figure is told as soon as it is there. A part that is named is measured anew, and the rest of
+the file stays. `cluster` submits jobs to the SLURM that answers here, and is measured only when it is named.
 """
 
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+from src.bench.measure import Figures
 from src.command.compose import run_config
 from src.command.program import parser_of, run_command
 from src.command.terminal import console
@@ -43,15 +45,21 @@ def main(arguments: list[str] | None = None) -> None:
     path = Path(run_config().paths.runs_dir) / "bench" / "bench.json"
     found = read_json(path) if path.is_file() else {}
     for name in names:
-        with console().status(f"measuring: {name}"):
-            found |= {key: round(value, 4) for key, value in _part(name).bench().items()}
-        write_json(path, found)
+        print(f"measuring: {name}", flush=True)
+        for key, value in _figures(_part(name).bench()):
+            found[key] = round(value, 4)
+            print(f"{key}: {value:.2f}", flush=True)
+            write_json(path, found)
     _show(found)
     print(f"written: {path}")
 
 
 def _part(name: str) -> ModuleType:
     return import_module(f"src.bench.{name}")  # torch comes with it
+
+
+def _figures(found: Figures) -> Iterable[tuple[str, float]]:
+    return found.items() if isinstance(found, Mapping) else found
 
 
 def _show(found: dict[str, float]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from src.bench.measure import seconds
+from src.bench.measure import Figures, seconds
 from src.bench.steps import adapted_model
 from src.command.compose import run_config
 from src.data.splits import load_splits
@@ -30,7 +30,7 @@ MEANING = {
 }
 
 
-def bench() -> dict[str, float]:
+def bench() -> Figures:
     """LoRA on the whole stack, moved at random; the time of the head is in all of them."""
     adapted = adapted_model("lora")
     with torch.no_grad():
@@ -48,7 +48,8 @@ def bench() -> dict[str, float]:
         "causal_path_passes": lambda folder: path_gradients(replay, items, folder, "bench"),
     }
     _bare(replay, items)  # warm
-    return {name: _ratio(replay, items, do) for name, do in work.items()}
+    for name, do in work.items():
+        yield name, _ratio(replay, items, do)
 
 
 def _ratio(replay: Replay, items: Items, do: Callable[[Path], object]) -> float:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from src.bench.measure import PAIRS, seconds
+from src.bench.measure import PAIRS, Figures, seconds
 from src.bench.steps import adapted_model, training_step
 from src.command.compose import run_config
 from src.control.control import Control
@@ -24,22 +24,22 @@ MEANING = {
 }
 
 
-def bench() -> dict[str, float]:
+def bench() -> Figures:
     """Training steps on SmolLM2: 8 sequences of 128 tokens, 60 % of them prompt."""
-    found = {}
     for method in ("lora", "full"):
         adapted = adapted_model(method)
         control = make_control(run_config("control=equal_step").control, adapted, num_steps=1)
         timed = Timed(control)
         step = training_step(adapted, timed)
         step()
-        found[f"equal_step_over_none_{method}"] = statistics.median(
-            time_over(step, timed) for _ in range(PAIRS)
+        yield (
+            f"equal_step_over_none_{method}",
+            statistics.median(time_over(step, timed) for _ in range(PAIRS)),
         )
     assert isinstance(control, RelativeStep)
     assert isinstance(control.movement, InPlace)  # full training came last
     copied = sum(copy.numel() for copy in control.movement.copies.values())
-    return found | {"equal_step_copy_over_weights": copied / adapted.num_trainable}
+    yield "equal_step_copy_over_weights", copied / adapted.num_trainable
 
 
 class Timed:

@@ -2,9 +2,12 @@
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
 
 PAIRS = 7
+Figures: TypeAlias = Iterator[tuple[str, float]] | Mapping[str, float]
+"""What a part finds, by name: one figure after the other, or all where they are found together."""
 
 
 def ratio(first: Callable[[], object], second: Callable[[], object], pairs: int = PAIRS) -> float:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from src.bench.control import Timed, time_over
-from src.bench.measure import PAIRS, seconds
+from src.bench.measure import PAIRS, Figures, seconds
 from src.bench.steps import adapted_model, training_step
 from src.method.penalty.make import make_penalty
 from src.method.penalty.penalty import Penalty
@@ -23,9 +23,8 @@ MEANING = {
 }
 
 
-def bench() -> dict[str, float]:
+def bench() -> Figures:
     """Training steps on SmolLM2: 8 sequences of 128 tokens, k = 0.1875 of each matrix."""
-    found = {}
     for method in ("lora", "full"):
         adapted = adapted_model(f"{method} method.penalty=rpsft")
         with tempfile.TemporaryDirectory() as cache:
@@ -34,9 +33,8 @@ def bench() -> dict[str, float]:
         timed = Timed(_Added(penalty))
         step = training_step(adapted, timed)
         step()
-        found[f"rpsft_over_none_{method}"] = statistics.median(time_over(step, timed) for _ in range(PAIRS))
-        found[f"rpsft_directions_seconds_{method}"] = once
-    return found
+        yield f"rpsft_over_none_{method}", statistics.median(time_over(step, timed) for _ in range(PAIRS))
+        yield f"rpsft_directions_seconds_{method}", once
 
 
 class _Added:

@@ -1,6 +1,6 @@
 """What the gradient norm of every row of a batch costs beside the pass that it is read from."""
 
-from src.bench.measure import ratio
+from src.bench.measure import Figures, ratio
 from src.bench.steps import adapted_model, bench_batch
 from src.objective.causal_lm import row_losses
 from src.probe.gradients.row_norms import row_norms
@@ -11,9 +11,10 @@ MEANING = {
 }
 
 
-def bench() -> dict[str, float]:
+def bench() -> Figures:
     """SmolLM2: 8 sequences of 128 tokens, 60 % of them prompt."""
-    return {f"row_norms_over_pass_{method}": _over(method) for method in ("lora", "full")}
+    for method in ("lora", "full"):
+        yield f"row_norms_over_pass_{method}", _over(method)
 
 
 def _over(method: str) -> float:

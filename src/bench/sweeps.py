@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from src.bench.measure import seconds
+from src.bench.measure import Figures, seconds
 from src.bench.upkeep import MEANING as UPKEEP
 from src.bench.upkeep import bench_upkeep
 from src.sweep.grid.planned_runs import Plan, make_plan
@@ -24,18 +24,17 @@ MEANING = {
 } | UPKEEP
 
 
-def bench() -> dict[str, float]:
+def bench() -> Figures:
     """Tiny runs that look finished; the rows' fingerprint is in the cache, as after a first launch."""
     with tempfile.TemporaryDirectory() as folder:
         many, some = _sweep(Path(folder), "many", 1000), _sweep(Path(folder), "some", 240)
         for run in _plan(some).runs:
             run.folder.mkdir(parents=True)
             (run.folder / "run.json").write_text(json.dumps({"status": "success", "id": run.id}))
-        return {
-            "sweep_expand_1000_s": seconds(lambda: _plan(many)),
-            "sweep_status_240_s": seconds(lambda: _status(some)),
-            "sweep_relaunch_240_s": seconds(lambda: launch(_plan(some), FRESH, 1, 1, lambda: None)),
-        } | bench_upkeep()
+        yield "sweep_expand_1000_s", seconds(lambda: _plan(many))
+        yield "sweep_status_240_s", seconds(lambda: _status(some))
+        yield "sweep_relaunch_240_s", seconds(lambda: launch(_plan(some), FRESH, 1, 1, lambda: None))
+    yield from bench_upkeep().items()
 
 
 def _sweep(folder: Path, name: str, num_runs: int) -> Path:
