@@ -1,4 +1,9 @@
-"""What a run is asked once it is trained: which part of the depth its gain comes from."""
+"""What a run is asked once it is trained: the settings of each analysis, and the group that holds all keys.
+
+A new analysis has its settings here (every key `declare(neutral=..., hashed=False)`: an analysis changes
+nothing of the run), a name in KINDS, a row of ANALYSES in src/intervene/analyses.py and a file in
+conf/intervention.
+"""
 
 from dataclasses import dataclass
 
@@ -9,13 +14,13 @@ KINDS = ("none", "causal")
 
 
 @dataclass(kw_only=True)
-class InterventionConfig:
-    """The causal depth profile as a stage of a run. It changes nothing else of the run, so no id."""
+class AskedSettings:
+    """What every analysis has."""
 
     name: str = declare(neutral="none", hashed=False)
     """Which file of conf/intervention was chosen."""
     kind: str = declare(neutral="none", hashed=False)
-    """none, or causal: what `python -m src.intervene` does with a finished run."""
+    """none, or the analysis that `python -m src.intervene KIND` makes of a finished run."""
     num_items: int | None = declare(neutral=None, hashed=False)
     """Test rows, from the first on; null: all. [rows]"""
     num_passages: int = declare(neutral=0, hashed=False)
@@ -24,8 +29,6 @@ class InterventionConfig:
     """Of each passage, from the first on. [tokens]"""
     batch_size: int = declare(neutral=25, hashed=False)
     """Of a batch. [rows]"""
-    controls: bool = declare(neutral=False, hashed=False)
-    """Also the controls: noise of the same size, other blocks, other sizes."""
 
     def __post_init__(self) -> None:
         require("intervention.kind", self.kind, KINDS)
@@ -36,3 +39,16 @@ class InterventionConfig:
         check_at_least("intervention.batch_size", self.batch_size, 1)
         if self.num_passages not in (0, max(self.num_passages, 2)):
             refuse("intervention.num_passages", self.num_passages, "0, or at least 2")
+
+
+@dataclass(kw_only=True)
+class CausalSettings:
+    """Where in the depth the gain sits."""
+
+    controls: bool = declare(neutral=False, hashed=False)
+    """causal: also the controls: noise of the same size, other blocks, other sizes."""
+
+
+@dataclass(kw_only=True)
+class InterventionConfig(AskedSettings, CausalSettings):
+    """An analysis of a run, as its last stage but one. It changes nothing else of the run, so no id."""

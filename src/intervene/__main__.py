@@ -1,23 +1,35 @@
-"""Where in the depth the gain of tuning sits.
+"""What parts of a tuning update do: an analysis of finished runs, or of two folders of weights.
 
-python -m src.intervene runs/EXPERIMENT/ID [more runs of the same arm ...] [--dry-run] [--items N]
-python -m src.intervene base=FOLDER tuned=FOLDER data=NAME [...]
+python -m src.intervene [ANALYSIS] runs/EXPERIMENT/ID [more runs of the same arm ...] [--dry-run] [--items N]
+python -m src.intervene [ANALYSIS] base=FOLDER tuned=FOLDER data=NAME [...]
 
-Runs of one arm, which differ by seed, are taken together: intervals are then over seeds and items. Each run
-keeps its own tables in its folder, so that what was done there is not done again. base, tuned and what
-follows are as for src.compare; tuned may be the folder of an adapter.
+ANALYSIS: one of conf/intervention; without one causal, where in the depth the gain of tuning sits. Keys of
+its own are given as intervention.KEY=VALUE. Runs of one arm, which differ by seed, are taken together:
+intervals are then over seeds and items. Each run keeps its own tables in its folder, so that what was done
+there is not done again. base, tuned and what follows are as for src.compare; tuned may be the folder of an
+adapter.
 """
 
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from src.command.compose import pair_config
+from src.command.compose import pair_config, run_config
 from src.command.program import parser_of, path_of, run_command, runs_path
-from src.config.rules import check_at_least, refuse
+from src.config.intervention import KINDS
+from src.config.rules import refuse
 
 if TYPE_CHECKING:
-    from src.intervene.causal.study import Source
+    from src.intervene.study import Source
+
+DEFAULT, OWN = "causal", "intervention."
+SHORT = {
+    "items": "num_items",
+    "passages": "num_passages",
+    "passage_tokens": "passage_tokens",
+    "batch": "batch_size",
+}
+"""Options that are keys of every analysis."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -28,36 +40,35 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument("--dry-run", action="store_true", help="say passes, minutes and memory, and stop")
     parser.add_argument("--items", type=int, metavar="N", help="test rows, from the first on (all)")
+    parser.add_argument("--passages", type=int, metavar="N", help="of English, to see forgetting (0)")
+    parser.add_argument("--passage-tokens", type=int, metavar="N", help="of each passage (128)")
+    parser.add_argument("--batch", type=int, metavar="N", help="rows of a batch (25)")
     parser.add_argument(
-        "--passages", type=int, default=0, metavar="N", help="of English, to see forgetting (0)"
+        "--controls", action="store_true", help="causal: the five controls beside the profile"
     )
-    parser.add_argument("--passage-tokens", type=int, default=128, metavar="N", help="of each passage (128)")
-    parser.add_argument("--batch", type=int, default=25, metavar="N", help="rows of a batch (25)")
-    parser.add_argument("--controls", action="store_true", help="the five controls beside the profile")
     parser.add_argument("--out", type=path_of, metavar="FOLDER", help="(the run's folder, intervene/)")
     given = parser.parse_args(arguments)
-    for name, value in (
-        ("--items", given.items),
-        ("--passages", given.passages or None),
-        ("--passage-tokens", given.passage_tokens),
-    ):
-        if value is not None:
-            check_at_least(name, value, 2)
-    check_at_least("--batch", given.batch, 1)
-    from src.intervene.causal.study import Study  # torch comes with it
-    from src.intervene.pair import Asked
+    name, *rest = given.pair if given.pair[0] in KINDS else (DEFAULT, *given.pair)
+    if name == "none":
+        refuse("analysis", name, ", ".join(kind for kind in KINDS if kind != "none"))
+    options = {key: getattr(given, short) for short, key in SHORT.items()}
+    lines = [f"intervention.{key}={value}" for key, value in options.items() if value is not None]
+    lines += ["intervention.controls=true"] if given.controls else []
+    lines += [one for one in rest if one.startswith(OWN)]
+    chosen = run_config(f"intervention={name}", *lines).intervention
+    sources = _sources([one for one in rest if not one.startswith(OWN)])
+    from src.intervene.analyses import ANALYSES, tables_of  # torch comes with it
 
-    asked = Asked(given.items, given.passages, given.passage_tokens, given.batch)
-    sources = _sources(given.pair)
-    out = given.out or _out([one.folder for one in sources])
-    study = Study(sources, asked, given.controls, out)
+    out = given.out or tables_of(_shared([one.folder for one in sources]), name)
+    study = ANALYSES[name](sources, chosen, out)
     if given.dry_run:
         return
     study.measure()
     study.write()
-    from src.report.causal.page import write_page
+    from src.report.plugins import page_of
 
-    print(f"written: {write_page(out, out.parent.name)}, with its tables and pictures")
+    page = page_of(name)
+    print(f"written: {page(out, out.parent.name) if page else out}, with its tables and pictures")
 
 
 def _sources(given: list[str]) -> "list[Source]":
@@ -66,11 +77,13 @@ def _sources(given: list[str]) -> "list[Source]":
     Raises:
         UserError: a folder that holds no finished run with an update, or half of a pair.
     """
-    from src.intervene.causal.study import Source
     from src.intervene.checkpoints import open_pair, pair_folder
     from src.intervene.pair import open_run
+    from src.intervene.study import Source
     from src.record.finished import finished_config
 
+    if not given:
+        refuse("runs", "none", "folders of finished runs, or base=FOLDER tuned=FOLDER data=NAME")
     overrides = [one for one in given if "=" in one]
     if not overrides:
         folders = [runs_path(one) for one in given]
@@ -83,9 +96,9 @@ def _sources(given: list[str]) -> "list[Source]":
     return [Source(pair_folder(config), partial(open_pair, config), is_run=False)]
 
 
-def _out(folders: list[Path]) -> Path:
-    """Beside the run; of several, beside their folders."""
-    return folders[0] / "intervene" if len(folders) == 1 else folders[0].parent / "intervene"
+def _shared(folders: list[Path]) -> Path:
+    """The run's own folder; of several, that of their experiment."""
+    return folders[0] if len(folders) == 1 else folders[0].parent
 
 
 if __name__ == "__main__":

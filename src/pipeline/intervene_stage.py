@@ -1,28 +1,28 @@
-"""The causal depth profile as a stage of a run."""
+"""An analysis of the trained model as a stage of its run."""
 
 import logging
 
 from src.errors import ConfigError
-from src.intervene.causal.study import Source, Study
-from src.intervene.pair import Asked, pair_of
+from src.intervene.analyses import ANALYSES, tables_of
+from src.intervene.pair import pair_of
+from src.intervene.study import Source
 from src.pipeline.stage import Run
 
 _LOG = logging.getLogger(__name__)
 
 
 def intervene(run: Run) -> None:
-    """Ask the trained model block by block; the tables go into intervene/ of the run's folder.
+    """Ask the trained model; the tables go into intervene/ of the run's folder.
 
-    A run without a gain has no profile, and is told so: that ends nothing.
+    A run that has nothing to be asked about, such as a gain, is told so: that ends nothing.
     """
     chosen, folder = run.config.intervention, run.folder.path
-    if chosen.kind != "causal" or not run.prepared.trains:
+    if chosen.kind == "none" or not run.prepared.trains:
         return
-    asked = Asked(chosen.num_items, chosen.num_passages, chosen.passage_tokens, chosen.batch_size)
     adapted = run.prepared.adapted
     adapted.model.eval()
-    source = Source(folder, lambda what: pair_of(folder, run.config, adapted, what))
-    study = Study([source], asked, chosen.controls, folder / "intervene")
+    source = Source(folder, lambda asked: pair_of(folder, run.config, adapted, asked))
+    study = ANALYSES[chosen.kind]([source], chosen, tables_of(folder, chosen.kind))
     try:
         study.measure()
     except ConfigError as error:

@@ -3,11 +3,16 @@
 import csv
 import shutil
 import sys
+from dataclasses import fields
 
 import pytest
 
+from src.command.compose import run_config
 from src.command.program import run_command
+from src.config.intervention import KINDS, InterventionConfig
+from src.config.keys import hashed_keys
 from src.intervene.__main__ import main
+from src.intervene.analyses import ANALYSES
 from src.pipeline.pipeline import Pipeline
 
 
@@ -106,3 +111,26 @@ def test_a_stage_without_a_gain_ends_no_run(run_folder, caplog):
     folder = run_folder("train.max_steps=1", "train.learning_rate=1e-9", "intervention=causal")
     assert "no profile" in caplog.text
     assert (folder / "run.json").is_file() and not (folder / "intervene" / "profile.csv").exists()
+
+
+def test_every_analysis_has_its_name_and_its_file_and_no_key_of_one_enters_an_id():
+    assert {*ANALYSES, "none"} == set(KINDS)
+    assert [run_config(f"intervention={name}").intervention.kind for name in ANALYSES] == list(ANALYSES)
+    assert hashed_keys(InterventionConfig()) == {}
+    assert not any(one.metadata["hashed"] for one in fields(InterventionConfig))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["none", "runs/a/b"], "analysis: given 'none'; accepted: causal"),
+        (["causal"], "runs: given 'none'; accepted: folders of finished runs"),
+        (["causal", "runs/a/b", "intervention.num_item=3"], "did you mean num_items?"),
+        (["runs/a/b", "--items", "1"], "intervention.num_items: given 1; accepted: a number of at least 2"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_before_anything_is_loaded(arguments, line, monkeypatch, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        command(monkeypatch, *arguments)
+    assert stopped.value.code == 2
+    assert line in (error := capsys.readouterr().err) and error.count("\n") == 1

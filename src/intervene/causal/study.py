@@ -1,12 +1,10 @@
 """One run, or several of one arm: each measured in its own folder, then told together."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
+from src.config.intervention import InterventionConfig
 from src.errors import ConfigError
 from src.intervene.causal.measure import NUM_GRADIENTS, Found, Measurement, no_gain
 from src.intervene.causal.predictors import observed, predictions
@@ -22,39 +20,18 @@ from src.intervene.causal.show import (
 )
 from src.intervene.causal.summary import Summary, summaries
 from src.intervene.engine.memory import check_memory
-from src.intervene.pair import Asked, Pair
+from src.intervene.pair import Pair
+from src.intervene.study import Source, Study
 from src.runtime.progress import Progress
 from src.storage.files import write_json
 
 
-@dataclass(frozen=True)
-class Source:
-    """A pair that can be opened."""
+class CausalStudy(Study):
+    """The profile of some pairs of one arm."""
 
-    folder: Path
-    """Its tables go into intervene/ below."""
-    open: Callable[[Asked], Pair]
-    is_run: bool = True
-    """Whether the folder holds the trained weights of a run."""
-
-
-class Study:
-    """The profile of some pairs of one arm.
-
-    Args:
-        sources: finished runs, or two folders of weights.
-        asked: what both models of each are asked.
-        controls: whether the controls are run.
-        out: where the files go.
-
-    Raises:
-        UserError: in one line, whatever these pairs cannot have; before anything is written.
-    """
-
-    def __init__(self, sources: Sequence[Source], asked: Asked, controls: bool, out: Path) -> None:
-        self.sources, self.asked, self.controls, self.out = list(sources), asked, controls, out
-        self.console = Console(width=100)
-        pair = self.sources[0].open(asked)
+    def __init__(self, sources: Sequence[Source], chosen: InterventionConfig, out: Path) -> None:
+        super().__init__(sources, chosen, out)
+        pair = self.sources[0].open(self.asked)
         self.trained, self.num_blocks = pair.trained, pair.num_blocks
         self.first: Measurement | None = self._measurement(0, pair)
         self._tell_cost(pair)
@@ -63,11 +40,7 @@ class Study:
         self.summaries: list[Summary] = []
 
     def measure(self) -> None:
-        """Each run, then all of them together.
-
-        Raises:
-            ConfigError: the interval of a gain of the task holds 0.
-        """
+        """ConfigError where the interval of a gain of the task holds 0."""
         for place, source in enumerate(self.sources):
             measurement = self.first or self._measurement(place, source.open(self.asked))
             self.first = None  # one model at a time
@@ -95,7 +68,7 @@ class Study:
             print_summaries(self.console, self.summaries, score)
             for name, one in told:
                 if one.score == score:
-                    self._say(f"{name}: {_told(one)}")
+                    self.say(f"{name}: {_told(one)}")
 
     def _about(self) -> dict[str, Any]:
         names = [source.folder.name for source in self.sources]
@@ -103,7 +76,7 @@ class Study:
 
     def _measurement(self, place: int, pair: Pair) -> Measurement:
         others = [one.folder for one in self.sources[place + 1 :] + self.sources[:place] if one.is_run]
-        return Measurement(pair, self.controls, others[0] if others else None)
+        return Measurement(pair, self.chosen.controls, others[0] if others else None)
 
     def _of_source(self, measurement: Measurement, folder: Path) -> list[Found]:
         tables, found = folder / "intervene", []
@@ -111,7 +84,7 @@ class Study:
             if missing := no_gain(measurement.ends(items, tables)):
                 if items is measurement.pair.scores[0]:
                     raise ConfigError(f"{folder.name}: {missing}")
-                self._say(f"{folder.name}: {missing}")
+                self.say(f"{folder.name}: {missing}")
                 continue
             controlled = measurement.controls and items is measurement.pair.scores[0]
             total = len(items.batches) * (3 if controlled else 2)
@@ -123,15 +96,12 @@ class Study:
         assert self.first is not None
         told = self.first.cost()
         items = " and ".join(f"{len(one.ids)} of {one.score}" for one in pair.scores)
-        self._say(
+        self.say(
             f"{len(self.sources)} runs, {told.num_variants} variants of each, items: {items}. A run takes "
             f"{told.passes:.1f} passes and {NUM_GRADIENTS} forward and backward, about {told.minutes:.1f} "
             f"minutes, and at most {told.num_bytes / 2**20:.0f} MiB of states beside the model."
         )
         check_memory(told.num_bytes, self.asked.batch_size, pair.device)
-
-    def _say(self, line: str) -> None:
-        self.console.print(line, highlight=False)
 
 
 def _told(one: Found) -> str:

@@ -1,0 +1,20 @@
+"""What can be asked of finished runs, by name: `python -m src.intervene NAME RUN`, or `intervention=NAME`.
+
+A new analysis is a subclass of `Study` and a row below, a row in KINDS of src/config/intervention.py with its
+settings, a file of conf/intervention, and, for a page of its own, a plug-in of that name
+(src/report/plugins.py).
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from src.intervene.causal.study import CausalStudy
+from src.intervene.study import Study
+
+ANALYSES: Mapping[str, type[Study]] = {"causal": CausalStudy}
+
+
+def tables_of(folder: Path, name: str) -> Path:
+    """Where an analysis of a run, or of an experiment, keeps its tables."""
+    tables = folder / "intervene"
+    return tables if name == "causal" else tables / name

@@ -1,0 +1,58 @@
+"""What every analysis of finished runs is: pairs that can be opened, measured, and told of."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from src.config.intervention import InterventionConfig
+from src.intervene.pair import Asked, Pair
+
+
+@dataclass(frozen=True)
+class Source:
+    """A pair that can be opened."""
+
+    folder: Path
+    """What is measured of it is kept in intervene/ below."""
+    open: Callable[[Asked], Pair]
+    is_run: bool = True
+    """Whether the folder holds the trained weights of a run."""
+
+
+class Study(ABC):
+    """One analysis of some pairs of one arm, which differ by seed.
+
+    Making one says what it will take, and refuses what these pairs cannot have before anything is written.
+
+    Args:
+        sources: finished runs, or two folders of weights.
+        chosen: what is asked of both models of each.
+        out: where the files go.
+
+    Raises:
+        UserError: in one line, whatever these pairs cannot have.
+    """
+
+    def __init__(self, sources: Sequence[Source], chosen: InterventionConfig, out: Path) -> None:
+        self.sources, self.chosen, self.out = list(sources), chosen, out
+        self.asked = Asked(chosen.num_items, chosen.num_passages, chosen.passage_tokens, chosen.batch_size)
+        self.console = Console(width=100)
+
+    @abstractmethod
+    def measure(self) -> None:
+        """Each run, then all of them together; what an earlier process measured is not measured again.
+
+        Raises:
+            ConfigError: the runs have nothing to be asked about, such as a gain.
+        """
+
+    @abstractmethod
+    def write(self) -> None:
+        """The tables, and what is told of them in the terminal."""
+
+    def say(self, line: str) -> None:
+        """One line of the terminal."""
+        self.console.print(line, highlight=False)
