@@ -14,7 +14,8 @@ from src.data.encode import encode_rows
 from src.data.rows import Row
 from src.data.splits import load_splits
 from src.errors import ModelError
-from src.intervene.pair import Asked, Pair, replay_of, scores_of, update_sizes
+from src.intervene.material import Asked, Material
+from src.intervene.pair import Pair, replay_of, update_sizes
 from src.model.adapter import adapter_content, is_adapter, merge_adapter
 from src.model.content import model_content
 from src.model.load import load_model
@@ -62,8 +63,9 @@ def open_pair(config: PairConfig, asked: Asked) -> Pair:
     sizes = update_sizes(replay.gates, tuned.model, tuned.blocks, weights)
     trained = [part for part in replay.gates.moved if isinstance(part, int)]
     key = [fingerprint, tuned.fingerprint, config.dtype]
-    scores = scores_of(tuned, config.data, asked)
-    return Pair(Path(config.tuned).name, replay, scores, key, trained, sizes, asked.batch_size)
+    material = Material(tuned, config.data, asked)
+    scores = material.scores
+    return Pair(Path(config.tuned).name, replay, scores, key, trained, sizes, asked.batch_size, material)
 
 
 def _check_blocks(blocks: list[str], tuned: LoadedModel) -> None:

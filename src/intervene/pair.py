@@ -8,23 +8,20 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from src.config.schema import DataConfig, RunConfig
-from src.data.chat.render import rendered
-from src.data.splits import load_splits
-from src.errors import ConfigError, ModelError
+from src.config.schema import RunConfig
+from src.errors import ModelError
 from src.intervene.engine.adapter_gates import AdapterGates
 from src.intervene.engine.gates import Gates
-from src.intervene.engine.items import Items, english_items, task_items
+from src.intervene.engine.items import Items
 from src.intervene.engine.parts import Part
 from src.intervene.engine.replay import Replay
 from src.intervene.engine.weight_gates import WeightGates
+from src.intervene.material import Asked, Material
 from src.method.adapted import AdaptedModel
 from src.method.catalog import METHODS
 from src.method.weights import stored_tensors
 from src.metrics.optimization.weight_change import weight_change, weight_change_parts
 from src.metrics.shared.tensor_update import sums
-from src.model.causal import is_causal
-from src.model.loaded import LoadedModel
 from src.probe.lens.head_path import find_head_path
 from src.probe.weights.block_updates import block_updates
 from src.record.finished import ADAPTER, finished_config, tuned_model
@@ -33,19 +30,6 @@ from src.storage.files import sha256_file
 
 OBJECTIVES = ("causal_lm", "masked_lm")
 """Those whose model answers with tokens; of the others there is no completion to score."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What is asked of both models."""
-
-    num_items: int | None = None
-    """Test rows, from the first on; None: all."""
-    num_passages: int = 0
-    """Of English that was not trained; none of them: no forgetting."""
-    passage_tokens: int = 128
-    """Of each passage, from the first on."""
-    batch_size: int = 25
 
 
 @dataclass(frozen=True)
@@ -63,6 +47,8 @@ class Pair:
     sizes: dict[Part, float]
     """Of the update of each block that moved, as a share of its weights."""
     batch_size: int
+    material: Material
+    """For what a single analysis asks beside the scores."""
 
     @property
     def num_blocks(self) -> int:
@@ -93,12 +79,13 @@ def open_run(folder: Path, asked: Asked) -> Pair:
 def pair_of(folder: Path, config: RunConfig, adapted: AdaptedModel, asked: Asked) -> Pair:
     """The pair of a run whose tuned model is there, with its weights in `folder`."""
     loaded, model = adapted.loaded, adapted.model
-    scores = scores_of(loaded, config.data, asked)
+    material = Material(loaded, config.data, asked)
     key = [loaded.fingerprint, config.model.dtype, weights_key(folder)]
     gates = AdapterGates(model, loaded.blocks) if adapted.config.of_kind.low_rank else None
     replay = replay_of(model, loaded.blocks, adapted.originals, gates)
     sizes = update_sizes(replay.gates, model, loaded.blocks, adapted.originals)
-    return Pair(folder.name, replay, scores, key, adapted.blocks, sizes, asked.batch_size)
+    scores = material.scores
+    return Pair(folder.name, replay, scores, key, adapted.blocks, sizes, asked.batch_size, material)
 
 
 def replay_of(
@@ -117,26 +104,6 @@ def trained_tensors(folder: Path) -> Mapping[str, Tensor]:
 def weights_key(folder: Path) -> list[str]:
     """What decides the trained parameters of a finished run."""
     return [sha256_file(path) for path in sorted((folder / ADAPTER).glob("*.safetensors"))]
-
-
-def scores_of(loaded: LoadedModel, data: DataConfig, asked: Asked) -> list[Items]:
-    """The rows of the task, and the passages if any are asked for.
-
-    Raises:
-        ConfigError: passages for a model that reads in both directions.
-    """
-    masked = not is_causal(loaded.model)
-    if masked and asked.num_passages:
-        raise ConfigError(
-            f"--passages: given {asked.num_passages} for {loaded.id}, which reads in both directions; "
-            "accepted: 0, or a causal model"
-        )
-    rows = rendered(load_splits(data).test[: asked.num_items], loaded.tokenizer, data)
-    found = [task_items(rows, loaded.tokenizer, data.max_length, asked.batch_size, masked)]
-    if asked.num_passages:
-        english = (asked.num_passages, loaded.tokenizer, asked.passage_tokens, asked.batch_size)
-        found.append(english_items(*english))
-    return found
 
 
 def update_sizes(

@@ -8,7 +8,8 @@ from pathlib import Path
 from rich.console import Console
 
 from src.config.intervention import InterventionConfig
-from src.intervene.pair import Asked, Pair
+from src.intervene.material import Asked
+from src.intervene.pair import Pair
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy
@@ -46,7 +47,7 @@ def _match(seed: int, candidate: Tradeoff, curve: Sequence[Tradeoff]) -> tuple[n
     """Of one seed: the differences in what is kept, by item, and by item of the gain what they err by."""
     gain = candidate.gained[seed].mean()
     best: tuple[float, ndarray, ndarray] | None = None
-    for first, second in zip(curve, curve[1:], strict=False):
+    for first, second in pairwise(curve):
         start, stop = first.gained[seed].mean(), second.gained[seed].mean()
         if start == stop or not min(start, stop) <= gain <= max(start, stop):
             continue

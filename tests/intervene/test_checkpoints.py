@@ -54,7 +54,7 @@ def test_blocks_that_differ_between_two_folders_and_no_others_have_a_part(
 def test_an_adapter_is_added_to_base(asked, tmp_path):
     from src.command.compose import pair_config
     from src.intervene.checkpoints import open_pair
-    from src.intervene.pair import Asked
+    from src.intervene.material import Asked
 
     base = save(tmp_path / "plain", num_blocks=10, width=64)
     adapter = save_adapter(tmp_path / "adapter", blocks=(4,))

@@ -6,12 +6,12 @@ import torch
 
 from src.errors import ConfigError
 from src.intervene.causal.controls import add_updates, control_quantities, variants, wrong_blocks
-from src.intervene.causal.profile import Quantity, over_seeds
 from src.intervene.causal.summary import summaries
 from src.intervene.engine.gates import OWN, TUNED
 from src.intervene.engine.memory import check_memory, needed_bytes
 from src.intervene.engine.variants import score_patterns
 from src.intervene.pair import update_sizes
+from src.intervene.quantity import Quantity, over_seeds
 from tests.intervene.conftest import BAND, NUM_BLOCKS, replay_of
 from tests.intervene.test_variants import ROWS, items_of
 

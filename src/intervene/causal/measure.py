@@ -1,14 +1,11 @@
 """The causal profile of one pair, measured into a folder; what is done there is not done again."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from src.intervene.causal.controls import Variants, add_updates, control_quantities, variants
 from src.intervene.causal.profile import (
-    UNITS,
-    Quantity,
     gain,
     off_manifold,
     path_quantities,
@@ -16,12 +13,13 @@ from src.intervene.causal.profile import (
     profile_additivity,
     quantities,
 )
+from src.intervene.engine.cost import num_passes, seconds_a_token
 from src.intervene.engine.items import Items
 from src.intervene.engine.memory import needed_bytes
 from src.intervene.engine.path import NUM_NODES, path_gradients
-from src.intervene.engine.variants import run, score_patterns
-from src.intervene.engine.walk import num_steps
+from src.intervene.engine.variants import score_patterns
 from src.intervene.pair import Pair, trained_tensors, weights_key
+from src.intervene.quantity import UNITS, Quantity
 
 NUM_GRADIENTS = NUM_NODES + 2
 CONTROL_SEED = 0
@@ -72,21 +70,13 @@ class Measurement:
             self.controls = variants(self.gates, pair.sizes)
 
     def cost(self) -> Cost:
-        """Counted on the variants; one variant of the first batch is run for the time, twice."""
+        """Counted on the variants; a batch is run for the time."""
         replay, (task, *_) = self.pair.replay, self.pair.scores
-        batch = task.batches[0]
-        with replay.running():
-            run(replay, batch, self.gates.tuned)  # the first one is slower
-            start = time.perf_counter()
-            run(replay, batch, self.gates.tuned)
-            seconds = time.perf_counter() - start
-        seconds /= batch.inputs["input_ids"].numel()
         profile, controls = (
-            sum(num_steps(walked)[1:-1]) / self.pair.num_blocks + 1
-            if walked
-            else 0  # tuned goes first, alone
+            num_passes(walked, self.pair.num_blocks)
             for walked in (self.patterns, list(self.controls.values()))
         )
+        seconds = seconds_a_token(replay, task.batches[0])
         seconds *= task.num_tokens * controls + sum(
             items.num_tokens * (profile + 3 * NUM_GRADIENTS) for items in self.pair.scores
         )

@@ -9,7 +9,7 @@ import numpy
 from numpy import ndarray
 from scipy.stats import rankdata
 
-from src.intervene.causal.profile import Quantity
+from src.intervene.quantity import Quantity
 from src.metrics.catalog import METRICS
 from src.probe.table.block_profile import block_changes
 from src.probe.table.layer_table import LayerRow

@@ -1,11 +1,8 @@
 """The profile as tables in the terminal and as CSV files."""
 
-import csv
-import io
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from numpy import ndarray
 from rich.console import Console
@@ -13,46 +10,20 @@ from rich.table import Table
 
 from src.intervene.causal.measure import Found
 from src.intervene.causal.predictors import Prediction
-from src.intervene.causal.profile import UNITS, Quantity
 from src.intervene.causal.summary import Summary
-from src.statistics.holm import holm
-from src.storage.files import write_text
+from src.intervene.quantity import UNITS, Quantity
+from src.storage.csv_file import write_csv
 
 COLUMNS = ("alone", "left_out", "path")
 ADDS_UP = 0.5
 """Additivity from which on a profile of single parts says something."""
 MOSTLY = 0.9
 """From which on they are said to add up without more."""
-HEADER = (
-    "score",
-    "kind",
-    "player",
-    "value",
-    "stderr",
-    "ci_low",
-    "ci_high",
-    "p_holm",
-    "num_seeds",
-    "num_items",
-)
-
-
-def write_csv(path: Path, rows: Sequence[Quantity]) -> None:
-    """One line a number, with its 95 % interval; p_holm: corrected over all players of one kind."""
-    corrected: dict[int, float] = {}
-    for family in dict.fromkeys((row.score, row.kind) for row in rows):
-        members = [row for row in rows if (row.score, row.kind) == family]
-        tests = holm([row.estimate.pvalue for row in members])
-        corrected |= {id(row): test.pvalue for row, test in zip(members, tests, strict=True)}
-    _write(path, HEADER, [
-        (row.score, row.kind, row.player, row.estimate.value, row.estimate.stderr, *row.estimate.interval(),
-         corrected[id(row)], row.estimate.num_seeds, row.estimate.num_items) for row in rows
-    ])  # fmt: skip
 
 
 def write_summaries(path: Path, found: Sequence[Summary]) -> None:
     """One line a summary, with its 95 % interval; an end that does not exist stays empty."""
-    _write(path, Summary._fields, [["" if one != one else one for one in row] for row in found])
+    write_csv(path, Summary._fields, found)
 
 
 def write_readings(path: Path, found: Sequence[tuple[str, Found]]) -> None:
@@ -60,15 +31,14 @@ def write_readings(path: Path, found: Sequence[tuple[str, Found]]) -> None:
     rows = [
         {"run": run} | {key: value for key, value in vars(one).items() if key != "rows"} for run, one in found
     ]
-    _write(path, tuple(rows[0]), [list(row.values()) for row in rows])
+    write_csv(path, tuple(rows[0]), [list(row.values()) for row in rows])
 
 
 def write_predictions(folder: Path, found: Sequence[Prediction], seen: Mapping[str, ndarray]) -> None:
     """predictions.csv, and the profiles behind it as observed.csv."""
-    rows = [["" if one != one else one for one in row] for row in found]
-    _write(folder / "predictions.csv", Prediction._fields, rows)
+    write_csv(folder / "predictions.csv", Prediction._fields, found)
     points = [(name, block, value) for name, values in seen.items() for block, value in enumerate(values)]
-    _write(folder / "observed.csv", ("predictor", "block", "value"), points)
+    write_csv(folder / "observed.csv", ("predictor", "block", "value"), points)
 
 
 def print_profile(console: Console, rows: Sequence[Quantity], score: str) -> None:
@@ -105,11 +75,3 @@ def in_words(additivity: float) -> str:
     if additivity < ADDS_UP:
         return f"{told}: the parts do not add up, and a profile of single blocks would mislead"
     return f"{told}: the parts add up{'' if additivity >= MOSTLY else ' in part, and overlap in part'}"
-
-
-def _write(path: Path, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    write_text(path, text.getvalue())

@@ -8,12 +8,10 @@ from src.config.intervention import InterventionConfig
 from src.errors import ConfigError
 from src.intervene.causal.measure import NUM_GRADIENTS, Found, Measurement, no_gain
 from src.intervene.causal.predictors import observed, predictions
-from src.intervene.causal.profile import Quantity, over_seeds
 from src.intervene.causal.show import (
     in_words,
     print_profile,
     print_summaries,
-    write_csv,
     write_predictions,
     write_readings,
     write_summaries,
@@ -21,6 +19,7 @@ from src.intervene.causal.show import (
 from src.intervene.causal.summary import Summary, summaries
 from src.intervene.engine.memory import check_memory
 from src.intervene.pair import Pair
+from src.intervene.quantity import Quantity, over_seeds, write_quantities
 from src.intervene.study import Source, Study
 from src.runtime.progress import Progress
 from src.storage.files import write_json
@@ -54,7 +53,7 @@ class CausalStudy(Study):
 
     def write(self) -> None:
         """The files, and what is told of them here."""
-        write_csv(self.out / "profile.csv", self.rows)
+        write_quantities(self.out / "profile.csv", self.rows)
         write_summaries(self.out / "summary.csv", self.summaries)
         runs = [one.folder for one in self.sources if one.is_run]
         seen = observed(runs, self.num_blocks) if runs else {}

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy
 from numpy import ndarray
 
-from src.intervene.causal.profile import NUM_SEGMENTS, Quantity
+from src.intervene.causal.profile import NUM_SEGMENTS
+from src.intervene.quantity import Quantity
 from src.statistics.fieller import interval_of_ratio
 from src.statistics.student import LEVEL
 from src.statistics.two_way_model import crossed

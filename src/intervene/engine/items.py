@@ -93,18 +93,32 @@ def task_items(
     return Items("logp", [row.id for row in encoded], batches)
 
 
+def text_items(
+    rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, max_length: int, batch_size: int
+) -> Items:
+    """Rows with the mean log-probability of their whole text, prompt included, as score `text_logp`.
+
+    As published for token accuracy and perplexity: whatever is the token of padding counts nowhere.
+    """
+    encoded = encode_rows(rows, tokenizer, max_length, "all").rows
+    scored = [_without(row, tokenizer.pad_token_id) for row in encoded]
+    weights = [1 / _positions(row) for row in scored]
+    batches = _batches(scored, weights, tokenizer.pad_token_id, batch_size, masked=False)
+    return Items("text_logp", [row.id for row in scored], batches)
+
+
 def english_items(
-    num_passages: int, tokenizer: PreTrainedTokenizerBase, max_length: int, batch_size: int
+    num_passages: int, tokenizer: PreTrainedTokenizerBase, max_length: int, batch_size: int, first: int = 0
 ) -> Items:
     """Held-out passages of English with their nats per byte as score `english`: lower is better.
 
     The text is read as lm-eval reads it, behind one start token, of which only models that read from left to
-    right have use.
+    right have use. `first`: how many passages are left to others.
 
     Raises:
         ConfigError: there are fewer passages.
     """
-    passages = held_out_passages()
+    passages = held_out_passages()[first:]
     if num_passages > len(passages):
         refuse("num_passages", num_passages, f"at most {len(passages)}, which this Python ships")
     start = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
@@ -129,6 +143,12 @@ def _hidden(row: EncodedRow, tokenizer: PreTrainedTokenizerBase) -> EncodedRow:
     labels = row.labels or []
     ids = [token if label == IGNORED else mask for token, label in zip(row.input_ids, labels, strict=True)]
     return EncodedRow(row.id, ids, labels)
+
+
+def _without(row: EncodedRow, pad_id: int) -> EncodedRow:
+    """Labels of padding and of the first token left out: nothing predicts that one."""
+    labels = [IGNORED if label == pad_id else label for label in row.labels or []]
+    return EncodedRow(row.id, row.input_ids, [IGNORED, *labels[1:]])
 
 
 def _batches(

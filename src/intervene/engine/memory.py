@@ -14,8 +14,8 @@ _LOGITS = 6
 """Arrays [position, vocabulary] of float32 at once: both ends, the variant, its logarithm, two products."""
 
 
-def needed_bytes(replay: Replay, items: Items, num_states: int) -> int:
-    """The most that any batch takes: states and logits of the walk, or what the backward pass keeps.
+def needed_bytes(replay: Replay, items: Items, num_states: int, gradients: bool = True) -> int:
+    """The most that any batch takes: states and logits of the walk, or what a backward pass keeps.
 
     The latter is counted on one row of the largest batch, by what autograd saves of it.
 
@@ -23,6 +23,7 @@ def needed_bytes(replay: Replay, items: Items, num_states: int) -> int:
         replay: the model under its gates.
         items: batches of rows.
         num_states: states of a batch that the walk holds at most.
+        gradients: whether there is a backward pass.
     """
     largest = max(items.batches, key=lambda batch: batch.inputs["input_ids"].numel())
     positions = max(len(batch.targets) for batch in items.batches)
@@ -32,7 +33,7 @@ def needed_bytes(replay: Replay, items: Items, num_states: int) -> int:
         head = replay.head(states[:, :1], BASE)
     rows = len(largest.numbers)
     walk = num_states * rows * _bytes(states) + _LOGITS * positions * head.shape[-1] * 4
-    return max(walk, rows * _saved(replay, row))
+    return max(walk, rows * _saved(replay, row)) if gradients else walk
 
 
 def check_memory(needed: int, batch_size: int, device: torch.device) -> None:

@@ -8,6 +8,7 @@ from torch import Tensor
 from src.intervene.engine.items import ItemBatch
 
 OF_ENDPOINTS = ("kl_tuned", "kl_base")
+ACCURACY = "accuracy"
 DISTANCES = (*OF_ENDPOINTS, "entropy")
 """Means over positions, in nats: KL(tuned || variant), KL(base || variant), the variant's own entropy."""
 
@@ -22,6 +23,19 @@ def gold(log_probabilities: Tensor, batch: ItemBatch) -> Tensor:
     device = log_probabilities.device
     found = log_probabilities.gather(-1, batch.targets.to(device)[:, None])[:, 0]
     return _summed(found, batch) * batch.weights.to(device)
+
+
+def accuracy(log_probabilities: Tensor, batch: ItemBatch) -> Tensor:
+    """The share of gold tokens that are the likeliest, [row] float64.
+
+    Where it is 1, a greedy decoder that starts from the prompt writes the gold completion and ends.
+
+    Args:
+        log_probabilities: [position, vocabulary].
+        batch: whose positions they are.
+    """
+    right = log_probabilities.argmax(dim=-1) == batch.targets.to(log_probabilities.device)
+    return _summed(right, batch) / _summed(torch.ones_like(right), batch)
 
 
 def distances(

@@ -1,25 +1,20 @@
 """layers.csv: the layer table as a file. A missing number is an empty field."""
 
 import csv
-import io
 from collections.abc import Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
 
 from src.errors import StorageError
 from src.probe.table.layer_table import LayerRow
-from src.storage.files import write_text
+from src.storage.csv_file import write_csv
 
 COLUMNS = [field.name for field in fields(LayerRow)]
 
 
 def write_layers(path: Path, rows: Sequence[LayerRow]) -> None:
     """Write the table, whole or not at all; numbers keep all their digits."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(astuple(row) for row in rows)
-    write_text(path, text.getvalue())
+    write_csv(path, COLUMNS, map(astuple, rows))
 
 
 def read_layers(path: Path) -> list[LayerRow]:

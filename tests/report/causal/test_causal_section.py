@@ -8,9 +8,9 @@ import pytest
 from src.analysis.causal_profile import read_profile
 from src.intervene.causal.measure import Found
 from src.intervene.causal.predictors import predictions
-from src.intervene.causal.profile import Quantity
-from src.intervene.causal.show import write_csv, write_predictions, write_readings, write_summaries
+from src.intervene.causal.show import write_predictions, write_readings, write_summaries
 from src.intervene.causal.summary import summaries
+from src.intervene.quantity import Quantity, write_quantities
 from src.report.causal.page import write_page
 from src.report.causal.plots import predictor_plots, profile_plot
 from src.report.causal.section import sentences
@@ -37,7 +37,7 @@ def folder(tmp_path):
         share = GAIN.get(first, 0) + GAIN.get(first + 1, 0)
         rows.append(quantity("shapley", f"blocks {first}-{first + 1}", share))
     rows += [quantity("gain", "all", 0.5, "english")]
-    write_csv(tmp_path / "profile.csv", rows)
+    write_quantities(tmp_path / "profile.csv", rows)
     write_summaries(tmp_path / "summary.csv", list(summaries(rows, 10)))
     seen = {"weight_change": numpy.arange(10.0), "flat": numpy.ones(10)}
     write_predictions(tmp_path, predictions(rows, seen, BLOCKS), seen)
