@@ -1,7 +1,7 @@
 """What a run is asked once it is trained: the settings of each analysis, and the group that holds all keys.
 
 A new analysis has its settings here (every key `declare(neutral=..., hashed=False)`: an analysis changes
-nothing of the run), a name in KINDS, a row of ANALYSES in src/intervene/analyses.py and a file in
+nothing of the run), a name in ANALYSES, a row of ANALYSES in src/intervene/analyses.py and a file in
 conf/intervention.
 """
 
@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from src.config.keys import declare
 from src.config.rules import check_at_least, refuse, require
 
-KINDS = ("none", "causal")
+ANALYSES = ("causal",)
+KINDS = ("none", *ANALYSES)
 
 
 @dataclass(kw_only=True)
@@ -39,6 +40,11 @@ class AskedSettings:
         check_at_least("intervention.batch_size", self.batch_size, 1)
         if self.num_passages not in (0, max(self.num_passages, 2)):
             refuse("intervention.num_passages", self.num_passages, "0, or at least 2")
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is an analysis."""
+        return self.kind in ANALYSES
 
 
 @dataclass(kw_only=True)

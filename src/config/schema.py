@@ -128,7 +128,7 @@ class RunConfig:
         if self.method.penalty == "kl" and self.objective.name != "causal_lm":
             accepted = f"none, or a penalty of weights, with objective={self.objective.name}"
             rules.refuse("method.penalty", "kl", accepted)
-        if self.intervention.kind != "none" and self.objective.name not in ("causal_lm", "masked_lm"):
+        if self.intervention.asks and self.objective.name not in ("causal_lm", "masked_lm"):
             accepted = f"none with objective={self.objective.name}, which has no completion to score"
             rules.refuse("intervention.kind", self.intervention.kind, accepted)
         if self.method.of_kind.in_place and self.model.dtype != "float32":

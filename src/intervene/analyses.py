@@ -1,7 +1,7 @@
 """What can be asked of finished runs, by name: `python -m src.intervene NAME RUN`, or `intervention=NAME`.
 
-A new analysis is a subclass of `Study` and a row below, a row in KINDS of src/config/intervention.py with its
-settings, a file of conf/intervention, and, for a page of its own, a plug-in of that name
+A new analysis is a subclass of `Study` and a row below, a name in ANALYSES of src/config/intervention.py with
+its settings, a file of conf/intervention, and, for a page of its own, a plug-in of that name
 (src/report/plugins.py).
 """
 

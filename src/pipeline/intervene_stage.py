@@ -17,7 +17,7 @@ def intervene(run: Run) -> None:
     A run that has nothing to be asked about, such as a gain, is told so: that ends nothing.
     """
     chosen, folder = run.config.intervention, run.folder.path
-    if chosen.kind == "none" or not run.prepared.trains:
+    if not chosen.asks or not run.prepared.trains:
         return
     adapted = run.prepared.adapted
     adapted.model.eval()
