@@ -27,6 +27,7 @@ PARTS = (
     "selection",
     "probe",
     "causal",
+    "evaluate",
     "chats",
     "sweeps",
     "report",

@@ -76,7 +76,7 @@ def _pair(adapted: AdaptedModel, probe: ProbeRows, name: str) -> tuple[float, fl
 
 
 @cache
-def _splits(num_rows: int, max_length: int) -> Splits:
+def bench_splits(num_rows: int, max_length: int) -> Splits:
     """GSM8K where BENCH_GSM8K names a folder of its JSONL files, else generated word problems like it."""
     folder = os.environ.get("BENCH_GSM8K")
     chosen = ["data=gsm_symbolic"]
@@ -91,7 +91,7 @@ def _splits(num_rows: int, max_length: int) -> Splits:
 
 def _probe_rows(adapted: AdaptedModel, num_rows: int, max_length: int) -> ProbeRows:
     tokenizer = adapted.loaded.tokenizer
-    rows = encode_texts(_splits(num_rows, max_length).probe, tokenizer, max_length)
+    rows = encode_texts(bench_splits(num_rows, max_length).probe, tokenizer, max_length)
     return ProbeRows(rows, [], tokenizer.pad_token_id, BATCH)
 
 
@@ -142,7 +142,9 @@ def _tuned(
 def _lens(adapted: AdaptedModel) -> tuple[float, float]:
     """Seconds of the base's side and of the tuned one's."""
     metrics, loaded = run_config("metrics=lens").metrics, adapted.loaded
-    rows = encode_rows(_splits(NUM_ROWS, MAX_LENGTH).probe, loaded.tokenizer, MAX_LENGTH, "completion").rows
+    rows = encode_rows(
+        bench_splits(NUM_ROWS, MAX_LENGTH).probe, loaded.tokenizer, MAX_LENGTH, "completion"
+    ).rows
     batches = ProbeRows(rows, [], loaded.tokenizer.pad_token_id, BATCH).batches(rows)
 
     def look() -> None:

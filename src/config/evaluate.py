@@ -6,6 +6,8 @@ from src.config import rules
 from src.config.data import DataConfig
 from src.config.keys import declare
 
+ENGINE_NAMES = ("auto", "plain", "continuous")
+
 
 @dataclass(kw_only=True)
 class EvaluateConfig:
@@ -29,6 +31,10 @@ class EvaluateConfig:
     chat_template: bool = declare(neutral=False)
     """Whether tasks of lm-eval are asked as a user's turn of a chat, in the tokenizer's own template or in
     data.chat_template. The data's own rows are framed as training frames them, whatever it is."""
+    engine: str = declare(neutral="auto", hashed=False)
+    """What generates answers. `plain`: `generate` of transformers, in which a batch waits for its longest
+    answer; `continuous`: a row leaves its batch with its answer; `auto`: the fastest. Greedy answers are the
+    same token for token in float32, so it is no part of an id; the record says which it was."""
     every_steps: int | None
     """Optimizer steps between evaluations during training; null: only before and after. [optimizer steps]"""
 
@@ -36,6 +42,7 @@ class EvaluateConfig:
         for key in ("limit", "batch_size", "every_steps", "num_passages"):
             if getattr(self, key) is not None:
                 rules.check_at_least(f"evaluate.{key}", getattr(self, key), 1)
+        rules.require("evaluate.engine", self.engine, ENGINE_NAMES)
         for name in self.retention_tasks:
             if name in ("heldout", "english"):
                 rules.refuse("evaluate.retention_tasks", name, "a name of its own: this one is taken")

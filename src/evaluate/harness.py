@@ -24,6 +24,7 @@ from src.evaluate.room import check_lengths
 from src.evaluate.samples import to_samples
 from src.evaluate.task_scores import Score, to_scores
 from src.runtime import seeding
+from src.runtime.spread import Spread
 
 BOOTSTRAP_ITERATIONS = 1000  # for the few metrics without a closed form of their standard error
 
@@ -46,6 +47,7 @@ def evaluate(
     config: EvaluateConfig,
     cache_dir: Path,
     seed: int,
+    spread: Spread | None = None,
 ) -> Evaluation:
     """Score a model on the tasks of `config`; a chat template only where they ask for one.
 
@@ -59,6 +61,7 @@ def evaluate(
         config: Tasks, limit, batch size.
         cache_dir: The folder for the files of our own tasks.
         seed: The run's seed; evaluation draws from a stream of its own.
+        spread: Who goes over the batches, where others share them.
 
     Raises:
         ConfigError: An unknown task, or more new tokens or a longer continuation than the model can hold.
@@ -79,7 +82,13 @@ def evaluate(
         from src.evaluate.named import row_sets
 
         # A copy: lm-eval sets the padding token and side of the tokenizer that it is given.
-        lm = LanguageModel(pretrained=model, tokenizer=copy.deepcopy(tokenizer), batch_size=config.batch_size)
+        lm = LanguageModel(
+            config.engine,
+            spread,
+            pretrained=model,
+            tokenizer=copy.deepcopy(tokenizer),
+            batch_size=config.batch_size,
+        )
         sets = row_sets(rows, data, config, tokenizer)
         for name, (own, settings) in sets.items():
             _prepare(name, own[: config.limit], lm, settings)
@@ -118,6 +127,7 @@ def _settings(lm: Any, left_out: dict[str, Any]) -> dict[str, Any]:
     return {
         "special_tokens": {"front": lm.framing.front, "behind": lm.framing.behind},
         "batches": {"generated": lm.generated, "scored": lm.scored},
+        "engine": lm.engine,
         "generation": {"do_sample": False, "num_beams": 1, "left_out": left_out},
     } | ({"ends": lm.ends} if lm.ends else {})
 

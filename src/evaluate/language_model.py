@@ -1,57 +1,30 @@
 """lm-eval's adapter around a model that is already in memory."""
 
-import sys
 from collections import defaultdict
-from collections.abc import Callable
-from typing import Any, TypeVar
+from itertools import chain
+from typing import Any
 
-import torch
 from lm_eval import utils
 from lm_eval.api.instance import Instance
 from lm_eval.models.huggingface import HFLM
-from lm_eval.models.utils import normalize_gen_kwargs
-from torch import Tensor
-from transformers import PreTrainedTokenizerBase, StoppingCriteria, StoppingCriteriaList
+from lm_eval.models.utils import normalize_gen_kwargs, postprocess_generated_text
 
 from src.data.chat.template import ChatTemplate
 from src.data.framing import framing_of
 from src.data.rows import Row
-from src.evaluate.generation import ALONE, PADDED, batches_of
+from src.evaluate.answers import answers
+from src.evaluate.batching import batches, groups_of
+from src.evaluate.engine.caches import can_go_on
+from src.evaluate.engine.decoding import Decoding
+from src.evaluate.generation import EQUAL, PADDED, batches_of
+from src.evaluate.likelihoods import Asked, Likelihood, log_likelihoods, shared_likelihoods
 from src.evaluate.room import check_continuation, check_new
 from src.model.capacity import check_ids
-from src.runtime.preemption import stop_if_asked
-from src.runtime.progress import Progress
-
-Request = TypeVar("Request")
-Answer = TypeVar("Answer")
-
-
-class StopTexts(StoppingCriteria):
-    """Ends each sequence of a batch where one of some texts shows up in what it generated.
-
-    transformers has such a criterion, but it goes through the whole vocabulary for every batch.
-    """
-
-    def __init__(self, texts: list[str], tokenizer: PreTrainedTokenizerBase, prompt_length: int) -> None:
-        self.texts = texts
-        self.tokenizer = tokenizer
-        self.prompt_length = prompt_length
-        # A token holds a byte at least, so a text lies within as many tokens as it has bytes. One more,
-        # because some tokenizers leave out a space in front of the first token they decode.
-        self.num_tokens = max(len(text.encode()) for text in texts) + 1
-
-    def __call__(self, input_ids: Tensor, scores: Any, **options: Any) -> Tensor:
-        """Which sequences end, as booleans of shape [sequence]."""
-        ends = self.tokenizer.batch_decode(
-            input_ids[:, self.prompt_length :][:, -self.num_tokens :], skip_special_tokens=True
-        )
-        return torch.tensor(
-            [any(text in end for text in self.texts) for end in ends], device=input_ids.device
-        )
+from src.runtime.spread import Alone, Spread, Task
 
 
 class LanguageModel(HFLM):
-    """HFLM that gets its token ids from `Framing`, and ends every sequence of a batch on its own.
+    """HFLM that gets its token ids from `Framing`, and its answers from an engine (`engine.catalog`).
 
     HFLM frames a text otherwise than training does: with a second start token in front of a text that has
     one, with the end token that some tokenizers put behind a prompt, and by what the first text of a batch
@@ -60,10 +33,17 @@ class LanguageModel(HFLM):
     appends.
 
     Only rows that do not change each other's numbers share a batch (`batches_of`).
+
+    Args:
+        engine: that generates; see `evaluate.engine`.
+        spread: who goes over the batches; this process, where nobody is given.
+        options: of HFLM.
     """
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, engine: str = "auto", spread: Spread | None = None, **options: Any) -> None:
         super().__init__(backend="causal", **options)
+        self.engine = engine
+        self.spread: Spread = spread or Alone(self.model, self.tokenizer)
         self.framing = framing_of(self.tokenizer)
         self.chat: ChatTemplate | None = None
         """The template in which tasks are asked, while they are asked as a chat."""
@@ -84,82 +64,102 @@ class LanguageModel(HFLM):
             return self.framing.ids(string)
         return self.framing.opened(string) or self.context
 
-    def tok_batch_encode(
-        self,
-        strings: list[str],
-        padding_side: str = "left",
-        left_truncate_len: int | None = None,
-        truncation: bool = False,
-    ) -> tuple[Tensor, Tensor]:
-        """Prompts padded at the left; ids and mask, both [prompt, token]."""
-        rows = [
-            self.framing.last(self.tok_encode(text), left_truncate_len or sys.maxsize) for text in strings
-        ]
-        gaps = [max(map(len, rows)) - len(row) for row in rows]
-        ids = [[self.tokenizer.pad_token_id] * gap + row for gap, row in zip(gaps, rows, strict=True)]
-        mask = [[0] * gap + [1] * len(row) for gap, row in zip(gaps, rows, strict=True)]
-        return torch.tensor(ids), torch.tensor(mask)
-
     def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
         """Log-likelihood of each continuation behind its context, and whether it is the greedy one.
 
         Raises:
             UserError: a continuation that is empty or too long, or with ids that the model has not.
         """
-        pairs = [(request.args, *self._pair(request)) for request in requests]
-        for request, (_, _, continuation) in zip(requests, pairs, strict=True):
-            check_continuation(request.task_name, continuation, self.max_length)
-        self._check_ids([context + continuation for _, context, continuation in pairs])
-        with Progress("score", len(pairs), "texts") as self.progress:
-            return self._loglikelihood_tokens(pairs)
+        pairs = [self._pair(request) for request in requests]
+        for request, pair in zip(requests, pairs, strict=True):
+            check_continuation(request.task_name, pair.continuation, self.max_length)
+        self._check_ids([pair.context + pair.continuation for pair in pairs])
+        keys = [tuple(pair.context) if len(pair.context) > len(self.context) else None for pair in pairs]
+        groups = groups_of(keys, self.batch_size)
+        if not groups or self.scored != PADDED or not can_go_on(self.model):
+            return self._likelihoods(pairs)
+        together = [[pairs[place] for place in places] for places in groups]
+        lengths = [len(group[0].context) for group in together]
+        size = self.batch_size // max(map(len, groups))
+        found = self._over(shared_likelihoods, EQUAL, together, lengths, self.tokenizer.pad_token_id, size)
+        known = dict(zip(chain.from_iterable(groups), chain.from_iterable(found), strict=True))
+        others = [place for place in range(len(pairs)) if place not in known]
+        known |= zip(others, self._likelihoods([pairs[place] for place in others]), strict=True)
+        return [known[place] for place in range(len(pairs))]
 
     def loglikelihood_rolling(self, requests: list[Instance], disable_tqdm: bool = False) -> list[float]:
         """Log-likelihood of each whole text, every token of it once, in windows where it is too long."""
         windows = [
-            (place, (None, *window))
+            (place, Asked(*window))
             for place, request in enumerate(requests)
             for window in self._windows(request.args[0])
         ]
-        self._check_ids([context + ids for _, (_, context, ids) in windows])
+        self._check_ids([window.context + window.continuation for _, window in windows])
         sums = [0.0] * len(requests)
-        with Progress("score", len(windows), "windows") as self.progress:
-            for start in range(0, len(windows), self.batch_size):
-                batch = windows[start : start + self.batch_size]
-                found = self._loglikelihood_tokens([window for _, window in batch])
-                for (place, _), (value, _) in zip(batch, found, strict=True):
-                    sums[place] += value
+        found = self._likelihoods([window for _, window in windows])
+        for (place, _), (value, _) in zip(windows, found, strict=True):
+            sums[place] += value
         return sums
 
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
-        """Generate as HFLM does.
+        """The text generated behind each prompt, up to the first stop text.
 
         Raises:
             UserError: a prompt of ids that the model has not, or more to generate than it can hold.
         """
-        for request in requests:
-            settings = normalize_gen_kwargs(request.args[1], self.max_gen_toks)
-            check_new(request.task_name, settings["max_gen_toks"], self.max_length)
-        self._check_ids([self.tok_encode(request.args[0]) for request in requests])
-        parent = super().generate_until
-        with Progress("answer", len(requests), "prompts") as self.progress:
-            return _in_batches(
-                self.generated,
-                requests,
-                lambda request: len(self.tok_encode(request.args[0])),
-                lambda group: parent(group, True),
-            )
+        prompts = [self.tok_encode(request.args[0]) for request in requests]
+        alike = defaultdict(list)
+        for place, request in enumerate(requests):
+            alike[str(request.args[1])].append(place)
+            num_new = normalize_gen_kwargs(request.args[1], self.max_gen_toks)["max_gen_toks"]
+            check_new(request.task_name, num_new, self.max_length)
+        self._check_ids(prompts)
+        found = [""] * len(requests)
+        for places in alike.values():
+            asked = requests[places[0]].args[1]
+            for place, text in zip(
+                places, self._generated([prompts[place] for place in places], asked), strict=True
+            ):
+                found[place] = text
+        return found
 
-    def _loglikelihood_tokens(
-        self, requests: list[Any], disable_tqdm: bool = False, **options: Any
-    ) -> list[tuple[float, bool]]:
-        """Score as HFLM does."""
-        parent = super()._loglikelihood_tokens
-        return _in_batches(
-            self.scored,
-            requests,
-            lambda request: len(request[1]) + len(request[2]),
-            lambda group: parent(group, True, **options),
+    def _generated(self, prompts: list[list[int]], asked: dict[str, Any]) -> list[str]:
+        """What is generated behind prompts that ask for the same; greedy, unless for sampling."""
+        options = normalize_gen_kwargs(asked, self.max_gen_toks)
+        until, num_new = options.pop("until"), options.pop("max_gen_toks")
+        if not options.get("do_sample"):
+            options = {key: value for key, value in options.items() if key != "temperature"}
+            options["do_sample"] = False
+        eos = self.tokenizer.eos_token
+        stops = tuple(text for text in until if text and text != eos)
+        ends = (self.tokenizer.eos_token_id, *self.ends)
+        decoding = Decoding(num_new, ends, self.tokenizer.pad_token_id, stops, options)
+        prompts = [self.framing.last(ids, self.max_length - num_new) for ids in prompts]
+        rows = self._over(answers, self.generated, prompts, list(map(len, prompts)), (self.engine, decoding))
+        texts = [self.tokenizer.decode(row, skip_special_tokens=True) for row in rows]
+        return [postprocess_generated_text(text, [*until, eos or ""], None) for text in texts]
+
+    def _likelihoods(self, asked: list[Asked]) -> list[Likelihood]:
+        """Of texts that are read whole."""
+        lengths = [len(one.context) + len(one.continuation) for one in asked]
+        return self._over(log_likelihoods, self.scored, asked, lengths, self.tokenizer.pad_token_id)
+
+    def _over(
+        self,
+        task: Task[Any, Any],
+        kind: str,
+        items: list[Any],
+        lengths: list[int],
+        shared: Any,
+        size: int | None = None,
+    ) -> list[Any]:
+        """What a task finds for each item, in their order, batch by batch."""
+        places = batches(kind, lengths, size or self.batch_size)
+        found = self.spread(
+            task, [[items[place] for place in batch] for batch in places], shared, task.__name__
         )
+        by_place = dict(zip(chain.from_iterable(places), chain.from_iterable(found), strict=True))
+        return [by_place[place] for place in range(len(items))]
 
     def _check_ids(self, rows: list[list[int]]) -> None:
         check_ids(self.model, rows, self.tokenizer.pad_token_id)
@@ -174,21 +174,21 @@ class LanguageModel(HFLM):
         begun = "" if add_generation_prompt else chat_history[-1]["content"]
         return self.chat.render(asked, "evaluate.chat_template", answering=True) + begun
 
-    def _pair(self, request: Instance) -> tuple[list[int], list[int]]:
+    def _pair(self, request: Instance) -> Asked:
         """Ids of a context, whose beginning may be lost, and of its continuation.
 
         They are tokenised as one text and parted behind the context, or apart where training does so.
         """
         context, continuation = request.args
         if not context.strip():
-            return self.context, self.framing.ids(context + continuation)
+            return Asked(self.context, self.framing.ids(context + continuation))
         if self.chat is not None or request.task_name in self.apart:
             before, after = self.framing.parts(Row(context, continuation, ""))
         else:
             whole = self.tok_encode(context + continuation)
             start = len(self.tok_encode(context.rstrip()))  # a space belongs to the word behind it
             before, after = whole[:start], whole[start:]
-        return self.framing.last(before, max(self.max_length + 1 - len(after), 1)), after
+        return Asked(self.framing.last(before, max(self.max_length + 1 - len(after), 1)), after)
 
     def _windows(self, text: str) -> list[tuple[list[int], list[int]]]:
         """What each token of a text is predicted from, and the tokens, in disjoint windows."""
@@ -203,50 +203,3 @@ class LanguageModel(HFLM):
         )
         (_, first), *others = [utils.make_disjoint_window(window) for window in found]
         return [(self.context, first), *others]
-
-    def _model_call(self, inps: Tensor, *given: Any, **options: Any) -> Tensor:
-        """The logits of one batch."""
-        stop_if_asked()
-        logits: Tensor = super()._model_call(inps, *given, **options)
-        self.progress.advance(len(inps))
-        return logits
-
-    def _model_generate(self, context: Tensor, max_length: int, stop: list[str], **options: Any) -> Tensor:
-        """Generate greedily, unless a task asks for sampling."""
-        stop_if_asked()
-        texts = [text for text in stop if text and text != self.tokenizer.eos_token]
-        if not options.get("do_sample"):
-            options = {key: value for key, value in options.items() if key != "temperature"}
-            options["do_sample"] = False
-        criteria = [StopTexts(texts, self.tokenizer, context.shape[1])] if texts else []
-        made: Tensor = self.model.generate(
-            input_ids=context,
-            max_length=max_length,
-            stopping_criteria=StoppingCriteriaList(criteria),
-            eos_token_id=[self.tokenizer.eos_token_id, *self.ends]
-            if self.ends
-            else self.tokenizer.eos_token_id,
-            pad_token_id=self.tokenizer.pad_token_id,
-            use_cache=True,
-            **options,
-        )
-        self.progress.advance(len(context))
-        return made
-
-
-def _in_batches(
-    kind: str,
-    requests: list[Request],
-    length: Callable[[Request], int],
-    answer: Callable[[list[Request]], list[Answer]],
-) -> list[Answer]:
-    """The answers to some requests, in their order, asked for in groups whose rows may share a batch."""
-    if kind == PADDED:
-        return answer(requests)
-    groups: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for place, request in enumerate(requests):
-        groups[length(request), place if kind == ALONE else 0].append(place)
-    found: dict[int, Answer] = {}
-    for _, places in sorted(groups.items(), reverse=True):  # the longest first: what does not fit says so
-        found |= zip(places, answer([requests[place] for place in places]), strict=True)
-    return [found[place] for place in range(len(requests))]

@@ -240,7 +240,7 @@ def test_adapted_model_is_scored_as_it_stands(
 
 
 def test_every_sequence_ends_on_its_own(tokenizer):
-    from src.evaluate.language_model import StopTexts
+    from src.evaluate.engine.decoding import StopTexts
 
     texts = ["prompt\nQ: ok", "prompt then Q: ", "prompt no stop", "prompt stop\n", "prompt é Ω Q:x"]
     length = max(len(tokenizer(text)["input_ids"]) for text in texts)

@@ -1,0 +1,1 @@
+"""How answers are generated: an engine each, and all answer alike where answers are greedy."""
