@@ -24,10 +24,10 @@ _LOG = logging.getLogger(__name__)
 
 def execute(config: RunConfig) -> None:
     """One run, from config to record; nothing is done when its record already says success."""
+    from src.pipeline.follow import follow
     from src.pipeline.pipeline import (
         Pipeline,  # torch comes with it: not before the config is known to be right
     )
-    from src.pipeline.train_stage import follow
     from src.train.ranks import Ranks
 
     with Ranks(config.train.num_processes) as ranks:
@@ -50,7 +50,7 @@ def main() -> None:
     if count == 1:  # torch is not imported before the configuration is known to be right
         run_hydra(job, RunConfig, __doc__, "config")
         return
-    from src.pipeline.train_stage import follow_all
+    from src.pipeline.follow import follow_all
     from src.train.ranks import Ranks, leading
 
     if rank == 0:

@@ -11,10 +11,10 @@ from src.data.rows import Row
 from src.data.splits import Splits
 from src.errors import ModelError
 from src.method.adapted import AdaptedModel
-from src.method.weights import base_weights
 from src.objective.objective import Batch, Draw, Objective
 from src.objective.pretraining import pretraining_objective
 from src.pipeline.base_cache import BaseCache
+from src.pipeline.team import Team
 from src.probe.collector import Side, Subject
 from src.probe.collectors import collectors, read_by
 from src.probe.table.layer_table import in_order
@@ -33,9 +33,10 @@ class RunProbe:
         splits: Splits,
         train: list[EncodedRow],
         config: RunConfig,
+        team: Team,
     ) -> None:
         self.adapted, self.objective, self.splits = adapted, objective, splits
-        self.train, self.config = train, config
+        self.train, self.config, self.team = train, config, team
         self.described: dict[str, Any] = {}
         """What the record says of the base beside the table; of the first set of probe rows."""
 
@@ -75,7 +76,8 @@ class RunProbe:
             settings=self.config.probe,
             store=store,
             training=Side(partial(self._batches, self.objective, some), self.objective.loss),
-            at_base=partial(base_weights, self.adapted),
+            at_base=self.team.at_base,
+            spread=self.team,
             compared=self.config.method.of_kind.trains,
             originals=self.adapted.originals,
             objectives=self._objectives,

@@ -8,9 +8,9 @@ from typing import Any, cast
 from transformers import PreTrainedModel
 
 from src.evaluate.harness import evaluate
-from src.method.weights import base_weights
 from src.pipeline.prepare import Prepared
 from src.pipeline.stage import Run
+from src.pipeline.team import Team
 
 _LOG = logging.getLogger(__name__)
 
@@ -20,10 +20,11 @@ class RunScores:
     """Scores of one run's model, each with the samples behind them."""
 
     prepared: Prepared
+    team: Team
 
     def of_base(self) -> dict[str, Any]:
         """Of the model before training."""
-        with base_weights(self.prepared.adapted):
+        with self.team.at_base():
             return self.prepared.base.scores(self.prepared.config.evaluate, self.of_tuned)
 
     def of_tuned(self) -> dict[str, Any]:
@@ -37,6 +38,7 @@ class RunScores:
             config.evaluate,
             prepared.base.folder,
             config.seed,
+            self.team,
         )
         scores = [asdict(score) for score in found.scores]
         return {"scores": scores, "samples": found.samples, "settings": found.settings}

@@ -7,6 +7,7 @@ from typing import Any
 
 from src.config.schema import RunConfig
 from src.pipeline.prepare import Prepared, prepare
+from src.pipeline.team import Team
 from src.probe.table.layer_table import LayerRow
 from src.probe.table.reading_tables import read_tables
 from src.record.folder import RunFolder
@@ -33,9 +34,12 @@ class Run:
     ranks: Ranks
     _tables: dict[str, list[LayerRow]] | None = None
     _about: dict[str, Any] = field(init=False)
+    team: Team = field(init=False)
+    """All ranks, which share the batches of what is measured."""
 
     def __post_init__(self) -> None:
         prepared = self.prepared
+        self.team = Team(self.ranks, self.config, self.folder.path, lambda: self.prepared)
         self._about = describe_model(self.config, prepared.adapted)
         self._about["data"] = describe_data(prepared.splits, prepared.encoded)
 

@@ -25,13 +25,13 @@ _LOG = logging.getLogger(__name__)
 
 def score_base(run: Run) -> None:
     """Scores of the model before training."""
-    keep_scores(run, "base", RunScores(run.prepared).of_base)
+    keep_scores(run, "base", RunScores(run.prepared, run.team).of_base)
 
 
 def score_tuned(run: Run) -> None:
     """Scores of the trained model."""
     if run.prepared.trains:
-        keep_scores(run, "tuned", RunScores(run.prepared).of_tuned)
+        keep_scores(run, "tuned", RunScores(run.prepared, run.team).of_tuned)
 
 
 def probe(run: Run) -> None:
@@ -69,7 +69,7 @@ STAGES = (
 def _probe(run: Run) -> dict[str, Any]:
     prepared = run.prepared
     config, splits = run.config, prepared.splits
-    measured = RunProbe(prepared.adapted, prepared.objective, splits, prepared.encoded.rows, config)
+    measured = RunProbe(prepared.adapted, prepared.objective, splits, prepared.encoded.rows, config, run.team)
     tables = [measured.measure(prepared.base, run.folder.steps())]
     tables += measured.measure_further(prepared.base)
     run.lock.check()

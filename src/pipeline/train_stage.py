@@ -1,7 +1,7 @@
 """The training stage of a run, on one process or sharded over several; or the random push in its place.
 
-Measuring is rank 0's alone, on the whole model: it lets its shards go when training ends, loads the weights
-anew and gives them what was trained. So every metric and score is that of one process.
+Each rank measures with a whole model: it lets its shards go when training ends, loads the weights anew and
+gives them what was trained. So every metric and score is that of one process.
 """
 
 import logging
@@ -16,15 +16,14 @@ from src.control.push import Push
 from src.method.penalty.make import make_penalty
 from src.method.weights import load_tuned, save_tuned, set_tuned
 from src.model.trunk import block_modules
-from src.pipeline.prepare import Prepared, prepare
+from src.pipeline.follow import Follower, follow
+from src.pipeline.prepare import Prepared
 from src.pipeline.score_stage import RunScores, keep_scores
 from src.pipeline.stage import Run
 from src.probe.gradients.step_gradients import step_measurement
 from src.record.folder import PUSH
-from src.runtime.preemption import listening
 from src.train.loop import OnStep, Trained
 from src.train.loop import train as train_loop
-from src.train.ranks import Ranks
 from src.train.recompute import activation_checkpointing
 from src.train.selection import make_selection
 from src.train.sharding import gathered, shard
@@ -40,22 +39,9 @@ def train(run: Run) -> None:
     name = "train" if push is None else PUSH
     if run.folder.has(name):
         load_tuned(run.prepared.adapted, adapter)
-        return
-    run.once(name, lambda: _train(run, adapter) if push is None else _push(run, push, adapter))
-
-
-def follow(ranks: Ranks) -> None:
-    """What a rank above 0 does in a run: wait for rank 0; train with it, if there is something to train."""
-    with ranks.following() as turn:
-        if turn is not None:
-            _train_sharded(prepare(turn.config), turn.folder, lambda step, row: None)
-
-
-def follow_all(ranks: Ranks) -> None:
-    """What a process above rank 0 does from its start: follow in every run, until rank 0 lets it go."""
-    with listening():
-        while not ranks.dismissed:
-            follow(ranks)
+    else:
+        run.once(name, lambda: _train(run, adapter) if push is None else _push(run, push, adapter))
+    run.team.adapter = adapter
 
 
 def _train(run: Run, adapter: Path) -> dict[str, Any]:
@@ -63,8 +49,9 @@ def _train(run: Run, adapter: Path) -> dict[str, Any]:
     if run.ranks.count == 1:
         trained = _trained(run.prepared, run.folder.path, on_step)
     else:
-        with run.ranks.training(run.config, follow, run.folder.path):
-            trained, weights = _train_sharded(run.prepared, run.folder.path, on_step)
+        run.ranks.begin(run.config, follow, run.folder.path)
+        with run.ranks.together(train_along):
+            trained, weights = train_sharded(run.prepared, run.folder.path, on_step)
         run.prepare_anew()
         set_tuned(run.prepared.adapted, weights)
     run.lock.check()
@@ -84,15 +71,21 @@ def _push(run: Run, push: Push, adapter: Path) -> dict[str, Any]:
     return found
 
 
+def train_along(follower: Follower) -> None:
+    """What a rank above 0 does while rank 0 trains: its own shard; a fresh model measures afterwards."""
+    train_sharded(follower.prepared, follower.folder, lambda step, row: None)
+    follower.let_go()
+
+
 def _after_step(run: Run, step: int, row: dict[str, Any]) -> None:
     run.lock.check()
     run.tracker.step(row)
     every = run.config.evaluate.every_steps
     if every and step % every == 0:
-        keep_scores(run, f"step-{step}", RunScores(run.prepared).of_tuned)
+        keep_scores(run, f"step-{step}", RunScores(run.prepared, run.team).of_tuned)
 
 
-def _train_sharded(
+def train_sharded(
     prepared: Prepared, folder: Path, on_step: OnStep
 ) -> tuple[Trained, dict[str, torch.Tensor]]:
     """Train this rank's shard of every weight; the model stays in pieces. Rank 0 gets the whole weights."""

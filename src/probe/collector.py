@@ -17,6 +17,7 @@ from src.probe.gradients.weight_gradients import Batch, Loss
 from src.probe.states.layer_statistics import LayerStatistics
 from src.probe.states.probe_rows import ProbeRows, probe_rows
 from src.probe.table.layer_table import LayerRow
+from src.runtime.spread import Alone, Spread
 
 
 class BaseStore(Protocol):
@@ -71,11 +72,18 @@ class Subject:
     """The objectives of pretraining and of tuning; None where the model cannot have the first."""
     steps: Sequence[Mapping[str, Any]] = ()
     """The step log."""
+    spread: Spread | None = None
+    """Who goes over the batches of probe rows, where others share them."""
 
     @property
     def blocks(self) -> list[str]:
         """Names of the blocks, first to last."""
         return self.loaded.blocks
+
+    @property
+    def over(self) -> Spread:
+        """Who goes over the batches of probe rows."""
+        return self.spread or Alone(self.model, self.loaded.tokenizer)
 
     @cached_property
     def rows(self) -> ProbeRows:

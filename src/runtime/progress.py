@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Self, TypeVar
+from typing import ClassVar, Self, TypeVar
 
 from tqdm import tqdm
 
@@ -30,6 +30,9 @@ class Progress:
         clock: seconds, for tests.
     """
 
+    told: ClassVar[bool] = True
+    """Whether this process tells anything: of all ranks that do the same, one does."""
+
     def __init__(
         self,
         name: str,
@@ -41,6 +44,7 @@ class Progress:
     ) -> None:
         self._name, self._unit, self._total, self._clock = name, unit, total, clock
         self._first = self._done = done
+        shown = shown and self.told
         self._lines = shown and not watched()
         drawn = shown and watched()
         self._bar = tqdm(total=total, initial=done, desc=name, unit=unit, leave=False, disable=not drawn)

@@ -16,6 +16,11 @@ def num_ranks() -> int:
     return dist.get_world_size() if dist.is_initialized() else 1
 
 
+def rank() -> int:
+    """Which of them this process is."""
+    return dist.get_rank() if dist.is_initialized() else 0
+
+
 def share_of(items: list[int]) -> tuple[int, list[int]]:
     """This rank's part of a batch: where it begins, and what it holds; all ranks' parts are equally long."""
     if num_ranks() == 1:
@@ -56,6 +61,15 @@ def broadcast(value: Any) -> Any:
     box = [value]
     dist.broadcast_object_list(box, src=0)
     return box[0]
+
+
+def gathered_objects(value: Any) -> list[Any]:
+    """What every rank gives, in their order, on rank 0; empty on the others."""
+    if num_ranks() == 1:
+        return [value]
+    found = [None] * num_ranks() if is_first() else None
+    dist.gather_object(value, found)
+    return found or []
 
 
 def barrier() -> None:

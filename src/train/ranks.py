@@ -1,9 +1,8 @@
 """The processes that share one training: who they are, and how they start.
 
-Rank 0 is the run: it composes the configuration, holds the folder, measures the base model, writes, probes
-and evaluates. The others wait until it tells them what to train, train their shard beside it, and end. Ranks
-come from torchrun or from SLURM's srun; where nobody started them, rank 0 starts the others when training
-begins.
+Rank 0 is the run: it composes the configuration, holds the folder, writes, and gives orders. The others hold
+a model beside it and do what it tells them: train their shard, measure their share of the rows. Ranks come
+from torchrun or from SLURM's srun; where nobody started them, rank 0 starts the others with the first order.
 """
 
 import logging
@@ -12,10 +11,11 @@ import os
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from types import TracebackType
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 import torch.distributed as dist
@@ -30,15 +30,22 @@ Follow = Callable[["Ranks"], None]
 
 _LOG = logging.getLogger(__name__)
 _DISMISSED = "dismissed"
-_WAIT = timedelta(days=7)  # others wait while rank 0 measures the base; a rank that dies is seen at once
-_PATIENCE = 60.0  # seconds that the others get to end after rank 0 has trained
+_WAIT = timedelta(days=7)  # others wait while rank 0 works alone; a rank that dies is seen at once
+_PATIENCE = 60.0  # seconds that the others get to end after the last order
 
 
 class Turn(NamedTuple):
-    """What rank 0 tells the others when a run begins to train: nobody else composes or resolves anything."""
+    """What the others have to know of a run: nobody else composes or resolves anything."""
 
     config: RunConfig
     folder: Path
+
+
+class Order(NamedTuple):
+    """A function of a module and what it is called with, beside what a rank holds of the run."""
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
 
 
 class Ranks:
@@ -62,47 +69,65 @@ class Ranks:
         _adopt_slurm()
         self.dismissed = False
         self._place = "env://"
-        self._joined = False
+        self._joined = self._busy = False
+        self._open = ExitStack()
 
     def __enter__(self) -> "Ranks":
+        if self.rank == 0 and self._started < self.count:  # then all of them share the cores of this machine
+            threads = torch.get_num_threads()
+            self._open.callback(torch.set_num_threads, threads)
+            torch.set_num_threads(max(1, threads // self.count))
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
-        if kind is None and self.rank == 0 and self._started > 1 and not self._joined:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.rank > 0:
+            return
+        if self._busy:  # an error in the middle of what all do together
+            self._open.__exit__(kind, error, trace)
+        elif self._joined:
+            broadcast(None)
+        elif kind is None and self._started > 1:
             with self._group():
                 broadcast(None)
+        self._open.close()
 
-    @contextmanager
-    def training(self, config: RunConfig, follow: Follow, folder: Path) -> Iterator[None]:
-        """Inside, all ranks train; rank 0 alone calls it, and `follow` is what the others do.
+    def begin(self, config: RunConfig, follow: Follow, folder: Path) -> None:
+        """For rank 0: the others are there from now on, until the block of these ranks ends.
 
         Args:
             config: of the run; the others hear of it and of the folder here.
             follow: what the ranks do that are started here.
             folder: the run's.
         """
-        turn = Turn(config, folder)
-        if self._started > 1:
-            with self._group():
-                broadcast(turn)
-                yield
+        if self._joined or self.count == 1:
             return
-        threads = torch.get_num_threads()
-        torch.set_num_threads(max(1, threads // self.count))
-        try:
-            with self._others(follow), self._group():
-                broadcast(turn)
-                yield
-        finally:
-            torch.set_num_threads(threads)
+        if self._started == 1:
+            self._open.enter_context(self._others(follow))
+        self._open.enter_context(self._group())
+        broadcast(Turn(config, folder))
+
+    @contextmanager
+    def together(self, function: Callable[..., Any], *arguments: Any) -> Iterator[None]:
+        """For rank 0: inside, the others do what an order says, and this rank does its own part of it."""
+        self._busy = True
+        broadcast(Order(function, arguments))
+        yield
+        self._busy = False  # not after an error: the others may be anywhere
 
     @contextmanager
     def following(self) -> Iterator[Turn | None]:
-        """For ranks above 0: wait for rank 0; None where there is nothing to train. Sets `dismissed`."""
+        """For ranks above 0: wait for rank 0; None where there is nothing to do. Sets `dismissed`."""
         with self._group():
             told = broadcast(None)
             self.dismissed = told == _DISMISSED
             yield told if isinstance(told, Turn) else None
+
+    def orders(self) -> Iterator[Order]:
+        """For ranks above 0, in a turn: what rank 0 tells them to do, until there is nothing more."""
+        while isinstance(order := broadcast(None), Order):
+            yield order
 
     def dismiss(self) -> None:
         """For rank 0: let go those that were started with it; where an error parted them they do not wait."""
@@ -117,13 +142,12 @@ class Ranks:
     @contextmanager
     def _others(self, follow: Follow) -> Iterator[None]:
         """Start ranks 1 and up on this machine; they end with the block."""
-        context = multiprocessing.get_context("spawn")
+        context, threads = multiprocessing.get_context("spawn"), torch.get_num_threads()
         with tempfile.TemporaryDirectory(prefix="strata-ranks-") as folder:
             self._place = f"file://{Path(folder) / 'store'}"
-            share = torch.get_num_threads()
             others = [
                 context.Process(
-                    target=_other, args=(follow, self.count, rank, self._place, share), daemon=True
+                    target=_other, args=(follow, self.count, rank, self._place, threads), daemon=True
                 )
                 for rank in range(1, self.count)
             ]

@@ -12,6 +12,7 @@ from src.pipeline import stage as run_stage
 from src.pipeline.pipeline import Pipeline
 from src.pipeline.stage import Stage, check_order
 from src.pipeline.stages import STAGES
+from src.run import execute
 
 QUIET = ["debug=smoke", "metrics=none", "record=none"]
 
@@ -85,5 +86,5 @@ def test_sharded_weights_are_let_go_after_training(make_config, paths, monkeypat
         "train.num_processes=2",
         f"control={control}",
     )
-    Pipeline(config).walk()
+    execute(config)
     assert left == [None]

@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from functools import partial
 
+import torch
+from torch import Tensor, nn
+
 from src.data.encode import encode_rows
 from src.model.loaded import LoadedModel
 from src.probe.collector import Collector, Subject
 from src.probe.lens.lens_pass import check_lens, lens_pass, lens_rows
 from src.probe.states.probe_rows import ProbeRows
 from src.probe.table.layer_table import LayerRow
+from src.runtime.spread import parts
 
 
 class Lens(Collector):
@@ -34,5 +38,17 @@ def _look(names: Sequence[str], subject: Subject, stage: str) -> list[LayerRow]:
     metrics, tokenizer = subject.metrics, subject.loaded.tokenizer
     rows = encode_rows(subject.probe, tokenizer, subject.data.max_length, "completion").rows
     batches = ProbeRows(rows, [], tokenizer.pad_token_id, metrics.batch_size).batches(rows)
-    found = lens_pass(subject.model, subject.blocks, batches, names, metrics.lens_positions)
-    return lens_rows(found, stage)
+    asked = (subject.blocks, names, metrics.lens_positions)
+    found = subject.over(_pass, parts(batches, subject.over.count), asked, "lens")
+    return lens_rows({name: torch.cat([one[name] for one in found], dim=1) for name in names}, stage)
+
+
+def _pass(
+    model: nn.Module,
+    tokenizer: object,
+    batches: list[dict[str, Tensor]],
+    asked: tuple[list[str], Sequence[str], str],
+) -> dict[str, Tensor]:
+    """`lens_pass` over the batches of one process."""
+    blocks, names, positions = asked
+    return lens_pass(model, blocks, batches, names, positions)

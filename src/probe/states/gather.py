@@ -11,10 +11,11 @@ from src.config.schema import MetricsConfig, ProbeConfig
 from src.data.encode import EncodedRow
 from src.metrics.catalog import names_needing, switches
 from src.probe.states.layer_statistics import NORMS, POOLED, VIEWS, LayerStatistics
-from src.probe.states.probe_pass import probe_pass
+from src.probe.states.parts import PassOver, merged, pass_over
 from src.probe.states.probe_rows import ProbeRows
-from src.probe.states.token_sets import NO_MASSIVE, OUTCOMES, Known, Open, TokenSets, less, massive_tokens
+from src.probe.states.token_sets import NO_MASSIVE, OUTCOMES, less, massive_tokens
 from src.probe.states.vectors import LayerVectors
+from src.runtime.spread import Alone, Spread, parts
 
 
 def gather(
@@ -25,6 +26,7 @@ def gather(
     folder: Path,
     settings: ProbeConfig,
     base: LayerStatistics | None = None,
+    spread: Spread | None = None,
 ) -> LayerStatistics:
     """Statistics of a model as it answers now, adapters on or off, in an empty folder.
 
@@ -39,8 +41,9 @@ def gather(
         folder: an empty folder for the statistics.
         settings: which tokens are read.
         base: of a tuned model, the statistics of its base on these rows, which tell the massive tokens.
+        spread: who goes over the batches with this model, where others share them.
     """
-    passes = _Passes(model, blocks, probe, metrics, settings)
+    passes = _Passes(spread or Alone(model, None), blocks, probe, metrics, settings)
     passes.over(probe.rows, metrics.names, folder, base.norms if base else None)
     if names_needing(metrics.names, "views"):
         (folder / VIEWS).mkdir()
@@ -50,7 +53,7 @@ def gather(
 
 @dataclass(frozen=True)
 class _Passes:
-    model: nn.Module
+    spread: Spread
     blocks: Sequence[str]
     probe: ProbeRows
     metrics: MetricsConfig
@@ -62,32 +65,49 @@ class _Passes:
         """Fill a folder; without the norms of a base the model is one, and its norms lie beside the rest."""
         asked, ratio = self.settings.token_sets, self.settings.massive_ratio
         if norms is None:
-            longest = max((len(row.input_ids) for row in rows), default=0)
-            norms = LayerVectors.create(folder / NORMS, len(self.blocks) + 1, len(rows), longest)
-            sets = Open(asked, norms, ratio)
-            found = self._pass(rows, names, folder, sets)
-            if NO_MASSIVE not in asked or _settle(found, sets, _massive(norms, ratio), folder):
+            found, num_open = self._pass(rows, names, folder, None)
+            if NO_MASSIVE not in asked:
                 return
-        self._pass(rows, names, folder, Known(asked, _massive(norms, ratio) if NO_MASSIVE in asked else ()))
+            norms = LayerVectors.open(folder / NORMS)
+            if _settle(found, num_open, _massive(norms, ratio), folder):
+                return
+        self._pass(rows, names, folder, _massive(norms, ratio) if NO_MASSIVE in asked else [])
 
     def _pass(
-        self, rows: Sequence[EncodedRow], names: Sequence[str], folder: Path, sets: TokenSets
-    ) -> LayerStatistics:
-        batches, num_tokens = self.probe.batches(rows), self.metrics.num_token_samples
-        return probe_pass(
-            self.model, self.blocks, batches, num_tokens, names, folder, switches(self.metrics), sets
+        self,
+        rows: Sequence[EncodedRow],
+        names: Sequence[str],
+        folder: Path,
+        massive: list[Tensor] | None,
+    ) -> tuple[LayerStatistics, Tensor | None]:
+        own = parts(self.probe.batches(rows), self.spread.count)
+        folders = [folder if len(own) == 1 else folder / f"part-{place}" for place in range(len(own))]
+        how = PassOver(
+            blocks=list(self.blocks),
+            num_rows=len(rows),
+            longest=max((len(row.input_ids) for row in rows), default=0),
+            num_tokens=self.metrics.num_token_samples,
+            names=list(names),
+            settings=switches(self.metrics),
+            asked=list(self.settings.token_sets),
+            ratio=self.settings.massive_ratio,
+            massive=massive,
         )
+        return merged(folder, self.spread(pass_over, list(zip(folders, own, strict=True)), how, "probe"))
 
 
 def _massive(norms: LayerVectors, ratio: float) -> list[Tensor]:
     return [massive_tokens(of_layer, ratio) for of_layer in norms]
 
 
-def _settle(found: LayerStatistics, sets: Open, massive: Sequence[Tensor], folder: Path) -> bool:
+def _settle(found: LayerStatistics, num_open: Tensor | None, massive: Sequence[Tensor], folder: Path) -> bool:
     """Put together what is left without massive tokens; False where the pass did not foresee it."""
-    counts, target = sets.settled(massive), folder / NO_MASSIVE
+    counts = [of_layer.sum(dim=1) for of_layer in massive]
+    assert num_open is not None
+    foreseen = all((count <= told).all() for count, told in zip(counts, num_open, strict=True))
     outcomes = {count: found.beside[less(count)] for count in OUTCOMES if less(count) in found.beside}
-    if counts is not None:
+    if foreseen:
+        target = folder / NO_MASSIVE
         target.mkdir()
         pooled = LayerVectors.create(target / POOLED, *found.pooled.shape)
         tokens = {name: values.clone() for name, values in found.tokens.items()}
@@ -103,4 +123,4 @@ def _settle(found: LayerStatistics, sets: Open, massive: Sequence[Tensor], folde
         LayerStatistics(pooled, tokens).save_tokens(target)
     for num_lost in outcomes:
         shutil.rmtree(folder / less(num_lost))
-    return counts is not None
+    return foreseen

@@ -33,6 +33,7 @@ def probe_pass(
     folder: Path,
     settings: Mapping[str, Any] = MappingProxyType({}),
     sets: TokenSets = _ALL_TOKENS,
+    num_rows: int | None = None,
 ) -> LayerStatistics:
     """Statistics of layers 0..L on the probe rows, in the order of the rows.
 
@@ -50,6 +51,7 @@ def probe_pass(
         folder: an empty folder for the statistics.
         settings: switches of token metrics; empty: their defaults.
         sets: which tokens are read.
+        num_rows: all rows, where these batches are a part of them.
 
     Raises:
         ModelError: a hidden state is not finite, or a block did not run once in a forward pass.
@@ -58,7 +60,7 @@ def probe_pass(
     trunk = trunk_of(model)
     options = {"use_cache": False} if "use_cache" in inspect.signature(trunk.forward).parameters else {}
     device = next(trunk.parameters()).device
-    num_rows = sum(len(batch["input_ids"]) for batch in batches)
+    num_rows = num_rows or sum(len(batch["input_ids"]) for batch in batches)
     if not num_rows:
         raise DataError("probe rows: given 0 rows; needed: at least 1 (data.num_probe)")
     width = residual_width(base_of(model))

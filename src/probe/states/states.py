@@ -43,7 +43,7 @@ class States(Collector):
 
 def _gather(subject: Subject, folder: Path, base: LayerStatistics | None = None) -> LayerStatistics:
     model, blocks, rows = subject.model, subject.blocks, subject.rows
-    return gather(model, blocks, rows, subject.metrics, folder, subject.settings, base)
+    return gather(model, blocks, rows, subject.metrics, folder, subject.settings, base, subject.over)
 
 
 def _tables(

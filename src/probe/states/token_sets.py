@@ -61,7 +61,7 @@ class Open:
     """Sets of a base whose massive tokens are known only when its pass is over.
 
     Sets above a norm are nested: of a row with k tokens that may be massive there are k + 1 outcomes, all
-    but its j largest tokens. All are reduced in the pass, and `settled` says which one it was.
+    but its j largest tokens. All are reduced in the pass, and it is settled afterwards which one it was.
     """
 
     def __init__(self, names: Sequence[str], norms: LayerVectors, ratio: float) -> None:
@@ -92,12 +92,6 @@ class Open:
         padded = torch.full((len(norms), self.norms.shape[2]), torch.nan)
         padded[:, : norms.shape[1]] = norms.cpu()
         self.norms.write(layer, rows, padded)
-
-    def settled(self, massive: Sequence[Bool[Tensor, "row token"]]) -> list[Tensor] | None:
-        """By layer, how many of its largest tokens each row loses; None where an outcome was not foreseen."""
-        counts = [of_layer.sum(dim=1) for of_layer in massive]
-        foreseen = all((count <= told).all() for count, told in zip(counts, self.num_open, strict=True))
-        return counts if foreseen else None
 
 
 TokenSets = Known | Open
