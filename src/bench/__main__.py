@@ -25,6 +25,7 @@ PARTS = (
     "control",
     "penalty",
     "selection",
+    "activation_rank",
     "probe",
     "causal",
     "evaluate",

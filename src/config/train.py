@@ -49,6 +49,10 @@ class TrainConfig:
     """adamw, or sgd with momentum, under which blocks move as unevenly as their gradients are."""
     momentum: float = declare(neutral=0.9)
     """SGD: decay of the running sum of gradients, dampened by nothing. [no unit]"""
+    activation_rank: int | None = declare(neutral=None)
+    """At which the inputs of trained linear layers are kept for the backward pass; null: whole. [columns]"""
+    activation_energy_share: float = declare(neutral=0.95)
+    """Of an input, the share below which its basis is made anew (INFERRED). [share]"""
 
     def __post_init__(self) -> None:
         require("train.optimizer", self.optimizer, rules.OPTIMIZERS)
@@ -63,6 +67,7 @@ class TrainConfig:
             "max_steps",
             "checkpoint_steps",
             "num_processes",
+            "activation_rank",
         )
         for key in counted:
             if getattr(self, key) is not None:
@@ -70,6 +75,13 @@ class TrainConfig:
         if self.batch_size % self.num_processes:
             accepted = f"a multiple of train.num_processes={self.num_processes}"
             rules.refuse("train.batch_size", self.batch_size, accepted)
+        if self.activation_rank is not None and self.num_processes > 1:
+            rules.refuse(
+                "train.activation_rank", self.activation_rank, "null with train.num_processes above 1"
+            )
+        if not 0 <= self.activation_energy_share <= 1:
+            accepted = "a share in [0, 1]"
+            rules.refuse("train.activation_energy_share", self.activation_energy_share, accepted)
         for key in ("epochs", "max_grad_norm", "learning_rate", "epsilon"):
             if getattr(self, key) is not None:
                 rules.check_positive(f"train.{key}", getattr(self, key))

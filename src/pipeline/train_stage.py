@@ -22,6 +22,7 @@ from src.pipeline.score_stage import RunScores, keep_scores
 from src.pipeline.stage import Run
 from src.probe.gradients.step_gradients import step_measurement
 from src.record.folder import PUSH
+from src.train.activation_rank import also, compressed_activations
 from src.train.loop import OnStep, Trained
 from src.train.loop import train as train_loop
 from src.train.recompute import activation_checkpointing
@@ -100,21 +101,25 @@ def _trained(prepared: Prepared, folder: Path, on_step: OnStep) -> Trained:
     """Train from the newest checkpoint in `folder` to the end."""
     model, config = prepared.adapted.model, prepared.config
     blocks = prepared.adapted.loaded.blocks
-    again = config.train.activation_checkpointing
-    with activation_checkpointing(block_modules(model, blocks)) if again else nullcontext():
+    modules, settings = block_modules(model, blocks), config.train
+    rank, share = settings.activation_rank, settings.activation_energy_share
+    with (
+        compressed_activations(modules, rank, share, prepared.adapted.loaded.width, config.seed) as kept,
+        activation_checkpointing(modules) if settings.activation_checkpointing else nullcontext(),
+    ):
         return train_loop(
             model,
             prepared.encoded.rows,
-            config.train,
+            settings,
             objective=prepared.objective,
             seed=config.seed,
             folder=folder,
             on_step=on_step,
-            measure=step_measurement(model, blocks, config.metrics.names),
+            measure=also(step_measurement(model, blocks, config.metrics.names), kept),
             control=prepared.control,
             blocks=blocks,
             selection=make_selection(
-                config.data, config.train, prepared.encoded.rows, prepared.objective, blocks, config.seed
+                config.data, settings, prepared.encoded.rows, prepared.objective, blocks, config.seed
             ),
             penalty=make_penalty(prepared.adapted, config.seed, Path(config.paths.cache_dir)),
         )
