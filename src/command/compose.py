@@ -16,6 +16,7 @@ from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 from src.command.presets import CONF, choices, choose_presets
 from src.config import rules
 from src.config.convert import Section, as_dict, as_section
+from src.config.places import literal
 from src.config.renamed import rename_keys, rename_overrides
 from src.config.schema import ModelConfig, PairConfig, RunConfig
 from src.data.prompt_templates import fitting_frames
@@ -59,8 +60,10 @@ def _configured(name: str, schema: type[Config], overrides: Sequence[str]) -> Co
 
 
 def read_overrides(arguments: Sequence[str]) -> list[str]:
-    """Overrides as Hydra understands them: present names of keys, presets, 10000 as the name of a band."""
-    lines = choose_presets(rename_overrides(arguments))
+    """Overrides as Hydra understands them: present names of keys, presets, paths as they stand, 10000 as the
+    name of a band.
+    """
+    lines = literal(choose_presets(rename_overrides(arguments)), RunConfig, PairConfig)
     return [_quoted(line) if _PATTERN.match(line) else line for line in lines]
 
 
@@ -115,10 +118,12 @@ def check_choices(overrides: Sequence[str]) -> None:
 def model_named(text: str, dtype: str) -> ModelConfig:
     """The model that `NAME`, `NAME:VARIANT` or `ID@REVISION` means; a NAME is a file of conf/model.
 
+    What names a folder names nothing else.
+
     Raises:
         ConfigError: the file has no such variant.
     """
-    name, _, revision = text.partition("@")
+    name, _, revision = (text, "", "") if Path(text).is_dir() else text.partition("@")
     name, _, variant = (name, "", "") if _is_path(name) else name.partition(":")
     preset = name if (CONF / "model" / f"{name}.yaml").is_file() and name != "hf" else None
     values = _file("model", preset or "hf")

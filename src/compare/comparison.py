@@ -40,7 +40,7 @@ class Pair:
 
     def __init__(self, config: PairConfig) -> None:
         self.config = config
-        self.adapter = Path(config.tuned).expanduser() if is_adapter(config.tuned) else None
+        self.adapter = Path(config.tuned) if is_adapter(config.tuned) else None
         self.base = model_named(config.base, config.dtype)
         self.tuned = self.base if self.adapter else model_named(config.tuned, config.dtype)
         self.splits = {seed: load_splits(replace(config.data, seed=seed)) for seed in config.probe.seeds}

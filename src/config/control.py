@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from src.config import rules
-from src.config.keys import declare
+from src.config.keys import PATH, declare
+from src.config.places import settle
 from src.config.rules import require
 
 
@@ -41,7 +42,7 @@ class ControlConfig:
     """The same for embeddings outside the blocks, head included where it is tied to them."""
     head: str
     """The same for everything else outside the blocks."""
-    source: str | None = declare(hashed=False)
+    source: str | None = declare(hashed=False, place=PATH)
     """match_profile: folder of the run whose relative sizes are taken over. random_direction: folder of the
     run whose update is taken over, tensor by tensor, in all but its direction."""
     profile: str
@@ -53,7 +54,7 @@ class ControlConfig:
     """random_direction: also keep the singular values of the source's update; with LoRA, of its product."""
 
     def __post_init__(self) -> None:
-        self.source = rules.expand_user(self.source)
+        settle(self, "control")
         require("control.kind", self.kind, rules.CONTROL_KINDS)
         require("control.grouping", self.grouping, rules.GROUPINGS)
         require("control.target", self.target, rules.CONTROL_TARGETS)

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from src.config import rules
-from src.config.keys import declare
+from src.config.keys import NAME, PATH, declare
+from src.config.places import settle
 from src.config.selection import SelectionSettings
 
 PATHS = ("path", "test_path", "chat_template")
@@ -19,13 +20,12 @@ PATHS = ("path", "test_path", "chat_template")
 class FileSettings:
     """JSONL files of this machine."""
 
-    path: str | None = declare(hashed=False)
+    path: str | None = declare(hashed=False, place=PATH)
     """Local file, one JSON object a line or one array of them; takes precedence over the hub."""
-    test_path: str | None = declare(hashed=False)
+    test_path: str | None = declare(hashed=False, place=PATH)
     """File the test rows come from; null: they are cut from `path`."""
 
     def __post_init__(self) -> None:
-        self.path, self.test_path = map(rules.expand_user, (self.path, self.test_path))
         if self.path is None and self.test_path is not None:
             rules.refuse("data.test_path", self.test_path, "null, or a file beside data.path")
         if self.path is not None and rules.same_file(self.path, self.test_path):
@@ -63,7 +63,7 @@ class GeneratorSettings:
 class HubSettings:
     """A data set on the hub."""
 
-    id: str | None = declare(was="hub_id")
+    id: str | None = declare(was="hub_id", place=PATH)
     """Data set on the hub, or a folder that `datasets` can load; used when none of `path`, `corpus` and
     `generator` is set."""
     hub_config: str | None
@@ -76,7 +76,6 @@ class HubSettings:
     """Split of the hub that test rows come from; null: they are cut from `train_split`."""
 
     def __post_init__(self) -> None:
-        self.id = rules.expand_user(self.id)
         rules.check_at_least("data.min_characters", self.min_characters, 0)
 
 
@@ -87,7 +86,7 @@ class ChatSettings:
     form: str = declare(neutral="fields")
     """What a record of a file or of the hub is: fields, which the templates put into a text, or chat, a
     conversation: messages, conversations (ShareGPT), prompt and completion, or instruction and output."""
-    chat_template: str | None = declare(neutral=None, hashed=False)
+    chat_template: str | None = declare(neutral=None, hashed=False, place=PATH)
     """File of a Jinja template in the place of the tokenizer's own."""
     supervise: str = declare(neutral="all")
     """Of a chat: the loss looks at the answers of the assistant, all or only the last."""
@@ -96,7 +95,6 @@ class ChatSettings:
     template may write its own."""
 
     def __post_init__(self) -> None:
-        self.chat_template = rules.expand_user(self.chat_template)
         rules.require("data.form", self.form, rules.FORMS)
         rules.require("data.supervise", self.supervise, rules.ANSWERS)
         if not self.system.strip():
@@ -136,7 +134,7 @@ class DataConfig(
 ):
     """Rows of prompt and completion: their source, their text and their splits."""
 
-    name: str
+    name: str = declare(place=NAME)
     """Which file of conf/data was chosen; reports show it."""
     fields: list[str]
     """Fields a row must have; the templates below may use them."""
@@ -170,6 +168,7 @@ class DataConfig(
     """Strings that end a generated answer."""
 
     def __post_init__(self) -> None:
+        settle(self, "data")
         for settings in (FileSettings, CorpusSettings, HubSettings, ChatSettings, SelectionSettings):
             settings.__post_init__(self)
         if not any(getattr(self, kind.key) is not None for kind in KINDS.values()):

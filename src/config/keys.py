@@ -16,6 +16,8 @@ from copy import deepcopy
 from dataclasses import MISSING, field, fields, is_dataclass
 from typing import Any
 
+PATH, NAME = "path", "name"
+
 
 def declare(
     *,
@@ -23,6 +25,7 @@ def declare(
     hashed: bool = True,
     was: str | None = None,
     values_were: Mapping[str, str] | None = None,
+    place: str | None = None,
 ) -> Any:
     """A field of a config's dataclass.
 
@@ -31,8 +34,9 @@ def declare(
         hashed: whether the key is part of an id.
         was: its first name, where it has been renamed.
         values_were: the first name of each value that has been renamed.
+        place: PATH or NAME of a key whose value becomes a path, or a part of one (src/config/places.py).
     """
-    told = {"hashed": hashed, "was": was, "values_were": dict(values_were or {})}
+    told = {"hashed": hashed, "was": was, "values_were": dict(values_were or {}), "place": place}
     if neutral is MISSING:
         return field(metadata=told)
     told |= {"neutral": neutral}

@@ -7,7 +7,9 @@ src/method and a file in conf/method.
 from dataclasses import dataclass
 
 from src.config import rules
+from src.config.keys import NAME, declare
 from src.config.penalty import PenaltySettings
+from src.config.places import settle
 from src.config.rules import require
 
 
@@ -15,12 +17,13 @@ from src.config.rules import require
 class MethodSettings:
     """What every method has."""
 
-    name: str
+    name: str = declare(place=NAME)
     """Which file of conf/method was chosen; reports show it."""
     kind: str
     """lora, full (the weights themselves) or none (no training)."""
 
     def __post_init__(self) -> None:
+        settle(self, "method")
         require("method.kind", self.kind, tuple(KINDS))
 
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from src.config import rules
-from src.config.keys import declare
+from src.config.keys import NAME, declare
+from src.config.places import settle
 from src.config.rules import require
 
 
@@ -12,7 +13,7 @@ from src.config.rules import require
 class MetricsConfig:
     """The metric set and what it is computed on."""
 
-    name: str
+    name: str = declare(place=NAME)
     """Which file of conf/metrics was chosen; reports show it."""
     names: list[str]
     """Metrics, or families of them, to compute, in the order of the report; empty: no probing."""
@@ -43,6 +44,7 @@ class MetricsConfig:
     """first: the lens reads the first completion token of each row; all: every one."""
 
     def __post_init__(self) -> None:
+        settle(self, "metrics")
         rules.check_at_least("metrics.batch_size", self.batch_size, 1)
         for key in ("num_token_samples", "num_gradient_rows", "gradient_blocks", "num_dropout_views"):
             rules.check_at_least(f"metrics.{key}", getattr(self, key), 1)

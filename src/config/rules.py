@@ -1,7 +1,6 @@
 """The values a key accepts, and the sentence a person reads when it was given another."""
 
 import math
-import os
 import re
 from pathlib import Path
 from string import Formatter
@@ -35,8 +34,6 @@ TOKEN_SETS = ("all", "no_first", "no_massive")
 DIMENSIONS = ("plain", "standardised")
 LENS_POSITIONS = ("first", "all")
 ENTROPY_NORMALISATIONS = ("maxEntropy", "logN", "logD", "logNlogD", "raw")
-LONGEST_NAME, LONGEST_BYTES = 100, 200
-_SHORT = f"at most {LONGEST_NAME} characters, {LONGEST_BYTES} bytes in all"
 DEVICES = ("auto", "cpu", "cuda")
 
 
@@ -73,24 +70,6 @@ def check_fraction(key: str, given: float) -> None:
     """Refuse what is not a fraction of depth."""
     if not 0 <= given <= 1:
         refuse(key, given, "a fraction of depth from 0 (input) to 1 (output)")
-
-
-def check_name(key: str, *given: str) -> None:
-    """Refuse a name that could not be a part of a path: one rule for every name that becomes one.
-
-    Several are judged as the one name that they will be together.
-    """
-    whole = "-".join(given)
-    plain = all(re.fullmatch(r"\w[\w.-]*", name) and ".." not in name for name in given)
-    if not plain or any(len(name) > LONGEST_NAME for name in given) or len(whole.encode()) > LONGEST_BYTES:
-        shown = whole if len(whole) <= LONGEST_NAME else f"{whole[:40]}... ({len(whole)} characters)"
-        accepted = f"letters, digits, '.', '_' and '-', a letter or a digit first, no '..', {_SHORT}"
-        refuse(key, shown, accepted)
-
-
-def expand_user(path: str | None) -> str | None:
-    """A path with the home folder in the place of `~`."""
-    return path if path is None else os.path.expanduser(path)
 
 
 def check_pattern(key: str, given: str) -> None:

@@ -4,7 +4,6 @@ No defaults here or there: every value comes from a file in `conf/`. Nothing in 
 so a config error answers at once.
 """
 
-import os
 from dataclasses import dataclass
 
 from src.config import rules
@@ -13,11 +12,12 @@ from src.config.control import ControlConfig
 from src.config.data import DataConfig
 from src.config.evaluate import EvaluateConfig
 from src.config.intervention import InterventionConfig
-from src.config.keys import declare
+from src.config.keys import NAME, PATH, declare
 from src.config.method import MethodConfig
 from src.config.metrics import MetricsConfig, ProbeConfig
 from src.config.model import ModelConfig, PretrainingConfig
 from src.config.objective import KINDS, ObjectiveConfig
+from src.config.places import check_name, settle
 from src.config.rules import require
 from src.config.train import TrainConfig
 
@@ -62,13 +62,13 @@ class RecordConfig:
 class PathsConfig:
     """Where files go; not part of a run's identity."""
 
-    runs_dir: str
+    runs_dir: str = declare(place=PATH)
     """The folder of all runs."""
-    cache_dir: str
+    cache_dir: str = declare(place=PATH)
     """What runs share: models from packages, twins, measurements of base models."""
 
     def __post_init__(self) -> None:
-        self.runs_dir, self.cache_dir = map(os.path.expanduser, (self.runs_dir, self.cache_dir))
+        settle(self, "paths")
 
 
 @dataclass(kw_only=True)
@@ -77,7 +77,7 @@ class RunConfig:
 
     seed: int
     """Of initialisation, order, dropout and `band=random`; the choice of rows has data.seed. [no unit]"""
-    experiment: str = declare(hashed=False)
+    experiment: str = declare(hashed=False, place=NAME)
     """The folder of the run below paths.runs_dir."""
     fidelity: str | None = declare(hashed=False)
     """published or sound: the label of what conf/fidelity set; null where no published study is repeated."""
@@ -99,11 +99,9 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         require("device", self.device, rules.DEVICES)
-        rules.check_name("experiment", self.experiment)
-        for group in ("method", "model", "data"):
-            rules.check_name(f"{group}.name", getattr(self, group).name)
+        settle(self)
         names = (self.method.name, self.model.name, self.data.name)
-        rules.check_name("method.name, model.name and data.name", *names)
+        check_name("method.name, model.name and data.name", *names)
         rules.check_at_least("seed", self.seed, 0)
         if self.control.kind != "none" and not self.method.of_kind.trains:
             accepted = "control=none with a method that trains nothing"
@@ -173,14 +171,14 @@ class RunConfig:
 class PairConfig:
     """Two models to compare without training."""
 
-    base: str
+    base: str = declare(place=PATH)
     """A hub id, a folder, or a name of conf/model; `:VARIANT` and `@REVISION` may follow."""
-    tuned: str
+    tuned: str = declare(place=PATH)
     """A hub id, a folder, or a name of conf/model; `:VARIANT` and `@REVISION` may follow. For tuned also the
     folder of an adapter (adapter_config.json), which is added to base."""
     dtype: str
     """float32, bfloat16 or float16: dtype of the weights of both."""
-    experiment: str
+    experiment: str = declare(place=NAME)
     """The folder of the comparison below paths.runs_dir."""
     device: str
     """auto, cpu or cuda."""
@@ -192,9 +190,7 @@ class PairConfig:
     def __post_init__(self) -> None:
         require("dtype", self.dtype, rules.DTYPES)
         require("device", self.device, rules.DEVICES)
-        rules.check_name("experiment", self.experiment)
-        for group in ("data", "metrics"):
-            rules.check_name(f"{group}.name", getattr(self, group).name)
-        rules.check_name("data.name and metrics.name", self.data.name, self.metrics.name)
+        settle(self)
+        check_name("data.name and metrics.name", self.data.name, self.metrics.name)
         if self.base == self.tuned:
             rules.refuse("tuned", self.tuned, "another model than base")

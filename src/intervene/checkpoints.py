@@ -31,7 +31,7 @@ def pair_folder(config: PairConfig) -> Path:
         UserError: one of the two is no model, in one line.
     """
     base = model_named(config.base, config.dtype)
-    adapter = Path(config.tuned).expanduser() if is_adapter(config.tuned) else None
+    adapter = Path(config.tuned) if is_adapter(config.tuned) else None
     tuned = adapter_content(adapter) if adapter else model_content(model_named(config.tuned, config.dtype))
     rows = [load_splits(config.data).fingerprint]
     name = pair_id(config, rows, [model_content(base), tuned])
@@ -49,7 +49,7 @@ def open_pair(config: PairConfig, asked: Asked) -> Pair:
     weights = {name: value.detach().clone() for name, value in base.model.named_parameters()}
     fingerprint, tokenizer, blocks = base.fingerprint, base.tokenizer, base.blocks
     if is_adapter(config.tuned):
-        tuned = merge_adapter(base, Path(config.tuned).expanduser())
+        tuned = merge_adapter(base, Path(config.tuned))
     else:
         del base
         tuned = load_model(model_named(config.tuned, config.dtype), cache, device)

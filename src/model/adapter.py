@@ -17,7 +17,7 @@ CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 
 def is_adapter(name: str) -> bool:
     """Whether a name given for a model is the folder of an adapter."""
-    return (Path(name).expanduser() / CONFIG).is_file()
+    return (Path(name) / CONFIG).is_file()
 
 
 def adapter_content(folder: Path) -> str:

@@ -1,19 +1,25 @@
 """One rule for every name that becomes a part of a path, and the home folder in every path."""
 
+import copy
+import functools
+import re
 from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
 
-from src.command.compose import CONF, run_config, typed
-from src.config.rules import check_name
-from src.config.schema import PairConfig
+from src.command.compose import CONF, model_named, read_overrides, run_config, typed
+from src.config.key_table import keys_of
+from src.config.keys import PATH
+from src.config.places import check_name, placed
+from src.config.schema import PairConfig, RunConfig
 from src.errors import ConfigError
 from src.sweep.grid.planned_runs import make_plan
 from src.sweep.grid.spec import read_sweep
 
 BAD = ["../../elsewhere", "my/data", "..", ".hidden", "a..b", "-first", "two words", "", "n" * 101, "名" * 80]
-KEYS = ["experiment", "model.name", "data.name", "method.name"]
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -29,33 +35,9 @@ def test_a_plain_name_is_taken(name):
     check_name("experiment", name)
 
 
-@pytest.mark.parametrize("key", KEYS)
-def test_every_name_that_becomes_a_path_follows_the_rule(key):
-    with pytest.raises(ConfigError, match=rf"^{key}: given '../x'"):
-        run_config(f"{key}='../x'")
-
-
 def test_names_that_are_too_long_together_are_refused():
     with pytest.raises(ConfigError, match=r"method\.name, model\.name and data\.name: given"):
         run_config(*(f"{group}.name={'n' * 90}" for group in ("method", "model", "data")))
-
-
-def test_the_names_of_a_comparison_too():
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        composed = compose("probe", overrides=["base=a", "tuned=b", "metrics.name='a/b'"])
-    with pytest.raises(ConfigError, match=r"metrics\.name: given 'a/b'"):
-        typed(composed, PairConfig)
-
-
-def test_the_home_folder_is_expanded_in_every_path(monkeypatch, tmp_path):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    found = run_config(
-        "paths.runs_dir='~/runs'", "paths.cache_dir='~/cache'", "data=gsm8k", "data.path='~/a.jsonl'",
-        "data.test_path='~/b.jsonl'", "control=match_profile", "control.source='~/runs/x/y'",
-    )  # fmt: skip
-    paths = [found.paths.runs_dir, found.paths.cache_dir, found.data.path, found.data.test_path]
-    assert paths == [str(tmp_path / name) for name in ("runs", "cache", "a.jsonl", "b.jsonl")]
-    assert found.control.source == str(tmp_path / "runs/x/y")
 
 
 @pytest.mark.parametrize("command", ["config", "probe"])
@@ -91,3 +73,95 @@ def test_patterns_that_can_be_read_are(tmp_path):
     text = "hydra: {sweeper: {params: {band: [10000, '01110', mid]}}}"
     sweep = read_sweep(written(tmp_path / "s.yaml", text), [], None)
     assert [cell.overrides for cell in sweep.cells] == [("band='10000'",), ("band='01110'",), ("band=mid",)]
+
+
+PLACES = {RunConfig: dict(placed(RunConfig)), PairConfig: dict(placed(PairConfig))}
+GIVEN = {
+    RunConfig: [
+        "model=hf",
+        "model.id=some/model",
+        "control=match_profile",
+        "control.source=runs/x/y",
+        "data=chat",
+        "data.test_path=other.jsonl",
+    ],
+    PairConfig: ["base=one", "tuned=other", "data=chat", "data.test_path=other.jsonl"],
+}
+EVERY = [
+    pytest.param(schema, key, place, id=f"{schema.__name__}-{key}")
+    for schema, places in PLACES.items()
+    for key, place in places.items()
+]
+ODD = ["~/a", "a@b", "a/../b", "two words", "größe", "研究", "a=b", "true", "1e3", "10", 'a"b', "a'b", "a[1]",
+       "{a}", "(a)", "a#b", "a:b", "a\\b", "a\\", "a\\'", "~", "+a", "-a", "a$b", "é/" * 90]  # fmt: skip
+
+
+@functools.cache
+def composed(schema, *more):
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        name = "config" if schema is RunConfig else "probe"
+        return compose(name, read_overrides([*GIVEN[schema], "data.path=rows.jsonl", *more]))
+
+
+def arrived(schema, key, value):
+    """What a key holds that was given a value, judged as a command does."""
+    values = copy.deepcopy(composed(schema))
+    OmegaConf.update(values, key, value)
+    return functools.reduce(getattr, key.split("."), typed(values, schema))
+
+
+def test_what_a_docstring_calls_a_file_or_a_folder_is_declared_a_place():
+    """A new key that leads to a file cannot be forgotten here, as long as it says so."""
+    others = {
+        "model.name", "model.variants", "method.name", "objective.name", "control.name", "band.name", "data.name",
+        "train.name", "metrics.name", "evaluate.name", "intervention.name", "record.mode", "fidelity",
+        "data.form", "model.kind", "control.profile", "model.source", "method.kind",
+    }  # fmt: skip
+    for schema, places in PLACES.items():
+        said = {key.path for key in keys_of(schema, {}) if re.search(r"\b(file|folder)\b", key.meaning, re.I)}
+        assert said - places.keys() <= others
+
+
+@pytest.mark.parametrize("key", sorted({key for places in PLACES.values() for key in places}))
+def test_what_a_person_types_for_a_place_is_what_arrives(key):
+    parser = OverridesParser.create()
+    for odd in [*ODD, *BAD[:-1]]:
+        (line,) = read_overrides([f"{key}={odd}"])
+        assert (parser.parse_override(line).value() or "") == odd
+
+
+@pytest.mark.parametrize("schema", PLACES)
+def test_odd_letters_come_through_composing_to_every_path(schema, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/of/someone")
+    keys = [key for key, place in PLACES[schema].items() if place == PATH]
+    found = typed(composed(schema, *(f"{key}=~/größe (1)/a'b=c@d/{key}" for key in keys)), schema)
+    for key in keys:
+        assert functools.reduce(getattr, key.split("."), found) == f"/home/of/someone/größe (1)/a'b=c@d/{key}"
+
+
+@pytest.mark.parametrize(("schema", "key", "place"), EVERY)
+def test_a_place_that_cannot_be_is_refused_by_name(schema, key, place):
+    accepted = "a path, of parts" if place == PATH else "letters, digits"
+    for odd in ["x" * 256, ""] if place == PATH else ["x" * 101, "a@b", "~/a", "../x"]:
+        with pytest.raises(ConfigError, match=rf"^{key}: given .*; accepted: {accepted}"):
+            arrived(schema, key, odd)
+    assert arrived(schema, key, "研究") == "研究"
+
+
+def test_a_comma_separates_but_in_what_is_there(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a,b").mkdir()
+    assert read_overrides(["data.path=a,b", "data.path=a,c"]) == ["data.path='a,b'", "data.path='a','c'"]
+
+
+def test_several_paths_of_a_multirun_are_quoted_each():
+    assert read_overrides(["data.path=ä.jsonl,b c.jsonl", "+paths.runs_dir=ü", "model.id='a b'"]) == [
+        "data.path='ä.jsonl','b c.jsonl'", "+paths.runs_dir='ü'", "model.id='a b'",
+    ]  # fmt: skip
+
+
+def test_a_folder_is_a_folder_whatever_signs_are_in_its_name(tmp_path):
+    (tmp_path / "a@b").mkdir()
+    found = model_named(str(tmp_path / "a@b"), "float32")
+    assert (found.id, found.revision) == (str(tmp_path / "a@b"), None)
+    assert model_named("some/model@v2", "float32").revision == "v2"
