@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from src.config.keys import declare
 from src.config.rules import check_at_least, refuse, require
 
-ANALYSES = ("causal",)
+ANALYSES = ("causal", "patch", "steer", "lens")
 KINDS = ("none", *ANALYSES)
+POSITIONS = ("completion", "prompt", "all")
+FORMS = ("sound", "published")
+DIFFERENCES = ("completion", "prompt_end")
 
 
 @dataclass(kw_only=True)
@@ -56,5 +59,45 @@ class CausalSettings:
 
 
 @dataclass(kw_only=True)
-class InterventionConfig(AskedSettings, CausalSettings):
+class VectorSettings:
+    """Vectors in place of weights: mean shifts of blocks (patch), few directions of them (steer)."""
+
+    form: str = declare(neutral="sound", hashed=False)
+    """patch, steer: sound, or published: what the published scripts add, scored on the rows."""
+    positions: str = declare(neutral="completion", hashed=False)
+    """patch, steer: tokens that are pushed: completion (that predict it), prompt (those before) or all."""
+    alphas: list[float] = declare(neutral=[-1.0, -0.5, 0.25, 0.5, 1.0, 2.0], hashed=False)
+    """patch: sizes of the push, in units of the mean shift itself. [mean shifts]"""
+    num_random: int = declare(neutral=20, hashed=False)
+    """patch, steer: random directions of the same norm at the best place. [directions]"""
+    num_pushed_blocks: int | None = declare(neutral=None, hashed=False)
+    """patch, steer: how many blocks are pushed one by one, evenly over depth; null: all. [blocks]"""
+    ranks: list[int] = declare(neutral=[1, 2, 4, 8, 16, 64], hashed=False)
+    """steer: how many directions, beside all of them. [directions]"""
+    num_examples: int = declare(neutral=5, hashed=False)
+    """lens: items whose likeliest tokens are written out, layer by layer. [items]"""
+    differences: str = declare(neutral="completion", hashed=False)
+    """steer: tokens whose differences give directions: completion, or prompt_end, its last one."""
+
+    def check_vectors(self) -> None:
+        """Refuse settings that no analysis can have."""
+        require("intervention.form", self.form, FORMS)
+        require("intervention.positions", self.positions, POSITIONS)
+        require("intervention.differences", self.differences, DIFFERENCES)
+        if not self.alphas or 0 in self.alphas or len(set(self.alphas)) < len(self.alphas):
+            refuse("intervention.alphas", list(self.alphas), "different numbers other than 0")
+        if not self.ranks or min(self.ranks) < 1 or len(set(self.ranks)) < len(self.ranks):
+            refuse("intervention.ranks", list(self.ranks), "different whole numbers of at least 1")
+        check_at_least("intervention.num_random", self.num_random, 1)
+        check_at_least("intervention.num_examples", self.num_examples, 1)
+        if self.num_pushed_blocks is not None:
+            check_at_least("intervention.num_pushed_blocks", self.num_pushed_blocks, 1)
+
+
+@dataclass(kw_only=True)
+class InterventionConfig(AskedSettings, CausalSettings, VectorSettings):
     """An analysis of a run, as its last stage but one. It changes nothing else of the run, so no id."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.check_vectors()

@@ -9,9 +9,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from src.intervene.causal.study import CausalStudy
+from src.intervene.lens.study import LensStudy
 from src.intervene.study import Study
+from src.intervene.vectors.patch import PatchStudy
+from src.intervene.vectors.steer import SteerStudy
 
-ANALYSES: Mapping[str, type[Study]] = {"causal": CausalStudy}
+ANALYSES: Mapping[str, type[Study]] = {
+    "causal": CausalStudy,
+    "patch": PatchStudy,
+    "steer": SteerStudy,
+    "lens": LensStudy,
+}
 
 
 def tables_of(folder: Path, name: str) -> Path:

@@ -14,7 +14,13 @@ from src.statistics.holm import holm
 from src.statistics.two_way_model import crossed
 from src.storage.csv_file import write_csv
 
-UNITS = {"logp": "nats a token", "english": "nats a byte", "exact": "share of rows"}
+UNITS = {
+    "logp": "nats a token",
+    "english": "nats a byte",
+    "exact": "share of rows",
+    "kl_tuned": "nats a token",
+    "accuracy": "share of tokens",
+}
 """Of the scores; of English fewer are better."""
 HEADER = (
     "score", "kind", "player", "value", "stderr", "ci_low", "ci_high", "p_holm", "num_seeds", "num_items",

@@ -13,7 +13,13 @@ from src.analysis.material import Material
 from src.report.parts import Section
 from src.report.plot import Plot
 
-PLUGINS = {"depth": "src.report.depth.plugin", "causal": "src.report.causal.plugin"}
+PLUGINS = {
+    "depth": "src.report.depth.plugin",
+    "causal": "src.report.causal.plugin",
+    "patch": "src.report.vectors.patch_plugin",
+    "steer": "src.report.vectors.steer_plugin",
+    "lens": "src.report.lens.plugin",
+}
 """Name to module; that of an analysis of src/intervene is its own."""
 
 

@@ -38,14 +38,14 @@ def summaries(found: Sequence[Quantity], num_blocks: int) -> Iterator[Summary]:
         segments = [one.values for one in found if (one.score, one.kind) == (score, "shapley")
                     and one.player.startswith("blocks")]  # fmt: skip
         if len(segments) == NUM_SEGMENTS:
-            yield _ratio(score, "middle_share", _total(segments[1:-1]), _total(segments))
+            yield ratio(score, "middle_share", _total(segments[1:-1]), _total(segments))
         for kind in ("path", "alone"):
             yield from _along_depth(score, kind, found, num_blocks)
         own = _by_block(found, score, "alone")
         for kind in ("noise", "permuted", "wrong_block", "other_seed", "equal_norm"):
             if other := _by_block(found, score, kind):
                 above, below = _total(other.values()), _total(own[block] for block in other)
-                yield _ratio(score, f"{kind}_over_alone", above, below)
+                yield ratio(score, f"{kind}_over_alone", above, below)
 
 
 def _along_depth(score: str, kind: str, found: Sequence[Quantity], num_blocks: int) -> Iterator[Summary]:
@@ -56,8 +56,8 @@ def _along_depth(score: str, kind: str, found: Sequence[Quantity], num_blocks: i
     depth = (numpy.array(list(values)) + 1) / num_blocks
     around = depth - depth.mean()
     slope = numpy.tensordot(around / (around @ around), shares, axes=1)
-    yield _ratio(score, f"{kind}_relative_slope", slope, shares.mean(axis=0))
-    yield _ratio(score, f"{kind}_centre", numpy.tensordot(depth, shares, axes=1), shares.sum(axis=0))
+    yield ratio(score, f"{kind}_relative_slope", slope, shares.mean(axis=0))
+    yield ratio(score, f"{kind}_centre", numpy.tensordot(depth, shares, axes=1), shares.sum(axis=0))
 
 
 def _total(values: Iterable[ndarray]) -> ndarray:
@@ -72,8 +72,8 @@ def _by_block(found: Sequence[Quantity], score: str, kind: str) -> dict[int, nda
     }
 
 
-def _ratio(score: str, name: str, above: ndarray, below: ndarray) -> Summary:
-    """Of the means of two tables [seed, item]."""
+def ratio(score: str, name: str, above: ndarray, below: ndarray) -> Summary:
+    """Of the means of two tables [seed, item], with Fieller's interval."""
     divisor = crossed(below)
     value = float(above.mean()) / divisor.value if divisor.value else numpy.nan
     low, high = interval_of_ratio(lambda r: crossed(above - r * below), value, divisor, LEVEL)

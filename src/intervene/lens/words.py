@@ -1,0 +1,71 @@
+"""What was stated before the lens was read, and what it says, in sentences."""
+
+from numpy import ndarray
+
+from src.statistics.estimate import Estimate
+from src.statistics.median import Median, median_of
+from src.statistics.two_way_model import crossed
+
+DROP, LATE = -0.05, 0.8
+"""Agreement falls only in the last fifth if no layer before it lies lower than layer 0 by this much."""
+EARLIER = -2.0
+"""Blocks by which the answer must emerge earlier for tuning to do more than sharpen the end."""
+HALF, DORMANT = 0.5, 0.6
+"""Of the final accuracy, and of the depth before which an exit reaches it if layers are not dormant."""
+
+
+def agreement_words(agreement: ndarray) -> str:
+    """On the claim that agreement falls only in the last fifth; `agreement` [layer, seed, item]."""
+    num_blocks = len(agreement) - 1
+    early = [layer for layer in range(1, num_blocks + 1) if layer <= LATE * num_blocks]
+    drops = {layer: crossed(agreement[layer] - agreement[0]) for layer in early}
+    worst = min(early, key=lambda layer: drops[layer].interval()[0])
+    if all(one.interval()[0] > DROP for one in drops.values()):
+        word = "confirmed"
+    else:
+        word = "denied" if any(one.interval()[1] < DROP for one in drops.values()) else "undecided"
+    return (
+        f"Agreement of both models' likeliest tokens is {agreement[0].mean():.2f} at layer 0 and "
+        f"{agreement[-1].mean():.2f} at the last; its deepest drop before the last fifth is "
+        f"{_told(drops[worst])}, at layer {worst}. Stated before: it falls only in the last fifth if no "
+        f"earlier layer's drop reaches {DROP:g} with its interval: {word}."
+    )
+
+
+def emergence_words(base: ndarray, tuned: ndarray) -> tuple[str, dict[str, Median]]:
+    """On the claim that tuning only sharpens the end; [item] emergence layers, NaN without one."""
+    found = {"base": median_of(base), "tuned": median_of(tuned), "change": median_of(tuned - base)}
+    change = found["change"]
+    if not change.n:
+        return "No item's answer emerges in both models, so nothing is said of when.", found
+    word = "denied" if change.high <= EARLIER else "not denied"
+    return (
+        f"The first token of the answer emerges at layer {found['base'].value:g} in the base and "
+        f"{found['tuned'].value:g} in the tuned model (medians); item by item it moves by {change.value:+g} "
+        f"({change.low:+g} to {change.high:+g}) layers over {change.n} items that have "
+        f"it in both. Stated before: that tuning only sharpens the end is denied if it moves earlier by "
+        f"{-EARLIER:g} blocks or more with its interval: {word}."
+    ), found
+
+
+def exit_words(accuracy: ndarray) -> str:
+    """On the claim that layers are dormant until the last ones; `accuracy` [layer, seed, item]."""
+    num_blocks = len(accuracy) - 1
+    early = [layer for layer in range(num_blocks + 1) if layer < DORMANT * num_blocks]
+    above = {layer: crossed(accuracy[layer] - HALF * accuracy[-1]) for layer in early}
+    reached = [layer for layer in early if above[layer].interval()[0] > 0]
+    if reached:
+        word, where = "denied", f"from layer {reached[0]} on"
+    else:
+        open_ = any(one.interval()[1] > 0 for one in above.values())
+        word, where = ("undecided", "perhaps") if open_ else ("not denied", "nowhere")
+    return (
+        f"Behind a ridge map the tuned model's exits reach half of the final accuracy "
+        f"({accuracy[-1].mean():.2f}) before {100 * DORMANT:.0f} % of the depth {where}. Stated before: "
+        f"that layers are dormant until the last ones is denied if they do: {word}."
+    )
+
+
+def _told(one: Estimate) -> str:
+    low, high = one.interval()
+    return f"{one.value:+.3f} ({low:+.3f} to {high:+.3f})"

@@ -1,0 +1,1 @@
+"""Vectors in place of weights: what tuning adds to the states of a block, put into the base."""

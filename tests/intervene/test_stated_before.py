@@ -1,0 +1,79 @@
+"""What was stated before the numbers, on made numbers that must decide it."""
+
+import numpy
+import pytest
+
+from src.intervene.causal.summary import Summary
+from src.intervene.lens.words import agreement_words, emergence_words, exit_words
+from src.intervene.vectors.words import patch_decision, steer_decision
+from src.statistics.median import median_of
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "above", "word"),
+    [
+        (0.01, 0.09, True, "denied"),
+        (0.6, 0.8, True, "confirmed"),
+        (0.6, 0.8, False, "undecided"),
+        (0.05, 0.7, True, "undecided"),
+        (NAN, NAN, True, "undecided, as the gain cannot be told from 0"),
+    ],
+)
+def test_a_mean_shift_is_denied_confirmed_or_left_open(low, high, above, word):
+    assert patch_decision(Summary("logp", "best", 0.1, low, high), above) == word
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "word"), [(0.1, 0.5, "denied"), (0.6, 0.9, "not denied"), (0.3, 0.7, "undecided")]
+)
+def test_few_directions_are_denied_or_not(low, high, word):
+    assert steer_decision(Summary("logp", "", 0.5, low, high)) == word
+
+
+def curve(means, spread=0.02):
+    """[layer, seed, item], each layer around its mean."""
+    around = numpy.random.default_rng(0).normal(0, spread, (len(means), 1, 200))
+    return numpy.array(means)[:, None, None] + around - around.mean(axis=2, keepdims=True)
+
+
+def test_agreement_that_falls_late_early_or_perhaps():
+    late = [1.0] * 9 + [0.6, 0.5]
+    assert (
+        "last fifth if no earlier layer's drop reaches -0.05 with its interval: confirmed"
+        in agreement_words(curve(late))
+    )
+    early = [1.0, 1.0, 0.8] + [0.8] * 8
+    assert "interval: denied" in agreement_words(curve(early))
+    perhaps = [1.0, 1.0, 0.95] + [1.0] * 8
+    assert "interval: undecided" in agreement_words(curve(perhaps, 0.3))
+
+
+def test_an_answer_that_emerges_earlier_denies_that_only_the_end_is_sharpened():
+    base = numpy.full(50, 28.0)
+    base[0] = NAN  # no answer there
+    words, medians = emergence_words(base, base - 3)
+    assert words.endswith("interval: denied.") and medians["change"].value == -3 and medians["change"].n == 49
+    assert emergence_words(base, base - 1)[0].endswith("interval: not denied.")
+    assert "nothing is said" in emergence_words(base, numpy.full(50, NAN))[0]
+
+
+def test_exits_that_reach_half_of_the_accuracy_early():
+    early = [0.0, 0.1, 0.5, 0.6, 0.7, 0.7, 0.7, 0.8, 0.8, 0.8, 0.8]
+    assert "from layer 2 on" in exit_words(curve(early)) and "denied if they do: denied" in exit_words(
+        curve(early)
+    )
+    late = [0.0] * 8 + [0.1, 0.6, 0.8]
+    assert "nowhere" in exit_words(curve(late)) and "denied if they do: not denied" in exit_words(curve(late))
+
+
+def test_the_median_and_its_interval():
+    draw = numpy.random.default_rng(3)
+    held = 0
+    for _ in range(200):
+        found = median_of(draw.normal(2.0, 1.0, 41))
+        held += found.low <= 2.0 <= found.high
+    assert 0.9 <= held / 200 <= 0.99
+    assert median_of([1.0, NAN, 3.0]).value == 2.0 and median_of([1.0, NAN, 3.0]).n == 2
+    assert median_of([NAN]).n == 0
