@@ -22,13 +22,14 @@ def find_blocks(model: nn.Module) -> list[str]:
     that a pass of text goes through: a vision tower may be as deep.
 
     Raises:
-        ModelError: for encoder-decoder models, and where no list fits.
+        ModelError: for encoder-decoder models, for blocks of shared weights, and where no list fits.
     """
     config = getattr(model, "config", None)
     if getattr(config, "is_encoder_decoder", False):
         raise ModelError(f"{_name(model)}: encoder-decoder model; accepted: models with one stack of blocks")
     expected = _expected_length(config)
     lists = list(_lists(model))
+    _refuse_shared(model, lists, expected)
     fitting = [entry for entry in lists if _fits(entry[1], expected)]
     if not fitting:
         wanted = (
@@ -99,6 +100,19 @@ def _fits(stack: Stack, expected: int | None) -> bool:
     if expected is not None:
         return len(stack) == expected
     return len(stack) > 1 and len({type(block) for block in stack}) == 1
+
+
+def _refuse_shared(model: nn.Module, lists: list[tuple[str, Stack]], expected: int | None) -> None:
+    """ModelError where layers are one block that runs several times: to tune one of them is to tune all."""
+    own = getattr(getattr(model, "config", None), "num_hidden_groups", expected)
+    for _, stack in lists:
+        if len(stack) == expected:
+            own = len(list(stack.children()))
+    if expected is not None and isinstance(own, int) and own < expected:
+        raise ModelError(
+            f"{_name(model)}: its {expected} layers share the weights of {own}, so that a band of layers has "
+            "none of its own; accepted: models with weights of their own in every block"
+        )
 
 
 def _expected_length(config: object) -> int | None:

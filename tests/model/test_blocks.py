@@ -131,11 +131,18 @@ def test_encoder_decoder_is_refused():
     )
 
 
-def test_one_block_used_many_times_is_refused():
+def test_one_block_used_many_times_is_refused_with_the_reason():
     model = AlbertModel(AlbertConfig(num_hidden_layers=4, embedding_size=8, **SMALL))
     with pytest.raises(
-        ModelError, match=r"^AlbertModel: no list of 4 blocks \(num_hidden_layers\) was found"
+        ModelError, match=r"^AlbertModel: its 4 layers share the weights of 1, so that a band"
     ):
+        find_blocks(model)
+
+
+def test_a_list_that_repeats_one_block_is_refused_with_the_reason():
+    model = LlamaModel(LlamaConfig(num_hidden_layers=3, **SMALL))
+    model.layers = nn.ModuleList([model.layers[0]] * 3)
+    with pytest.raises(ModelError, match=r"^LlamaModel: its 3 layers share the weights of 1, so that a band"):
         find_blocks(model)
 
 
