@@ -60,7 +60,7 @@ def _part(name: str) -> ModuleType:
     return import_module(f"src.bench.{name}")  # torch comes with it
 
 
-def _figures(found: Figures) -> Iterable[tuple[str, float]]:
+def _figures(found: Figures | Mapping[str, float]) -> Iterable[tuple[str, float]]:
     return found.items() if isinstance(found, Mapping) else found
 
 

@@ -2,12 +2,12 @@
 
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 PAIRS = 7
-Figures: TypeAlias = Iterator[tuple[str, float]] | Mapping[str, float]
-"""What a part finds, by name: one figure after the other, or all where they are found together."""
+Figures: TypeAlias = Iterator[tuple[str, float]]
+"""What a part finds, each figure by its name as soon as it is there."""
 
 
 def ratio(first: Callable[[], object], second: Callable[[], object], pairs: int = PAIRS) -> float:

@@ -12,11 +12,12 @@ from torch.nn import functional
 
 from src.config.carrier import CarrierSettings
 from src.data.batches import collate, step_rows
-from src.data.encode import IGNORED, EncodedRow
+from src.data.encode import EncodedRow
 from src.errors import TrainingError
 from src.intervene.carrier.dual import Dual
 from src.intervene.carrier.masked_update import MaskedUpdate
 from src.intervene.carrier.masks import Masks
+from src.objective.causal_lm import predicting
 from src.objective.head import chosen_logits
 from src.runtime.seeding import generator, set_global
 
@@ -112,18 +113,16 @@ class CarrierFit:
     def loss(self, rows: Sequence[EncodedRow]) -> Tensor:
         """Mean over the supervised tokens of a micro-batch, under the masks, in nats."""
         batch = {name: value.to(self.device) for name, value in collate(rows, self.pad_id).items()}
-        targets = batch["labels"][:, 1:]
-        chosen = targets != IGNORED
-        inputs = (batch["input_ids"], batch["attention_mask"], chosen)
+        places = predicting(batch["labels"])
         if self.settings.fit_loss == "kl":
             with torch.no_grad():
-                wanted = chosen_logits(self.model, *inputs).log_softmax(dim=-1)
+                wanted = chosen_logits(self.model, batch, places).log_softmax(dim=-1)
             with self.update.under(self.found.masks):
-                given = chosen_logits(self.model, *inputs).log_softmax(dim=-1)
+                given = chosen_logits(self.model, batch, places).log_softmax(dim=-1)
             return functional.kl_div(given, wanted, reduction="batchmean", log_target=True)
         with self.update.under(self.found.masks):
-            logits = chosen_logits(self.model, *inputs)
-        return functional.cross_entropy(logits.float(), targets[chosen])
+            logits = chosen_logits(self.model, batch, places)
+        return functional.cross_entropy(logits.float(), batch["labels"].flatten()[places + 1])
 
 
 def should_stop(steps: Sequence[dict[str, Any]], baseline: float | None) -> bool:
