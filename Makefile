@@ -5,7 +5,7 @@ JOBS ?= 2
 SETUP := $(if $(filter .venv/bin/python,$(PY)),setup)  # another Python brings its own packages
 
 .DEFAULT_GOAL := help
-.PHONY: help setup weights lock system run report study study-depth smoke test test-slurm faults coverage bench lint format clean
+.PHONY: help setup weights lock system run report study study-depth smoke test test-slurm faults coverage bench gpu gpu-bundle lint format clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -69,6 +69,12 @@ coverage: $(SETUP) ## how often every interval holds the truth and every word is
 
 bench: $(SETUP) ## the ratios that the README states, into runs/bench/bench.json
 	$(PY) -m src.bench
+
+gpu: $(SETUP) ## the same numbers on a GPU, and how fast, into runs/bench/gpu.json; without one it says so
+	$(PY) -m src.bench gpu
+
+gpu-bundle: $(SETUP) ## wheels for a GPU machine without a network, into runs/bench/wheels (network)
+	$(PY) -m src.bench.gpu.bundle
 
 lint: $(SETUP) ## ruff and mypy, without changing anything
 	$(PY) -m ruff check .

@@ -1,12 +1,14 @@
 """Measure ratios of two ways to do the same work, print them, write runs/bench/bench.json.
 
 python -m src.bench [PART ...]
+python -m src.bench gpu        what needs a GPU: the same numbers as here, and how fast
 
 Ratios and differences, which hold on another machine; of sweeps and of the report seconds, which have limits
 of their own. A figure is told as soon as it is there. A part that is named is measured anew, and the rest of
 the file stays. `cluster` submits jobs to the SLURM that answers here, and is measured only when it is named.
 """
 
+import sys
 from collections.abc import Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -36,12 +38,23 @@ PARTS = (
 )
 """Modules of this room; each has a function `bench` and a table `MEANING` of what it finds."""
 
+GPU = """\
+Whether a GPU gives the numbers of the CPU and how fast it is, in at most eight minutes and without a network.
+
+Every tiny family trains, probes, scores and resumes on both; steps of real shapes with random weights are
+timed beside plain peft and the card's peak. Written to runs/bench/gpu.json. Without CUDA nothing happens.
+"""
+
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure the parts named on the command line, all of them by default."""
+    words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == ["gpu"]:
+        _gpu(words[1:])
+        return
     parser = parser_of("src.bench", __doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
-    names = parser.parse_args(arguments).parts or [name for name in PARTS if name != "cluster"]
+    names = parser.parse_args(words).parts or [name for name in PARTS if name != "cluster"]
     for name in names:
         require("PART", name, PARTS)
     path = Path(run_config().paths.runs_dir) / "bench" / "bench.json"
@@ -60,7 +73,23 @@ def _part(name: str) -> ModuleType:
     return import_module(f"src.bench.{name}")  # torch comes with it
 
 
+def _gpu(words: list[str]) -> None:
+    """All that needs a GPU; exit status 1 where something is not as it should be."""
+    parser_of("src.bench gpu", GPU).parse_args(words)
+    import torch
+
+    from src.bench.gpu.script import measure
+
+    if not torch.cuda.is_available():
+        print("src.bench gpu: torch sees no GPU here, so nothing was measured")
+        return
+    path = Path(run_config().paths.runs_dir) / "bench" / "gpu.json"
+    if not measure(torch.device("cuda"), path):
+        raise SystemExit(1)
+
+
 def _figures(found: Figures | Mapping[str, float]) -> Iterable[tuple[str, float]]:
+    """One after the other, also of a part that finds all of them together."""
     return found.items() if isinstance(found, Mapping) else found
 
 

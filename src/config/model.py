@@ -66,6 +66,9 @@ class ModelConfig:
     [parameters]"""
     dtype: str
     """float32, bfloat16 or float16: dtype of the frozen weights. Adapters are always float32."""
+    attention: str | None = declare(neutral=None)
+    """eager, sdpa or flash_attention_2 (flash-attn must be installed): how attention is computed, in which
+    the last bits differ; null: what transformers takes for the family."""
     num_blocks: int | None
     """Number of blocks, where it is known before the weights are read; checked against the model. [blocks]"""
     width: int | None
@@ -86,6 +89,9 @@ class ModelConfig:
         require("model.kind", self.kind, rules.MODEL_KINDS)
         require("model.residual", self.residual, rules.RESIDUALS)
         require("model.dtype", self.dtype, rules.DTYPES)
+        require("model.attention", self.attention, rules.ATTENTIONS)
+        if self.attention == "flash_attention_2" and self.dtype == "float32":
+            rules.refuse("model.attention", self.attention, "eager or sdpa with model.dtype=float32")
         if self.variants:
             require("model.variant", self.variant, tuple(self.variants))
         elif self.variant is not None:

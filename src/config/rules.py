@@ -11,6 +11,7 @@ from src.errors import ConfigError
 MODEL_SOURCES = ("package", "hub", "tiny", "twin")
 MODEL_KINDS = (None, "encoder", "decoder", "ssm", "rnn")
 RESIDUALS = (None, "sequential", "parallel", "single")
+ATTENTIONS = (None, "eager", "sdpa", "flash_attention_2")
 DTYPES = ("float32", "bfloat16", "float16")
 SCALINGS = ("fixed_alpha", "alpha_over_r", "rslora")
 BUDGETS = ("none", "rank", "params")

@@ -123,6 +123,13 @@ class RunConfig:
             rules.refuse("train.activation_checkpointing", True, accepted)
         if self.data.select != "none":
             self._check_selection()
+            for key in ("group_by_length", "packing", "compile"):
+                if getattr(self.train, key):
+                    accepted = "false with data.select, which looks at every candidate by itself"
+                    rules.refuse(f"train.{key}", True, accepted)
+        if self.train.packing and self.objective.name != "causal_lm":
+            accepted = f"false with objective={self.objective.name}, which reads rows as wholes"
+            rules.refuse("train.packing", True, accepted)
         if self.method.penalty == "kl" and self.objective.name != "causal_lm":
             accepted = f"none, or a penalty of weights, with objective={self.objective.name}"
             rules.refuse("method.penalty", "kl", accepted)

@@ -45,6 +45,13 @@ class TrainConfig:
     """Ranks that share each step; weights, gradients and moments are sharded over them. [processes]"""
     activation_checkpointing: bool = declare(hashed=False)
     """Compute blocks that a gradient reaches again backward instead of keeping what happened inside them."""
+    group_by_length: bool = declare(neutral=False)
+    """Rows of like length share a batch, within 50 steps: little is padded, rows come in another order."""
+    packing: bool = declare(neutral=False)
+    """The rows of a batch lie one behind the other in one row, which pads nothing; each still sees itself
+    alone, and models in which that is not so are refused."""
+    compile: bool = declare(neutral=False)
+    """Blocks are compiled by torch.compile; the last bits differ."""
     optimizer: str = declare(neutral="adamw")
     """adamw, or sgd with momentum, under which blocks move as unevenly as their gradients are."""
     momentum: float = declare(neutral=0.9)
@@ -61,6 +68,10 @@ class TrainConfig:
         if (self.max_steps is None) == (self.epochs is None):
             given = f"max_steps={self.max_steps}, epochs={self.epochs}"
             rules.refuse("train", given, "one of train.max_steps and train.epochs, the other null")
+        others = self.activation_checkpointing or self.activation_rank is not None
+        if self.compile and (self.num_processes > 1 or others):
+            accepted = "false with train.num_processes above 1, activation_checkpointing or activation_rank"
+            rules.refuse("train.compile", True, accepted)
         counted = (
             "batch_size",
             "gradient_accumulation_steps",

@@ -11,6 +11,9 @@ from src.config.schema import TrainConfig
 from src.data.encode import IGNORED, EncodedRow
 from src.runtime import seeding
 
+WINDOW = 50
+"""Steps whose rows are put together by their length."""
+
 
 def collate(rows: Sequence[EncodedRow], pad_id: int) -> dict[str, Tensor]:
     """Pad rows at the right to the longest of them.
@@ -34,6 +37,23 @@ def collate(rows: Sequence[EncodedRow], pad_id: int) -> dict[str, Tensor]:
     return batch
 
 
+def packed(batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The rows of a batch one behind the other in one row, without what was padded.
+
+    Args:
+        batch: as `collate` makes it, with labels.
+
+    Returns:
+        `input_ids`, `labels` and `position_ids` [1, token]; positions begin anew with every row, whose first
+        token is none that the one before could foretell.
+    """
+    tokens = batch["attention_mask"].bool()
+    positions = torch.arange(tokens.shape[1]).expand(tokens.shape)[tokens]
+    labels = batch["labels"][tokens].masked_fill(positions == 0, IGNORED)
+    found = {"input_ids": batch["input_ids"][tokens], "labels": labels, "position_ids": positions}
+    return {key: value.unsqueeze(0) for key, value in found.items()}
+
+
 def step_rows(step: int, num_rows: int, batch_size: int, accumulation: int, seed: int) -> list[list[int]]:
     """The micro-batches of one optimizer step, as row indices.
 
@@ -54,6 +74,33 @@ def step_rows(step: int, num_rows: int, batch_size: int, accumulation: int, seed
     orders = {epoch: seeding.permutation(num_rows, seed, "order", epoch) for epoch in epochs}
     indices = [orders[position // num_rows][position % num_rows] for position in positions]
     return [indices[start : start + batch_size] for start in range(0, per_step, batch_size)]
+
+
+def like_length_rows(
+    step: int, lengths: Sequence[int], batch_size: int, accumulation: int, seed: int, num_steps: int
+) -> list[list[int]]:
+    """As `step_rows`, the rows of each 50 steps put into batches by their length; batches come by lot.
+
+    A step's place in its 50 is all that matters, so nothing is replayed here either.
+
+    Args:
+        step: Optimizer step, from 0.
+        lengths: of every training row. [tokens]
+        batch_size: Sequences in one micro-batch.
+        accumulation: Micro-batches in one step.
+        seed: The run's seed.
+        num_steps: of the run, whose last steps may be fewer than 50.
+    """
+    first = step - step % WINDOW
+    steps = range(first, min(first + WINDOW, num_steps))
+    plain = [step_rows(one, len(lengths), batch_size, accumulation, seed) for one in steps]
+    rows = sorted(
+        (row for batches in plain for batch in batches for row in batch), key=lambda row: lengths[row]
+    )
+    batches = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
+    order = seeding.permutation(len(batches), seed, "batches", first)
+    begin = (step - first) * accumulation
+    return [batches[place] for place in order[begin : begin + accumulation]]
 
 
 def num_steps(config: TrainConfig, num_rows: int) -> int:

@@ -33,6 +33,7 @@ def load_model(config: ModelConfig, cache_dir: Path, device: torch.device) -> Lo
         config
     )  # adapters record it; a cache path says little
     _prepare(model, tokenizer, config)
+    _attend(model, config)
     loaded = LoadedModel(
         model=_moved(model, device).eval(),
         tokenizer=tokenizer,
@@ -118,6 +119,24 @@ def _prepare(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, config:
     for holder in (model.config, getattr(model, "generation_config", None)):
         if holder is not None and getattr(holder, "pad_token_id", None) is None:
             holder.pad_token_id = tokenizer.pad_token_id
+
+
+def _attend(model: PreTrainedModel, config: ModelConfig) -> None:
+    """Compute attention as asked for.
+
+    Raises:
+        ModelError: the family or this machine has it not.
+    """
+    if config.attention is None:
+        return
+    try:
+        model.set_attn_implementation(config.attention)
+    except (ImportError, ValueError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ModelError(
+            f"model.attention: given {config.attention}, which {_title(config)} cannot have here ({reason}); "
+            "accepted: null, or another of eager, sdpa and flash_attention_2"
+        ) from error
 
 
 def _moved(model: Any, to: torch.device | torch.dtype) -> PreTrainedModel:

@@ -24,6 +24,7 @@ from src.model.capacity import check_room
 from src.model.causal import is_causal
 from src.model.load import load_model
 from src.model.loaded import LoadedModel
+from src.model.packing import check_packing
 from src.objective.catalog import make_objective
 from src.objective.objective import Objective
 from src.pipeline.base_cache import BaseCache, base_cache
@@ -81,6 +82,8 @@ def prepare(config: RunConfig, splits: Splits | None = None) -> Prepared:
     splits = rendered_splits(splits, loaded.tokenizer, config.data)
     objective = make_objective(config.objective, loaded.tokenizer, splits.train)
     objective.check(loaded.model)
+    if config.train.packing:
+        check_packing(loaded.model)
     _check_measures(config, loaded)
     adapted = _adapted(config, loaded, objective)
     encoded = objective.encode(splits.train, config.data.max_length)
@@ -89,6 +92,8 @@ def prepare(config: RunConfig, splits: Splits | None = None) -> Prepared:
     control = make_control(config.control, adapted, num_steps(config.train, len(encoded.rows)))
     push = make_push(config.control, adapted, config.seed)
     base = base_cache(cache, loaded.fingerprint, config.model.dtype, device, splits, config.data)
+    if config.model.attention is not None:
+        base = base.beside(attention=config.model.attention)
     return Prepared(config, splits, device, adapted, objective, encoded, control, push, base)
 
 

@@ -23,6 +23,7 @@ from src.pipeline.stage import Run
 from src.probe.gradients.step_gradients import step_measurement
 from src.record.folder import PUSH
 from src.train.activation_rank import also, compressed_activations
+from src.train.compiling import compiled
 from src.train.loop import OnStep, Trained
 from src.train.loop import train as train_loop
 from src.train.recompute import activation_checkpointing
@@ -106,6 +107,7 @@ def _trained(prepared: Prepared, folder: Path, on_step: OnStep) -> Trained:
     with (
         compressed_activations(modules, rank, share, prepared.adapted.loaded.width, config.seed) as kept,
         activation_checkpointing(modules) if settings.activation_checkpointing else nullcontext(),
+        compiled(modules) if settings.compile else nullcontext(),
     ):
         return train_loop(
             model,

@@ -18,14 +18,14 @@ from src.model.blocks import find_blocks
 from src.model.loaded import LoadedModel
 
 
-def skeleton(config: ModelConfig) -> LoadedModel:
-    """The model that `config` describes, with shapes and dtypes alone.
+def skeleton(config: ModelConfig, device: str = "meta") -> LoadedModel:
+    """The model that `config` describes, with shapes and dtypes alone; on another device with random weights.
 
     Raises:
         ModelError: its sizes stand neither in its file of conf/model nor in a folder.
     """
     head = AutoModelForMaskedLM if config.kind == "encoder" else AutoModelForCausalLM
-    with torch.device("meta"):
+    with torch.device(device):
         model = head.from_config(_architecture(config), dtype=getattr(torch, config.dtype))
     return LoadedModel(
         model=model.eval(),

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from src.config.schema import TrainConfig
-from src.data.batches import step_rows
+from src.data.batches import like_length_rows, num_steps, packed, step_rows
 from src.data.encode import EncodedRow
 from src.objective.objective import Batch, Draw, Objective
 from src.train.collectives import share_of
@@ -52,6 +52,7 @@ class Feed:
     ) -> None:
         self.rows, self.config, self.objective, self.seed = rows, config, objective, seed
         self.device, self.selection = device, selection
+        self.lengths, self.num_steps = [len(row.input_ids) for row in rows], num_steps(config, len(rows))
         self._next: tuple[int, StepBatches] | None = None
 
     def take(self, model: nn.Module, step: int) -> StepBatches:
@@ -69,7 +70,11 @@ class Feed:
 
     def _chosen(self, step: int) -> Chosen:
         accumulated = self.config.gradient_accumulation_steps
-        batches = step_rows(step, len(self.rows), self.config.batch_size, accumulated, self.seed)
+        size = self.config.batch_size
+        if self.config.group_by_length:
+            batches = like_length_rows(step, self.lengths, size, accumulated, self.seed, self.num_steps)
+        else:
+            batches = step_rows(step, len(self.rows), size, accumulated, self.seed)
         return batches, [1.0] * len(batches), {}
 
     def _made(self, step: int, chosen: Chosen) -> StepBatches:
@@ -80,7 +85,8 @@ class Feed:
             self.objective.collate([self.rows[i] for i in mine], draw, number * size + begin)
             for number, (begin, mine) in enumerate(shares)
         ]
-        moved = [_moved(self.objective.located(batch), self.device) for batch in made]
+        laid = [packed(batch) for batch in made] if self.config.packing else made
+        moved = [_moved(self.objective.located(batch), self.device) for batch in laid]
         return StepBatches(batches, weights, told, made, moved)
 
 
