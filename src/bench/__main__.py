@@ -5,7 +5,8 @@ python -m src.bench gpu        what needs a GPU: the same numbers as here, and h
 
 Ratios and differences, which hold on another machine; of sweeps and of the report seconds, which have limits
 of their own. A figure is told as soon as it is there. A part that is named is measured anew, and the rest of
-the file stays. `cluster` submits jobs to the SLURM that answers here, and is measured only when it is named.
+the file stays. `cluster`, which submits jobs to the SLURM that answers here, and `resident`, which needs
+7 GB, are measured only when they are named.
 """
 
 import sys
@@ -35,7 +36,10 @@ PARTS = (
     "sweeps",
     "report",
     "cluster",
+    "resident",
 )
+BY_NAME = ("cluster", "resident")
+"""Parts that are measured only when they are named."""
 """Modules of this room; each has a function `bench` and a table `MEANING` of what it finds."""
 
 GPU = """\
@@ -54,7 +58,7 @@ def main(arguments: list[str] | None = None) -> None:
         return
     parser = parser_of("src.bench", __doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
-    names = parser.parse_args(words).parts or [name for name in PARTS if name != "cluster"]
+    names = parser.parse_args(words).parts or [name for name in PARTS if name not in BY_NAME]
     for name in names:
         require("PART", name, PARTS)
     path = Path(run_config().paths.runs_dir) / "bench" / "bench.json"

@@ -16,10 +16,9 @@ from src.plan.skeleton import skeleton
 from src.probe.lens.head_path import HeadPath
 from src.probe.lens.lens_pass import read_positions
 from src.probe.states.hooks import layer_states
-from src.probe.states.pooling import masked_mean
 from src.train.optimizer import make_optimizer
 
-ROWS, TOKENS = 2, 64
+ROWS, TOKENS, BLOCKS = 2, 64, 5
 PRESETS = ["olmo2_1b", "olmo2_7b", "olmo2_13b", "olmo2_32b", "mistral_7b"]
 
 
@@ -34,6 +33,7 @@ def fake(make_config):
             "train.optimizer=sgd",
             "method.dropout=0",
         ]
+        size += [f"model.num_blocks={BLOCKS}"]  # all have one shape, and none is larger in a deeper stack
         config = make_config(f"model={name}", f"method={method}", "train.precision=float32", *size)
         loaded = skeleton(config.model)
         blocks = resolve_band(config.band, loaded.num_blocks, 0)
@@ -42,11 +42,6 @@ def fake(make_config):
         return adapted, config
 
     return make
-
-
-def attention(counts):
-    """Operations of products of tokens with tokens, which the plan leaves out."""
-    return sum(count for name, count in counts.items() if "attention" in str(name))
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -75,8 +70,8 @@ def test_a_shape_trains_and_is_measured_and_torch_counts_what_the_plan_says(fake
         pooled, last = _probed(model.eval(), blocks, batch)
         found = _read(adapted, last)
     counts = counter.get_flop_counts()["Global"]
-    assert sum(counts.values()) - attention(counts) == pytest.approx(planned.flops, rel=0.02)
-    assert attention(counts) > 0
+    # the fused attention of a CPU is in neither count
+    assert sum(counts.values()) == pytest.approx(planned.flops, rel=0.02)
     assert adapted.num_trainable == planned.trainable
     assert sum(value.nbytes for value in gradients.values()) == planned.gradients
     assert sum(value.nbytes for value in model.parameters()) == planned.weights
@@ -90,7 +85,7 @@ def _probed(model, blocks, batch):
     pooled, kept = {}, []
 
     def take(layer, states):
-        pooled[layer] = tuple(masked_mean(states, batch["attention_mask"].bool()).shape)
+        pooled[layer] = tuple(states.mean(dim=1).shape)
         kept[:] = [states]
 
     with torch.no_grad(), layer_states(block_modules(model, blocks), take):
