@@ -10,7 +10,7 @@ from lm_eval.api.instance import Instance
 from lm_eval.models.huggingface import HFLM
 from transformers import PreTrainedModel
 
-from src.bench.measure import seconds
+from src.bench.measure import Figures, seconds
 from src.bench.probe import bench_splits
 from src.bench.steps import adapted_model
 from src.command.compose import run_config
@@ -34,7 +34,7 @@ MEANING = {
 }
 
 
-def bench() -> dict[str, float]:
+def bench() -> Figures:
     """SmolLM2 with adapters; 200 sums of at most 8 new tokens, 48 word problems of at most 128."""
     adapted = adapted_model("lora")
     model, tokenizer = adapted.model.eval(), adapted.loaded.tokenizer
@@ -44,18 +44,16 @@ def bench() -> dict[str, float]:
         "sums": _instances([row.prompt for row in load_splits(sums).test], sums.max_new_tokens, sums.stop),
         "gsm8k": _instances([row.prompt for row in bench_splits(NUM_PROBLEMS, 128).probe], 128, problems),
     }
-    found: dict[str, float] = {}
     with neutral_generation(cast(PreTrainedModel, model)):
         for name, requests in asked.items():
             theirs = min(seconds(partial(_theirs, model, tokenizer, requests, size)) for size in BATCHES)
             counted = _Counted(model, tokenizer)
             ours = seconds(partial(_ours, counted, requests))
-            found[f"evaluate_items_over_lm_eval_{name}"] = theirs / ours
+            yield f"evaluate_items_over_lm_eval_{name}", theirs / ours
         needed = sum(len(row) for batch in counted.found for row in batch.tokens)
         waited = sum(max(map(len, batch.tokens)) * len(batch.tokens) for batch in counted.found)
-        found["evaluate_positions_over_needed"] = sum(one.num_computed for one in counted.found) / needed
-        found["evaluate_plain_positions_over_needed"] = waited / needed
-    return found
+        yield "evaluate_positions_over_needed", sum(one.num_computed for one in counted.found) / needed
+        yield "evaluate_plain_positions_over_needed", waited / needed
 
 
 @dataclass(frozen=True)

@@ -126,8 +126,8 @@ def _settings(lm: Any, left_out: dict[str, Any]) -> dict[str, Any]:
     """How texts were framed and batched, and what the model's own generation config asked for in vain."""
     return {
         "special_tokens": {"front": lm.framing.front, "behind": lm.framing.behind},
-        "batches": {"generated": lm.generated, "scored": lm.scored},
-        "engine": lm.engine,
+        "batches": {"generated": lm.passes.generated, "scored": lm.passes.scored},
+        "engine": lm.passes.engine,
         "generation": {"do_sample": False, "num_beams": 1, "left_out": left_out},
     } | ({"ends": lm.ends} if lm.ends else {})
 

@@ -1,7 +1,6 @@
 """lm-eval's adapter around a model that is already in memory."""
 
 from collections import defaultdict
-from itertools import chain
 from typing import Any
 
 from lm_eval import utils
@@ -12,15 +11,13 @@ from lm_eval.models.utils import normalize_gen_kwargs, postprocess_generated_tex
 from src.data.chat.template import ChatTemplate
 from src.data.framing import framing_of
 from src.data.rows import Row
-from src.evaluate.answers import answers
-from src.evaluate.batching import batches, groups_of
-from src.evaluate.engine.caches import can_go_on
+from src.evaluate.engine.catalog import resolved
 from src.evaluate.engine.decoding import Decoding
-from src.evaluate.generation import EQUAL, PADDED, batches_of
-from src.evaluate.likelihoods import Asked, Likelihood, log_likelihoods, shared_likelihoods
+from src.evaluate.likelihoods import Asked, Likelihood
+from src.evaluate.passes import Passes
 from src.evaluate.room import check_continuation, check_new
 from src.model.capacity import check_ids
-from src.runtime.spread import Alone, Spread, Task
+from src.runtime.spread import Alone, Spread
 
 
 class LanguageModel(HFLM):
@@ -32,8 +29,6 @@ class LanguageModel(HFLM):
     sequence at the end token of the model's generation config, which need not be the one that training
     appends.
 
-    Only rows that do not change each other's numbers share a batch (`batches_of`).
-
     Args:
         engine: that generates; see `evaluate.engine`.
         spread: who goes over the batches; this process, where nobody is given.
@@ -42,8 +37,9 @@ class LanguageModel(HFLM):
 
     def __init__(self, engine: str = "auto", spread: Spread | None = None, **options: Any) -> None:
         super().__init__(backend="causal", **options)
-        self.engine = engine
-        self.spread: Spread = spread or Alone(self.model, self.tokenizer)
+        spread = spread or Alone(self.model, self.tokenizer)
+        pad_id = self.tokenizer.pad_token_id
+        self.passes = Passes.of(self.model, spread, resolved(engine), self.batch_size, pad_id)
         self.framing = framing_of(self.tokenizer)
         self.chat: ChatTemplate | None = None
         """The template in which tasks are asked, while they are asked as a chat."""
@@ -51,7 +47,6 @@ class LanguageModel(HFLM):
         """Tasks whose completion is tokenised apart from its prompt, as training does."""
         self.ends: list[int] = []
         """Tokens beside the end token at which an answer ends: with what a chat template closes a turn."""
-        self.generated, self.scored = batches_of(self.model, self.tokenizer.pad_token_id)
 
     @property
     def context(self) -> list[int]:
@@ -64,7 +59,7 @@ class LanguageModel(HFLM):
             return self.framing.ids(string)
         return self.framing.opened(string) or self.context
 
-    def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
+    def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = False) -> list[Likelihood]:
         """Log-likelihood of each continuation behind its context, and whether it is the greedy one.
 
         Raises:
@@ -74,18 +69,7 @@ class LanguageModel(HFLM):
         for request, pair in zip(requests, pairs, strict=True):
             check_continuation(request.task_name, pair.continuation, self.max_length)
         self._check_ids([pair.context + pair.continuation for pair in pairs])
-        keys = [tuple(pair.context) if len(pair.context) > len(self.context) else None for pair in pairs]
-        groups = groups_of(keys, self.batch_size)
-        if not groups or self.scored != PADDED or not can_go_on(self.model):
-            return self._likelihoods(pairs)
-        together = [[pairs[place] for place in places] for places in groups]
-        lengths = [len(group[0].context) for group in together]
-        size = self.batch_size // max(map(len, groups))
-        found = self._over(shared_likelihoods, EQUAL, together, lengths, self.tokenizer.pad_token_id, size)
-        known = dict(zip(chain.from_iterable(groups), chain.from_iterable(found), strict=True))
-        others = [place for place in range(len(pairs)) if place not in known]
-        known |= zip(others, self._likelihoods([pairs[place] for place in others]), strict=True)
-        return [known[place] for place in range(len(pairs))]
+        return self.passes.likelihoods(pairs, len(self.context))
 
     def loglikelihood_rolling(self, requests: list[Instance], disable_tqdm: bool = False) -> list[float]:
         """Log-likelihood of each whole text, every token of it once, in windows where it is too long."""
@@ -96,7 +80,7 @@ class LanguageModel(HFLM):
         ]
         self._check_ids([window.context + window.continuation for _, window in windows])
         sums = [0.0] * len(requests)
-        found = self._likelihoods([window for _, window in windows])
+        found = self.passes.whole([window for _, window in windows])
         for (place, _), (value, _) in zip(windows, found, strict=True):
             sums[place] += value
         return sums
@@ -114,14 +98,12 @@ class LanguageModel(HFLM):
             num_new = normalize_gen_kwargs(request.args[1], self.max_gen_toks)["max_gen_toks"]
             check_new(request.task_name, num_new, self.max_length)
         self._check_ids(prompts)
-        found = [""] * len(requests)
+        found: dict[int, str] = {}
         for places in alike.values():
             asked = requests[places[0]].args[1]
-            for place, text in zip(
-                places, self._generated([prompts[place] for place in places], asked), strict=True
-            ):
-                found[place] = text
-        return found
+            texts = self._generated([prompts[place] for place in places], asked)
+            found |= zip(places, texts, strict=True)
+        return [found[place] for place in range(len(requests))]
 
     def _generated(self, prompts: list[list[int]], asked: dict[str, Any]) -> list[str]:
         """What is generated behind prompts that ask for the same; greedy, unless for sampling."""
@@ -135,31 +117,9 @@ class LanguageModel(HFLM):
         ends = (self.tokenizer.eos_token_id, *self.ends)
         decoding = Decoding(num_new, ends, self.tokenizer.pad_token_id, stops, options)
         prompts = [self.framing.last(ids, self.max_length - num_new) for ids in prompts]
-        rows = self._over(answers, self.generated, prompts, list(map(len, prompts)), (self.engine, decoding))
+        rows = self.passes.answers(prompts, decoding)
         texts = [self.tokenizer.decode(row, skip_special_tokens=True) for row in rows]
         return [postprocess_generated_text(text, [*until, eos or ""], None) for text in texts]
-
-    def _likelihoods(self, asked: list[Asked]) -> list[Likelihood]:
-        """Of texts that are read whole."""
-        lengths = [len(one.context) + len(one.continuation) for one in asked]
-        return self._over(log_likelihoods, self.scored, asked, lengths, self.tokenizer.pad_token_id)
-
-    def _over(
-        self,
-        task: Task[Any, Any],
-        kind: str,
-        items: list[Any],
-        lengths: list[int],
-        shared: Any,
-        size: int | None = None,
-    ) -> list[Any]:
-        """What a task finds for each item, in their order, batch by batch."""
-        places = batches(kind, lengths, size or self.batch_size)
-        found = self.spread(
-            task, [[items[place] for place in batch] for batch in places], shared, task.__name__
-        )
-        by_place = dict(zip(chain.from_iterable(places), chain.from_iterable(found), strict=True))
-        return [by_place[place] for place in range(len(items))]
 
     def _check_ids(self, rows: list[list[int]]) -> None:
         check_ids(self.model, rows, self.tokenizer.pad_token_id)

@@ -7,8 +7,11 @@ from src.evaluate.engine.plain import plain
 ENGINES: dict[str, Engine] = {"plain": plain, "continuous": continuous}
 
 
+def resolved(name: str) -> str:
+    """The engine that a name of `evaluate.engine` stands for."""
+    return "continuous" if name == "auto" else name
+
+
 def engine_for(name: str, decoding: Decoding) -> Engine:
-    """The engine of a name; `auto`, and any for answers that are drawn at random: the fastest that can."""
-    if decoding.options.get("do_sample"):
-        return plain
-    return ENGINES["continuous" if name == "auto" else name]
+    """The engine of a name; answers that are drawn at random come from `generate` of transformers."""
+    return plain if decoding.options.get("do_sample") else ENGINES[resolved(name)]
