@@ -7,7 +7,7 @@ ANALYSIS: one of conf/intervention; without one causal, where in the depth the g
 its own are given as intervention.KEY=VALUE. Runs of one arm, which differ by seed, are taken together:
 intervals are then over seeds and items. Each run keeps its own tables in its folder, so that what was done
 there is not done again. base, tuned and what follows are as for src.compare; tuned may be the folder of an
-adapter.
+adapter. Ranks that torchrun or srun has started share the batches; the tables are those of one process.
 """
 
 from functools import partial
@@ -58,13 +58,17 @@ def main(arguments: list[str] | None = None) -> None:
     chosen = run_config(f"intervention={name}", *lines).intervention
     sources = _sources([one for one in rest if not one.startswith(OWN)])
     from src.intervene.analyses import ANALYSES, tables_of  # torch comes with it
+    from src.intervene.engine.sharing import share, sharing, started
 
     out = given.out or tables_of(_shared([one.folder for one in sources]), name)
-    study = ANALYSES[name](sources, chosen, out)
-    if given.dry_run:
-        return
-    study.measure()
-    study.write()
+    with sharing(started()):
+        study = ANALYSES[name](sources, chosen, out)
+        if given.dry_run:
+            return
+        study.measure()
+        if share().rank:
+            return
+        study.write()
     from src.report.plugins import page_of
 
     page = page_of(name)

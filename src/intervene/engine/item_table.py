@@ -12,6 +12,7 @@ import numpy
 from numpy import ndarray
 
 from src.intervene.engine.gates import Gate, Pattern
+from src.intervene.engine.sharing import share, wait_until
 from src.storage.files import ASIDE, fingerprint, read_json, storage_errors, write_json
 
 Arrays = dict[str, ndarray]
@@ -57,6 +58,8 @@ def collect(
 ) -> Arrays:
     """Arrays [item, ...] of all batches; a batch whose file is in the folder is not computed again.
 
+    Of several ranks each computes its part, and gets what all have computed (`sharing`).
+
     Args:
         folder: it belongs to this work alone. What another key left there is removed.
         key: all that decides the numbers, JSON-like.
@@ -64,19 +67,27 @@ def collect(
         compute: the numbers of a batch's items and their arrays [row, ...].
         done: called after every batch.
     """
-    digest = fingerprint(key)
-    if not (folder / "key.json").is_file() or read_json(folder / "key.json") != digest:
+    digest, (rank, count) = fingerprint(key), share()
+
+    def is_ours() -> bool:
+        return (folder / "key.json").is_file() and read_json(folder / "key.json") == digest
+
+    if rank == 0 and not is_ours():
         for old in folder.glob("batch-*.npz"):
             old.unlink()
         write_json(folder / "key.json", digest)
-    parts = []
-    for place, batch in enumerate(batches):
-        path = folder / f"batch-{place:05d}.npz"
-        if not path.is_file():
-            numbers, found = compute(batch)
-            write_arrays(path, {"numbers": numbers, **found})
-        parts.append(read_arrays(path))
+    wait_until(is_ours)
+    paths = [folder / f"batch-{place:05d}.npz" for place in range(len(batches))]
+    own = range(rank, len(batches), count)
+    for place in own:
+        if not paths[place].is_file():
+            numbers, found = compute(batches[place])
+            write_arrays(paths[place], {"numbers": numbers, **found})
         done()
+    wait_until(lambda: all(path.is_file() for path in paths))
+    for _ in range(len(batches) - len(own)):
+        done()
+    parts = [read_arrays(path) for path in paths]
     order = numpy.argsort(numpy.concatenate([part.pop("numbers") for part in parts]))
     return {name: numpy.concatenate([part[name] for part in parts])[order] for name in parts[0]}
 
