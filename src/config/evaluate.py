@@ -33,8 +33,8 @@ class EvaluateConfig:
     data.chat_template. The data's own rows are framed as training frames them, whatever it is."""
     engine: str = declare(neutral="auto", hashed=False)
     """What generates answers. `plain`: `generate` of transformers, in which a batch waits for its longest
-    answer; `continuous`: a row leaves its batch with its answer; `auto`: the fastest. Greedy answers are the
-    same token for token in float32, so it is no part of an id; the record says which it was."""
+    answer; `continuous`: a common beginning is read once, a row leaves with its answer; `auto`: the fastest.
+    Greedy answers are the same token for token in float32, so it is no part of an id; the record says it."""
     every_steps: int | None
     """Optimizer steps between evaluations during training; null: only before and after. [optimizer steps]"""
 

@@ -42,7 +42,8 @@ class TrainConfig:
     checkpoint_steps: int | None = declare(hashed=False)
     """Optimizer steps between checkpoints; null: none. [optimizer steps]"""
     num_processes: int = declare(hashed=False)
-    """Ranks that share each step; weights, gradients and moments are sharded over them. [processes]"""
+    """Ranks that share each step, with weights, gradients and moments sharded, and the batches of what is
+    measured, each with the whole model. [processes]"""
     activation_checkpointing: bool = declare(hashed=False)
     """Compute blocks that a gradient reaches again backward instead of keeping what happened inside them."""
     group_by_length: bool = declare(neutral=False)
