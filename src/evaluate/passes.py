@@ -71,8 +71,7 @@ class Passes:
     ) -> list[Any]:
         """What a task finds for each item, in their order, batch by batch."""
         places = batches(kind, lengths, size)
-        found = self.spread(
-            task, [[items[place] for place in batch] for batch in places], shared, task.__name__
-        )
+        name = "answer" if task is answers else "score"
+        found = self.spread(task, [[items[place] for place in batch] for batch in places], shared, name)
         by_place = dict(zip(chain.from_iterable(places), chain.from_iterable(found), strict=True))
         return [by_place[place] for place in range(len(items))]

@@ -88,4 +88,6 @@ def _chosen(kept: dict[str, Any], rows: Any) -> dict[str, Any]:
     for value in kept.values():
         if isinstance(value, Cache):
             value.reorder_cache(rows)
-    return {key: value[rows] if key in _OF_ROWS else value for key, value in kept.items()}
+    return {
+        key: value[rows] if key in _OF_ROWS and value is not None else value for key, value in kept.items()
+    }
