@@ -40,7 +40,7 @@ def report_of(folder):
 
 
 def test_a_finished_comparison_is_skipped_and_the_base_is_passed_once(compare, monkeypatch, tmp_path):
-    import src.probe.states.gather as run
+    import src.probe.states.parts as run
 
     calls = []
     original = run.probe_pass
