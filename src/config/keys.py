@@ -11,7 +11,7 @@ and whoever still writes it is understood (src/config/renamed.py). A key that de
 to content with a fingerprint of its own, has `hashed=False`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import MISSING, field, fields, is_dataclass
 from typing import Any
@@ -43,25 +43,30 @@ def declare(
     return field(default_factory=lambda: deepcopy(neutral), kw_only=True, metadata=told)
 
 
-def hashed_keys(section: Any, of: type | None = None, every: bool = False) -> dict[str, Any]:
+def hashed_keys(
+    section: Any, of: type | None = None, every: bool = False, inside: Callable[[Any], Any] | None = None
+) -> dict[str, Any]:
     """The keys of a section that enter an id, by the names that they are hashed under.
 
     Args:
         section: a dataclass of this package; of the sections inside it every key enters.
         of: a dataclass that the section builds on; its keys alone.
         every: also those that enter no id by themselves.
+        inside: what becomes of a section inside it, in place of every key of it.
     """
     found = {}
     for one in fields(of or section):
         value, told = getattr(section, one.name), one.metadata
         if not (every or told.get("hashed", True)) or ("neutral" in told and value == told["neutral"]):
             continue
-        first = told.get("values_were", {}).get(value, value) if isinstance(value, str) else _plain(value)
+        first = (
+            told.get("values_were", {}).get(value, value) if isinstance(value, str) else _plain(value, inside)
+        )
         found[told.get("was") or one.name] = first
     return found
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, inside: Callable[[Any], Any] | None) -> Any:
     if is_dataclass(value):
-        return hashed_keys(value, every=True)
-    return {name: _plain(each) for name, each in value.items()} if isinstance(value, dict) else value
+        return hashed_keys(value, every=True) if inside is None else inside(value)
+    return {name: _plain(each, inside) for name, each in value.items()} if isinstance(value, dict) else value

@@ -3,28 +3,33 @@
 Which keys these are is declared where the keys are: src/config/keys.py.
 """
 
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 from src.config.data import PATHS
 from src.config.keys import hashed_keys
 from src.config.penalty import PenaltySettings
-from src.config.schema import PairConfig, ProbeConfig, RunConfig
+from src.config.schema import PairConfig, RunConfig
 from src.config.selection import SelectionSettings
 from src.control.matched_sizes import control_content
 from src.storage.files import fingerprint
 
+Keys = Callable[[Any], dict[str, Any]]
+"""The keys of a section that enter an id; nobody changes what it returns."""
 
-def scientific(config: RunConfig, data_fingerprint: str, model_content: str) -> dict[str, Any]:
+
+def scientific(
+    config: RunConfig, data_fingerprint: str, model_content: str, keys: Keys = hashed_keys
+) -> dict[str, Any]:
     """The part of a config that decides the numbers.
 
     Paths are replaced by the content they lead to, so that a moved file does not make another run, and a
     changed file does. How often checkpoints are written changes no number; the number of
     processes changes the last bits, and the dropout: a run may go on with another, and both are left out.
+    `keys` may remember sections that many runs share.
     """
-    values = hashed_keys(config)
-    for group in values.keys() & {name for name, section in vars(config).items() if is_dataclass(section)}:
-        values[group] = hashed_keys(getattr(config, group))
+    values = hashed_keys(config, inside=keys)
     if config.method.penalty == "none":  # then nothing reads its settings
         values["method"] = _without(PenaltySettings, values["method"])
     if config.data.select == "none":
@@ -36,7 +41,7 @@ def scientific(config: RunConfig, data_fingerprint: str, model_content: str) -> 
         values["control"] = {"log_relative_sizes": True}  # no number changes, but there are more
     else:
         del values["control"]
-    values["probe"] = {"num_sets": len(config.probe.seeds)} | _read_of_states(config.probe)
+    values["probe"] = {"num_sets": len(config.probe.seeds)} | _read_of_states(keys(config.probe))
     return {**values, "data_fingerprint": data_fingerprint, "model_content": model_content}
 
 
@@ -46,9 +51,9 @@ def _without(settings: type, values: dict[str, Any]) -> dict[str, Any]:
     return {key: one for key, one in values.items() if key not in left_out}
 
 
-def run_id(config: RunConfig, data_fingerprint: str, model_content: str) -> str:
+def run_id(config: RunConfig, data_fingerprint: str, model_content: str, keys: Keys = hashed_keys) -> str:
     """A readable name and ten digits of hash: `midblock-smollm2_135m-arithmetic-s0-1f0c9b2a7d`."""
-    digest = fingerprint(scientific(config, data_fingerprint, model_content))[:10]
+    digest = fingerprint(scientific(config, data_fingerprint, model_content, keys))[:10]
     return f"{config.method.name}-{config.model.name}-{config.data.name}-s{config.seed}-{digest}"
 
 
@@ -57,11 +62,11 @@ def pair_id(config: PairConfig, rows: list[str], contents: list[str]) -> str:
     data = hashed_keys(config.data, every=True)
     for key in (*PATHS, "seed"):
         data.pop(key, None)
-    read = _read_of_states(config.probe)
+    read = _read_of_states(hashed_keys(config.probe))
     deciding = [rows, contents, config.dtype, hashed_keys(config.metrics), data, *([read] if read else [])]
     return f"pair-{config.data.name}-{config.metrics.name}-{fingerprint(deciding)[:10]}"
 
 
-def _read_of_states(probe: ProbeConfig) -> dict[str, Any]:
+def _read_of_states(probe: dict[str, Any]) -> dict[str, Any]:
     """Keys of the probe without its seeds, which only name sets of rows."""
-    return {key: value for key, value in hashed_keys(probe).items() if key != "seeds"}
+    return {key: value for key, value in probe.items() if key != "seeds"}

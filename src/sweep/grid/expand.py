@@ -39,6 +39,7 @@ class Composer:
         self._sweep, self._name = sweep, name
         self._search = "hydra.searchpath=[" + ",".join(f"'file://{path}'" for path in search) + "]"
         self._templates: Templates = {}
+        self._texts: dict[tuple[str, ...], dict[str, str]] = {}
         self._parts: dict[tuple[Any, ...], Any] = {}
 
     @contextmanager
@@ -58,15 +59,11 @@ class Composer:
             ConfigError: a key or a value does not fit, in one line.
         """
         try:
-            parsed = [_parse(override) for override in overrides]
-            choices = tuple(
-                override for override, one in zip(overrides, parsed, strict=True) if not _plain(one)
-            )
+            choices = tuple(override for override in overrides if _plain(override) is None)
             template = self._template(choices)
-            if set(template) != set(_HINTS):
+            if template.keys() != _HINTS.keys():
                 return typed(self.composed(overrides), given=overrides)
-            plain = [one for one in parsed if _plain(one)]
-            return self._assemble(template, plain)
+            return self._assemble(choices, [one for text in overrides if (one := _plain(text))])
         except (*CONFIG_ERRORS, ValueError):
             return self._by_hydra(overrides)
 
@@ -85,20 +82,19 @@ class Composer:
             self._templates[choices] = as_dict(renamed(self.composed(choices)))
         return self._templates[choices]
 
-    def _assemble(self, template: Template, plain: list[Override]) -> RunConfig:
-        values = {}
-        for name in _SECTIONS:
-            mine = tuple(one for one in plain if one.key_or_group.partition(".")[0] == name)
-            values[name] = self._part(name, {name: template[name]}, mine)
-        rest = tuple(one for one in plain if one.key_or_group.partition(".")[0] not in _SECTIONS)
-        values |= self._part("", {scalar: template[scalar] for scalar in _SCALARS}, rest)
-        return checked(RunConfig(**values))
+    def _assemble(self, choices: tuple[str, ...], plain: list[Override]) -> RunConfig:
+        mine: dict[str, list[Override]] = {}
+        for one in plain:
+            root = one.key_or_group.partition(".")[0]
+            mine.setdefault(root if root in _SECTIONS else "", []).append(one)
+        values = {name: self._part(choices, name, mine.get(name, [])) for name in _SECTIONS}
+        return checked(RunConfig(**values, **self._part(choices, "", mine.get("", []))))
 
-    def _part(self, name: str, values: Template, plain: tuple[Override, ...]) -> Any:
+    def _part(self, choices: tuple[str, ...], name: str, plain: list[Override]) -> Any:
         """A section as its dataclass, or the scalars beside the sections (name ""); equal ones are shared."""
-        key = (name, json.dumps(values), tuple(one.input_line for one in plain))
+        key = (name, self._text(choices, name), tuple(one.input_line for one in plain))
         if key not in self._parts:
-            raw = DictConfig(values)
+            raw = DictConfig(self._values(choices, name))
             OmegaConf.resolve(raw)
             OmegaConf.set_struct(raw, True)
             for one in plain:
@@ -109,6 +105,16 @@ class Composer:
                 typed_scalars = OmegaConf.merge(_blank(), raw)
                 self._parts[key] = {scalar: getattr(typed_scalars, scalar) for scalar in _SCALARS}
         return self._parts[key]
+
+    def _values(self, choices: tuple[str, ...], name: str) -> Template:
+        return {one: self._templates[choices][one] for one in ((name,) if name else _SCALARS)}
+
+    def _text(self, choices: tuple[str, ...], name: str) -> str:
+        """The values of a part as text; written once for all runs of these choices."""
+        texts = self._texts.setdefault(choices, {})
+        if name not in texts:
+            texts[name] = json.dumps(self._values(choices, name))
+        return texts[name]
 
 
 @contextmanager
@@ -122,16 +128,14 @@ def composer(sweep: Sweep) -> Iterator[Composer]:
 
 
 @cache
-def _parse(override: str) -> Override:
-    return OverridesParser.create().parse_override(override)
-
-
-def _plain(override: Override) -> bool:
-    """Whether an override sets a value of the composed config, and chooses no file."""
+def _plain(text: str) -> Override | None:
+    """An override that sets a value of the composed config; None where it chooses a file, or is a sweep."""
+    override = OverridesParser.create().parse_override(text)
     root, _, rest = override.key_or_group.partition(".")
     if override.type is not OverrideType.CHANGE or override.package is not None or root == "hydra":
-        return False
-    return not override.is_sweep_override() and (bool(rest) or root in _SCALARS) and not _is_group(override)
+        return None
+    sets = not override.is_sweep_override() and (bool(rest) or root in _SCALARS) and not _is_group(override)
+    return override if sets else None
 
 
 def _is_group(override: Override) -> bool:

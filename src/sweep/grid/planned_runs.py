@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from src.config.rules import refuse
-from src.config.schema import RunConfig
+from src.config.schema import PathsConfig, RunConfig
 from src.sweep.grid.expand import composer
 from src.sweep.grid.launchers import Launcher, Launchers, check_shape
-from src.sweep.grid.run_ids import Contents
+from src.sweep.grid.run_ids import Contents, Shared
 from src.sweep.grid.spec import Sweep
 
 
@@ -58,8 +58,10 @@ def make_plan(sweep: Sweep, only_list: bool = False) -> Plan:
         launchers = Launchers(composed)
         base = composed.composed(())
         with composed.remembering(Path(str(base.paths.cache_dir)).expanduser()):
-            configs = [_absolute(composed.run(cell.overrides)) for cell in sweep.cells]
-        for cell, config in zip(sweep.cells, configs, strict=True):
+            configs = [composed.run(cell.overrides) for cell in sweep.cells]
+        absolute = Shared(_absolute)
+        for cell, relative in zip(sweep.cells, configs, strict=True):
+            config = replace(relative, paths=absolute(relative.paths))
             line = " ".join(cell.overrides)
             launcher = launchers.of(cell)
             check_shape(config, launcher, line)
@@ -80,11 +82,8 @@ def _runs_dir(text: str) -> Path:
     return Path(text).expanduser().absolute()
 
 
-def _absolute(config: RunConfig) -> RunConfig:
-    """The same run with paths that hold in any folder; paths are no part of its id."""
-    paths = replace(
-        config.paths,
-        runs_dir=str(_runs_dir(config.paths.runs_dir)),
-        cache_dir=str(Path(config.paths.cache_dir).absolute()),
+def _absolute(paths: PathsConfig) -> PathsConfig:
+    """Paths that hold in any folder; they are no part of an id."""
+    return replace(
+        paths, runs_dir=str(_runs_dir(paths.runs_dir)), cache_dir=str(Path(paths.cache_dir).absolute())
     )
-    return replace(config, paths=paths)

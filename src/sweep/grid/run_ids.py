@@ -5,16 +5,35 @@ alone, so it is kept in the cache; files and folders are looked at anew each tim
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
+from typing import Any, Generic, TypeVar
 
+from src.config.keys import hashed_keys
 from src.config.schema import DataConfig, ModelConfig, RunConfig
 from src.data.catalog import content_of
 from src.errors import DataError
 from src.model.content import model_content
 from src.record.identity import run_id
 from src.storage.cache import cached_json, code_fingerprint
+
+Made = TypeVar("Made")
+
+
+class Shared(Generic[Made]):
+    """What is made of a section, once for all runs that share it: by identity, so it is held as well."""
+
+    def __init__(self, make: Callable[[Any], Made]) -> None:
+        self._make = make
+        self._made: dict[int, tuple[Any, Made]] = {}
+
+    def __call__(self, section: Any) -> Made:
+        """Of this section; its dataclass is not changed afterwards."""
+        if id(section) not in self._made:
+            self._made[id(section)] = section, self._make(section)
+        return self._made[id(section)][1]
 
 
 class Contents:
@@ -29,17 +48,19 @@ class Contents:
         self.unread: list[str] = []
         self._rows: dict[str, str] = {}
         self._weights: dict[str, str] = {}
+        self._keys = Shared(hashed_keys)
+        self._texts = Shared(lambda section: json.dumps(asdict(section), sort_keys=True))
 
     def id(self, config: RunConfig) -> str:
         """The id that `python -m src.run` gives this run."""
         num_sets = len(config.probe.seeds)
-        rows = _key(config.data, num_sets)
+        rows = f"{num_sets} {self._texts(config.data)}"
         if rows not in self._rows:
             self._rows[rows] = self._fingerprint(config, num_sets)
-        weights = _key(config.model)
+        weights = self._texts(config.model)
         if weights not in self._weights:
             self._weights[weights] = _weights(config.model)
-        return run_id(config, self._rows[rows], self._weights[weights])
+        return run_id(config, self._rows[rows], self._weights[weights], self._keys)
 
     def _fingerprint(self, config: RunConfig, num_sets: int) -> str:
         try:
@@ -69,7 +90,3 @@ def _code() -> list[str]:
 
 def _weights(model: ModelConfig) -> str:
     return model_content(model)
-
-
-def _key(config: DataConfig | ModelConfig, *more: int) -> str:
-    return json.dumps([asdict(config), *more], sort_keys=True)
