@@ -3,6 +3,7 @@
 python -m src.sweep sweeps/NAME.yaml [KEY=VALUE ...] [--dry-run] [--wait]
 python -m src.sweep status sweeps/NAME.yaml [--watch | --json]
 python -m src.sweep rerun --failed sweeps/NAME.yaml
+python -m src.sweep sweeps/NAME.yaml launcher=print [launcher.dialect=slurm|pbs|lsf]  scripts, nothing started
 """
 
 import argparse
@@ -10,15 +11,18 @@ import sys
 
 from src.command.program import exit_with, parser_of, path_of, run_command
 from src.record.provenance import git
+from src.sweep.cluster.batch_scripts import SUBMIT, write_scripts
 from src.sweep.estimate import gpu_hours
 from src.sweep.grid.planned_runs import Plan, make_plan
-from src.sweep.grid.spec import read_sweep
+from src.sweep.grid.snapshot import take_snapshot
+from src.sweep.grid.spec import PRINT, read_sweep
 from src.sweep.launch import BROKEN, FRESH, check_launchers, launch
 from src.sweep.local.pool import threads_each
 from src.sweep.states import State, count, read_states
 from src.sweep.status_table import as_json, run_table, show, total
 from src.sweep.watch import Watch
 
+_DIALECT = "launcher.dialect="
 _VERBS = ("launch", "status", "rerun")
 
 
@@ -27,9 +31,14 @@ def main(arguments: list[str] | None = None) -> None:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     verb = arguments.pop(0) if arguments and arguments[0] in _VERBS else "launch"
     options = _parser().parse_intermixed_args(arguments)
-    launchers = [text for text in options.overrides if text.startswith("launcher=")]
-    overrides = [text for text in options.overrides if text not in launchers]
-    launcher = launchers[-1].partition("=")[2] if launchers else None
+    own = [text for text in options.overrides if text.startswith(("launcher=", _DIALECT))]
+    overrides = [text for text in options.overrides if text not in own]
+    dialects = [text.removeprefix(_DIALECT) for text in own if text.startswith(_DIALECT)]
+    launchers = [text.partition("=")[2] for text in own if not text.startswith(_DIALECT)]
+    launcher = launchers[-1] if launchers else None
+    if dialects and launcher != PRINT:
+        exit_with(f"launcher.dialect: given {dialects[-1]!r}; accepted: with launcher={PRINT}")
+    options.dialect = (dialects or ["slurm"])[-1] if launcher == PRINT else None
     plan = make_plan(read_sweep(options.sweep, overrides, launcher), options.dry_run)
     {"launch": _launch, "status": _status, "rerun": _rerun}[verb](plan, options)
 
@@ -62,7 +71,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _launch(plan: Plan, options: argparse.Namespace) -> None:
     if options.dry_run:
-        check_launchers(plan, options.per_job)
+        if options.dialect is None:
+            check_launchers(plan, options.per_job)
         states = read_states(plan)
         hours = gpu_hours(plan.runs, states)
         show(run_table(plan, states, hours))
@@ -80,11 +90,24 @@ def _rerun(plan: Plan, options: argparse.Namespace) -> None:
     _start(plan, options, BROKEN)
 
 
+def _print(plan: Plan, options: argparse.Namespace, wanted: tuple[str, ...]) -> None:
+    """Scripts for what a launch would start; of one that is submitted twice the locks refuse the second."""
+    states = read_states(plan)
+    runs = [run for run in plan.runs if states[run.key].name in wanted]
+    code = take_snapshot(plan.folder) if runs else plan.folder
+    for path in write_scripts(plan, runs, code, options.per_job, options.dialect):
+        show(SUBMIT[options.dialect].format(path))
+    show(f"{len(runs)} of {len(plan.runs)} runs are in these scripts; nothing was submitted")
+
+
 def _start(plan: Plan, options: argparse.Namespace, wanted: tuple[str, ...]) -> None:
     threads = threads_each(max(1, options.jobs)) if options.threads is None else options.threads
     for name, given in (("jobs", options.jobs), ("threads", threads), ("per-job", options.per_job)):
         if given < 1:
             exit_with(f"--{name}: given {given}; accepted: a number of at least 1")
+    if options.dialect is not None:
+        _print(plan, options, wanted)
+        return
     if git()["dirty"]:
         show("the work tree differs from its commit: the records will say dirty; the jobs run a copy of it")
     with Watch(plan, visible=sys.stderr.isatty()) as watch:

@@ -13,7 +13,7 @@ from src.errors import SchedulerError
 from src.sweep.grid.launchers import Launcher
 
 _TIMEOUT = 30  # seconds that the controller may take to answer
-_MAX_ARRAY = 1001  # SLURM's own default, where the controller does not tell
+DEFAULT_ARRAY = 1001  # SLURM's own default, where the controller does not tell
 _NODE_LOCAL = ("tmpfs", "ramfs", "overlay", "devtmpfs", "squashfs")
 _TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm", "/run")
 
@@ -60,7 +60,7 @@ def check_shared(key: str, folder: Path, nodes: set[str]) -> None:
 def max_array_size() -> int:
     """How many jobs one array may hold on this cluster."""
     found = re.search(r"^MaxArraySize\s*=\s*(\d+)", _ask("scontrol", "show", "config"), re.MULTILINE)
-    return max(1, (int(found.group(1)) if found else _MAX_ARRAY) - 1)
+    return max(1, (int(found.group(1)) if found else DEFAULT_ARRAY) - 1)
 
 
 def queue() -> dict[str, str]:

@@ -41,11 +41,12 @@ def submit(plan: Plan, runs: list[Planned], code: Path, per_job: int = 1) -> Ite
     for run in runs:
         shapes.setdefault(run.launcher.shape, []).append(run)
     for same in shapes.values():
-        for part in _parts(_parts(same, per_job), size):
+        for part in parts(parts(same, per_job), size):
             yield _array(plan, part, code)
 
 
-def _parts(items: Sequence[T], size: int) -> list[Sequence[T]]:
+def parts(items: Sequence[T], size: int) -> list[Sequence[T]]:
+    """As many at a time as `size`, in their order."""
     return [items[start : start + size] for start in range(0, len(items), size)]
 
 

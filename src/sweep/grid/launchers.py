@@ -9,7 +9,7 @@ from src.config.rules import refuse
 from src.config.schema import RunConfig
 from src.errors import ConfigError
 from src.sweep.grid.expand import Composer
-from src.sweep.grid.spec import Cell
+from src.sweep.grid.spec import PRINT, Cell
 
 LOCAL = "local"
 _NOT_SHAPE = ("_target_", "submitit_folder", "name")
@@ -60,7 +60,7 @@ class Launchers:
     def _read(self, name: str, resources: tuple[str, ...]) -> Launcher:
         names = sorted(path.stem for path in (CONF / "hydra" / "launcher").glob("[!_]*.yaml"))
         if name not in names:
-            refuse("launcher", name, ", ".join(names))
+            refuse("launcher", name, ", ".join([*names, PRINT]))
         try:
             composed = self._composer.composed((f"hydra/launcher={name}", *resources), hydra=True)
         except CONFIG_ERRORS as error:

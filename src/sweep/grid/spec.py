@@ -22,6 +22,8 @@ from src.errors import ConfigError
 
 _LAUNCHER = "hydra.launcher."
 _KEYS = ("launcher", "cells")
+PRINT = "print"
+"""In place of a launcher: scripts are written for a cluster, and nothing is submitted."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ def read_sweep(path: Path, overrides: list[str], launcher: str | None) -> Sweep:
         path: The YAML file.
         overrides: KEY=VALUE for every cell; they win over the file, and may be lists of values.
         launcher: Replaces every launcher of the file; None: as the file says, local where it says nothing.
+            print: as the file says, slurm where it says nothing or local.
 
     Raises:
         ConfigError: the file is missing, is no sweep, or an override cannot be read.
@@ -66,9 +69,11 @@ def read_sweep(path: Path, overrides: list[str], launcher: str | None) -> Sweep:
     cells = []
     for cell in section.get("cells") or [{}]:
         values = {**cell, **{key: value for key, value in params.items() if key not in cell}}
-        where = launcher or values.pop("launcher", None) or section.get("launcher") or "local"
-        values.pop("launcher", None)
-        cells += _grid(values | given, str(where))
+        asked = str(values.pop("launcher", None) or section.get("launcher") or "local")
+        where = launcher or asked
+        if launcher == PRINT:  # the resources that the file says; of a file that says none, SLURM's
+            where = "slurm" if asked == "local" else asked
+        cells += _grid(values | given, where)
     return Sweep(path.stem, path, base, cells)
 
 

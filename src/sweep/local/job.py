@@ -1,6 +1,7 @@
 """What a job does: runs, from configurations that were resolved when the sweep was launched.
 
-python -m src.sweep.local.job TASK.json        a job of this machine; on a cluster submitit calls `run_tasks`
+python -m src.sweep.local.job TASK.json ...    a job of this machine, or of a script submitted by hand; on a
+                                               cluster submitit calls `run_tasks`
 """
 
 import gc
@@ -123,4 +124,4 @@ def _leave(error: Exception) -> None:
 
 
 if __name__ == "__main__":
-    run_tasks([json.loads(Path(sys.argv[1]).read_text())])
+    run_tasks([json.loads(Path(path).read_text()) for path in sys.argv[1:]])
