@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from src.command.terminal import steady_streams
 from src.errors import UserError
+from src.storage.files import is_url
 
 INTERRUPTED = 130  # as a shell has it: 128 + SIGINT
 RUNS_DIR = Path("runs")
@@ -56,6 +57,20 @@ def path_of(text: str) -> Path:
 
 
 def runs_path(text: str) -> Path:
-    """The folder of runs that a person names: a path, or the part of one below runs/: `EXPERIMENT/ID`."""
+    """The folder of runs that a person names: a path, or the part of one below runs/: `EXPERIMENT/ID`.
+
+    Of a URL, a copy of its results on this machine.
+    """
+    if is_url(text):
+        return _copied(text)
     path = path_of(text)
     return RUNS_DIR / path if not path.exists() and (RUNS_DIR / path).exists() else path
+
+
+def _copied(url: str) -> Path:
+    from omegaconf import OmegaConf
+
+    from src.command.compose import CONF
+    from src.storage.remote import copied
+
+    return copied(url, Path(OmegaConf.load(CONF / "config.yaml").paths.cache_dir))

@@ -68,6 +68,10 @@ class PathsConfig:
     """What runs share: models from packages, twins, measurements of base models."""
 
     def __post_init__(self) -> None:
+        for key in ("runs_dir", "cache_dir"):
+            if "://" in str(getattr(self, key)):
+                accepted = "a folder of this machine or of a shared file system: running runs hold locks"
+                rules.refuse(f"paths.{key}", getattr(self, key), accepted)
         settle(self, "paths")
 
 

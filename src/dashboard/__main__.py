@@ -6,7 +6,8 @@ from pathlib import Path
 from omegaconf import OmegaConf
 
 from src.command.compose import CONF
-from src.command.program import parser_of, path_of, run_command
+from src.command.program import parser_of, path_of, run_command, runs_path
+from src.storage.files import is_url
 
 _ABOUT = """\
 Builds the comparison as a workspace of W&B: score by band with error, the published numbers, parameters
@@ -49,6 +50,9 @@ def _experiment(options: argparse.Namespace) -> tuple[str | None, Path]:
     runs_dir = options.runs_dir
     if options.experiment is None:
         return None, runs_dir
+    if is_url(options.experiment):
+        copy = runs_path(options.experiment)
+        return copy.name, copy.parent
     path = path_of(options.experiment)
     if not path.is_absolute() and (runs_dir / path).is_dir():
         return options.experiment, runs_dir

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from src.command.program import parser_of, path_of, run_command, runs_path
 from src.config.rules import refuse
+from src.storage.files import is_url
 
 _WINDOW = ("started", "ended")
 _COST = (
@@ -40,8 +41,16 @@ def main(arguments: list[str] | None = None) -> None:
 def _publish(options: argparse.Namespace) -> int:
     from src.results.publish import publish
 
-    for path in publish(options.runs, options.target, options.command):
-        print(path)
+    if not is_url(options.target):
+        for path in publish(options.runs, path_of(options.target), options.command):
+            print(path)
+        return 0
+    from src.storage.remote import written_to
+
+    with written_to(options.target) as folder:
+        names = [path.name for path in publish(options.runs, folder, options.command)]
+    for name in names:
+        print(f"{options.target.rstrip('/')}/{name}")
     return 0
 
 
@@ -105,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     for name in ("publish", "check"):
         one = verbs.add_parser(name)
         one.add_argument("runs", type=runs_path, metavar="runs/EXPERIMENT")
-        one.add_argument("target", type=path_of)
+        one.add_argument("target", type=str if name == "publish" else runs_path)
         if name == "publish":
             one.add_argument("--command", required=True, help="what makes the study again")
     one = verbs.add_parser("recompute")

@@ -19,6 +19,11 @@ _UNREADABLE = (ArithmeticError, AttributeError, LookupError, OSError, TypeError,
 ASIDE = ".partial-"  # prefix of what is being written; never read, swept by `remove_partial`
 
 
+def is_url(text: str) -> bool:
+    """Whether a place is given as a URL, such as s3://bucket/runs."""
+    return "://" in text
+
+
 @contextmanager
 def storage_errors(path: Path) -> Iterator[None]:
     """Turn a full disk or a refused write into one line that names the path."""
