@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy
 
@@ -86,7 +85,7 @@ def scatter_between(arms: Sequence[ArmScores], weights: Sequence[float] = (1, -1
 def _answers(run: Run, better: dict[Key, bool | None]) -> dict[tuple[str, str, str], Answers]:
     """By stage, task and metric."""
     scores = [row for row in run.record.get("scores", []) if row["stage"] in ("base", "tuned")]
-    items = _items(run) if scores else {}
+    items = run.items if scores else {}
     found = {}
     for row in scores:
         if row["value"] is None:
@@ -94,26 +93,10 @@ def _answers(run: Run, better: dict[Key, bool | None]) -> dict[tuple[str, str, s
         place = (row["stage"], row["task"], row["metric"])
         better.setdefault(place[1:], row.get("higher_is_better"))
         ids, values = items.get(place, ((), None))
-        if values is not None and (len(ids) != row["n"] or None in values):
+        if values is not None and (len(ids) != row["n"] or numpy.isnan(values).any()):
             ids, values = (), None
-        array = None if values is None else numpy.asarray(values, dtype=float)
-        found[place] = Answers(row["value"], row["stderr"], row["n"], ids, array)
+        found[place] = Answers(row["value"], row["stderr"], row["n"], ids, values)
     return found
-
-
-def _items(run: Run) -> dict[tuple[str, str, str], tuple[tuple[str, ...], list[Any]]]:
-    """Ids and values of every stage, task and metric, in order of id; several filters name their own."""
-    rows: dict[tuple[str, str, str], list[tuple[str, Any]]] = {}
-    for sample in run.samples("base", "tuned"):
-        suffix = "" if sample["filter"] == "none" else f"/{sample['filter']}"
-        for metric, value in sample["scores"].items():
-            place = (sample["stage"], sample["task"], metric + suffix)
-            rows.setdefault(place, []).append((str(sample["id"]), value))
-    ordered = {place: sorted(pairs, key=lambda pair: pair[0]) for place, pairs in rows.items()}
-    return {
-        place: (tuple(one for one, _ in pairs), [value for _, value in pairs])
-        for place, pairs in ordered.items()
-    }
 
 
 def _compared(key: Key, higher_is_better: bool | None, arms: list[ArmScores]) -> TaskScores:

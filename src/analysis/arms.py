@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, cast
 
 from src.analysis.runs import Run
@@ -52,7 +53,7 @@ class Arm:
         """Trainable parameters; None of a comparison of checkpoints."""
         return (self.record.get("params") or {}).get("trainable")
 
-    @property
+    @cached_property
     def band(self) -> str:
         """A pattern of five segments, random, or another band's name."""
         return band_of(self.first)
@@ -115,6 +116,10 @@ def is_null(run: Run) -> bool:
 
 def settings(run: Run) -> dict[str, str]:
     """What may decide a run's numbers, as text; the order is that of importance."""
+    return dict(run.once(_settings))
+
+
+def _settings(run: Run) -> dict[str, str]:
     found = {
         key: _text(value)
         for key, value in run.config.items()

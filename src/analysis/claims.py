@@ -1,6 +1,7 @@
 """Declared claims: what the published effect is worth, and what runs of its setting say of it."""
 
 import math
+from functools import cache
 
 from src.analysis.arms import Arm
 from src.analysis.references import Published
@@ -14,6 +15,7 @@ MINIATURE = "check in miniature"
 NO_CLAIM = "no claim"
 """In place of a word: no claim was declared on this effect."""
 _MADE = ("tiny", "twin")
+_best_of = cache(best_of)
 
 
 def other_setting(one: Published, arm: Arm, scored_on: str, training_rows: bool = False) -> str:
@@ -68,7 +70,7 @@ def corrected_target(one: Published, claim: Claim) -> Corrected | None:
     sign = math.copysign(1.0, number.value)
     if sign < 0:
         every, second = [1 - share for share in every], 1 - second
-    chosen = best_of(every, second, number.n)
+    chosen = _best_of(tuple(every), second, number.n)
     return chosen._replace(value=sign * (abs(number.value) - chosen.bias))
 
 

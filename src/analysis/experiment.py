@@ -7,8 +7,9 @@ from functools import cached_property
 from pathlib import Path
 
 from src.analysis.arms import BAND, KIND, WHOLE, Arm, group_arms, is_null, settings
+from src.analysis.find_runs import find_runs
 from src.analysis.references import Published, load_references
-from src.analysis.runs import Run, find_runs
+from src.analysis.runs import Run
 
 _SPENDING = ("method.scaling", "method.budget")
 
@@ -74,13 +75,27 @@ class Experiment:
         Where only scaling or budget differ, a whole-stack run stands in whose rank and alpha / rank are those
         that were asked for: neither of the two changes it.
         """
-        whole = [one for one in self.arms if one.band == WHOLE and one.published]
-        same = [one for one in whole if self._agree(one, arm, self.conditions)]
-        if same or arm.factors.get("method.scaling") == "rslora":
-            return same[0] if same else None
-        others = [name for name in self.conditions if name not in _SPENDING]
-        near = [one for one in whole if self._agree(one, arm, others) and _as_asked(one)]
-        return near[0] if near else None
+        same = self._whole.get(_values(arm, self.conditions))
+        if same is not None or arm.factors.get("method.scaling") == "rslora":
+            return same
+        return self._whole_as_asked.get(_values(arm, self._unspent))
+
+    @cached_property
+    def _unspent(self) -> list[str]:
+        return [name for name in self.conditions if name not in _SPENDING]
+
+    @cached_property
+    def _whole(self) -> dict[tuple[str, ...], Arm]:
+        """LoRA on the whole stack by its conditions, the first of each."""
+        return {_values(one, self.conditions): one for one in self._last_to_first}
+
+    @cached_property
+    def _whole_as_asked(self) -> dict[tuple[str, ...], Arm]:
+        return {_values(one, self._unspent): one for one in self._last_to_first if _as_asked(one)}
+
+    @property
+    def _last_to_first(self) -> list[Arm]:
+        return [one for one in reversed(self.arms) if one.band == WHOLE and one.published]
 
     def missing_seeds(self) -> list[str]:
         """Arms that lack seeds which others have, in words."""
@@ -90,9 +105,6 @@ class Experiment:
             if set(arm.runs) != set(self.seeds) and not arm.is_pair
         ]
 
-    def _agree(self, one: Arm, other: Arm, names: Sequence[str]) -> bool:
-        return all(one.factors[name] == other.factors[name] for name in names)
-
 
 def read_study(folder: Path) -> Experiment:
     """Read the runs below a folder and sort them; UserError where there is none."""
@@ -100,7 +112,7 @@ def read_study(folder: Path) -> Experiment:
     finished = [run for run in runs if run.problem is None]
     frozen = [run for run in finished if not run.trains]
     pushed = [run for run in finished if is_null(run)]
-    trained = [run for run in finished if run not in frozen and run not in pushed]
+    trained = [run for run in finished if run.trains and not is_null(run)]
     (arms, follow, unlike), (nulls, _, others) = group_arms(trained), group_arms(pushed)
     left_out = [(run, run.problem) for run in runs if run.problem] + unlike + others
     return Experiment(folder, runs, arms, nulls, frozen, follow, left_out, load_references())
@@ -113,6 +125,10 @@ def mixed(values: Mapping[str, str | None], what: str) -> list[str]:
         return []
     shares = ", ".join(f"{value or 'unknown'} ({count} runs)" for value, count in counts.most_common())
     return [f"{what} differs: {shares}"]
+
+
+def _values(arm: Arm, names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(arm.factors[name] for name in names)
 
 
 def _as_asked(arm: Arm) -> bool:

@@ -1,5 +1,6 @@
 """Profiles by layer: mean over the seeds of an arm, with their error."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy
@@ -7,6 +8,8 @@ import pandas
 
 from src.analysis.arms import Arm
 from src.analysis.experiment import Experiment
+from src.analysis.run_index import Numbers
+from src.analysis.run_tables import by_column
 from src.analysis.runs import ALL
 from src.metrics.catalog import METRICS
 from src.statistics.bounded import distance_ends, share_ends
@@ -39,18 +42,13 @@ def read_profiles(study: Experiment) -> dict[str, list[ProfileLine]]:
     bases: set[tuple[str, str, str]] = set()
     for arm in study.arms:
         for reading in _readings(arm):
-            tables = [(seed, run.layers_of(reading)) for seed, run in arm.runs.items()]
-            known = [table.assign(seed=seed) for seed, table in tables if table is not None]
-            if not known:
-                continue
-            for key, rows in pandas.concat(known).groupby(["metric", "stage"], sort=False):
-                metric, stage = map(str, key)
+            for metric, line in _lines(arm, reading):
                 base = (metric, str(arm.record["model"].get("fingerprint")), reading)
-                if (stage == "base" and base in bases) or (reading != arm.first.reading and _same(metric)):
+                told = line.stage == "base" and base in bases
+                if told or (reading != arm.first.reading and _same(metric)):
                     continue
-                bases |= {base} if stage == "base" else set()
-                line = replace(_line(arm, stage, rows), reading=reading)
-                found.setdefault(metric, []).append(_bounded(metric, line))
+                bases |= {base} if line.stage == "base" else set()
+                found.setdefault(metric, []).append(_bounded(metric, replace(line, reading=reading)))
     return found
 
 
@@ -66,7 +64,36 @@ def _same(metric: str) -> bool:
     return metric not in METRICS or METRICS[metric].needs not in ("pooled", "pair", "tokens", "views")
 
 
-def _line(arm: Arm, stage: str, rows: pandas.DataFrame) -> ProfileLine:
+def _lines(arm: Arm, reading: str) -> Iterator[tuple[str, ProfileLine]]:
+    """A line a metric and stage, in the order of the tables."""
+    known = [one for run in arm.runs.values() if (one := run.layer_numbers(reading)) is not None]
+    first = known[0].layout if known else None
+    if known and all(one.layout is first or one.layout == first for one in known):
+        yield from _alike(arm, known)
+        return
+    tables = [(seed, run.layers_of(reading)) for seed, run in arm.runs.items()]
+    unlike = [table.assign(seed=seed) for seed, table in tables if table is not None]
+    for key, rows in pandas.concat(unlike).groupby(["metric", "stage"], sort=False) if unlike else ():
+        metric, stage = map(str, key)
+        yield metric, _line(arm, metric, stage, rows)
+
+
+def _alike(arm: Arm, known: Sequence[Numbers]) -> Iterator[tuple[str, ProfileLine]]:
+    """Of runs whose tables have the same rows, as nearly all have: every metric of all seeds at once."""
+    layout = known[0].layout
+    table = numpy.stack([by_column(one) for one in known])
+    places: dict[tuple[str, str], list[int]] = {}
+    for place, key in enumerate(zip(layout["metric"], layout["stage"], strict=True)):
+        places.setdefault(key, []).append(place)
+    depth, together = numpy.asarray(layout["depth"], float), mean_interval(table[:, 0])
+    for (metric, stage), at in places.items():
+        alone = stage == "base" or len(known) == 1  # the base is the same in every run
+        value, low, high = table[0][:, at] if alone else (side[at] for side in together)
+        line = ProfileLine(arm, stage, depth[at], value, low, high, 1 if alone else len(known))
+        yield metric, _with_ends(line, metric)
+
+
+def _line(arm: Arm, metric: str, stage: str, rows: pandas.DataFrame) -> ProfileLine:
     if stage == "base":  # the same in every run
         rows = rows[rows["seed"] == rows["seed"].iloc[0]]
     num_seeds = rows["seed"].nunique()
@@ -74,17 +101,20 @@ def _line(arm: Arm, stage: str, rows: pandas.DataFrame) -> ProfileLine:
         names = ("depth", "value", "low", "high")
         depth, value, low, high = (rows[name].to_numpy(dtype=float) for name in names)
         return ProfileLine(arm, stage, depth, value, low, high, 1)
-    depth, values = _by_seed(rows, num_seeds)
-    mean, low, high = mean_interval(values)
-    if (ends := _ENDS.get(_kind(rows, stage))) is not None:  # else it is cut off at its bound below
-        inner = ends(mean, mean - low)
-        low, high = (numpy.where(numpy.isnan(a), b, a) for a, b in zip(inner, (low, high), strict=True))
-    return ProfileLine(arm, stage, depth, mean, low, high, num_seeds)
+    table = rows.pivot(index="depth", columns="seed", values="value").sort_index()
+    depth, values = table.index.to_numpy(), table.to_numpy(dtype=float).T
+    return _with_ends(ProfileLine(arm, stage, depth, *mean_interval(values), num_seeds), metric)
 
 
-def _kind(rows: pandas.DataFrame, stage: str) -> str:
-    known = METRICS.get(str(rows["metric"].iloc[0]))
-    return "" if known is None or stage != "change" else known.change
+def _with_ends(line: ProfileLine, metric: str) -> ProfileLine:
+    """The interval over seeds of a share or a distance within their bounds, as far as it can be told."""
+    known = METRICS.get(metric)
+    ends = _ENDS.get(known.change) if known and line.stage == "change" and line.num_seeds > 1 else None
+    if ends is None:  # it is cut off at its bound below
+        return line
+    inner = ends(line.value, line.value - line.low)
+    low, high = (numpy.where(numpy.isnan(a), b, a) for a, b in zip(inner, (line.low, line.high), strict=True))
+    return replace(line, low=low, high=high)
 
 
 def _bounded(metric: str, line: ProfileLine) -> ProfileLine:
@@ -110,13 +140,3 @@ def _with_gaps(line: ProfileLine) -> ProfileLine:
     gap = ~numpy.isin(layers, [block + 1 for block in trained])
     value, low, high = (numpy.where(gap, numpy.nan, side) for side in (line.value, line.low, line.high))
     return replace(line, value=value, low=low, high=high)
-
-
-def _by_seed(rows: pandas.DataFrame, num_seeds: int) -> tuple[numpy.ndarray, numpy.ndarray]:
-    """Depths, and values [seed, depth]; NaN where a seed lacks a layer."""
-    depth = rows["depth"].to_numpy()
-    first = depth[: len(rows) // num_seeds]
-    if len(first) * num_seeds == len(rows) and (depth.reshape(num_seeds, -1) == first).all():
-        return first, rows["value"].to_numpy(dtype=float).reshape(num_seeds, -1)  # as every run writes them
-    table = rows.pivot(index="depth", columns="seed", values="value").sort_index()
-    return table.index.to_numpy(), table.to_numpy(dtype=float).T

@@ -1,17 +1,18 @@
 """Learning curves: what each run logged by step, and the mean over the seeds of an arm."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy
 
 from src.analysis.arms import BAND, Arm
 from src.analysis.experiment import Experiment
 from src.analysis.families import Row
+from src.analysis.run_tables import LOGGED
+from src.analysis.runs import Run
 from src.statistics.student import mean_interval
 
 MOST_POINTS = 60
-LOGGED = ("loss", "gradient_norm")
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ def learning_curves(study: Experiment, key: str) -> list[Curve]:
     """A curve an arm, in order of the bands; arms that did not log the key are left out."""
     curves = []
     for arm in sorted(study.arms, key=lambda arm: arm.order):
-        binned = _binned([run.steps for run in arm.runs.values() if run.steps], key)
+        binned = _binned([run.logged for run in _trained(arm).values()], key)
         if binned is not None:
             curves.append(Curve(arm, binned[0], *mean_interval(binned[1]), len(binned[1])))
     return curves
@@ -40,13 +41,13 @@ def curve_rows(study: Experiment) -> list[Row]:
     """A row a run and bin of steps: as many points as are drawn."""
     rows: list[Row] = []
     for arm in sorted(study.arms, key=lambda arm: arm.order):
-        seeds = [seed for seed, run in arm.runs.items() if run.steps]
+        trained = _trained(arm)
         told = {BAND: arm.band}
         told |= {name.removesuffix(".name"): arm.factors[name] for name in study.factors if name != BAND}
-        found = {key: _binned([arm.runs[seed].steps for seed in seeds], key) for key in LOGGED}
+        found = {key: _binned([run.logged for run in trained.values()], key) for key in LOGGED}
         known = {key: binned for key, binned in found.items() if binned is not None}
         steps = next((binned[0] for binned in known.values()), numpy.array([]))
-        for place, seed in enumerate(seeds):
+        for place, seed in enumerate(trained):
             of_seed = {key: _short(binned[1][place]) for key, binned in known.items()}
             for bin_number, step in enumerate(_short(steps)):
                 point = {key: values[bin_number] for key, values in of_seed.items()}
@@ -59,16 +60,20 @@ def _short(values: numpy.ndarray) -> list[float]:
     return [float(f"{value:.5g}") for value in values]
 
 
-def _binned(runs: list[list[dict[str, Any]]], key: str) -> tuple[numpy.ndarray, numpy.ndarray] | None:
+def _trained(arm: Arm) -> dict[int, Run]:
+    """The runs with steps, by seed."""
+    return {seed: run for seed, run in arm.runs.items() if len(run.logged["step"])}
+
+
+def _binned(
+    runs: Sequence[Mapping[str, numpy.ndarray]], key: str
+) -> tuple[numpy.ndarray, numpy.ndarray] | None:
     """Steps, and a table [run, bin] over the steps that all runs have; None where the key is nowhere."""
-    length = min((len(rows) for rows in runs), default=0)
-    if not length or any(key not in row for rows in runs for row in rows[:length]):
+    length = min((len(logged["step"]) for logged in runs), default=0)
+    if not length or any(len(logged[key]) < length for logged in runs):
         return None
     sizes = numpy.array([len(one) for one in numpy.array_split(range(length), min(length, MOST_POINTS))])
     starts = sizes.cumsum() - sizes
-    values = [
-        [row["step"] for row in runs[0][:length]],
-        *([row[key] for row in rows[:length]] for rows in runs),
-    ]
-    means = numpy.add.reduceat(numpy.array(values), starts, axis=1) / sizes
+    values = numpy.stack([runs[0]["step"][:length], *(logged[key][:length] for logged in runs)])
+    means = numpy.add.reduceat(values, starts, axis=1) / sizes
     return means[0], means[1:]

@@ -1,25 +1,25 @@
-"""Read the runs of an experiment."""
+"""A run as a report reads it: its record, its configuration, its tables; from its files, or from an index."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy
 import pandas
 import yaml
 
-from src.analysis.record_check import lacking, other_choices
+from src.analysis.config_text import by_sections
+from src.analysis.run_index import Numbers, Row, Tables
+from src.analysis.run_tables import LOGGED, Place, as_frame, as_numbers, column, items_in, items_of
 from src.config.method import KINDS, MethodKind
 from src.config.renamed import rename_keys
-from src.errors import StorageError, UserError
-from src.record.schema_version import SCHEMA_VERSION
-from src.storage.files import read_json
 
+Made = TypeVar("Made")
 ALL, NO_MASSIVE = "all", "no_massive"
 """Readings of the states: that of the published code, and the one that reports show where it is there."""
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster where libyaml is there
 
 
 class Series(NamedTuple):
@@ -41,8 +41,17 @@ class Run:
     """Why the run cannot be compared; None for a finished one."""
     damaged: list[str] = field(default_factory=list)
     """Files of a finished run that could not be read, with the reason; filled as they are read."""
+    kept: Row | None = field(default=None, repr=False)
+    """What an index has of these very files."""
+    _made: dict[Callable[["Run"], Any], Any] = field(default_factory=dict, repr=False)
     _tables: dict[str, pandas.DataFrame | None] = field(default_factory=dict, repr=False)
     _series: dict[str, dict[tuple[str, str], Series]] = field(default_factory=dict, repr=False)
+
+    def once(self, analysis: Callable[["Run"], Made]) -> Made:
+        """What an analysis makes of this run alone, made once."""
+        if analysis not in self._made:
+            self._made[analysis] = analysis(self)
+        return self._made[analysis]
 
     @property
     def name(self) -> str:
@@ -55,18 +64,26 @@ class Run:
         return self.record.get("seed")
 
     @cached_property
-    def config(self) -> dict[str, Any]:
-        """config.yaml, flat: {"method.scaling": "rslora"}; empty where it cannot be read."""
+    def written_config(self) -> dict[str, Any] | None:
+        """config.yaml under the names that its version had; None where it cannot be read."""
+        if self.kept is not None:
+            return json.loads(self.kept.config)
         path = self.folder / "config.yaml"
         if not path.is_file():
             self.damaged.append("config.yaml is missing")
-            return {}
+            return None
         try:
-            found = yaml.load(path.read_bytes(), _LOADER)
+            found = by_sections(path.read_text(encoding="utf-8"))
         except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
             self._damage("config.yaml", error)
-            found = None
-        return dict(_flat(rename_keys(found, quiet=True), "")) if isinstance(found, dict) else {}
+            return None
+        return found if isinstance(found, dict) else None
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """config.yaml, flat: {"method.scaling": "rslora"}; empty where it cannot be read."""
+        found = self.written_config
+        return {} if found is None else dict(_flat(rename_keys(found, quiet=True), ""))
 
     @property
     def trains(self) -> bool:
@@ -76,6 +93,8 @@ class Run:
     @cached_property
     def readings(self) -> list[str]:
         """Of the states, by the names that their tables have; that of layers.csv first, where it is there."""
+        if (tables := self._of_index("layers")) is not None:
+            return list(tables)
         names = [path.stem.removeprefix("layers-") for path in sorted(self.folder.glob("layers-*.csv"))]
         first = [self._first_reading] if (self.folder / "layers.csv").is_file() else []
         return first + [name for name in names if "seed-" not in name]
@@ -83,8 +102,16 @@ class Run:
     def layers_of(self, reading: str) -> pandas.DataFrame | None:
         """The table of a reading without kinds of weights within a block; None where it has no row."""
         if reading not in self._tables:
-            self._tables[reading] = self._read_layers(reading)
+            numbers = (self._of_index("layers") or {}).get(reading)
+            self._tables[reading] = self._read_layers(reading) if numbers is None else as_frame(numbers)
         return self._tables[reading]
+
+    def layer_numbers(self, reading: str) -> Numbers | None:
+        """The same as numbers under a layout that runs may share; None where it has no row."""
+        if (tables := self._of_index("layers")) is not None:
+            return tables.get(reading)
+        layers = self.layers_of(reading)
+        return None if layers is None else as_numbers(layers)
 
     @property
     def reading(self) -> str:
@@ -130,6 +157,20 @@ class Run:
         """steps.jsonl; empty where there is none."""
         return list(self._lines("steps.jsonl"))
 
+    @cached_property
+    def logged(self) -> dict[str, numpy.ndarray]:
+        """The columns of steps.jsonl that are drawn, each up to the first step that lacks it."""
+        if (tables := self._of_index("steps")) is not None:
+            return {name: one.values for name, one in tables.items()}
+        return {key: column(self.steps, key) for key in ("step", *LOGGED)}
+
+    @cached_property
+    def items(self) -> dict[Place, tuple[tuple[str, ...], numpy.ndarray]]:
+        """Ids and values of every stage, task and metric, in order of id; NaN where a value is missing."""
+        if (tables := self._of_index("items")) is not None:
+            return items_of(tables)
+        return items_in(self.samples("base", "tuned"))
+
     def samples(self, *stages: str) -> list[dict[str, Any]]:
         """The items of some stages, from samples.jsonl; empty where there is none."""
         starts = tuple(f'{{"stage": "{stage}"' for stage in stages)  # others are not worth parsing
@@ -146,6 +187,9 @@ class Run:
             self._damage(name, error)
             return []
 
+    def _of_index(self, kind: str) -> Tables | None:
+        return None if self.kept is None else self.kept.tables(kind)
+
     def _damage(self, name: str, error: Exception) -> None:
         self.damaged.append(f"{name} cannot be read ({' '.join(str(error).split())[:120]})")
 
@@ -159,51 +203,6 @@ def _by_metric(layers: pandas.DataFrame) -> dict[tuple[str, str], Series]:
             places.setdefault(key, []).append(place)
     in_order = {key: sorted(at, key=columns.layer.__getitem__) for key, at in places.items()}
     return {key: Series(*(column[at] for column in columns)) for key, at in in_order.items()}
-
-
-def find_runs(folder: Path) -> list[Run]:
-    """Every run below a folder, in order of name; none is left out, whatever its state."""
-    if not folder.is_dir():
-        raise UserError(
-            f"{folder}: no such folder; give the folder of an experiment, such as runs/quickstart"
-        )
-    files = (path for name in ("config.yaml", "run.json") for path in folder.rglob(name))
-    found = sorted({path.parent for path in files if not _hidden(path, folder)})
-    if not found:
-        raise UserError(f"{folder}: holds no run; a run's folder has a config.yaml")
-    return [_read(path) for path in found]
-
-
-def _hidden(path: Path, folder: Path) -> bool:
-    """Whether it lies in a folder such as .sweep, a launch's copy of the code, or in W&B's own files."""
-    return any(part.startswith(".") or part == "wandb" for part in path.relative_to(folder).parts)
-
-
-def _read(folder: Path) -> Run:
-    path = folder / "run.json"
-    if not path.is_file():
-        return Run(folder, {}, "unfinished")
-    try:
-        record = read_json(path)
-    except StorageError as error:
-        return Run(folder, {}, str(error))
-    if not isinstance(record, dict) or "status" not in record:
-        return Run(folder, {}, f"{path}: is no record of a run")
-    record = rename_keys(record, quiet=True)
-    version = record.get("schema_version")
-    if version != SCHEMA_VERSION:
-        return Run(folder, record, f"schema version {version}; this report reads version {SCHEMA_VERSION}")
-    if record["status"] != "success":
-        return Run(folder, record, f"{record['status']}: {record.get('error', 'no reason recorded')}")
-    run = Run(folder, record, None)
-    run.problem = lacking(record) or next(iter(_read_config(run)), None)
-    return run
-
-
-def _read_config(run: Run) -> list[str]:
-    """Read it now: without it a run belongs to no arm. What is wrong with it."""
-    config = run.config
-    return run.damaged or other_choices(run.record["choices"], config)
 
 
 def _flat(values: dict[str, Any], prefix: str) -> list[tuple[str, Any]]:

@@ -69,7 +69,7 @@ def _open(view: "Page", page: Path) -> None:
 
 
 def _read(folder: Path) -> None:
-    from src.analysis.runs import find_runs
+    from src.analysis.find_runs import find_runs
 
     for run in find_runs(folder):
         _ = run.config, run.layers, run.steps, run.samples("base", "tuned")

@@ -27,17 +27,17 @@ MEANING = {
 def bench() -> Figures:
     """Tiny runs that look finished; the rows' fingerprint is in the cache, as after a first launch."""
     with tempfile.TemporaryDirectory() as folder:
-        many, some = _sweep(Path(folder), "many", 1000), _sweep(Path(folder), "some", 240)
-        for run in _plan(some).runs:
+        many, some = sweep_file(Path(folder), "many", 1000), sweep_file(Path(folder), "some", 240)
+        for run in plan_of(some).runs:
             run.folder.mkdir(parents=True)
             (run.folder / "run.json").write_text(json.dumps({"status": "success", "id": run.id}))
-        yield "sweep_expand_1000_s", seconds(lambda: _plan(many))
-        yield "sweep_status_240_s", seconds(lambda: _status(some))
-        yield "sweep_relaunch_240_s", seconds(lambda: launch(_plan(some), FRESH, 1, 1, lambda: None))
+        yield "sweep_expand_1000_s", seconds(lambda: plan_of(many))
+        yield "sweep_status_240_s", seconds(lambda: status_of(plan_of(some)))
+        yield "sweep_relaunch_240_s", seconds(lambda: launch(plan_of(some), FRESH, 1, 1, lambda: None))
     yield from bench_upkeep().items()
 
 
-def _sweep(folder: Path, name: str, num_runs: int) -> Path:
+def sweep_file(folder: Path, name: str, num_runs: int) -> Path:
     """A sweep over ten rates of learning and as many seeds as it takes."""
     content = {
         "defaults": ["config", {"override debug": "smoke"}, "_self_"],
@@ -56,12 +56,13 @@ def _sweep(folder: Path, name: str, num_runs: int) -> Path:
     return path
 
 
-def _plan(path: Path) -> Plan:
+def plan_of(path: Path) -> Plan:
+    """A sweep, expanded."""
     return make_plan(read_sweep(path, [], None))
 
 
-def _status(path: Path) -> None:
-    plan = _plan(path)
+def status_of(plan: Plan) -> None:
+    """What `status` does with a sweep that it has expanded."""
     states = read_states(plan)
     with redirect_stdout(io.StringIO()):
         show(run_table(plan, states))

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from src.errors import StorageError, UserError
-from src.storage.files import read_json
+from src.analysis.find_runs import find_runs
+from src.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -37,15 +38,18 @@ def measured(folder: Path) -> ExperimentContents:
     """
     scores: dict[tuple[str, str], None] = {}
     profiles: dict[tuple[str, str], None] = {}
-    for path in sorted(folder.rglob("run.json")):
-        try:
-            record = read_json(path)
-        except StorageError:
-            continue
+    for record in _records(folder):
         scores |= {(score["task"], score["metric"]): None for score in record.get("scores", [])}
         whole = [profile for profile in record.get("profiles", []) if "/" not in profile["metric"]]
         profiles |= {(profile["metric"], profile["stage"]): None for profile in whole}
     return ExperimentContents(list(scores) or DEFAULT.scores, list(profiles) or DEFAULT.profiles)
+
+
+def _records(folder: Path) -> list[dict[str, Any]]:
+    try:
+        return [run.record for run in find_runs(folder)]
+    except UserError:  # nothing is there
+        return []
 
 
 def check_experiment(experiment: str | None, runs_dir: Path) -> None:

@@ -11,7 +11,8 @@ from tempfile import TemporaryDirectory
 
 import yaml
 
-from src.analysis.runs import Run, find_runs
+from src.analysis.find_runs import find_runs
+from src.analysis.runs import Run
 from src.errors import DataError
 from src.storage.files import storage_errors
 

@@ -1,5 +1,6 @@
 """Two runs, the same items, right or wrong: McNemar's exact test."""
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy
@@ -25,4 +26,10 @@ def mcnemar_exact(first: numpy.ndarray, second: numpy.ndarray) -> McNemar:
     if first.shape != second.shape or not numpy.isin([first, second], (0, 1)).all():
         raise ValueError("items: needed: two vectors of 0 and 1 of one length")
     one, other = int(((first == 1) & (second == 0)).sum()), int(((first == 0) & (second == 1)).sum())
-    return McNemar(one, other, binomtest(one, one + other).pvalue if one + other else 1.0)
+    return McNemar(one, other, _pvalue(one, one + other) if one + other else 1.0)
+
+
+@cache
+def _pvalue(one: int, both: int) -> float:
+    """Computed once: two counts come again and again where many runs are compared."""
+    return binomtest(one, both).pvalue

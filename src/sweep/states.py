@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from src.analysis.run_index import RunIndex, stamp_of
 from src.errors import StorageError
 from src.record.folder import PREEMPTED
 from src.storage import owner
@@ -43,6 +44,7 @@ class Look:
             for folder in {run.folder.parent for run in plan.runs}
             if folder.is_dir()
         }
+        self._known = {folder: RunIndex(folder).stamps() for folder in self._now}
         self._pool = plan.folder.is_dir() and self._lives(plan.folder)
 
     def state(self, run: Planned) -> State:
@@ -56,7 +58,7 @@ class Look:
     def _state(self, run: Planned) -> State:
         entry = self._ledger.get(run.key)
         job = entry.job if entry else None
-        record, error = _record(run.folder)
+        record, error = ("success", None) if self._is_known(run.folder) else _record(run.folder)
         if record == "success":
             return State("done", "", job)
         if self._lives(run.folder):
@@ -78,6 +80,11 @@ class Look:
             return State("running", f"{detail.lower()}, begins", job)
         stopped = (run.folder / PREEMPTED).is_file() or (told is not None and told.state == "preempted")
         return State("preempted" if stopped else "queued", detail, job)
+
+    def _is_known(self, folder: Path) -> bool:
+        """Whether an index of its experiment has the run as finished, with the files that it has now."""
+        stamp = self._known.get(folder.parent, {}).get(folder.name)
+        return stamp is not None and folder.is_dir() and stamp == stamp_of(folder)
 
     def _ended(self, run: Planned, entry: Entry | None, told: Outcome | None, error: str | None) -> State:
         """The state of a run on which no job works or waits."""

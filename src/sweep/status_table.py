@@ -9,18 +9,21 @@ from rich.table import Table
 from src.sweep.grid.planned_runs import Plan
 from src.sweep.states import State, count
 
+MOST_ROWS = 300
+"""Runs that a person is shown."""
 _STYLES = {"done": "green", "running": "cyan", "failed": "red", "lost": "red", "preempted": "yellow"}
 
 
 def run_table(plan: Plan, states: dict[str, State], hours: dict[str, float | None] | None = None) -> Table:
-    """One line a run; `hours` adds a column of estimated GPU hours."""
+    """One line a run, of very many those that are not done first; `hours` adds estimated GPU hours."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("state", "run", "overrides", "launcher"):
         table.add_column(name, no_wrap=name in ("state", "run"), overflow="fold")
     table.add_column(
         "GPU h" if hours is not None else "detail", justify="right" if hours is not None else "left"
     )
-    for run in plan.runs:
+    shown = sorted(plan.runs, key=lambda run: states[run.key].name == "done") if _beyond(plan) else plan.runs
+    for run in shown[:MOST_ROWS]:
         state = states[run.key]
         last = state.detail if hours is None else _hours(hours[run.key])
         style = _STYLES.get(state.name, "")
@@ -31,7 +34,14 @@ def run_table(plan: Plan, states: dict[str, State], hours: dict[str, float | Non
             run.launcher.name,
             _plain(last),
         )
+    if _beyond(plan):
+        table.caption = f"{_beyond(plan):,} more runs: status --json lists all"
     return table
+
+
+def _beyond(plan: Plan) -> int:
+    """Runs that the table has no room for."""
+    return max(0, len(plan.runs) - MOST_ROWS)
 
 
 def total(hours: Iterable[float | None]) -> str:

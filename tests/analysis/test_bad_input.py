@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from src.analysis.experiment import read_study
-from src.analysis.runs import find_runs
+from src.analysis.find_runs import find_runs
 from src.bench.made_runs import MadeStudy, make_runs
 from src.report.write import write_report
 

@@ -13,8 +13,8 @@ from src.analysis.arm_scores import ArmScores, TaskScores
 from src.analysis.arms import Arm
 from src.analysis.best_rate import RATE, at_best
 from src.analysis.experiment import read_study
+from src.analysis.find_runs import find_runs
 from src.analysis.material import Material
-from src.analysis.runs import find_runs
 from src.bench.made_runs import MadeStudy, make_runs
 from src.report.sections.best_rates import SECTION
 from src.report.table_csv import csv_text

@@ -7,10 +7,10 @@ import pytest
 
 from src.analysis.answers import Answers, mean_of
 from src.analysis.experiment import read_study
+from src.analysis.find_runs import find_runs
 from src.analysis.material import Material
 from src.analysis.measures.layers import _ends
 from src.analysis.over_models import model_rows
-from src.analysis.runs import find_runs
 from src.bench.made_runs import MadeStudy, make_runs
 from src.statistics.random_effects import summarise_models
 

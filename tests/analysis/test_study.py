@@ -10,7 +10,7 @@ import yaml
 from src.analysis.arm_scores import read_scores
 from src.analysis.contrasts import contrasts
 from src.analysis.experiment import read_study
-from src.analysis.runs import find_runs
+from src.analysis.find_runs import find_runs
 from src.bench.made_runs import MadeStudy, make_runs
 
 BANDS = ("whole", "01110", "00001")

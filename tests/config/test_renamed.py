@@ -7,7 +7,7 @@ import pytest
 import yaml
 from hydra import compose, initialize_config_dir
 
-from src.analysis.runs import find_runs
+from src.analysis.find_runs import find_runs
 from src.command.compose import CONF, run_config, typed
 from src.config import renamed
 from src.config.renamed import read_config, rename_keys, rename_overrides

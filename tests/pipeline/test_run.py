@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from src.analysis.runs import find_runs
+from src.analysis.find_runs import find_runs
 from src.errors import ConfigError, ModelError, StorageError, TrainingError
 from src.metrics.catalog import METRICS
 from src.pipeline.pipeline import Pipeline

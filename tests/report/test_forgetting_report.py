@@ -12,9 +12,10 @@ from src.analysis.answers import Answers
 from src.analysis.arm_scores import ArmScores, share_scatter
 from src.analysis.arms import Arm
 from src.analysis.experiment import read_study
+from src.analysis.find_runs import find_runs
 from src.analysis.material import Material
 from src.analysis.own_task import is_trained
-from src.analysis.runs import Run, find_runs
+from src.analysis.runs import Run
 from src.analysis.segment_contrasts import FIFTHS, against_other_fifths
 from src.bench.made_runs import MadeStudy, make_runs
 from src.report.sections.forgetting import SECTION

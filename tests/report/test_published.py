@@ -10,8 +10,8 @@ from src.analysis.answers import difference
 from src.analysis.arm_scores import read_scores, scatter_between
 from src.analysis.claims import MINIATURE
 from src.analysis.experiment import read_study
+from src.analysis.find_runs import find_runs
 from src.analysis.material import Material
-from src.analysis.runs import find_runs
 from src.bench.made_runs import MadeStudy, make_runs
 from src.report.sections.published import SECTION
 from src.report.table_csv import csv_text

@@ -7,8 +7,8 @@ import pytest
 from rich.console import Console
 
 from src.analysis.experiment import read_study
+from src.analysis.find_runs import find_runs
 from src.analysis.run_rows import run_rows
-from src.analysis.runs import find_runs
 from src.errors import UserError
 from src.report.markdown import table_markdown
 from src.report.sections.runs import COLUMNS

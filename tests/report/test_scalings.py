@@ -9,8 +9,8 @@ import pytest
 from scipy import stats
 
 from src.analysis.experiment import read_study
+from src.analysis.find_runs import find_runs
 from src.analysis.material import Material
-from src.analysis.runs import find_runs
 from src.bench.made_runs import MadeStudy, make_runs
 from src.report.sections.scalings import SECTION
 from src.report.table_csv import csv_text

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from src.analysis.runs import find_runs
+from src.analysis.find_runs import find_runs
 from src.bench.made_runs import MadeStudy, make_runs
 from src.command.program import run_command
 from src.report.write import write_report

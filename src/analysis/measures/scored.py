@@ -95,16 +95,18 @@ def _pairs(
     material: Material, task: TaskScores, band: str, other: str
 ) -> Sequence[tuple[ArmScores, ArmScores]]:
     """Arms of the two bands under equal conditions."""
-    found = []
-    for first in (one for one in task.arms if _is(one.arm, band)):
-        for second in (one for one in task.arms if _is(one.arm, other)):
-            if other == WHOLE:
-                fits = second.arm is material.study.baseline(first.arm)
-            else:
-                fits = material.study.condition(first.arm) == material.study.condition(second.arm)
-            if fits:
-                found.append((first, second))
-    return found
+    study = material.study
+    seconds: dict[int | str, list[ArmScores]] = {}
+    for one in (one for one in task.arms if _is(one.arm, other)):
+        seconds.setdefault(id(one.arm) if other == WHOLE else study.condition(one.arm), []).append(one)
+    return [
+        (first, second)
+        for first in task.arms
+        if _is(first.arm, band)
+        for second in seconds.get(
+            id(study.baseline(first.arm)) if other == WHOLE else study.condition(first.arm), []
+        )
+    ]
 
 
 def _is(arm: Arm, band: str) -> bool:

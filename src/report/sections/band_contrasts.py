@@ -8,6 +8,7 @@ from src.analysis.contrasts import Contrast, in_order
 from src.analysis.material import Material
 from src.analysis.over_models import model_rows
 from src.report.columns import TESTED, columns
+from src.report.crowd import first_conditions
 from src.report.number_format import pvalue
 from src.report.palette import GREY, SLATE, looks
 from src.report.parts import Block, Chart, Section
@@ -59,6 +60,7 @@ def _over_models(material: Material) -> list[Block]:
 
 def _forest(material: Material, rows: list[Contrast], label: str) -> Plot:
     look = looks(material)
+    rows, caption = first_conditions(rows, lambda one: one.condition)
     several = len({one.condition for one in rows}) > 1
     names = [f"{one.name}, {one.condition}" if several else one.name for one in rows]
     hues = [look[id(one.arm)].hue if one.arm else GREY for one in rows]
@@ -70,7 +72,8 @@ def _forest(material: Material, rows: list[Contrast], label: str) -> Plot:
         Series("95 % interval", x, y, "points", plain[0], plain[1], SLATE, hues, texts=texts),
     ]
     axis = Axis(f"{label}: difference to LoRA on the whole stack")
-    return Plot(axis, Axis("", names), series, along_x=True, zero=True, height=170 + 24 * len(names))
+    return Plot(axis, Axis("", names), series, along_x=True, zero=True, height=170 + 24 * len(names),
+                caption=caption)  # fmt: skip
 
 
 def _told(one: Contrast) -> str:

@@ -4,6 +4,7 @@ from src.analysis.arm_scores import ArmScores, TaskScores
 from src.analysis.forgetting import change_rows, fifth_rows, other_abilities
 from src.analysis.material import Material
 from src.report.columns import TESTED, columns
+from src.report.crowd import first_conditions
 from src.report.palette import looks
 from src.report.parts import Block, Chart, Section
 from src.report.plot import Axis, Plot
@@ -45,13 +46,16 @@ def build(material: Material) -> list[Block]:
 
 
 def _plot(material: Material, task: TaskScores, arms: list[ArmScores]) -> Plot:
-    look, bands = looks(material), list(dict.fromkeys(one.arm.band for one in arms))
+    look, study = looks(material), material.study
+    arms, caption = first_conditions(arms, lambda one: study.condition(one.arm))
+    bands = list(dict.fromkeys(one.arm.band for one in arms))
     series = []
-    for name, marker, shift, mine in by_condition(material.study, arms):
+    for name, marker, shift, mine in by_condition(study, arms):
         x = [bands.index(one.arm.band) + shift for one in mine]
         series.append(points(name, marker, x, [one.change for one in mine], mine, look))
     title = f"{task.label}: change{_FORGOTTEN[task.higher_is_better]}"
-    return Plot(Axis("trained band, input side first", bands), Axis(title), series, zero=True)
+    axis = Axis("trained band, input side first", bands)
+    return Plot(axis, Axis(title), series, zero=True, caption=caption)
 
 
 SECTION = Section(

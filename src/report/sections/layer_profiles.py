@@ -13,6 +13,7 @@ from src.metrics.catalog import axis_title
 from src.report.palette import GREY, Look, looks
 from src.report.parts import Block, Chart, Section
 from src.report.plot import Axis, Plot, Series, Strip
+from src.report.sections.profile_bands import MOST_LINES, NOTE, band_series
 
 _MOST_SHOWN, _MOST_STRIPS = 13, 10
 CORE = ("cka_debiased", "mean_shift", "effective_rank", "weight_change")
@@ -54,14 +55,32 @@ def _plot(material: Material, metric: str, lines: Sequence[ProfileLine]) -> Plot
     study, look = material.study, looks(material)
     trained = [line for line in lines if line.stage != "base"]
     arms = list({id(line.arm): line.arm for line in trained}.values())
+    series = [_base(line) for line in lines if line.stage == "base"][:_MOST_SHOWN]
+    if len(arms) > MOST_LINES:
+        return _banded(metric, series, trained, look)
     shown = _first(study, arms)
-    series = [_base(line) for line in lines if line.stage == "base"]
     series += [
         _series(line, line.arm.label(study.factors), look[id(line.arm)], line.arm not in shown)
         for line in trained
     ]
     caption = f"{len(shown)} of {len(arms)} arms shown; {_tokens(lines)}"
     return Plot(_DEPTH, Axis(axis_title(metric)), series, _strips(shown, look), caption=caption, height=520)
+
+
+def _banded(metric: str, base: Sequence[Series], lines: Sequence[ProfileLine], look: dict[int, Look]) -> Plot:
+    """Of very many arms: those of one band as one, more bands than can be shown waiting in the legend."""
+    groups: dict[str, list[ProfileLine]] = {}
+    for line in lines:
+        groups.setdefault(line.arm.band + _suffix(line), []).append(line)
+    series = [
+        band_series(name, mine, look[id(mine[0].arm)], waits=place >= _MOST_SHOWN)
+        for place, (name, mine) in enumerate(list(groups.items())[:MOST_LINES])
+    ]
+    first = [mine[0].arm for mine in list(groups.values())[:_MOST_SHOWN]]
+    caption = f"{NOTE}; {_tokens(lines)}"
+    return Plot(
+        _DEPTH, Axis(axis_title(metric)), [*base, *series], _strips(first, look), caption=caption, height=520
+    )
 
 
 def _tokens(lines: Sequence[ProfileLine]) -> str:

@@ -1,9 +1,11 @@
 """Learning curves."""
 
 from src.analysis.arms import BAND
-from src.analysis.learning_curves import LOGGED, MOST_POINTS, curve_rows, learning_curves
+from src.analysis.learning_curves import MOST_POINTS, curve_rows, learning_curves
 from src.analysis.material import Material
+from src.analysis.run_tables import LOGGED
 from src.report.columns import columns, setting_column
+from src.report.crowd import first_conditions
 from src.report.palette import looks
 from src.report.parts import Block, Chart, Section
 from src.report.plot import Axis, Plot, Series
@@ -29,7 +31,8 @@ def build(material: Material) -> list[Block]:
 
 def _plot(material: Material, key: str, title: str) -> Plot:
     study, look = material.study, looks(material)
-    curves = learning_curves(study, key)
+    every = learning_curves(study, key)
+    curves, caption = first_conditions(every, lambda one: study.condition(one.arm))
     first = study.condition(curves[0].arm) if len(curves) > _MOST_SHOWN else None
     series = []
     for one in curves:
@@ -42,7 +45,7 @@ def _plot(material: Material, key: str, title: str) -> Plot:
                 name, one.steps, one.mean, "rule", one.low, one.high, hue, dash=dash, hover=hover, waits=waits
             )
         )
-    return Plot(Axis("optimizer step"), Axis(title), series, height=460)
+    return Plot(Axis("optimizer step"), Axis(title), series, caption=caption, height=460)
 
 
 SECTION = Section("Learning curves", "steps.jsonl", build)

@@ -2,6 +2,7 @@
 
 from src.analysis.arm_scores import ArmScores
 from src.analysis.material import Material
+from src.report.crowd import first_conditions
 from src.report.palette import looks
 from src.report.parts import Block, Chart, Section
 from src.report.plot import Axis, Plot, Series
@@ -22,6 +23,7 @@ def build(material: Material) -> list[Block]:
 
 def _plot(material: Material, arms: list[ArmScores], label: str) -> Plot:
     study, look = material.study, looks(material)
+    arms, caption = first_conditions(arms, lambda one: study.condition(one.arm))
     series = []
     for band in dict.fromkeys(one.arm.band for one in arms):
         mine = [one for one in arms if one.arm.band == band]
@@ -35,7 +37,7 @@ def _plot(material: Material, arms: list[ArmScores], label: str) -> Plot:
         hue, marker, _ = look[id(mine[0].arm)]
         y = [one.value for one in found]
         series.append(Series(band, x, y, "points", low, high, hue, symbol=marker, texts=texts))
-    return Plot(Axis("trainable parameters"), Axis(label), series)
+    return Plot(Axis("trainable parameters"), Axis(label), series, caption=caption)
 
 
 SECTION = Section("Parameters", "scores and the number of trainable parameters", build)

@@ -7,6 +7,7 @@ from src.analysis.experiment import Experiment
 from src.analysis.material import Material
 from src.analysis.score_rows import pretrained, score_rows
 from src.report.columns import columns, setting_column
+from src.report.crowd import first_conditions
 from src.report.number_format import decimals, span
 from src.report.palette import GREY, SLATE, Look, looks, symbol
 from src.report.parts import Block, Chart, Section
@@ -40,12 +41,13 @@ def build(material: Material) -> list[Block]:
 
 def by_condition(study: Experiment, arms: list[ArmScores]) -> list[tuple[str, str, float, list[ArmScores]]]:
     """Name, marker and shift to the side of every condition, with its arms."""
-    conditions = list(dict.fromkeys(study.condition(one.arm) for one in arms))
+    found: dict[str, list[ArmScores]] = {}
+    for one in arms:
+        found.setdefault(study.condition(one.arm), []).append(one)
     return [
-        (condition or "trained", symbol(place), (place - (len(conditions) - 1) / 2) * 0.7 / len(conditions),
-         [one for one in arms if study.condition(one.arm) == condition])
-        for place, condition in enumerate(conditions)
-    ]  # fmt: skip
+        (condition or "trained", symbol(place), (place - (len(found) - 1) / 2) * 0.7 / len(found), mine)
+        for place, (condition, mine) in enumerate(found.items())
+    ]
 
 
 def points(
@@ -71,7 +73,8 @@ def told(estimate: Estimate) -> str:
 
 def _plot(material: Material, task: TaskScores) -> Plot:
     study, look = material.study, looks(material)
-    arms = sorted(task.arms, key=lambda one: one.arm.order)
+    ordered = sorted(task.arms, key=lambda one: one.arm.order)
+    arms, caption = first_conditions(ordered, lambda one: study.condition(one.arm))
     bands = list(dict.fromkeys(one.arm.band for one in arms))
     series: list[Series] = []
     for name, marker, shift, mine in by_condition(study, arms):
@@ -80,7 +83,7 @@ def _plot(material: Material, task: TaskScores) -> Plot:
         series.append(_seeds(name, marker, x, mine, look))
     series += [_rule(one, len(bands)) for one in pretrained(task, study.conditions)]
     title = f"{task.task}: {task.metric.replace('_', ' ')}{_BETTER[task.higher_is_better]}"
-    return Plot(Axis("trained band, input side first", bands), Axis(title), series)
+    return Plot(Axis("trained band, input side first", bands), Axis(title), series, caption=caption)
 
 
 def _seeds(name: str, marker: str, x: list[float], arms: list[ArmScores], look: dict[int, Look]) -> Series:
