@@ -10,7 +10,6 @@ from src.bench.measure import Figures, seconds
 from src.bench.steps import adapted_model
 from src.command.compose import run_config
 from src.data.splits import load_splits
-from src.intervene.causal.players import block_players, coalitions, segment_players, singles
 from src.intervene.causal.profile import NUM_SEGMENTS
 from src.intervene.engine.adapter_gates import AdapterGates
 from src.intervene.engine.items import Items, task_items
@@ -18,6 +17,7 @@ from src.intervene.engine.path import path_gradients
 from src.intervene.engine.replay import Replay
 from src.intervene.engine.variants import score_patterns
 from src.intervene.pair import replay_of
+from src.intervene.players import block_players, coalitions, segment_players, singles
 from src.model.trunk import trunk_of
 from src.probe.states.probe_pass import evaluating
 

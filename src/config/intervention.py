@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from src.config.keys import declare
 from src.config.rules import check_at_least, refuse, require
 
-ANALYSES = ("causal", "patch", "steer", "lens")
+ANALYSES = ("causal", "patch", "steer", "lens", "swap", "merge")
 KINDS = ("none", *ANALYSES)
 POSITIONS = ("completion", "prompt", "all")
 FORMS = ("sound", "published")
@@ -63,7 +63,7 @@ class VectorSettings:
     """Vectors in place of weights: mean shifts of blocks (patch), few directions of them (steer)."""
 
     form: str = declare(neutral="sound", hashed=False)
-    """patch, steer: sound, or published: what the published scripts add, scored on the rows."""
+    """patch, steer, swap, merge: sound, or published, as the published scripts do it."""
     positions: str = declare(neutral="completion", hashed=False)
     """patch, steer: tokens that are pushed: completion (that predict it), prompt (those before) or all."""
     alphas: list[float] = declare(neutral=[-1.0, -0.5, 0.25, 0.5, 1.0, 2.0], hashed=False)
@@ -95,9 +95,25 @@ class VectorSettings:
 
 
 @dataclass(kw_only=True)
-class InterventionConfig(AskedSettings, CausalSettings, VectorSettings):
+class SegmentSettings:
+    """Segments of the depth exchanged, or merged each by its own share."""
+
+    num_segments: int = declare(neutral=5, hashed=False)
+    """swap, merge, sound: into how many segments the blocks are cut. [segments]"""
+    swap_depth: int = declare(neutral=2, hashed=False)
+    """swap, published: how many blocks of a segment, from its end, are copied. [blocks]"""
+
+    def check_segments(self) -> None:
+        """Refuse settings that no analysis can have."""
+        check_at_least("intervention.num_segments", self.num_segments, 3)
+        check_at_least("intervention.swap_depth", self.swap_depth, 1)
+
+
+@dataclass(kw_only=True)
+class InterventionConfig(AskedSettings, CausalSettings, VectorSettings, SegmentSettings):
     """An analysis of a run, as its last stage but one. It changes nothing else of the run, so no id."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.check_vectors()
+        self.check_segments()

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from src.command.compose import pair_config, run_config
+from src.command.presets import CONF
 from src.command.program import parser_of, path_of, run_command, runs_path
 from src.config.intervention import KINDS
 from src.config.rules import refuse
@@ -48,7 +49,8 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument("--out", type=path_of, metavar="FOLDER", help="(the run's folder, intervene/)")
     given = parser.parse_args(arguments)
-    name, *rest = given.pair if given.pair[0] in KINDS else (DEFAULT, *given.pair)
+    named = (CONF / "intervention" / f"{given.pair[0]}.yaml").is_file()
+    name, *rest = given.pair if named else (DEFAULT, *given.pair)
     if name == "none":
         refuse("analysis", name, ", ".join(kind for kind in KINDS if kind != "none"))
     options = {key: getattr(given, short) for short, key in SHORT.items()}
@@ -57,12 +59,13 @@ def main(arguments: list[str] | None = None) -> None:
     lines += [one for one in rest if one.startswith(OWN)]
     chosen = run_config(f"intervention={name}", *lines).intervention
     sources = _sources([one for one in rest if not one.startswith(OWN)])
-    from src.intervene.analyses import ANALYSES, tables_of  # torch comes with it
+    from src.intervene.analyses import ANALYSES  # torch comes with it
     from src.intervene.engine.sharing import share, sharing, started
+    from src.intervene.study import tables_of
 
-    out = given.out or tables_of(_shared([one.folder for one in sources]), name)
+    out = given.out or tables_of(_shared([one.folder for one in sources]), chosen.kind)
     with sharing(started()):
-        study = ANALYSES[name](sources, chosen, out)
+        study = ANALYSES[chosen.kind](sources, chosen, out)
         if given.dry_run:
             return
         study.measure()
@@ -71,7 +74,7 @@ def main(arguments: list[str] | None = None) -> None:
         study.write()
     from src.report.plugins import page_of
 
-    page = page_of(name)
+    page = page_of(chosen.kind)
     print(f"written: {page(out, out.parent.name) if page else out}, with its tables and pictures")
 
 

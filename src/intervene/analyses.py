@@ -6,11 +6,12 @@ its settings, a file of conf/intervention, and, for a page of its own, a plug-in
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from src.intervene.causal.study import CausalStudy
 from src.intervene.lens.study import LensStudy
+from src.intervene.merge.study import MergeStudy
 from src.intervene.study import Study
+from src.intervene.swap.study import SwapStudy
 from src.intervene.vectors.patch import PatchStudy
 from src.intervene.vectors.steer import SteerStudy
 
@@ -19,10 +20,6 @@ ANALYSES: Mapping[str, type[Study]] = {
     "patch": PatchStudy,
     "steer": SteerStudy,
     "lens": LensStudy,
+    "swap": SwapStudy,
+    "merge": MergeStudy,
 }
-
-
-def tables_of(folder: Path, name: str) -> Path:
-    """Where an analysis of a run, or of an experiment, keeps its tables."""
-    tables = folder / "intervene"
-    return tables if name == "causal" else tables / name

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy
 from numpy import ndarray
+from rich.console import Console
+from rich.table import Table
 
 from src.errors import DataError
 from src.statistics.estimate import Estimate
@@ -79,3 +81,16 @@ def write_quantities(path: Path, rows: Sequence[Quantity]) -> None:
         (row.score, row.kind, row.player, row.estimate.value, row.estimate.stderr, *row.estimate.interval(),
          corrected[id(row)], row.estimate.num_seeds, row.estimate.num_items) for row in rows
     ])  # fmt: skip
+
+
+def print_quantities(console: Console, rows: Sequence[Quantity]) -> None:
+    """A table a score: each number with its 95 % interval."""
+    for score in dict.fromkeys(row.score for row in rows):
+        table = Table(title=f"{score}, {UNITS[score]}", title_justify="left")
+        for column in ("what", "of", "value", "95 % interval"):
+            table.add_column(column, justify="right" if column == "value" else "left")
+        for row in rows:
+            if row.score == score:
+                low, high = row.estimate.interval()
+                table.add_row(row.kind, row.player, f"{row.estimate.value:.4f}", f"{low:.4f} to {high:.4f}")
+        console.print(table)

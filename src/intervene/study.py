@@ -12,6 +12,12 @@ from src.intervene.material import Asked
 from src.intervene.pair import Pair
 
 
+def tables_of(folder: Path, kind: str) -> Path:
+    """Where an analysis of a run, or of an experiment, keeps its tables."""
+    tables = folder / "intervene"
+    return tables if kind == "causal" else tables / kind
+
+
 @dataclass(frozen=True)
 class Source:
     """A pair that can be opened."""

@@ -12,11 +12,11 @@ from statistics import fmean
 import numpy
 from torch import Tensor
 
-from src.intervene.causal.players import block_players
 from src.intervene.engine.adapter_gates import AdapterGates
 from src.intervene.engine.gates import OWN, TUNED, Gate, Gates, Pattern
 from src.intervene.engine.item_table import ItemTable
 from src.intervene.engine.parts import Part
+from src.intervene.players import block_players
 from src.intervene.quantity import Quantity
 from src.runtime.seeding import generator
 

@@ -6,9 +6,9 @@ import numpy
 from numpy import ndarray
 
 from src.intervene.causal.game import additivity, pair_interactions, shapley
-from src.intervene.causal.players import Player, block_players, coalitions, cuts, segment_players, singles
 from src.intervene.engine.gates import Gates, Pattern
 from src.intervene.engine.item_table import ItemTable
+from src.intervene.players import Player, block_players, coalitions, cuts, segment_players, singles
 from src.intervene.quantity import Quantity, quantity
 
 NUM_SEGMENTS = 5

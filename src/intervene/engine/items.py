@@ -73,6 +73,14 @@ class Items:
         """Tokens of one pass, padding included."""
         return sum(batch.inputs["input_ids"].numel() for batch in self.batches)
 
+    @property
+    def num_positions(self) -> Tensor:
+        """[item], gold tokens of each."""
+        found = torch.zeros(len(self.ids), dtype=torch.long)
+        for batch in self.batches:
+            found[batch.numbers] = batch.chosen.sum(dim=1)
+        return found
+
 
 def task_items(
     rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, max_length: int, batch_size: int, masked: bool

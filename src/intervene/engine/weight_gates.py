@@ -108,7 +108,7 @@ class WeightGates(Gates):
 
     @property
     def tied(self) -> bool:
-        """Whether one moved tensor is both input embedding and head."""
+        """Looked up in the places of both."""
         first, last = ({place.key for place in self.places[part]} for part in (EMBEDDINGS, HEAD))
         return bool(first & last)
 

@@ -21,18 +21,20 @@ def block_players(gates: Gates) -> list[Player]:
     return _around(gates, [Player(f"block {part}", (part,)) for part in gates.parts[1:-1]])
 
 
-def segment_players(gates: Gates, num_segments: int) -> list[Player]:
-    """Segments of int(i L / S) to int((i + 1) L / S) blocks, and embeddings and head where they moved.
-
-    As everywhere in the suite, a boundary is rounded down.
-    """
+def segments(gates: Gates, num_segments: int) -> list[Player]:
+    """The blocks from int(i L / S) to int((i + 1) L / S), for each i; a boundary is rounded down."""
     num_blocks = len(gates.parts) - 2
     found = []
     for place in range(num_segments):
         blocks = band_blocks(place / num_segments, (place + 1) / num_segments, num_blocks)
         if blocks:
             found.append(Player(f"blocks {blocks[0]}-{blocks[-1]}", tuple(blocks)))
-    return _around(gates, found)
+    return found
+
+
+def segment_players(gates: Gates, num_segments: int) -> list[Player]:
+    """Segments of the depth, and embeddings and head where they moved."""
+    return _around(gates, segments(gates, num_segments))
 
 
 def coalition(gates: Gates, players: Collection[Player], gate: Gate = TUNED) -> Pattern:

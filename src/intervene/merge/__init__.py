@@ -1,0 +1,1 @@
+"""Base and tuned weights mixed by a share that differs along the depth."""

@@ -1,0 +1,105 @@
+"""Merging of one run, or of several of one arm."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from src.intervene.engine.gates import Pattern
+from src.intervene.merge.frontier import Tradeoffs, frontier, tradeoffs, write_frontier
+from src.intervene.merge.plans import (
+    PUBLISHED,
+    UNIFORM,
+    as_published,
+    named_plans,
+    segment_curves,
+    shares_of,
+    text_of,
+    uniform,
+    uniform_curve,
+)
+from src.intervene.merge.search import found_shares
+from src.intervene.pair import Pair
+from src.intervene.paper_scores import PaperScore, paper_scores, print_paper_scores, write_paper_scores
+from src.intervene.pattern_study import PatternStudy, Tables
+from src.intervene.quantity import Quantity, over_seeds, print_quantities, quantity, write_quantities
+
+SEARCHED = "searched"
+
+
+class MergeStudy(PatternStudy):
+    """Curves of segments, mixtures of the whole, and their frontier; as published three mixtures."""
+
+    def measure(self) -> None:
+        """Each run in turn."""
+        self.runs: list[list[Quantity]] = []
+        self.tradeoffs: list[Tradeoffs] = []
+        self.paper: list[PaperScore] = []
+        self.found: dict[str, str] = {}
+        super().measure()
+
+    def planned(self, pair: Pair) -> list[Pattern]:
+        """All mixtures but the searched one."""
+        gates = pair.replay.gates
+        if self.published:
+            return list(self._published(pair).values())
+        curves = segment_curves(gates, self.chosen.num_segments)
+        return [*uniform_curve(gates).values(), *named_plans(gates).values(), *curves.values()]
+
+    def patterns(self, pair: Pair, folder: Path) -> list[Pattern]:
+        """With what the search finds, which is measured first."""
+        if self.published:
+            return self.planned(pair)
+        self.searched = found_shares(pair, self.chosen.num_segments, folder / "search")
+        return [*self.planned(pair), shares_of(pair.replay.gates, self.searched)]
+
+    def take(self, name: str, pair: Pair, tables: Tables) -> None:
+        """Numbers of one run."""
+        if self.published:
+            (items,) = self.items(pair)
+            self.paper += paper_scores(name, self._published(pair), items, tables[items.score])
+            return
+        gates = pair.replay.gates
+        self.found[name] = text_of(self.searched)
+        plans = named_plans(gates) | {SEARCHED: shares_of(gates, self.searched)}
+        self.runs.append([one for score in tables for one in self._quantities(pair, plans, tables, score)])
+        if "english" in tables:
+            self.tradeoffs.append(tradeoffs(gates, plans, tables["logp"], tables["english"]))
+
+    def write(self) -> None:
+        """merge.csv and merge_frontier.csv, or merge_paper.csv as published."""
+        self.write_about(searched=self.found)
+        if self.published:
+            write_paper_scores(self.out / "merge_paper.csv", self.paper)
+            print_paper_scores(self.console, self.paper)
+            return
+        rows = over_seeds(self.runs)
+        write_quantities(self.out / "merge.csv", rows)
+        print_quantities(self.console, [row for row in rows if not row.kind.startswith("curve")])
+        if not self.tradeoffs:
+            self.say("no English was asked for (--passages N): no frontier")
+            return
+        points = frontier(self.tradeoffs, UNIFORM)
+        write_frontier(self.out / "merge_frontier.csv", points)
+        for one in points:
+            if one.more == one.more:
+                ends = f"({one.more_low:.4f} to {one.more_high:.4f})"
+                told = f"keeps {one.more:+.4f} {ends} nats a byte more than the uniform share of equal gain"
+                self.say(f"{one.plan}: {told}")
+
+    def _published(self, pair: Pair) -> dict[tuple[str, str], Pattern]:
+        gates = pair.replay.gates
+        mixed = {("last block", text_of(shares)): as_published(gates, shares) for shares in PUBLISHED}
+        return {("base", "base"): gates.base, ("tuned", "tuned"): gates.tuned, **mixed}
+
+    def _quantities(
+        self, pair: Pair, plans: dict[str, Pattern], tables: Tables, score: str
+    ) -> Iterator[Quantity]:
+        gates, table = pair.replay.gates, tables[score]
+        base = table.of(score, gates.base)
+        for share, pattern in uniform_curve(gates).items():
+            yield quantity(score, "uniform", f"{share:g}", table.of(score, pattern) - base)
+        for plan, pattern in plans.items():
+            yield quantity(score, "mixture", plan, table.of(score, pattern) - base)
+        for (others, segment, share), pattern in segment_curves(gates, self.chosen.num_segments).items():
+            kind = f"curve, others {'tuned' if others else 'base'}"
+            end = table.of(score, uniform(gates, others))
+            yield quantity(score, kind, f"{segment} at {share:g}", table.of(score, pattern) - end)

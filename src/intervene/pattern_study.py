@@ -1,0 +1,88 @@
+"""Analyses that score items under some patterns of gates: measured run by run, then told together."""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from src.config.intervention import InterventionConfig
+from src.intervene.engine.cost import num_passes, seconds_a_token
+from src.intervene.engine.gates import Pattern
+from src.intervene.engine.item_table import ItemTable
+from src.intervene.engine.items import Items
+from src.intervene.engine.memory import check_memory, needed_bytes
+from src.intervene.engine.variants import score_patterns
+from src.intervene.pair import Pair
+from src.intervene.study import Source, Study, tables_of
+from src.runtime.progress import Progress
+from src.storage.files import write_json
+
+Tables = Mapping[str, ItemTable]
+"""By score."""
+
+
+class PatternStudy(Study):
+    """A table of items for each run and score, kept in the run's folder; a subclass makes numbers of them."""
+
+    def __init__(self, sources: Sequence[Source], chosen: InterventionConfig, out: Path) -> None:
+        super().__init__(sources, chosen, out)
+        pair = self.sources[0].open(self.asked)
+        self.num_blocks, self.trained = pair.num_blocks, pair.trained
+        self._tell_cost(pair)
+        self._first: Pair | None = pair
+
+    @property
+    def published(self) -> bool:
+        """Whether it is done as published, not soundly."""
+        return self.chosen.form == "published"
+
+    def items(self, pair: Pair) -> list[Items]:
+        """What every variant is scored on: as published whole texts, else the scores of the pair."""
+        return [pair.material.text()] if self.published else pair.scores
+
+    @abstractmethod
+    def planned(self, pair: Pair) -> list[Pattern]:
+        """The variants that are known before anything is measured."""
+
+    def patterns(self, pair: Pair, folder: Path) -> list[Pattern]:
+        """The variants; `folder` is for what had to be measured to know them."""
+        return self.planned(pair)
+
+    @abstractmethod
+    def take(self, name: str, pair: Pair, tables: Tables) -> None:
+        """Keep what one run says."""
+
+    def measure(self) -> None:
+        """Each run in turn, one model at a time."""
+        for source in self.sources:
+            pair, self._first = self._first or source.open(self.asked), None
+            folder = tables_of(source.folder, self.chosen.kind) / self.chosen.form
+            patterns, items = self.patterns(pair, folder), self.items(pair)
+            tables = {}
+            name = f"{source.folder.name} {self.chosen.kind}"
+            with Progress(name, sum(len(one.batches) for one in items), "batches") as progress:
+                for one in items:
+                    place = folder / one.score
+                    variants = (patterns, place / "variants", pair.key, progress.advance)
+                    tables[one.score] = score_patterns(pair.replay, one, *variants)
+                    tables[one.score].write(place / "items.npz")
+            self.take(source.folder.name, pair, tables)
+
+    def write_about(self, **more: object) -> None:
+        """about.json: of which runs and blocks the tables are."""
+        names = [source.folder.name for source in self.sources]
+        about = {"runs": names, "num_blocks": self.num_blocks, "trained": self.trained}
+        write_json(self.out / "about.json", about | more)
+
+    def _tell_cost(self, pair: Pair) -> None:
+        patterns, items = self.planned(pair), self.items(pair)
+        passes = num_passes(patterns, pair.num_blocks)
+        tokens = sum(one.num_tokens for one in items)
+        minutes = passes * tokens * seconds_a_token(pair.replay, items[0].batches[0]) / 60
+        held = max(needed_bytes(pair.replay, one, pair.num_blocks + 2, gradients=False) for one in items)
+        asked = " and ".join(f"{len(one.ids)} of {one.score}" for one in items)
+        self.say(
+            f"{len(self.sources)} runs, {len(patterns)} variants of each, items: {asked}. A run takes "
+            f"{passes:.1f} passes, about {minutes:.1f} minutes, and at most {held / 2**20:.0f} MiB of states "
+            "beside the model."
+        )
+        check_memory(held, self.asked.batch_size, pair.device)

@@ -1,0 +1,1 @@
+"""Segments of the depth exchanged between base and tuned model."""

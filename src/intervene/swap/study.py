@@ -1,0 +1,57 @@
+"""Swapping of one run, or of several of one arm."""
+
+from src.intervene.engine.gates import Pattern
+from src.intervene.pair import Pair
+from src.intervene.paper_scores import (
+    PaperScore,
+    paper_scores,
+    print_paper_scores,
+    write_paper_scores,
+)
+from src.intervene.pattern_study import PatternStudy, Tables
+from src.intervene.quantity import Quantity, over_seeds, print_quantities, write_quantities
+from src.intervene.swap.exchange import EXACT, exchanges, quantities
+from src.intervene.swap.published import published_variants
+
+
+class SwapStudy(PatternStudy):
+    """Effects of exchanged segments item by item; as published the published points and scores."""
+
+    def planned(self, pair: Pair) -> list[Pattern]:
+        """Every exchange with its receiver."""
+        gates = pair.replay.gates
+        if self.published:
+            return list(published_variants(gates, self.chosen.swap_depth).values())
+        made = list(exchanges(gates, self.chosen.num_segments))
+        return [gates.base, gates.tuned, *(one.receiver for one in made), *(one.pattern for one in made)]
+
+    def measure(self) -> None:
+        """Each run in turn."""
+        self.runs: list[list[Quantity]] = []
+        self.paper: list[PaperScore] = []
+        super().measure()
+
+    def take(self, name: str, pair: Pair, tables: Tables) -> None:
+        """Numbers of one run."""
+        gates, num_segments = pair.replay.gates, self.chosen.num_segments
+        if self.published:
+            (items,) = self.items(pair)
+            variants = published_variants(gates, self.chosen.swap_depth)
+            self.paper += paper_scores(name, variants, items, tables[items.score])
+            return
+        found = {score: (score, table) for score, table in tables.items()}
+        found[EXACT] = (EXACT, tables[pair.scores[0].score])
+        self.runs.append(
+            [one for score, table in found.values() for one in quantities(gates, table, score, num_segments)]
+        )
+
+    def write(self) -> None:
+        """swap.csv, or swap_paper.csv as published."""
+        self.write_about()
+        if self.published:
+            write_paper_scores(self.out / "swap_paper.csv", self.paper)
+            print_paper_scores(self.console, self.paper)
+            return
+        rows = over_seeds(self.runs)
+        write_quantities(self.out / "swap.csv", rows)
+        print_quantities(self.console, rows)
