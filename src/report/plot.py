@@ -52,6 +52,9 @@ class Series:
     """Whether the legend names it; a series of the same name that is named carries the others along."""
     waits: bool = False
     """Hidden until its name in the legend is clicked; no picture file shows it."""
+    x_low: Numbers = ()
+    """The ends of intervals of points along x, where that is a second value with an error of its own."""
+    x_high: Numbers = ()
 
 
 @dataclass(frozen=True)

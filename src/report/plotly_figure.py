@@ -60,16 +60,20 @@ def _traces(plot: Plot, one: Series) -> Iterator[dict[str, Any]]:
 
 
 def _bars(plot: Plot, one: Series) -> dict[str, Any]:
-    if not len(one.low):
-        return {}
-    middle = one.x if plot.along_x else one.y
-    reach = [
-        [abs(end - value) for end, value in zip(ends, middle, strict=True)] for ends in (one.high, one.low)
-    ]
+    found = {}
+    if len(one.low):
+        middle = one.x if plot.along_x else one.y
+        found["error_x" if plot.along_x else "error_y"] = _bar(one, middle, one.low, one.high)
+    if len(one.x_low):
+        found["error_x"] = _bar(one, one.x, one.x_low, one.x_high)
+    return found
+
+
+def _bar(one: Series, middle: Numbers, low: Numbers, high: Numbers) -> dict[str, Any]:
+    reach = [[abs(end - value) for end, value in zip(ends, middle, strict=True)] for ends in (high, low)]
     bars = {"type": "data", "symmetric": False, "array": compact(reach[0]), "arrayminus": compact(reach[1])}
     bars |= {"thickness": 1.2 if one.mark == "bars" else 2, "width": _WIDTHS[one.mark]}
-    bars |= {"color": one.hue}
-    return {"error_x" if plot.along_x else "error_y": bars}
+    return bars | {"color": one.hue}
 
 
 def _ribbons(one: Series) -> Iterator[dict[str, Any]]:

@@ -19,6 +19,8 @@ PLUGINS = {
     "patch": "src.report.vectors.patch_plugin",
     "steer": "src.report.vectors.steer_plugin",
     "lens": "src.report.lens.plugin",
+    "swap": "src.report.segments.swap",
+    "merge": "src.report.segments.merge",
 }
 """Name to module; that of an analysis of src/intervene is its own."""
 

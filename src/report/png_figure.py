@@ -73,6 +73,8 @@ def _draw_series(axes: Axes, plot: Plot, one: Series) -> None:
     middle = x if plot.along_x else y
     reach = numpy.abs([middle - low, high - middle]) if len(low) else None
     errors: dict[str, Any] = {"xerr" if plot.along_x else "yerr": reach}
+    if len(one.x_low):
+        errors["xerr"] = numpy.abs([x - numpy.asarray(one.x_low), numpy.asarray(one.x_high) - x])
     size = {"points": 6, "dots": 2, "bars": 0}[one.mark]
     axes.errorbar(
         x, y, fmt=_MARKERS[one.symbol], color=one.hue, label=label, markersize=size, linewidth=1, **errors

@@ -1,7 +1,7 @@
 """Two trade-offs compared where they are alike in what was gained: what each keeps at an equal score."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -9,7 +9,6 @@ import numpy
 from numpy import ndarray
 
 from src.statistics.estimate import Estimate
-from src.statistics.holm import holm
 from src.statistics.two_way_model import crossed
 
 
@@ -20,27 +19,6 @@ class Tradeoff(NamedTuple):
     """[seed, item]; [seed, 1] for a number that is known without error, such as the norm of an update."""
     kept: ndarray
     """[seed, item], of items of their own."""
-
-
-class Compared(NamedTuple):
-    """One setting against a curve."""
-
-    gained: Estimate
-    kept: Estimate
-    more: Estimate | None
-    """Kept more than the curve at an equal gain; None where the curve nowhere gains as much."""
-    p_holm: float
-    """Of `more`, corrected over all that were held against the curve; NaN without one."""
-
-
-def against_curve(candidates: Mapping[str, Tradeoff], curve: Sequence[Tradeoff]) -> dict[str, Compared]:
-    """Every candidate against one curve."""
-    more = {name: kept_at_equal_gain(one, curve) for name, one in candidates.items()}
-    tested = holm([math.nan if one is None else one.pvalue for one in more.values()])
-    return {
-        name: Compared(crossed(one.gained), crossed(one.kept), more[name], test.pvalue)
-        for (name, one), test in zip(candidates.items(), tested, strict=True)
-    }
 
 
 def kept_at_equal_gain(candidate: Tradeoff, curve: Sequence[Tradeoff]) -> Estimate | None:

@@ -134,3 +134,33 @@ def test_what_cannot_be_asked_is_refused_before_anything_is_loaded(arguments, li
         command(monkeypatch, *arguments)
     assert stopped.value.code == 2
     assert line in (error := capsys.readouterr().err) and error.count("\n") == 1
+
+
+def test_segments_of_a_run_are_swapped_and_merged_soundly_and_as_published(run_folder, monkeypatch, capsys):
+    folder = run_folder("train.max_steps=20", "train.learning_rate=0.02", "data.num_probe=8")
+    asked = ("--items", 6, "--passages", 3, "--passage-tokens", 16, "intervention.num_segments=3")
+    for name in ("swap", "merge"):
+        command(monkeypatch, name, folder, *asked)
+        command(monkeypatch, f"{name}_published", folder, "--items", 4, "--passages", 0)
+    assert "uniform share of equal gain" in capsys.readouterr().out
+    tables = {
+        name: list(csv.DictReader((folder / "intervene" / name.split("_")[0] / f"{name}.csv").open()))
+        for name in ("swap", "swap_paper", "merge", "merge_paper", "merge_frontier")
+    }
+    value = {(row["score"], row["kind"], row["player"]): float(row["value"]) for row in tables["merge"]}
+    gain = value["logp", "uniform", "1"]
+    assert value["logp", "uniform", "0"] == 0 != gain
+    swaps = {(row["score"], row["kind"], row["player"]): float(row["value"]) for row in tables["swap"]}
+    assert swaps["logp", "gain", "all"] == gain
+    assert {row["num_items"] for row in tables["swap"] if row["score"] == "exact"} == {"6"}
+    segments = ("blocks 0-0", "blocks 1-2", "blocks 3-4")
+    for segment in segments:  # alone at its whole share is the segment put into the base
+        alone = value["logp", "curve, others base", f"{segment} at 1"]
+        assert swaps["logp", "tuned into base, own head", segment] == pytest.approx(alone, abs=1e-6)
+    ends = {row["plan"] + row["share"]: float(row["gained"]) for row in tables["merge_frontier"]}
+    assert ends["uniform1.0"] == pytest.approx(gain)
+    paper = {row["variant"]: row["perplexity_paper"] for row in tables["swap_paper"]}
+    assert paper["base"] == paper["no swap"]
+    merged = {row["variant"]: row["perplexity_paper"] for row in tables["merge_paper"]}
+    assert (merged["base"], merged["tuned"]) == (paper["base"], paper["tuned"])
+    assert (folder / "intervene" / "merge" / "sound" / "english" / "items.npz").is_file()

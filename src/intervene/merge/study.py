@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from src.intervene.engine.gates import Pattern
-from src.intervene.merge.frontier import Tradeoffs, frontier, tradeoffs, write_frontier
+from src.intervene.merge.frontier import Tradeoffs, merge_frontier, tradeoffs
 from src.intervene.merge.plans import (
     PUBLISHED,
-    UNIFORM,
     as_published,
     named_plans,
     segment_curves,
@@ -21,6 +20,8 @@ from src.intervene.pair import Pair
 from src.intervene.paper_scores import PaperScore, paper_scores, print_paper_scores, write_paper_scores
 from src.intervene.pattern_study import PatternStudy, Tables
 from src.intervene.quantity import Quantity, over_seeds, print_quantities, quantity, write_quantities
+from src.statistics.frontier import Point
+from src.storage.csv_file import write_csv
 
 SEARCHED = "searched"
 
@@ -77,8 +78,8 @@ class MergeStudy(PatternStudy):
         if not self.tradeoffs:
             self.say("no English was asked for (--passages N): no frontier")
             return
-        points = frontier(self.tradeoffs, UNIFORM)
-        write_frontier(self.out / "merge_frontier.csv", points)
+        points = merge_frontier(self.tradeoffs)
+        write_csv(self.out / "merge_frontier.csv", Point._fields, points)
         for one in points:
             if one.more == one.more:
                 ends = f"({one.more_low:.4f} to {one.more_high:.4f})"

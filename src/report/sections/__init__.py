@@ -8,6 +8,7 @@ from src.report.sections import (
     band_contrasts,
     best_rates,
     forgetting,
+    frontier,
     layer_profiles,
     learning_curves,
     parameters,
@@ -23,6 +24,7 @@ SCORES = (
     score_by_band.SECTION,
     band_contrasts.SECTION,
     forgetting.SECTION,
+    frontier.SECTION,
     parameters.SECTION,
     learning_curves.SECTION,
 )

@@ -1,0 +1,119 @@
+"""Task against forgetting: what settings gain and keep, beside a curve that gains as much."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from src.report.columns import columns
+from src.report.number_format import signed, span
+from src.report.palette import BLUE, ORANGE, SLATE
+from src.report.parts import Block, Chart, Text
+from src.report.plot import Axis, Plot, Series
+from src.report.table import Column, Table
+
+READING = (
+    "A setting is better only where it keeps more than the curve does where that gains as much. What the "
+    "curve keeps there lies on a straight line between its neighbouring points. The interval holds the error "
+    "of both scores; p is corrected over all settings that were held against this curve."
+)
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """One curve and what is held against it."""
+
+    name: str
+    curve: str
+    """What the curve varies."""
+    gained: str
+    """With its unit; more is better."""
+    kept: str
+    """With its unit; more is better."""
+    points: Sequence[Mapping[str, Any]]
+    """Rows with plan, share (NaN off the curve), gained, kept and more, each with _low and _high, p_holm."""
+
+    @property
+    def anchor(self) -> str:
+        """Of its blocks."""
+        return re.sub(r"\W+", "_", self.name).strip("_")
+
+
+def frontier_blocks(found: Frontier) -> list[Block]:
+    """What is better in words, the plane, the differences at equal gain, and the numbers."""
+    name = found.name
+    blocks: list[Block] = [Text([READING, *sentences(found)])]
+    blocks += [Chart(f"frontier_{found.anchor}", f"{name}: task against forgetting", {"all": plane(found)})]
+    if compared := [one for one in found.points if one["more"] == one["more"]]:
+        title = f"{name}: kept more than the {found.curve} of equal gain"
+        blocks += [Chart(f"frontier_more_{found.anchor}", title, {"all": differences(found, compared)})]
+    heads = columns(
+        Column(("plan",), "setting", numeric=False),
+        *(
+            column
+            for key, title in (("gained", "gained"), ("kept", "kept"), ("more", "kept more"))
+            for column in (
+                Column((key,), title, signed(4)),
+                Column((f"{key}_low", f"{key}_high"), "95 %", span(signed(4))),
+            )
+        ),
+        "p_holm",
+        "num_seeds",
+    )
+    rows = [dict(one) | {"plan": _named(found, one)} for one in found.points]
+    return [*blocks, Table(f"frontier_{found.anchor}", f"{name}: every setting", heads, rows, folded=True)]
+
+
+def sentences(found: Frontier) -> list[str]:
+    """Which settings beat the curve, which do not, and which it does not reach."""
+    others = [one for one in found.points if one["share"] != one["share"]]
+    better = [one["plan"] for one in others if one["more"] > 0 and one["p_holm"] < 0.05]
+    worse = [one["plan"] for one in others if one["more"] < 0 and one["p_holm"] < 0.05]
+    beyond = [one["plan"] for one in others if one["more"] != one["more"]]
+    told = [
+        f"Keeps more than the {found.curve} of equal gain: {'; '.join(better) or 'none'}. "
+        f"Keeps less: {'; '.join(worse) or 'none'}. "
+        f"Undecided: {len(others) - len(better) - len(worse) - len(beyond)} of {len(others)}."
+    ]
+    if beyond:
+        told.append(f"Gains what the curve nowhere gains, and is not compared: {'; '.join(beyond)}.")
+    return told
+
+
+def plane(found: Frontier) -> Plot:
+    """Gained along x, kept along y, both with their intervals."""
+    series = []
+    on_curve = [one for one in found.points if one["share"] == one["share"]]
+    others = [one for one in found.points if one["share"] != one["share"]]
+    keys = ("gained", "kept", "kept_low", "kept_high")
+    x, y, low, high = ([one[key] for one in on_curve] for key in keys)
+    texts = [_named(found, one) for one in on_curve]
+    series.append(Series(found.curve, x, y, low=low, high=high, hue=SLATE, texts=texts))
+    if others:
+        x, y, low, high = ([one[key] for one in others] for key in keys)
+        x_low, x_high = ([one[key] for one in others] for key in ("gained_low", "gained_high"))
+        texts = [str(one["plan"]) for one in others]
+        hues = [ORANGE if _is_better(one) else BLUE for one in others]
+        points = Series("other settings", x, y, "points", low, high, BLUE, hues, texts=texts)
+        series.append(replace(points, x_low=x_low, x_high=x_high))
+    return Plot(Axis(found.gained), Axis(found.kept), series, zero=True)
+
+
+def differences(found: Frontier, compared: Sequence[Mapping[str, Any]]) -> Plot:
+    """Kept more at an equal gain, a line a setting."""
+    value, low, high = ([one[key] for one in compared] for key in ("more", "more_low", "more_high"))
+    hues = [ORANGE if _is_better(one) else BLUE for one in compared]
+    series = Series("", value, range(len(compared)), "points", low, high, hue=BLUE, hues=hues, named=False)
+    names = [str(one["plan"]) for one in compared]
+    axis = Axis(f"kept more than the {found.curve} of equal gain")
+    return Plot(axis, Axis("", names), [series], along_x=True, zero=True, height=140 + 30 * len(names))
+
+
+def _is_better(one: Mapping[str, Any]) -> bool:
+    return bool(one["more"] > 0 and one["p_holm"] < 0.05)
+
+
+def _named(found: Frontier, one: Mapping[str, Any]) -> str:
+    share = one["share"]
+    return str(one["plan"]) if math.isnan(share) else f"{found.curve} {share:g}"

@@ -1,0 +1,1 @@
+"""Segments of the depth swapped and merged: pictures, tables and sentences."""

@@ -1,0 +1,92 @@
+"""Mixtures of base and tuned weights: their curves by segment, and their frontier."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from pandas import DataFrame
+
+from src.analysis.material import Material
+from src.analysis.records import records
+from src.analysis.segment_tables import SegmentTables, find_tables
+from src.report.columns import columns
+from src.report.frontier import Frontier, frontier_blocks
+from src.report.palette import BLUE, GREEN, ORANGE, RED, SKY, SLATE
+from src.report.parts import Block, Chart, Section, Text
+from src.report.plot import Axis, Plot, Series
+from src.report.plugins import Plugin
+from src.report.segments.page import write_page
+from src.report.segments.swap import VALUES, paper_table
+from src.report.table import Column, Table
+
+_HUES = (BLUE, SKY, GREEN, ORANGE, RED)
+_READING = (
+    "Base and tuned weights were mixed, base + share x (tuned - base), with a share that differs along the "
+    "depth. One curve a segment: its share varies while the others are all tuned (left out at 0) or all base."
+)
+
+
+def build(material: Material) -> list[Block]:
+    """Nothing where no run was asked."""
+    runs = [run.folder for run in material.study.runs]
+    return [block for one in find_tables(material.study.folder, runs, "merge") for block in blocks(one)]
+
+
+def blocks(found: SegmentTables) -> list[Block]:
+    """Curves, the frontier where English was asked for, tables."""
+    anchor, rows, paper = found.name.replace("-", "_"), found.tables["merge"], found.tables["merge_paper"]
+    made: list[Block] = []
+    if len(rows):
+        plots = {
+            f"{score}, {kind.removeprefix('curve, ')}": _curves(rows, score, kind)
+            for score in dict.fromkeys(rows["score"])
+            for kind in dict.fromkeys(rows["kind"])
+            if kind.startswith("curve")
+        }
+        made += [Text([_READING, *_searched(found)])]
+        made += [Chart(f"merge_{anchor}", f"{found.name}: one segment's share", plots, label="score")]
+        if len(points := found.tables["merge_frontier"]):
+            made += frontier_blocks(frontier_of(found.name, points))
+        score, of = Column(("score",), "score", numeric=False), Column(("player",), "of", numeric=False)
+        heads = columns(score, "kind", of, "value", "ci", "p_holm", "num_seeds", "num_items", value="change")
+        made += [Table(f"merge_{anchor}", f"{found.name}: every mixture", heads, records(rows), folded=True)]
+    if len(paper):
+        made += [paper_table("merge", found.name, anchor, paper)]
+    return made
+
+
+def frontier_of(name: str, points: DataFrame) -> Frontier:
+    """The uniform curve, and every other mixture against it."""
+    return Frontier(
+        name=name,
+        curve="uniform share",
+        gained="right answer over the base, nats a token",
+        kept="English kept, nats a byte (below 0: forgotten)",
+        points=[{key: _plain(value) for key, value in row.items()} for row in records(points)],
+    )
+
+
+def _plain(value: object) -> object:
+    return float(value) if isinstance(value, int) else value
+
+
+def _searched(found: SegmentTables) -> Iterator[str]:
+    for run, shares in found.about.get("searched", {}).items():
+        yield f"{run}: the search on rows of its own found shares {shares}."
+
+
+def _curves(rows: DataFrame, score: str, kind: str) -> Plot:
+    mine = rows[(rows["score"] == score) & (rows["kind"] == kind)]
+    parts = mine["player"].str.rsplit(" at ", n=1, expand=True)
+    mine = mine.assign(segment=parts[0], share=parts[1].astype(float))
+    series = []
+    for place, (name, one) in enumerate(mine.groupby("segment", sort=False)):
+        x, y, low, high = (one[key].tolist() for key in ("share", "value", "ci_low", "ci_high"))
+        hue = _HUES[place] if place < len(_HUES) else SLATE
+        series.append(Series(str(name), x, y, low=low, high=high, hue=hue))
+    return Plot(Axis("share of the segment's update"), Axis(VALUES[score]), series, zero=True)
+
+
+SECTION = Section(
+    "Task against forgetting: mixed weights", "mixed weights: python -m src.intervene merge RUN", build
+)
+PLUGIN = Plugin(depth=(SECTION,), page=partial(write_page, "merge", SECTION.title, blocks))
