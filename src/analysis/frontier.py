@@ -65,15 +65,15 @@ def curves(arms: Sequence[Arm]) -> dict[str, dict[float, Arm]]:
                 continue
             if strength == STRENGTHS[0] and arm.factors.get(_PENALTY, _NONE) == _NONE:
                 continue
-            name = _without(arm, strength)
-            found.setdefault(f"{strength.split('.')[-1].replace('_', ' ')} of {name}", {})[
-                float(arm.factors[strength])
-            ] = arm
+            varied = strength.rpartition(".")[2].replace("_", " ")
+            curve = found.setdefault(f"{varied} of {_without(arm, strength)}", {})
+            curve[float(arm.factors[strength])] = arm
+    found = {name: curve for name, curve in found.items() if len(curve) > 1}
     for curve in found.values():
         start = next((arm for arm in arms if _is_start(arm, next(iter(curve.values())))), None)
         if start is not None:
             curve[0.0] = start
-    return {name: curve for name, curve in found.items() if len(curve) > 1}
+    return found
 
 
 def _points(

@@ -11,7 +11,10 @@ from pandas import DataFrame
 from src.analysis.causal_profile import ABOUT, FOLDER
 from src.storage.files import read_json
 
-TABLES = {"swap": ("swap", "swap_paper"), "merge": ("merge", "merge_frontier", "merge_paper")}
+TABLES = {
+    "swap": ("swap", "swap_paper"),
+    "merge": ("merge", "merge_frontier", "merge_searched", "merge_paper"),
+}
 """By analysis; one that was not made is not there."""
 
 

@@ -67,11 +67,11 @@ class PatternStudy(Study):
                     tables[one.score].write(place / "items.npz")
             self.take(source.folder.name, pair, tables)
 
-    def write_about(self, **more: object) -> None:
+    def write_about(self) -> None:
         """about.json: of which runs and blocks the tables are."""
         names = [source.folder.name for source in self.sources]
         about = {"runs": names, "num_blocks": self.num_blocks, "trained": self.trained}
-        write_json(self.out / "about.json", about | more)
+        write_json(self.out / "about.json", about)
 
     def _tell_cost(self, pair: Pair) -> None:
         patterns, items = self.planned(pair), self.items(pair)

@@ -66,12 +66,13 @@ class MergeStudy(PatternStudy):
             self.tradeoffs.append(tradeoffs(gates, plans, tables["logp"], tables["english"]))
 
     def write(self) -> None:
-        """merge.csv and merge_frontier.csv, or merge_paper.csv as published."""
-        self.write_about(searched=self.found)
+        """merge.csv, merge_searched.csv and merge_frontier.csv, or merge_paper.csv as published."""
+        self.write_about()
         if self.published:
             write_paper_scores(self.out / "merge_paper.csv", self.paper)
             print_paper_scores(self.console, self.paper)
             return
+        write_csv(self.out / "merge_searched.csv", ("run", "shares"), self.found.items())
         rows = over_seeds(self.runs)
         write_quantities(self.out / "merge.csv", rows)
         print_quantities(self.console, [row for row in rows if not row.kind.startswith("curve")])

@@ -70,8 +70,8 @@ def _plain(value: object) -> object:
 
 
 def _searched(found: SegmentTables) -> Iterator[str]:
-    for run, shares in found.about.get("searched", {}).items():
-        yield f"{run}: the search on rows of its own found shares {shares}."
+    for one in records(found.tables["merge_searched"]):
+        yield f"{one['run']}: the search on rows of its own found shares {one['shares']}."
 
 
 def _curves(rows: DataFrame, score: str, kind: str) -> Plot:

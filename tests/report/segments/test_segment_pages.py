@@ -27,7 +27,7 @@ def quantity(kind, player, mean, score="logp"):
 def folder(tmp_path):
     write_json(
         tmp_path / "about.json",
-        {"runs": ["a", "b", "c"], "num_blocks": 10, "trained": [], "searched": {"a": "0,1,1"}},
+        {"runs": ["a", "b", "c"], "num_blocks": 10, "trained": []},
     )
     return tmp_path
 
@@ -86,6 +86,7 @@ def test_the_page_of_a_merge_has_curves_frontier_and_what_was_found(folder, poin
     ]
     write_quantities(folder / "merge.csv", rows)
     write_csv(folder / "merge_frontier.csv", Point._fields, points)
+    write_csv(folder / "merge_searched.csv", ("run", "shares"), [("a", "0,1,1")])
     text = page_of("merge")(folder, "made").read_text()
     assert "the search on rows of its own found shares 0,1,1" in text
     assert "Keeps more than the uniform share" in text
