@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> None:
         "--controls", action="store_true", help="causal: the five controls beside the profile"
     )
     parser.add_argument("--out", type=path_of, metavar="FOLDER", help="(the run's folder, intervene/)")
-    given = parser.parse_args(arguments)
+    given = parser.parse_intermixed_args(arguments)
     named = (CONF / "intervention" / f"{given.pair[0]}.yaml").is_file()
     name, *rest = given.pair if named else (DEFAULT, *given.pair)
     if name == "none":

@@ -36,7 +36,8 @@ def draw(plot: Plot, path: Path) -> Path:
     _name(axes, plot)
     below.set_xlabel(plot.x.title)
     beside = {"loc": "upper left", "bbox_to_anchor": (1, 1)} if many else {}
-    axes.legend(frameon=False, fontsize=8, **beside)
+    if any(one.named for one in shown):
+        axes.legend(frameon=False, fontsize=8, **beside)
     return _save(figure, path)
 
 
