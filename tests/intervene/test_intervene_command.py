@@ -143,8 +143,9 @@ def test_segments_of_a_run_are_swapped_and_merged_soundly_and_as_published(run_f
         command(monkeypatch, name, folder, *asked)
         command(monkeypatch, f"{name}_published", folder, "--items", 4, "--passages", 0)
     assert "uniform share of equal gain" in capsys.readouterr().out
+    texts = {path.stem: path.read_text().splitlines() for path in (folder / "intervene").glob("*/*.csv")}
     tables = {
-        name: list(csv.DictReader((folder / "intervene" / name.split("_")[0] / f"{name}.csv").open()))
+        name: list(csv.DictReader(texts[name]))
         for name in ("swap", "swap_paper", "merge", "merge_paper", "merge_frontier")
     }
     value = {(row["score"], row["kind"], row["player"]): float(row["value"]) for row in tables["merge"]}
