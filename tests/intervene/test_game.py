@@ -6,7 +6,7 @@ from itertools import permutations
 import numpy
 import pytest
 
-from src.intervene.causal.game import additivity, pair_interactions, shapley, walsh
+from src.statistics.cooperative_game import additivity, pair_interactions, shapley, walsh
 
 
 def game(size, value, items=1):

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy
 from numpy import ndarray
 
-from src.intervene.causal.game import additivity, pair_interactions, shapley
 from src.intervene.engine.gates import Gates, Pattern
 from src.intervene.engine.item_table import ItemTable
 from src.intervene.players import Player, block_players, coalitions, cuts, segment_players, singles
 from src.intervene.quantity import Quantity, quantity
+from src.statistics.cooperative_game import additivity, pair_interactions, shapley
 
 NUM_SEGMENTS = 5
 PATH = {"share": "path", "at_base": "slope_at_base", "at_tuned": "slope_at_tuned"}
