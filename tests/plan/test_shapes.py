@@ -44,6 +44,20 @@ def fake(make_config):
     return make
 
 
+def not_needed(adapted):
+    """What the plan counts and no step does: gradients of what enters the lowest trained block, and the head at
+    the last position of a row, which predicts nothing."""
+    block = adapted.loaded.block(adapted.blocks[0])
+    first = [
+        value
+        for name in ("q_proj", "k_proj", "v_proj")
+        for part, value in block.self_attn.get_submodule(name).named_parameters()
+        if "lora_B" not in part
+    ]
+    head = adapted.loaded.model.get_output_embeddings().weight
+    return 2 * ROWS * TOKENS * sum(value.numel() for value in first) + 4 * ROWS * head.numel()
+
+
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_shape_trains_and_is_measured_and_torch_counts_what_the_plan_says(fake, name):
     labels = torch.zeros(ROWS, TOKENS, dtype=torch.long)
@@ -69,9 +83,9 @@ def test_a_shape_trains_and_is_measured_and_torch_counts_what_the_plan_says(fake
         gradients = {key: value.grad for key, value in adapted.trainable.items()}
         pooled, last = _probed(model.eval(), blocks, batch)
         found = _read(adapted, last)
-    counts = counter.get_flop_counts()["Global"]
-    # the fused attention of a CPU is in neither count
-    assert sum(counts.values()) == pytest.approx(planned.flops, rel=0.02)
+    counts = counter.get_flop_counts()["Global"]  # without attention's products, as the plan
+    assert sum(counts.values()) == pytest.approx(planned.flops - not_needed(adapted), rel=1e-3)
+    assert planned.flops < 1.03 * sum(counts.values())
     assert adapted.num_trainable == planned.trainable
     assert sum(value.nbytes for value in gradients.values()) == planned.gradients
     assert sum(value.nbytes for value in model.parameters()) == planned.weights
