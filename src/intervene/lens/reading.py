@@ -1,6 +1,6 @@
 """Both models of a pair, read by the lens on the same items."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,16 +14,24 @@ from src.intervene.engine.gates import BASE, TUNED, Gate
 from src.intervene.engine.items import ItemBatch, Items
 from src.intervene.pair import Pair
 from src.metrics.lens.emergence import emergence_layer
-from src.metrics.lens.logit_lens import lens_gold_probability
+from src.metrics.lens.logit_lens import early_exit_accuracy, lens_answer_logp
+from src.metrics.lens.two_models import lens_pair_agreement, lens_pair_js
 from src.model.trunk import token_table
-from src.probe.lens.both_lenses import pair_values
 from src.probe.lens.kept_lens import KeptLens
-from src.probe.lens.lens_pass import read_positions, read_rows
+from src.probe.lens.lens_pass import by_row, read_positions
 from src.probe.lens.ridge_exits import exit_values
 
-OF_PAIR = ("lens_pair_agreement", "lens_pair_js", "lens_answer_logp_change")
-OF_SIDE = ("early_exit_accuracy", "lens_answer_logp")
-EXIT = "ridge_exit_accuracy"
+AGREEMENT, JS, ANSWER = "lens_pair_agreement", "lens_pair_js", "lens_answer_logp"
+ALIGNED, EXIT = "early_exit_accuracy", "ridge_exit_accuracy"
+_READ: Mapping[tuple[str, str], Callable[[Tensor, Tensor, Tensor], Tensor]] = {
+    (AGREEMENT, "change"): lens_pair_agreement,
+    (JS, "change"): lens_pair_js,
+    (ANSWER, "base"): lambda base, tuned, targets: lens_answer_logp(base, targets),
+    (ANSWER, "tuned"): lambda base, tuned, targets: lens_answer_logp(tuned, targets),
+    (ALIGNED, "base"): lambda base, tuned, targets: early_exit_accuracy(base, targets),
+    (ALIGNED, "tuned"): lambda base, tuned, targets: early_exit_accuracy(tuned, targets),
+}
+"""By metric and side, of the log probabilities of both models: the heads read every state once."""
 
 
 @dataclass(frozen=True)
@@ -46,22 +54,16 @@ def read_pair(pair: Pair, folder: Path, num_examples: int) -> Reading:
         folder: for the states while they are read.
         num_examples: items whose likeliest tokens are written out.
     """
-    items, folder = pair.scores[0], folder
+    items = pair.scores[0]
     folder.mkdir(parents=True, exist_ok=True)
     kept = {name: _kept(pair, items, gate, folder) for name, gate in (("base", BASE), ("tuned", TUNED))}
     base, tuned = kept["base"], kept["tuned"]
-    curves: dict[tuple[str, str], Tensor] = {}
-    found = pair_values(OF_PAIR, base, tuned, (base.read, tuned.read), "all")
-    curves |= {(name.removesuffix("_change"), "change"): values for name, values in found.items()}
-    for side, one in kept.items():
-        curves |= {(name, side): values for name, values in _of_side(one).items()}
-        curves[EXIT, side] = exit_values([EXIT], one, one, "all")[EXIT]
-    curves[EXIT, "base_map"] = exit_values([EXIT], tuned, base, "all")[EXIT]
+    curves, first = _read(base, tuned)
+    for side, read, fitted in (("base", base, base), ("tuned", tuned, tuned), ("base_map", tuned, base)):
+        curves[EXIT, side] = exit_values([EXIT], read, fitted, "all")[EXIT]
     order = numpy.argsort(torch.cat([batch.numbers for batch in items.batches]).numpy())
     vocabulary = len(token_table(pair.replay.base))
-    emergence = {
-        side: emergence_layer(_first_gold(one), vocabulary).numpy()[order] for side, one in kept.items()
-    }
+    emergence = {side: emergence_layer(one, vocabulary).numpy()[order] for side, one in first.items()}
     examples = [row for side, one in kept.items() for row in _examples(pair, items, side, one, num_examples)]
     return Reading({key: one.numpy()[:, order] for key, one in curves.items()}, emergence, examples)
 
@@ -80,22 +82,20 @@ def labelled(batch: ItemBatch) -> dict[str, Tensor]:
     return {**batch.inputs, "labels": labels}
 
 
-def _of_side(kept: KeptLens) -> dict[str, Tensor]:
-    parts: dict[str, list[Tensor]] = {name: [] for name in OF_SIDE}
-    for batch in kept.batches():
-        for name, values in read_rows(OF_SIDE, [(batch.states, kept.read)], batch, "all").items():
-            parts[name].append(values)
-    return {name: torch.cat(values, dim=1) for name, values in parts.items()}
-
-
-def _first_gold(kept: KeptLens) -> Tensor:
-    """[layer, row], as the batches come."""
-    found = []
-    for batch in kept.batches():
-        first = batch.at(batch.first)
-        sides = [(first.states, kept.read)]
-        found.append(read_positions({"": lens_gold_probability}, sides, first.targets)[""])
-    return torch.cat(found, dim=1)
+def _read(base: KeptLens, tuned: KeptLens) -> tuple[dict[tuple[str, str], Tensor], dict[str, Tensor]]:
+    """Curves [layer, row] of `_READ`, and the probability of the first gold token [layer, row] by side."""
+    parts: dict[tuple[str, str], list[Tensor]] = {key: [] for key in _READ}
+    first: dict[str, list[Tensor]] = {"base": [], "tuned": []}
+    names = {" ".join(key): function for key, function in _READ.items()}
+    for one, other in zip(base.batches(), tuned.batches(), strict=True):
+        found = read_positions(names, [(one.states, base.read), (other.states, tuned.read)], one.targets)
+        for key in _READ:
+            parts[key].append(by_row(found[" ".join(key)], one, summed=key[0] == ANSWER))
+        for side, kept in first.items():
+            kept.append(found[f"{ANSWER} {side}"][:, one.first].exp())
+    curves = {key: torch.cat(values, dim=1) for key, values in parts.items()}
+    curves[ANSWER, "change"] = curves[ANSWER, "tuned"] - curves[ANSWER, "base"]
+    return curves, {side: torch.cat(kept, dim=1) for side, kept in first.items()}
 
 
 def _examples(

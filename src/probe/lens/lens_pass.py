@@ -88,7 +88,7 @@ def read_rows(
         part = batch.at(chosen)
         shown = [(states[:, chosen.to(states.device)], head) for states, head in sides]
         for name, values in read_positions(functions, shown, part.targets).items():
-            found[name] = _per_row(values, part, METRICS[name].summed)
+            found[name] = by_row(values, part, METRICS[name].summed)
     return {name: found[name] for name in names}
 
 
@@ -115,7 +115,7 @@ def read_positions(
     return {name: torch.cat(values, dim=1) for name, values in parts.items()}
 
 
-def _per_row(values: Tensor, batch: LensBatch, summed: bool) -> Tensor:
+def by_row(values: Tensor, batch: LensBatch, summed: bool) -> Tensor:
     """Values [layer, position] as means, or sums, over the positions of each row: [layer, row]."""
     sums = values.new_zeros(len(values), batch.num_rows).index_add_(1, batch.rows, values)
     return sums if summed else sums / batch.rows.bincount(minlength=batch.num_rows)
