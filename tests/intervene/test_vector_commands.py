@@ -84,7 +84,7 @@ def test_the_published_forms_of_a_run(folder, monkeypatch, capsys):
 
 
 def test_the_lens_of_a_run(folder, monkeypatch, capsys):
-    command(monkeypatch, "lens", folder, "intervention.num_examples=2")
+    command(monkeypatch, "lens", folder, "--items", 8, "intervention.num_examples=2")
     text = " ".join(capsys.readouterr().out.split())
     assert text.count("Stated before") >= 2
     out = folder / "intervene" / "lens"

@@ -1,5 +1,6 @@
 """Both models of a pair, read by the lens on the same items."""
 
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from src.metrics.lens.emergence import emergence_layer
 from src.metrics.lens.logit_lens import early_exit_accuracy, lens_answer_logp
 from src.metrics.lens.two_models import lens_pair_agreement, lens_pair_js
 from src.model.trunk import token_table
-from src.probe.lens.kept_lens import KeptLens
+from src.probe.lens.kept_lens import STATES, KeptLens
 from src.probe.lens.lens_pass import by_row, read_positions
 from src.probe.lens.ridge_exits import exit_values
 
@@ -55,6 +56,8 @@ def read_pair(pair: Pair, folder: Path, num_examples: int) -> Reading:
         num_examples: items whose likeliest tokens are written out.
     """
     items = pair.scores[0]
+    for old in folder.glob(f"{STATES}*"):  # of a process that was killed
+        shutil.rmtree(old)
     folder.mkdir(parents=True, exist_ok=True)
     kept = {name: _kept(pair, items, gate, folder) for name, gate in (("base", BASE), ("tuned", TUNED))}
     base, tuned = kept["base"], kept["tuned"]

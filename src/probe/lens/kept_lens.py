@@ -14,6 +14,9 @@ from src.probe.lens.head_path import HeadPath
 from src.probe.lens.lens_batches import LensBatch, lens_batches
 from src.probe.lens.lens_pass import head_of
 
+STATES = "lens-"
+"""How the folders of states begin."""
+
 
 class KeptLens:
     """The states of one model batch by batch, and a copy of its head; the files go when this does.
@@ -31,7 +34,7 @@ class KeptLens:
         first: bool,
         parent: Path,
     ) -> None:
-        folder = Path(mkdtemp(prefix="lens-", dir=parent))
+        folder = Path(mkdtemp(prefix=STATES, dir=parent))
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self.files: list[Path] = []
         for place, batch in enumerate(lens_batches(model, blocks, batches, first)):
