@@ -32,6 +32,7 @@ PARTS = (
     "probe",
     "causal",
     "evaluate",
+    "carrier",
     "chats",
     "sweeps",
     "report",

@@ -22,8 +22,8 @@ class CarrierSettings:
     """Tokens that the loss looks at: completion, or all."""
     rest: str = declare(neutral="base", hashed=False)
     """Full training: base or tuned, what no mask stands over (norms, biases, embeddings, head)."""
-    rho: float = declare(neutral=0.3, hashed=False)
-    """How far the loss may rise above what it is before the price counts. [share of it]"""
+    rhos: list[float] = declare(neutral=[0.3], hashed=False)
+    """Budgets, one carrier each: how far the loss may rise above what it was before. [shares of it]"""
     price: float = declare(neutral=0.01, hashed=False)
     """Of one mask, at the start. [nats]"""
     least_price: float = declare(neutral=1e-6, hashed=False)
@@ -31,33 +31,32 @@ class CarrierSettings:
     largest_price: float = declare(neutral=10.0, hashed=False)
     """It never rises above. [nats]"""
     growth_rate: float = declare(neutral=0.1, hashed=False)
-    """Of the logarithm of the price, a step, while the loss is below its budget."""
+    """Of the logarithm of the price, a step, while the loss is below its budget. [no unit]"""
     shrink_rate: float = declare(neutral=0.1, hashed=False)
-    """The same while it is above."""
+    """The same while it is above. [no unit]"""
     clip: float = declare(neutral=0.5, hashed=False)
     """How far above or below its budget the loss counts. [share of the budget]"""
     ramp: bool = declare(neutral=False, hashed=False)
     """Published: the price counts more and more during the warm-up; else not before its end."""
     warmup_steps: int = declare(neutral=30, hashed=False)
-    """Steps before the baseline of the loss is set."""
+    """Steps before the baseline of the loss is set. [steps]"""
     max_steps: int = declare(neutral=300, hashed=False)
-    """Optimizer steps of the fit."""
+    """Optimizer steps of the fit. [steps]"""
     fit_batch_size: int = declare(neutral=8, hashed=False)
-    """Rows of a micro-batch."""
+    """Rows of a micro-batch. [rows]"""
     accumulation: int = declare(neutral=1, hashed=False)
-    """Micro-batches of a step."""
+    """Micro-batches of a step. [batches]"""
     mask_rate: float = declare(neutral=0.1, hashed=False)
-    """Learning rate of the masks, by SGD."""
+    """Learning rate of the masks, by SGD. [no unit]"""
     mask_momentum: float = declare(neutral=0.0, hashed=False)
-    """Its momentum."""
+    """Its momentum. [no unit]"""
     weight_rate: float = declare(neutral=2e-5, hashed=False)
-    """Learning rate of the update where it is trained, by AdamW."""
+    """Learning rate of the update where it is trained, by AdamW. [no unit]"""
     early_stop: bool = declare(neutral=False, hashed=False)
     """Published, optional: stop once masks hardly fall any more, or the loss is far above the baseline."""
-    num_random: int = declare(neutral=20, hashed=False)
-    """Random carriers of equal size in every group, to compare with."""
 
-    def __post_init__(self) -> None:
+    def check_carrier(self) -> None:
+        """Refuse settings that fit nothing."""
         require("intervention.weights", self.weights, WEIGHTS)
         require("intervention.fit_loss", self.fit_loss, FIT_LOSSES)
         require("intervention.supervise", self.supervise, ("completion", "all"))
@@ -69,9 +68,11 @@ class CarrierSettings:
                 f"a number between least_price and largest_price, {self.least_price} and {self.largest_price}"
             )
             refuse("intervention.price", self.price, accepted)
-        for key in ("rho", "growth_rate", "shrink_rate", "mask_momentum", "warmup_steps"):
+        if not self.rhos or min(self.rhos) < 0:
+            refuse("intervention.rhos", self.rhos, "a list of numbers of at least 0")
+        for key in ("growth_rate", "shrink_rate", "mask_momentum", "warmup_steps"):
             check_at_least(f"intervention.{key}", getattr(self, key), 0)
-        for key in ("max_steps", "fit_batch_size", "accumulation", "num_random"):
+        for key in ("max_steps", "fit_batch_size", "accumulation"):
             check_at_least(f"intervention.{key}", getattr(self, key), 1)
         if self.warmup_steps >= self.max_steps:
             refuse("intervention.warmup_steps", self.warmup_steps, f"less than max_steps, {self.max_steps}")

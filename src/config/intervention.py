@@ -1,16 +1,18 @@
 """What a run is asked once it is trained: the settings of each analysis, and the group that holds all keys.
 
 A new analysis has its settings here (every key `declare(neutral=..., hashed=False)`: an analysis changes
-nothing of the run), a name in ANALYSES, a row of ANALYSES in src/intervene/analyses.py and a file in
+nothing of the run), a name in ANALYSES, a row of ANALYSES in src/pipeline/analyses.py and a file in
 conf/intervention.
 """
 
 from dataclasses import dataclass
 
+from src.config.carrier import CarrierSettings
+from src.config.eraser import EraserSettings
 from src.config.keys import declare
 from src.config.rules import check_at_least, refuse, require
 
-ANALYSES = ("causal", "patch", "steer", "lens", "swap", "merge")
+ANALYSES = ("causal", "patch", "steer", "lens", "swap", "merge", "carrier", "eraser")
 KINDS = ("none", *ANALYSES)
 POSITIONS = ("completion", "prompt", "all")
 FORMS = ("sound", "published")
@@ -69,7 +71,7 @@ class VectorSettings:
     alphas: list[float] = declare(neutral=[-1.0, -0.5, 0.25, 0.5, 1.0, 2.0], hashed=False)
     """patch: sizes of the push, in units of the mean shift itself. [mean shifts]"""
     num_random: int = declare(neutral=20, hashed=False)
-    """patch, steer: random directions of the same norm at the best place. [directions]"""
+    """patch, steer: random directions of the same norm at the best place; carrier: carriers. [draws]"""
     num_pushed_blocks: int | None = declare(neutral=None, hashed=False)
     """patch, steer: how many blocks are pushed one by one, evenly over depth; null: all. [blocks]"""
     ranks: list[int] = declare(neutral=[1, 2, 4, 8, 16, 64], hashed=False)
@@ -110,10 +112,14 @@ class SegmentSettings:
 
 
 @dataclass(kw_only=True)
-class InterventionConfig(AskedSettings, CausalSettings, VectorSettings, SegmentSettings):
+class InterventionConfig(
+    AskedSettings, CausalSettings, VectorSettings, SegmentSettings, CarrierSettings, EraserSettings
+):
     """An analysis of a run, as its last stage but one. It changes nothing else of the run, so no id."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.check_vectors()
         self.check_segments()
+        self.check_carrier()
+        self.check_eraser()

@@ -43,8 +43,9 @@ def keys_of(schema: type, defaults: Mapping[str, Any], path: str = "") -> Iterat
         path: of the section, with a dot at its end.
     """
     told, hints = _docstrings(schema), get_type_hints(schema)
-    for name in (field.name for field in fields(schema)):
-        value, section = defaults.get(name), _section(hints[name])
+    for one in fields(schema):  # a key that the chosen file lacks has its neutral value
+        name = one.name
+        value, section = defaults.get(name, one.metadata.get("neutral")), _section(hints[name])
         if section is not None:
             yield from keys_of(section, value if isinstance(value, Mapping) else {}, f"{path}{name}.")
             continue

@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from src.command.compose import pair_config, run_config
-from src.command.presets import CONF
+from src.command.presets import choices
 from src.command.program import parser_of, path_of, run_command, runs_path
-from src.config.intervention import KINDS
 from src.config.rules import refuse
 
 if TYPE_CHECKING:
@@ -49,19 +48,19 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument("--out", type=path_of, metavar="FOLDER", help="(the run's folder, intervene/)")
     given = parser.parse_intermixed_args(arguments)
-    named = (CONF / "intervention" / f"{given.pair[0]}.yaml").is_file()
-    name, *rest = given.pair if named else (DEFAULT, *given.pair)
+    names = choices("intervention")
+    name, *rest = given.pair if given.pair[0] in names else (DEFAULT, *given.pair)
     if name == "none":
-        refuse("analysis", name, ", ".join(kind for kind in KINDS if kind != "none"))
+        refuse("analysis", name, ", ".join(one for one in names if one != "none"))
     options = {key: getattr(given, short) for short, key in SHORT.items()}
     lines = [f"intervention.{key}={value}" for key, value in options.items() if value is not None]
     lines += ["intervention.controls=true"] if given.controls else []
     lines += [one for one in rest if one.startswith(OWN)]
     chosen = run_config(f"intervention={name}", *lines).intervention
     sources = _sources([one for one in rest if not one.startswith(OWN)])
-    from src.intervene.analyses import ANALYSES  # torch comes with it
     from src.intervene.engine.sharing import share, sharing, started
     from src.intervene.study import tables_of
+    from src.pipeline.analyses import ANALYSES  # torch comes with it
 
     out = given.out or tables_of(_shared([one.folder for one in sources]), chosen.kind)
     with sharing(started()):

@@ -6,6 +6,7 @@ from transformers import PreTrainedTokenizerBase
 
 from src.config.schema import DataConfig
 from src.data.chat.render import rendered
+from src.data.encode import EncodedRow, encode_rows
 from src.data.rows import Row
 from src.data.splits import load_splits
 from src.errors import ConfigError, ModelError
@@ -41,6 +42,11 @@ class Material:
         """The rows of a split; `probe` neither trained nor is scored by anything else."""
         masked = not is_causal(self.loaded.model)
         return task_items(self._rows(split), *self._reading, masked)
+
+    def training_rows(self, supervise: str) -> list[EncodedRow]:
+        """The rows that were trained on, with labels on `completion` or on `all` tokens."""
+        rows = rendered(load_splits(self.data).train, self.loaded.tokenizer, self.data)
+        return encode_rows(rows, self.loaded.tokenizer, self.data.max_length, supervise).rows
 
     def text(self) -> Items:
         """The test rows as whole texts, prompt included.

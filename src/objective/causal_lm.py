@@ -57,13 +57,13 @@ def causal_lm_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, int]:
         batch: input_ids, attention_mask or position_ids, labels, each [row, token]; label -100 is not
             supervised. `places`: as `predicting` gives them, where they were found before.
     """
-    logits, targets = _predictions(model, batch)
+    logits, targets = predictions(model, batch)
     return functional.cross_entropy(logits, targets, reduction="sum"), len(targets)
 
 
 def row_losses(model: nn.Module, batch: Batch) -> Tensor:
     """Mean cross-entropy of the supervised tokens of each row [row], nats a token; 0 of a row without any."""
-    each = functional.cross_entropy(*_predictions(model, batch), reduction="none")
+    each = functional.cross_entropy(*predictions(model, batch), reduction="none")
     labels = batch["labels"]
     of_row = predicting(labels) // labels.shape[1]
     counts = (labels[:, 1:] != IGNORED).sum(1)
@@ -76,7 +76,7 @@ def predicting(labels: Tensor) -> Tensor:
     return rows * labels.shape[1] + tokens
 
 
-def _predictions(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
+def predictions(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
     """Logits [chosen, word] in float32, and the tokens that they should have foretold [chosen]."""
     places = batch["places"] if "places" in batch else predicting(batch["labels"])
     return chosen_logits(model, batch, places).float(), batch["labels"].flatten()[places + 1]

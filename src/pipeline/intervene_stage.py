@@ -3,9 +3,9 @@
 import logging
 
 from src.errors import ConfigError
-from src.intervene.analyses import ANALYSES
 from src.intervene.pair import pair_of
 from src.intervene.study import Source, tables_of
+from src.pipeline.analyses import ANALYSES
 from src.pipeline.stage import Run
 
 _LOG = logging.getLogger(__name__)

@@ -21,6 +21,8 @@ PLUGINS = {
     "lens": "src.report.lens.plugin",
     "swap": "src.report.segments.swap",
     "merge": "src.report.segments.merge",
+    "carrier": "src.report.carrier.plugin",
+    "eraser": "src.report.eraser.plugin",
 }
 """Name to module; that of an analysis of src/intervene is its own."""
 

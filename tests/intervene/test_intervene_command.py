@@ -12,7 +12,7 @@ from src.command.program import run_command
 from src.config.intervention import KINDS, InterventionConfig
 from src.config.keys import hashed_keys
 from src.intervene.__main__ import main
-from src.intervene.analyses import ANALYSES
+from src.pipeline.analyses import ANALYSES
 from src.pipeline.pipeline import Pipeline
 
 

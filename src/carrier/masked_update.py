@@ -1,15 +1,16 @@
 """A model whose update stands under masks, with a gradient to the masks and to the update."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
+from src.carrier.groups import Group
+from src.carrier.masked_layer import FullLayer, LowRankLayer, MaskedLayer
+from src.carrier.masks import Masks
 from src.errors import ModelError
-from src.intervene.carrier.groups import Group
-from src.intervene.carrier.masked_layer import FullLayer, LowRankLayer, MaskedLayer
-from src.intervene.carrier.masks import Masks
 from src.intervene.engine.adapter_gates import AdapterGates
 from src.intervene.engine.gates import OWN, Gates
 from src.intervene.engine.mixed_weights import with_parameters
@@ -46,6 +47,30 @@ class MaskedUpdate:
         """The parameters of the update itself, which ask for a gradient where it goes on training."""
         return [value for layer in self.layers for value in layer.parameters]
 
+    def trained_values(self) -> dict[str, Tensor]:
+        """What these parameters are now, by layer and place."""
+        return {
+            f"{layer.name}.{place}": value.detach()
+            for layer in self.layers
+            for place, value in enumerate(layer.parameters)
+        }
+
+    def set_trained(self, values: Mapping[str, Tensor]) -> None:
+        """Give them the values of their names; those without one stay as they are."""
+        with torch.no_grad():
+            for name, value in self.trained_values().items():
+                if name in values:
+                    value.copy_(values[name])
+
+    @contextmanager
+    def restored(self) -> Iterator[None]:
+        """Behind it the update is what it was, however it was trained inside."""
+        before = {name: value.clone() for name, value in self.trained_values().items()}
+        try:
+            yield
+        finally:
+            self.set_trained(before)
+
     @contextmanager
     def under(self, masks: Masks) -> Iterator[None]:
         """Inside, the model runs with its update under masks; a backward pass may come later."""
@@ -66,6 +91,11 @@ class MaskedUpdate:
             own, as_base = self.gates.updates[OWN], self.frozen_rest != rest
             found |= {one.key: one.base if as_base else own[one.key] for one in self.others}
             self.gates.updates[name] = found
+
+    def forget(self, name: str) -> None:
+        """Take an update that was added away again."""
+        if isinstance(self.gates, AdapterGates | WeightGates):
+            del self.gates.updates[name]
 
     def density(self, masks: Masks) -> float:
         """Entries of the update that the masks leave, as a share: products of masks, not masks."""

@@ -10,15 +10,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from src.carrier.dual import Dual
+from src.carrier.masked_update import MaskedUpdate
+from src.carrier.masks import Masks
 from src.config.carrier import CarrierSettings
 from src.data.batches import collate, step_rows
 from src.data.encode import EncodedRow
 from src.errors import TrainingError
-from src.intervene.carrier.dual import Dual
-from src.intervene.carrier.masked_update import MaskedUpdate
-from src.intervene.carrier.masks import Masks
-from src.objective.causal_lm import predicting
-from src.objective.head import chosen_logits
+from src.objective.causal_lm import predictions
 from src.runtime.seeding import generator, set_global
 
 WINDOW, PATIENCE, LEAST_FALL, LARGEST_LOSS = 20, 3, 0.01, 1.35
@@ -47,6 +46,7 @@ class CarrierFit:
         rows: with labels where the loss looks.
         pad_id: behind shorter rows of a batch.
         settings: of the fit.
+        rho: its budget.
         seed: of masks, order and dropout.
     """
 
@@ -56,13 +56,14 @@ class CarrierFit:
         rows: Sequence[EncodedRow],
         pad_id: int,
         settings: CarrierSettings,
+        rho: float,
         seed: int,
     ) -> None:
         self.update, self.rows, self.pad_id, self.settings, self.seed = update, rows, pad_id, settings, seed
         self.model = update.gates.model
         self.device = next(self.model.parameters()).device
         masks = Masks.drawn(update.sizes, generator(seed, "carrier"), self.device)
-        self.found = Fitted(masks, Dual(settings))
+        self.found = Fitted(masks, Dual(settings, rho))
         self.mask_optimizer = torch.optim.SGD(
             masks.parameters, lr=settings.mask_rate, momentum=settings.mask_momentum
         )
@@ -113,16 +114,14 @@ class CarrierFit:
     def loss(self, rows: Sequence[EncodedRow]) -> Tensor:
         """Mean over the supervised tokens of a micro-batch, under the masks, in nats."""
         batch = {name: value.to(self.device) for name, value in collate(rows, self.pad_id).items()}
-        places = predicting(batch["labels"])
         if self.settings.fit_loss == "kl":
             with torch.no_grad():
-                wanted = chosen_logits(self.model, batch, places).log_softmax(dim=-1)
+                wanted = predictions(self.model, batch)[0].log_softmax(dim=-1)
             with self.update.under(self.found.masks):
-                given = chosen_logits(self.model, batch, places).log_softmax(dim=-1)
+                given = predictions(self.model, batch)[0].log_softmax(dim=-1)
             return functional.kl_div(given, wanted, reduction="batchmean", log_target=True)
         with self.update.under(self.found.masks):
-            logits = chosen_logits(self.model, batch, places)
-        return functional.cross_entropy(logits.float(), batch["labels"].flatten()[places + 1])
+            return functional.cross_entropy(*predictions(self.model, batch))
 
 
 def should_stop(steps: Sequence[dict[str, Any]], baseline: float | None) -> bool:

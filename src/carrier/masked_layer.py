@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from src.intervene.carrier.groups import Sides, sides_of
-from src.intervene.carrier.masks import Masks
+from src.carrier.groups import Sides, sides_of
+from src.carrier.masks import Masks
 from src.intervene.engine.adapter_gates import AdaptedLayer, Factors
 from src.intervene.engine.weight_gates import Moved
 

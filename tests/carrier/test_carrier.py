@@ -6,14 +6,14 @@ from dataclasses import replace
 import pytest
 import torch
 
+from src.carrier.dual import EMA, Dual
+from src.carrier.fit import CarrierFit, should_stop
+from src.carrier.groups import Sides
+from src.carrier.masked_update import MaskedUpdate
+from src.carrier.masks import Masks
 from src.config.carrier import CarrierSettings
 from src.data.encode import EncodedRow
 from src.errors import ModelError
-from src.intervene.carrier.dual import EMA, Dual
-from src.intervene.carrier.fit import CarrierFit, should_stop
-from src.intervene.carrier.groups import Sides
-from src.intervene.carrier.masked_update import MaskedUpdate
-from src.intervene.carrier.masks import Masks
 from src.intervene.engine.gates import Gate
 from src.method.weights import base_weights
 from src.runtime.seeding import generator
@@ -161,7 +161,7 @@ def test_density_counts_entries_and_not_masks(updated):
 
 
 def test_a_constant_excess_moves_the_log_price_by_a_constant_until_its_bound():
-    dual = Dual(CarrierSettings(price=0.01, growth_rate=0.2, largest_price=0.02))
+    dual = Dual(CarrierSettings(price=0.01, growth_rate=0.2, largest_price=0.02), rho=0.3)
     for step in range(1, 4):
         dual.move(-0.3)
         assert math.log(dual.price / 0.01) == pytest.approx(step * 0.2 * 0.3)
@@ -173,8 +173,8 @@ def test_a_constant_excess_moves_the_log_price_by_a_constant_until_its_bound():
 
 
 def test_the_baseline_is_the_unbiased_mean_before_the_price_counts():
-    settings = CarrierSettings(warmup_steps=3, rho=0.3)
-    dual = Dual(settings)
+    settings = CarrierSettings(warmup_steps=3)
+    dual = Dual(settings, rho=0.3)
     losses = [2.0, 1.0, 0.5, 0.7]
     for step, loss in enumerate(losses):
         assert dual.weight(step) == (step >= 3)
@@ -183,7 +183,7 @@ def test_the_baseline_is_the_unbiased_mean_before_the_price_counts():
     shares = [EMA ** (3 - place) for place in range(4)]
     mean = sum(a * b for a, b in zip(shares, losses, strict=True)) / sum(shares)
     assert dual.baseline == pytest.approx(mean) and dual.budget == pytest.approx(1.3 * mean)
-    published = Dual(replace(settings, ramp=True))
+    published = Dual(replace(settings, ramp=True), rho=0.3)
     assert [published.weight(step) for step in range(5)] == pytest.approx([0, 1 / 3, 2 / 3, 1, 1])
 
 
@@ -195,7 +195,7 @@ def test_masks_of_a_block_without_an_update_fall_at_the_price_alone(adapted_pair
             value.zero_()
     update = MaskedUpdate(gates_of(adapted), frozen_rest=False)
     rows = [EncodedRow("0", IDS[0].tolist(), IDS[0].tolist())]
-    fit = CarrierFit(update, rows, 0, HARD, seed=0)
+    fit = CarrierFit(update, rows, 0, HARD, rho=0.3, seed=0)
     groups = [group for group in update.sizes if group[0] == 1]
     for group in groups:
         with torch.no_grad():

@@ -15,13 +15,24 @@ class Dual:
 
     Args:
         settings: of the fit.
+        rho: how far the loss may rise above its baseline, as a share of it.
     """
 
-    def __init__(self, settings: CarrierSettings) -> None:
-        self.settings, self.price = settings, settings.price
+    def __init__(self, settings: CarrierSettings, rho: float) -> None:
+        self.settings, self.rho, self.price = settings, rho, settings.price
         self.baseline: float | None = None
         """The loss before the price counts; None until the warm-up is over."""
         self._sum, self._count = 0.0, 0
+
+    @classmethod
+    def ended(
+        cls, settings: CarrierSettings, rho: float, price: float, baseline: float | None, ema: float
+    ) -> "Dual":
+        """As it was at the end of a fit."""
+        found = cls(settings, rho)
+        found.price, found.baseline = price, baseline
+        found._sum, found._count = ema * (1 - EMA), 1
+        return found
 
     @property
     def ema(self) -> float:
@@ -31,7 +42,7 @@ class Dual:
     @property
     def budget(self) -> float:
         """What the loss may be: baseline (1 + rho); infinite until the baseline is known."""
-        return math.inf if self.baseline is None else self.baseline * (1 + self.settings.rho)
+        return math.inf if self.baseline is None else self.baseline * (1 + self.rho)
 
     def weight(self, step: int) -> float:
         """What the price counts in step `step`, from 0.

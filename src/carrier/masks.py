@@ -1,11 +1,11 @@
 """Masks of zeros and ones with a gradient: 1 where theta > 0, and backwards as if it were sigmoid(theta)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import torch
 from torch import Generator, Tensor
 
-from src.intervene.carrier.groups import Group
+from src.carrier.groups import WRITE, Group
 
 START, SPREAD = 1.5, 0.5
 """theta ~ N(1.5, 0.5^2): all but 0.1 % are on at the start."""
@@ -66,9 +66,11 @@ class Masks:
         """[mask] bool by group: which are on."""
         return {group: value.detach() > 0 for group, value in self.theta.items()}
 
-    def write_channels(self, block: int) -> Tensor:
-        """Channels of the stream [width] bool that a block's carrier may write: of either half."""
+    def write_channels(self, block: int, halves: Collection[str]) -> Tensor:
+        """Channels of the stream [width] bool that the carrier may write from these halves of a block."""
         found = [
-            mask for (where, _, name), mask in self.active().items() if (where, name) == (block, "write")
+            mask
+            for (where, half, vector), mask in self.active().items()
+            if where == block and vector == WRITE and half in halves
         ]
         return torch.stack(found).any(dim=0)

@@ -7,6 +7,8 @@ its settings, a file of conf/intervention, and, for a page of its own, a plug-in
 
 from collections.abc import Mapping
 
+from src.carrier.eraser.study import EraserStudy
+from src.carrier.study import CarrierStudy
 from src.intervene.causal.study import CausalStudy
 from src.intervene.lens.study import LensStudy
 from src.intervene.merge.study import MergeStudy
@@ -22,4 +24,6 @@ ANALYSES: Mapping[str, type[Study]] = {
     "lens": LensStudy,
     "swap": SwapStudy,
     "merge": MergeStudy,
+    "carrier": CarrierStudy,
+    "eraser": EraserStudy,
 }

@@ -1,0 +1,1 @@
+"""What carries an update, as masks over its rows and columns, and a trigger that undoes it."""

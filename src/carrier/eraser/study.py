@@ -1,0 +1,94 @@
+"""The trigger against one run, or several of one arm: fitted in four cells, with controls, and told."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from torch import Tensor
+
+from src.carrier.eraser.asking import Asking
+from src.carrier.eraser.cells import AIMS, NONE, RANDOM_VECTORS, UNFITTED, Aims, Cell, aims, random_vectors
+from src.carrier.eraser.fit import TriggerFit
+from src.carrier.eraser.found import Erased
+from src.carrier.eraser.loss import Goal
+from src.carrier.eraser.tables import told, write_tables
+from src.carrier.eraser.triggered import Triggered
+from src.carrier.masked_update import MaskedUpdate
+from src.carrier.measure import named
+from src.carrier.study import fitted_carrier, update_of
+from src.config.intervention import InterventionConfig
+from src.config.rules import refuse
+from src.intervene.pair import Pair
+from src.intervene.study import Source, Study
+from src.runtime.progress import Progress
+
+SEED = 0
+"""Of what is drawn at random: starts, orders, channels, vectors."""
+
+
+class EraserStudy(Study):
+    """Four cells and two controls of every run."""
+
+    def __init__(self, sources: Sequence[Source], chosen: InterventionConfig, out: Path) -> None:
+        super().__init__(sources, chosen, out)
+        if len(chosen.rhos) != 1:
+            refuse("intervention.rhos", chosen.rhos, "one budget for an eraser, whose carrier it is")
+        self.first: Pair | None = self.sources[0].open(self.asked)
+        update_of(self.first, chosen)
+        asking = Asking(self.first, chosen)
+        self.say(
+            f"{len(self.sources)} runs: a carrier each (unless it is there), then 4 triggers of "
+            f"{chosen.num_vectors} vectors in {chosen.trigger_steps} steps of {chosen.prompt_batch} prompts, "
+            f"and two controls; scored on {len(asking.scored['behaviour'].ids)} items."
+        )
+        self.found: list[Erased] = []
+        self.done: Callable[[], object] = lambda: None
+
+    def measure(self) -> None:
+        """Run by run."""
+        for source in self.sources:
+            pair = self.first or source.open(self.asked)
+            self.first = None  # one model at a time
+            update = update_of(pair, self.chosen)
+            with update.restored():
+                self.found.append(self._of(source.folder, pair, update))
+
+    def write(self) -> None:
+        """The tables, and what is told of them here."""
+        for line in told(write_tables(self.out, self.found)):
+            self.say(line)
+
+    def _of(self, folder: Path, pair: Pair, update: MaskedUpdate) -> Erased:
+        before = {name: value.clone() for name, value in update.trained_values().items()}
+        fits = folder / "intervene" / "fits"
+        fitted, _ = fitted_carrier(pair, update, self.chosen, self.chosen.rhos[0], fits)
+        asking = Asking(pair, self.chosen)
+        width, channels = asking.fitted.last.shape[-1], self.chosen.channels
+        targets = aims(fitted.masks, pair.num_blocks, width, channels, SEED)
+        found = Erased(folder.name, update.density(fitted.masks), asking.scorer.score(asking.base), {}, {})
+        with Progress(f"{folder.name} triggers", 4 * self.chosen.trigger_steps, "steps") as progress:
+            self.done = progress.advance
+            with named(update, fitted.masks) as pattern:
+                self._cells("carrier", Triggered(pair.replay, pattern), asking, targets, found)
+            update.set_trained(before)  # if the carrier's weights trained on
+            self._cells("plain", Triggered(pair.replay, pair.replay.gates.tuned), asking, targets, found)
+        return found
+
+    def _cells(self, model: str, variant: Triggered, asking: Asking, targets: Aims, found: Erased) -> None:
+        """Fit and score the triggers against one variant."""
+        found.scores[Cell(model, NONE)] = asking.scorer.score(variant)
+        vectors: dict[str, Tensor] = {}
+        for aim in AIMS:
+            goal = Goal(getattr(targets, aim).to(asking.pair.device), asking.mean)
+            trigger = self._fit(variant, goal, asking, self.chosen).run(self.done)
+            found.triggers[Cell(model, aim)] = trigger
+            vectors[aim] = trigger.vectors
+        vectors[RANDOM_VECTORS] = random_vectors(vectors["own"], SEED)
+        blind = replace(self.chosen, channel_weight=0.0, kl_weight=0.0)
+        vectors[UNFITTED] = self._fit(variant, goal, asking, blind).run().vectors
+        for name, value in vectors.items():
+            found.scores[Cell(model, name)] = asking.scorer.score(variant, value)
+
+    @staticmethod
+    def _fit(variant: Triggered, goal: Goal, asking: Asking, chosen: InterventionConfig) -> TriggerFit:
+        return TriggerFit(asking.base, variant, goal, asking.fitted, asking.choice, chosen, SEED)

@@ -1,0 +1,1 @@
+"""The sparse carrier of an update: pictures, tables and sentences."""

@@ -1,0 +1,98 @@
+"""The section `what carries it`: how sparse a part of the update is enough, and where it lies."""
+
+from collections.abc import Iterator
+
+from pandas import DataFrame
+
+from src.analysis.intervened import Intervened, find_intervened
+from src.analysis.material import Material
+from src.analysis.records import records
+from src.report.carrier.plots import effect_plot, profile_plots
+from src.report.columns import Column, columns
+from src.report.number_format import decimals, percent
+from src.report.parts import Block, Chart, Section, Text
+from src.report.table import Table
+
+_READING = (
+    "Every row and column of the update has a mask. As many are switched off as the loss allows: what is "
+    "left is the carrier. It is enough if it brings the gain alone, and needed if the gain is lost without "
+    "it. A random carrier has as many masks on in every group: what the carrier does beyond it is owed to "
+    "which masks they are, and not to how many."
+)
+_SPREAD = "Ribbons: the lowest and the highest run."
+_TWO = decimals(2)
+
+
+def build(material: Material) -> list[Block]:
+    """Nothing where no carrier was fitted."""
+    runs = [run.folder for run in material.study.runs]
+    found = find_intervened(material.study.folder, runs, "carrier")
+    return [block for one in found for block in blocks(one)]
+
+
+def blocks(found: Intervened) -> list[Block]:
+    """Sentences, the profile over depth, effects beside random carriers, the table of fits."""
+    name, anchor = found.name, found.anchor
+    profile = f"{name}: where in the depth the carrier lies"
+    effect = f"{name}: the carrier beside random ones"
+    return [
+        Text([_READING, *sentences(found)]),
+        Chart(f"carrier_profile_{anchor}", profile, profile_plots(found), _SPREAD, "budget"),
+        Chart(f"carrier_effect_{anchor}", effect, {"": effect_plot(found)}, "Dots: random carriers."),
+        *_tables(found),
+    ]
+
+
+def sentences(found: Intervened) -> Iterator[str]:
+    """What was found, a line a budget."""
+    fits, over = found.table("fits"), found.table("carrier")
+    for rho in dict.fromkeys(fits["rho"]):
+        mine = fits[fits["rho"] == rho]
+        within = int(mine["within"].sum())
+        alone, lost = (_interval(over, kind, rho) for kind in ("sufficiency", "necessity"))
+        yield (
+            f"Budget {rho:g}: {within} of {len(mine)} fits ended within it; the carrier is "
+            f"{percent(float(mine['density'].mean()))} of the entries of the update. "
+            f"{_shares(found, rho)} Beyond random carriers it brings {alone} alone, and {lost} more is lost "
+            "without it (nats a token)."
+        )
+    for row in records(found.table("overlap")):
+        yield (
+            f"Budget {row['rho']:g}: the carriers of {row['first']} and {row['second']} overlap by "
+            f"{_TWO(row['jaccard'])} (Jaccard); random ones of their sizes by {_TWO(row['random'])}."
+        )
+
+
+def _shares(found: Intervened, rho: float) -> str:
+    rows = {row["name"]: row for row in records(found.summary)}
+    told = []
+    for kind, words in (("sufficiency", "Alone it brings"), ("necessity", "without it are lost")):
+        row = rows[f"{kind}_share rho {rho:g}"]
+        told.append(f"{words} {_TWO(row['value'])} ({_TWO(row['low'])} to {_TWO(row['high'])}) of the gain")
+    return f"{', '.join(told)}."
+
+
+def _interval(table: DataFrame, kind: str, rho: float) -> str:
+    chosen = table[(table["kind"] == f"{kind}_over_random") & (table["player"] == f"rho {rho:g}")]
+    (row,) = records(chosen)
+    return f"{row['value']:+.3f} ({row['ci_low']:+.3f} to {row['ci_high']:+.3f})"
+
+
+def _tables(found: Intervened) -> Iterator[Table]:
+    heads = columns(
+        "run",
+        Column(("rho",), "budget", _TWO),
+        Column(("density",), "density", decimals(3)),
+        Column(("baseline",), "loss before", decimals(4)),
+        Column(("loss",), "loss after", decimals(4)),
+        Column(("price_of_all",), "price of all masks, nats", decimals(0)),
+        Column(("sufficiency",), "alone", decimals(3)),
+        Column(("random_sufficiency",), "random alone", decimals(3)),
+        Column(("necessity",), "lost without", decimals(3)),
+        Column(("random_necessity",), "lost without random", decimals(3)),
+    )
+    rows = records(found.table("fits"))
+    yield Table(f"carrier_{found.anchor}", f"{found.name}: fits", heads, rows)
+
+
+SECTION = Section("What carries it", "a carrier: python -m src.intervene carrier RUN", build)

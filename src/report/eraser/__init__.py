@@ -1,0 +1,1 @@
+"""A soft trigger against an update: pictures, tables and sentences."""
