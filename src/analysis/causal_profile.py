@@ -13,25 +13,54 @@ from src.analysis.records import records
 from src.storage.files import read_json
 
 FOLDER, ABOUT = "intervene", "about.json"
-TABLES = ("profile", "summary", "predictions", "observed", "readings")
+DIFFERENCE = "logp - english"
 
 
 @dataclass(frozen=True)
 class CausalProfile:
-    """One folder of it, read."""
+    """One folder of it; a table is read when it is asked for."""
 
     name: str
     """Of the run, or of the experiment whose runs were taken together."""
-    about: Mapping[str, Any]
-    quantities: DataFrame
-    """score, kind, player, value, ci_low, ci_high, p_holm, ... as in profile.csv."""
-    summaries: DataFrame
-    predictions: DataFrame
-    """Empty where no layer table was there to predict from."""
-    observed: DataFrame
-    """predictor, block, value: the profiles that were seen without intervening."""
-    readings: DataFrame
-    """run, score, additivity, residual, num_off: each run by itself."""
+    folder: Path
+
+    @cached_property
+    def about(self) -> Mapping[str, Any]:
+        """Which runs, and what of them was trained."""
+        return read_json(self.folder / ABOUT)
+
+    @cached_property
+    def quantities(self) -> DataFrame:
+        """score, kind, player, value, ci_low, ci_high, p_holm, ... as in profile.csv."""
+        return self._table("profile")
+
+    @cached_property
+    def summaries(self) -> DataFrame:
+        """score, name, value, low, high."""
+        return self._table("summary")
+
+    @cached_property
+    def predictions(self) -> DataFrame:
+        """Empty where no layer table was there to predict from."""
+        return self._table("predictions")
+
+    @cached_property
+    def observed(self) -> DataFrame:
+        """predictor, block, value: the profiles that were seen without intervening."""
+        return self._table("observed")
+
+    @cached_property
+    def readings(self) -> DataFrame:
+        """run, score, additivity, residual, num_off: each run by itself."""
+        return self._table("readings")
+
+    @cached_property
+    def hybrids(self) -> DataFrame:
+        """run, score, tuned, value, entropy, kl_tuned, kl_base, below_both: each variant."""
+        return self._table("hybrids")
+
+    def _table(self, name: str) -> DataFrame:
+        return pandas.read_csv(self.folder / f"{name}.csv")
 
     @property
     def trained(self) -> list[int]:
@@ -54,6 +83,12 @@ class CausalProfile:
         found = found[found["player"].str.startswith("block ")]
         return found.assign(block=found["player"].str.removeprefix("block ").astype(int))
 
+    @property
+    def differences(self) -> DataFrame:
+        """name, value, low, high: share of the gain minus share of forgetting, block by block."""
+        table = self.summaries
+        return table[(table["score"] == DIFFERENCE) & table["name"].str.startswith("block ")]
+
     def summary(self, score: str, name: str) -> Mapping[str, Any] | None:
         """One summary; None where it was not made."""
         table = self.summaries
@@ -61,17 +96,11 @@ class CausalProfile:
         return found[0] if found else None
 
 
-def read_profile(folder: Path, name: str) -> CausalProfile:
-    """The profile in a folder that `src.intervene` wrote."""
-    tables = [pandas.read_csv(folder / f"{table}.csv") for table in TABLES]
-    return CausalProfile(name, read_json(folder / ABOUT), *tables)
-
-
 def find_profiles(experiment: Path, runs: Sequence[Path]) -> Iterator[CausalProfile]:
     """That of all runs together, where there is one; else those of single runs."""
     if (experiment / FOLDER / ABOUT).is_file():
-        yield read_profile(experiment / FOLDER, experiment.name)
+        yield CausalProfile(experiment.name, experiment / FOLDER)
         return
     for folder in runs:
         if (folder / FOLDER / ABOUT).is_file():
-            yield read_profile(folder / FOLDER, folder.name)
+            yield CausalProfile(folder.name, folder / FOLDER)

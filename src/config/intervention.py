@@ -17,6 +17,7 @@ KINDS = ("none", *ANALYSES)
 POSITIONS = ("completion", "prompt", "all")
 FORMS = ("sound", "published")
 DIFFERENCES = ("completion", "prompt_end")
+PLAYERS = ("blocks", "segments")
 
 
 @dataclass(kw_only=True)
@@ -58,6 +59,20 @@ class CausalSettings:
 
     controls: bool = declare(neutral=False, hashed=False)
     """causal: also the controls: noise of the same size, other blocks, other sizes."""
+    players: str = declare(neutral="blocks", hashed=False)
+    """causal: blocks, or segments: only the sets of five segments, a quarter of the passes."""
+    scores: list[str] = declare(neutral=["logp"], hashed=False)
+    """causal: of the task: logp, and exact: whether a greedy decoder writes the right completion."""
+    regret: bool = declare(neutral=False, hashed=False)
+    """causal: also what is lost by choosing a fifth of the blocks by an observed profile."""
+
+    def check_causal(self) -> None:
+        """ConfigError for what these keys cannot be."""
+        require("intervention.players", self.players, PLAYERS)
+        if self.scores not in (["logp"], ["logp", "exact"]):
+            refuse("intervention.scores", list(self.scores), "[logp] or [logp,exact]")
+        if self.players != "blocks" and (self.controls or self.regret):
+            refuse("intervention.players", self.players, "blocks, with controls or regret")
 
 
 @dataclass(kw_only=True)
@@ -123,3 +138,4 @@ class InterventionConfig(
         self.check_segments()
         self.check_carrier()
         self.check_eraser()
+        self.check_causal()

@@ -46,6 +46,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--controls", action="store_true", help="causal: the five controls beside the profile"
     )
+    parser.add_argument(
+        "--against", nargs="+", metavar="RUN", help="causal: runs of another arm, seed by seed as the first"
+    )
     parser.add_argument("--out", type=path_of, metavar="FOLDER", help="(the run's folder, intervene/)")
     given = parser.parse_intermixed_args(arguments)
     names = choices("intervention")
@@ -58,6 +61,9 @@ def main(arguments: list[str] | None = None) -> None:
     lines += [one for one in rest if one.startswith(OWN)]
     chosen = run_config(f"intervention={name}", *lines).intervention
     sources = _sources([one for one in rest if not one.startswith(OWN)])
+    others = _sources(given.against) if given.against else []
+    if others and name != DEFAULT:
+        refuse("--against", name, DEFAULT)
     from src.intervene.engine.sharing import share, sharing, started
     from src.intervene.study import tables_of
     from src.pipeline.analyses import ANALYSES  # torch comes with it
@@ -68,6 +74,8 @@ def main(arguments: list[str] | None = None) -> None:
         if given.dry_run:
             return
         study.measure()
+        if others:
+            study.against(others)
         if share().rank:
             return
         study.write()

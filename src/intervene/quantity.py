@@ -13,6 +13,7 @@ from rich.table import Table
 from src.errors import DataError
 from src.statistics.estimate import Estimate
 from src.statistics.holm import holm
+from src.statistics.simultaneous import simultaneous_level
 from src.statistics.two_way_model import crossed
 from src.storage.csv_file import write_csv
 
@@ -26,6 +27,7 @@ UNITS = {
 """Of the scores; of English fewer are better."""
 HEADER = (
     "score", "kind", "player", "value", "stderr", "ci_low", "ci_high", "p_holm", "num_seeds", "num_items",
+    "band_low", "band_high",
 )  # fmt: skip
 
 
@@ -71,15 +73,22 @@ def over_seeds(runs: Sequence[Sequence[Quantity]]) -> list[Quantity]:
 
 
 def write_quantities(path: Path, rows: Sequence[Quantity]) -> None:
-    """One line a number, with its 95 % interval; p_holm: corrected over all players of one kind."""
+    """One line a number, with its 95 % interval.
+
+    p_holm, band_low, band_high: of all players of one kind together, a corrected test and the band that holds
+    the whole curve.
+    """
     corrected: dict[int, float] = {}
+    level: dict[tuple[str, str], float] = {}
     for family in dict.fromkeys((row.score, row.kind) for row in rows):
         members = [row for row in rows if (row.score, row.kind) == family]
         tests = holm([row.estimate.pvalue for row in members])
+        level[family] = simultaneous_level([row.values for row in members])
         corrected |= {id(row): test.pvalue for row, test in zip(members, tests, strict=True)}
     write_csv(path, HEADER, [
         (row.score, row.kind, row.player, row.estimate.value, row.estimate.stderr, *row.estimate.interval(),
-         corrected[id(row)], row.estimate.num_seeds, row.estimate.num_items) for row in rows
+         corrected[id(row)], row.estimate.num_seeds, row.estimate.num_items,
+         *row.estimate.interval(level[row.score, row.kind])) for row in rows
     ])  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from src.config.intervention import InterventionConfig
+from src.config.rules import refuse
 from src.intervene.material import Asked
 from src.intervene.pair import Pair
 
@@ -59,6 +60,14 @@ class Study(ABC):
     @abstractmethod
     def write(self) -> None:
         """The tables, and what is told of them in the terminal."""
+
+    def against(self, sources: Sequence[Source]) -> None:
+        """The same of another arm, and the difference.
+
+        Raises:
+            ConfigError: this analysis has none, or the arms have other seeds or items.
+        """
+        refuse("--against", self.chosen.kind, "causal")
 
     def say(self, line: str) -> None:
         """One line of the terminal."""

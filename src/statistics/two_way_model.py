@@ -68,3 +68,32 @@ def crossed(table: numpy.ndarray, pooled: Pooled | None = None) -> Estimate:
     low, high = sorted((of_seeds, num_items - 1))
     freedom = min(max(variance**2 / spread, low), high)
     return Estimate(mean, math.sqrt(variance / cells), freedom, num_seeds, num_items)
+
+
+def crossed_apart(first: numpy.ndarray, second: numpy.ndarray) -> Estimate:
+    """Mean of one table of seeds x items minus that of another with the same seeds and other items.
+
+    The scatter over seeds is that of the seeds' differences; what items of either side add is added. One
+    seed: Welch's test.
+
+    Args:
+        first: [seed, item], finite numbers, at least 2 items.
+        second: the same seeds on items of its own.
+    """
+    num_seeds = len(first)
+    parts = []
+    for table in (first, second):
+        num_items = table.shape[1]
+        if num_seeds == 1:
+            parts.append((float(table.var(ddof=1)) / num_items, num_items - 1))
+        else:
+            squares = mean_squares(table)
+            parts.append((max(squares.items - squares.rest, 0) / table.size, num_items - 1))
+    if num_seeds > 1:
+        apart = first.mean(axis=1) - second.mean(axis=1)
+        parts.append((float(apart.var(ddof=1)) / num_seeds, num_seeds - 1))
+    variance = sum(part for part, _ in parts)
+    spread = sum(part**2 / freedom for part, freedom in parts)
+    freedom = variance**2 / spread if spread else num_seeds
+    value = float(first.mean() - second.mean())
+    return Estimate(value, math.sqrt(variance), freedom, num_seeds)

@@ -3,7 +3,8 @@
 import numpy
 import pytest
 
-from src.intervene.causal.profile import off_manifold, patterns, profile_additivity, quantities
+from src.intervene.causal.hybrids import hybrids
+from src.intervene.causal.profile import patterns, profile_additivity, quantities
 from src.intervene.engine.gates import Gates
 from src.intervene.engine.item_table import ItemTable
 from src.intervene.engine.parts import EMBEDDINGS, HEAD, depth_order
@@ -36,7 +37,14 @@ def made(gates, value):
         value({part for part, gate in zip(gates.parts, pattern, strict=True) if gate.share})
         for pattern in variants
     ]
-    return ItemTable([str(i) for i in range(ITEMS)], variants, {"logp": numpy.stack(columns, axis=1)})
+    values = numpy.stack(columns, axis=1)
+    others = dict.fromkeys(("entropy", "kl_tuned", "kl_base"), numpy.zeros_like(values))
+    return ItemTable([str(i) for i in range(ITEMS)], variants, {"logp": values, **others})
+
+
+def lost(gates, table):
+    """The variants that score below both ends."""
+    return [one.tuned for one in hybrids(gates, table, "logp") if one.below_both]
 
 
 def found(gates, table):
@@ -64,7 +72,7 @@ def test_where_parts_add_up_every_way_to_ask_has_one_answer(terms, around):
         for kind in ("shapley", "alone", "left_out"):
             assert values[kind, part] == pytest.approx(terms[part].mean())
     assert profile_additivity(gates, table, "logp") == pytest.approx(1)
-    assert off_manifold(gates, table, "logp") == []
+    assert lost(gates, table) == []
 
 
 def test_a_block_that_did_not_move_has_exactly_nothing(terms):
@@ -83,7 +91,25 @@ def test_late_blocks_that_need_tuned_states_interact_at_the_cuts_between(terms):
     assert values["interaction", "block 2"] == pytest.approx(0, abs=1e-12)
     assert values["interaction", "block 9"] == pytest.approx(0, abs=1e-12)
     assert values["shapley", "blocks 2-3"] == pytest.approx(values["shapley", "blocks 8-9"])
-    assert off_manifold(gates, table, "logp") == [gates.pattern({2: gates.tuned[3]})]
+    assert lost(gates, table) == ["2"]
+
+
+def test_variants_are_named_by_their_tuned_parts(terms):
+    gates = Moved([EMBEDDINGS, *range(NUM_BLOCKS), HEAD])
+    names = [one.tuned for one in hybrids(gates, made(gates, lambda tuned: terms[0]), "logp")]
+    assert names[:2] == ["none", "embeddings head 0-9"]
+    assert {"embeddings", "4-5", "embeddings head 0-1 6-7", "head 5-9"} <= set(names)
+    assert len(set(names)) == len(names)
+
+
+def test_sets_of_segments_alone_are_the_same_game(terms):
+    gates = Moved(range(NUM_BLOCKS))
+    few = patterns(gates, by_block=False)
+    assert len(few) == 32 and set(few) < set(patterns(gates))
+    table = made(gates, lambda tuned: terms[1] * len(tuned) ** 2)
+    short = {(row.kind, row.player): row.estimate.value for row in quantities(gates, table, "logp", False)}
+    assert short.items() < found(gates, table).items()
+    assert {kind for kind, _ in short} == {"gain", "shapley", "pair"}
 
 
 def test_shares_are_the_gain_whatever_the_game():

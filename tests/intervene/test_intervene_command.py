@@ -83,7 +83,9 @@ def test_seeds_of_one_arm_are_told_together_with_controls_and_forgetting(run_fol
     folders = [run_folder(*hard)]
     folders.append(folders[0].with_name("again"))
     shutil.copytree(*folders)
-    command(monkeypatch, *folders, "--controls", "--passages", 6, "--passage-tokens", 24)
+    more = ("intervention.regret=true", "intervention.scores=[logp,exact]")
+    told = ("--passages", 6, "--passage-tokens", 24, *more)
+    command(monkeypatch, *folders, "--controls", *told, "--against", *folders)
     text = capsys.readouterr().out
     out = folders[0].parent / "intervene"
     rows = list(csv.DictReader((out / "profile.csv").read_text().splitlines()))
@@ -94,6 +96,23 @@ def test_seeds_of_one_arm_are_told_together_with_controls_and_forgetting(run_fol
     assert ("english" in {row["score"] for row in rows}) != ("no profile of english" in text)
     assert (out / "summary.csv").read_text().startswith("score,name,value,low,high")
     assert text.count("the parts") >= 2
+    against = list(csv.DictReader((out / "against.csv").read_text().splitlines()))
+    assert against and all(float(row["value"]) == 0 for row in against)  # the arm itself
+    chosen = {row["player"] for row in rows if row["kind"] == "chosen"}
+    assert chosen == {"random", "best by alone", "slope_at_base"}
+    assert ("exact" in {row["score"] for row in rows}) != ("no profile of exact" in text)
+
+
+def test_segments_alone_need_no_gradients_and_have_the_same_shares(run_folder, monkeypatch, capsys):
+    folder = run_folder("train.max_steps=20", "train.learning_rate=0.02")
+    gradients, shares = [], []
+    for players in ("segments", "blocks"):
+        command(monkeypatch, folder, f"intervention.players={players}")
+        gradients.append("forward and backward" in " ".join(capsys.readouterr().out.split()))
+        rows = csv.DictReader((folder / "intervene" / "profile.csv").read_text().splitlines())
+        shares.append([float(row["value"]) for row in rows if row["kind"] == "shapley"])
+    assert gradients == [False, True]
+    assert shares[0] == pytest.approx(shares[1], abs=1e-6)
 
 
 def test_as_a_stage_it_leaves_its_tables_and_changes_no_id(run_folder, make_config):

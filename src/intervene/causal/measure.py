@@ -1,28 +1,39 @@
 """The causal profile of one pair, measured into a folder; what is done there is not done again."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
+import numpy
+from numpy import ndarray
+
+from src.config.intervention import CausalSettings
 from src.intervene.causal.controls import Variants, add_updates, control_quantities, variants
+from src.intervene.causal.hybrids import Hybrid, hybrids
 from src.intervene.causal.profile import (
     gain,
-    off_manifold,
     path_quantities,
     patterns,
     profile_additivity,
     quantities,
 )
+from src.intervene.causal.regret import BEST, chosen_quantities, pattern_of, random_sets, top
 from src.intervene.engine.cost import num_passes, seconds_a_token
+from src.intervene.engine.item_table import ItemTable, write_arrays
 from src.intervene.engine.items import Items
 from src.intervene.engine.memory import needed_bytes
 from src.intervene.engine.path import NUM_NODES, path_gradients
+from src.intervene.engine.scoring import ACCURACY
 from src.intervene.engine.variants import score_patterns
 from src.intervene.pair import Pair, trained_tensors, weights_key
 from src.intervene.quantity import UNITS, Quantity
 
 NUM_GRADIENTS = NUM_NODES + 2
 CONTROL_SEED = 0
+EXACT = "exact"
+"""1 where the completion is written right, else 0."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +57,14 @@ class Found:
     rows: list[Quantity]
     additivity: float
     residual: float
-    """Of the path's shares against the gain, as a part of it."""
-    num_off: int
-    """Variants that score below base and tuned model."""
+    """Of the path's shares against the gain, as a part of it; NaN where no path was taken."""
+    hybrids: list[Hybrid]
+    """What the variants are like."""
+
+    @property
+    def num_off(self) -> int:
+        """Variants that score below base and tuned model."""
+        return sum(one.below_both for one in self.hybrids)
 
 
 class Measurement:
@@ -56,60 +72,100 @@ class Measurement:
 
     Args:
         pair: what is compared.
-        controls: whether the controls are run.
+        chosen: what is asked.
         other: another finished run of the same arm, for the control that needs one.
+        seen: profiles [block] that were observed in the run, to choose blocks by.
     """
 
-    def __init__(self, pair: Pair, controls: bool = False, other: Path | None = None) -> None:
-        self.pair, self.gates = pair, pair.replay.gates
-        self.patterns = patterns(self.gates)
+    def __init__(
+        self,
+        pair: Pair,
+        chosen: CausalSettings,
+        other: Path | None = None,
+        seen: Mapping[str, ndarray] = MappingProxyType({}),
+    ) -> None:
+        self.pair, self.chosen, self.seen = pair, chosen, seen
+        self.gates = pair.replay.gates
+        self.by_block = chosen.players == "blocks"
+        self.patterns = patterns(self.gates, self.by_block)
         self.controls: Variants = {}
         self.control_key = [pair.key, CONTROL_SEED, weights_key(other) if other else None]
-        if controls and pair.sizes:
+        if chosen.controls and pair.sizes:
             add_updates(self.gates, CONTROL_SEED, trained_tensors(other) if other else None)
             self.controls = variants(self.gates, pair.sizes)
+        self.moved = [part for part in self.gates.moved if isinstance(part, int)]
+        self.random = random_sets(self.moved, pair.num_blocks, CONTROL_SEED) if chosen.regret else []
 
     def cost(self) -> Cost:
         """Counted on the variants; a batch is run for the time."""
         replay, (task, *_) = self.pair.replay, self.pair.scores
-        profile, controls = (
-            num_passes(walked, self.pair.num_blocks)
-            for walked in (self.patterns, list(self.controls.values()))
-        )
+        further = [*self.controls.values(), *(pattern_of(self.gates, one) for one in self.random)]
+        profile, controls = (num_passes(walked, self.pair.num_blocks) for walked in (self.patterns, further))
+        gradients = 3 * NUM_GRADIENTS if self.by_block else 0
         seconds = seconds_a_token(replay, task.batches[0])
         seconds *= task.num_tokens * controls + sum(
-            items.num_tokens * (profile + 3 * NUM_GRADIENTS) for items in self.pair.scores
+            items.num_tokens * (profile + gradients) for items in self.pair.scores
         )
         held = max(needed_bytes(replay, items, self.pair.num_blocks + 2) for items in self.pair.scores)
-        num_variants = len(self.patterns) + len(self.controls)
-        return Cost(num_variants, profile + controls, seconds / 60, held)
+        return Cost(len(self.patterns) + len(further), profile + controls, seconds / 60, held)
 
     def ends(self, items: Items, folder: Path) -> Quantity:
         """The gain in one score, which is known first."""
         table = score_patterns(self.pair.replay, items, [], folder / items.score / "ends", self.pair.key)
         return gain(self.gates, table, items.score)
 
-    def found(self, items: Items, folder: Path, done: Callable[[], object] = lambda: None) -> Found:
-        """Every variant and the path in one score; `done` is called after every batch of either."""
+    def found(self, items: Items, folder: Path, done: Callable[[], object] = lambda: None) -> list[Found]:
+        """Every variant and the path in one score; `done` is called after every batch of either.
+
+        Of the task also what else is asked of it: controls, chosen blocks, completions that are right.
+        """
         replay, score, key = self.pair.replay, items.score, self.pair.key
         folder = folder / score
         table = score_patterns(replay, items, self.patterns, folder / "variants", key, done)
         table.write(folder / "items.npz")
-        path = path_gradients(replay, items, folder / "path", key, done=done)
+        rows = list(quantities(self.gates, table, score, self.by_block))
+        residual = math.nan
+        if self.by_block:
+            path = path_gradients(replay, items, folder / "path", key, done=done)
+            write_arrays(folder / "path.npz", path)
+            rows += path_quantities(self.gates, path, score)
+            change = float(rows[0].values.mean())
+            residual = (float(path["share"].sum(axis=1).mean()) - change) / change
         additivity = profile_additivity(self.gates, table, score)
-        off = off_manifold(self.gates, table, score)
-        rows = [
-            *quantities(self.gates, table, score),
-            *path_quantities(self.gates, path, score),
-        ]
-        if self.controls and items is self.pair.scores[0]:  # they are asked about the task alone
+        mixtures = list(hybrids(self.gates, table, score))
+        if items is not self.pair.scores[0]:
+            return [Found(score, rows, additivity, residual, mixtures)]
+        if self.controls:
             made = list(self.controls.values())
-            table = score_patterns(replay, items, made, folder / "controls", self.control_key, done)
-            table.write(folder / "controls.npz")
-            rows += control_quantities(self.gates, table, score, self.controls)
-        change = float(rows[0].values.mean())
-        residual = (float(path["share"].sum(axis=1).mean()) - change) / change
-        return Found(score, rows, additivity, residual, len(off))
+            controlled = score_patterns(replay, items, made, folder / "controls", self.control_key, done)
+            controlled.write(folder / "controls.npz")
+            rows += control_quantities(self.gates, controlled, score, self.controls)
+        if self.random:
+            rows += self._of_chosen(rows, items, folder, done)
+        found = [Found(score, rows, additivity, residual, mixtures)]
+        return [*found, *self._exact(table)]
+
+    def _of_chosen(
+        self, rows: Sequence[Quantity], items: Items, folder: Path, done: Callable[[], object]
+    ) -> Iterator[Quantity]:
+        blocks = [f"block {block}" for block in range(self.pair.num_blocks)]
+        means = {(row.kind, row.player): row.estimate.value for row in rows}
+        profiles = {name: values for name, values in self.seen.items() if numpy.isfinite(values).all()}
+        for name, kind in ((BEST, "alone"), ("slope_at_base", "slope_at_base")):
+            profiles[name] = numpy.array([means.get((kind, block), -math.inf) for block in blocks])
+        sets = {name: top(values, self.moved) for name, values in profiles.items()}
+        asked = [pattern_of(self.gates, one) for one in [*sets.values(), *self.random]]
+        table = score_patterns(self.pair.replay, items, asked, folder / "chosen", self.pair.key, done)
+        table.write(folder / "chosen.npz")
+        yield from chosen_quantities(self.gates, table, items.score, sets, self.random)
+
+    def _exact(self, table: ItemTable) -> Iterator[Found]:
+        """A completion is written right where every token of it is the likeliest."""
+        if EXACT in self.chosen.scores:
+            right = {EXACT: (table.values[ACCURACY] == 1).astype(float)}
+            table = ItemTable(table.ids, table.patterns, right)
+            rows = list(quantities(self.gates, table, EXACT, self.by_block))
+            yield Found(EXACT, rows, profile_additivity(self.gates, table, EXACT), math.nan, [])
 
 
 def no_gain(found: Quantity) -> str:

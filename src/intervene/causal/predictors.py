@@ -1,7 +1,7 @@
 """Do profiles that are seen without intervening tell what each block carries of the gain?"""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,6 +9,8 @@ import numpy
 from numpy import ndarray
 from scipy.stats import rankdata
 
+from src.intervene.causal.regret import regrets
+from src.intervene.causal.summary import Summary
 from src.intervene.quantity import Quantity
 from src.metrics.catalog import METRICS
 from src.probe.table.block_profile import block_changes
@@ -19,8 +21,10 @@ from src.statistics.holm import holm
 from src.statistics.profile_correlation import MIN_LAYERS, profile_correlation
 
 TARGETS = ("alone", "left_out", "path")
-AT_BASE = ("fisher_trace", "gradient_norm")
+AT_BASE = ("fisher_trace", "gradient_norm", "gradient_signal_to_noise")
 """Of gradients: taken at the base weights, before anything is trained."""
+STATES_AT_BASE = ("l2_norm", "condition_number", "curvature", "lens_cross_entropy")
+"""Of the base model's states behind each block."""
 
 
 class Prediction(NamedTuple):
@@ -38,6 +42,10 @@ class Prediction(NamedTuple):
     """Of blocks: neighbours are alike."""
     partial: float
     """rho of what depth and its square leave of both profiles' ranks."""
+    regret: float
+    """Of the blocks with the largest values: 0 as good as those that bring most alone, 1 as random ones."""
+    regret_low: float
+    regret_high: float
 
 
 def observed(folders: Sequence[Path], num_blocks: int) -> dict[str, ndarray]:
@@ -62,23 +70,28 @@ def predictions(
         seen: observed profiles [block] of the whole depth.
         blocks: those that training could change; the others have no part by construction.
     """
-    if len(blocks) < MIN_LAYERS:
-        return []
     causal = {kind: _means(found, kind, blocks) for kind in (*TARGETS, "slope_at_base")}
+    if len(blocks) < MIN_LAYERS or any(numpy.isnan(one).any() for one in causal.values()):
+        return []
+    lost = regrets(found)
     sides = {name: values[list(blocks)] for name, values in seen.items()}
     sides |= {"slope_at_base": causal["slope_at_base"]}
-    return [one for target in TARGETS for one in _against(target, causal[target], sides)]
+    return [one for target in TARGETS for one in _against(target, causal[target], sides, lost)]
 
 
-def _against(target: str, causal: ndarray, sides: dict[str, ndarray]) -> Iterator[Prediction]:
+def _against(
+    target: str, causal: ndarray, sides: Mapping[str, ndarray], lost: Mapping[str, Summary]
+) -> Iterator[Prediction]:
     names = [name for name, side in sides.items() if numpy.isfinite(side).all()]
     tests = {name: profile_correlation(sides[name], causal) for name in names}
     corrected = holm([test.pvalue for test in tests.values()])
     for (name, test), one in zip(tests.items(), corrected, strict=True):
         partial = profile_correlation(_without_depth(sides[name]), _without_depth(causal)).rho
+        regret = lost[name][2:] if name in lost else (math.nan,) * 3
         yield Prediction(
-            name, target, test.rho, test.low, test.high, test.pvalue, one.pvalue, test.effective_n, partial
-        )
+            name, target, test.rho, test.low, test.high, test.pvalue, one.pvalue, test.effective_n, partial,
+            *regret,
+        )  # fmt: skip
 
 
 def _without_depth(values: ndarray) -> ndarray:
@@ -102,8 +115,12 @@ def _profiles(rows: Sequence[LayerRow]) -> dict[str, ndarray]:
     for (metric, stage), values in by_name.items():
         if stage == "base" and metric in AT_BASE:
             found[metric] = numpy.array([values[layer] for layer in sorted(values)])
+        elif stage == "base" and metric in STATES_AT_BASE:
+            found[f"{metric} of the base"] = numpy.array([values[layer] for layer in sorted(values)[1:]])
         elif stage == "change" and METRICS[metric].change != "none":
             found[metric] = numpy.array(block_changes(values, metric, levels=True))
             if METRICS[metric].needs not in ("weights", "matrices"):
                 found[f"{metric} added by the block"] = numpy.array(block_changes(values, metric))
+    if "weight_change" in found and "gradient_norm" in found:  # the first order of what the change brings
+        found["weight_change times gradient_norm"] = found["weight_change"] * found["gradient_norm"]
     return found

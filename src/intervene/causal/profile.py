@@ -16,10 +16,15 @@ PATH = {"share": "path", "at_base": "slope_at_base", "at_tuned": "slope_at_tuned
 """What the gradients along the path are called among the quantities."""
 
 
-def patterns(gates: Gates) -> list[Pattern]:
-    """Every variant that the profile needs, each once: singles both ways, cuts, all sets of segments."""
-    found = [one for pair in singles(gates, block_players(gates)) for one in pair]
-    found += [one for pair in cuts(gates) for one in pair]
+def patterns(gates: Gates, by_block: bool = True) -> list[Pattern]:
+    """Every variant that the profile needs, each once: singles both ways, cuts, all sets of segments.
+
+    `by_block`: without it the sets alone.
+    """
+    found: list[Pattern] = []
+    if by_block:
+        found += [one for pair in singles(gates, block_players(gates)) for one in pair]
+        found += [one for pair in cuts(gates) for one in pair]
     found += coalitions(gates, segment_players(gates, NUM_SEGMENTS))
     return list(dict.fromkeys([gates.base, gates.tuned, *found]))
 
@@ -29,10 +34,16 @@ def gain(gates: Gates, table: ItemTable, score: str) -> Quantity:
     return quantity(score, "gain", "all", table.of(score, gates.tuned) - table.of(score, gates.base))
 
 
-def quantities(gates: Gates, table: ItemTable, score: str) -> Iterator[Quantity]:
-    """All of them but those of the path, in the order of depth."""
-    none, everyone = (table.of(score, pattern) for pattern in (gates.base, gates.tuned))
+def quantities(gates: Gates, table: ItemTable, score: str, by_block: bool = True) -> Iterator[Quantity]:
+    """All of them but those of the path, in the order of depth; `by_block` as for `patterns`."""
     yield gain(gates, table, score)
+    if by_block:
+        yield from _of_blocks(gates, table, score)
+    yield from _of_segments(gates, table, score)
+
+
+def _of_blocks(gates: Gates, table: ItemTable, score: str) -> Iterator[Quantity]:
+    none, everyone = (table.of(score, pattern) for pattern in (gates.base, gates.tuned))
     players = block_players(gates)
     for player, (alone, without) in zip(players, singles(gates, players), strict=True):
         yield quantity(score, "alone", player.name, table.of(score, alone) - none)
@@ -42,6 +53,9 @@ def quantities(gates: Gates, table: ItemTable, score: str) -> Iterator[Quantity]
         yield quantity(score, "below", f"block {cut}", low - none)
         yield quantity(score, "above", f"block {cut}", high - none)
         yield quantity(score, "interaction", f"block {cut}", (everyone - low) - (high - none))
+
+
+def _of_segments(gates: Gates, table: ItemTable, score: str) -> Iterator[Quantity]:
     segments = segment_players(gates, NUM_SEGMENTS)
     game = game_of(gates, table, score, segments)
     for player, share in zip(segments, shapley(game).T, strict=True):
@@ -70,10 +84,3 @@ def profile_additivity(gates: Gates, table: ItemTable, score: str) -> float:
     """Of the segments, in the mean game over items."""
     segments = segment_players(gates, NUM_SEGMENTS)
     return additivity(game_of(gates, table, score, segments).mean(axis=0))
-
-
-def off_manifold(gates: Gates, table: ItemTable, score: str) -> list[Pattern]:
-    """Variants whose mean score lies below that of base and tuned model: a hybrid that neither end is."""
-    means = {pattern: float(table.of(score, pattern).mean()) for pattern in table.patterns}
-    floor = min(means[gates.base], means[gates.tuned])
-    return [pattern for pattern, mean in means.items() if mean < floor]

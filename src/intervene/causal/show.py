@@ -8,6 +8,7 @@ from numpy import ndarray
 from rich.console import Console
 from rich.table import Table
 
+from src.intervene.causal.hybrids import Hybrid
 from src.intervene.causal.measure import Found
 from src.intervene.causal.predictors import Prediction
 from src.intervene.causal.summary import Summary
@@ -28,10 +29,14 @@ def write_summaries(path: Path, found: Sequence[Summary]) -> None:
 
 def write_readings(path: Path, found: Sequence[tuple[str, Found]]) -> None:
     """One line a run and score: what is known of each run by itself."""
-    rows = [
-        {"run": run} | {key: value for key, value in vars(one).items() if key != "rows"} for run, one in found
-    ]
-    write_csv(path, tuple(rows[0]), [list(row.values()) for row in rows])
+    header = ("run", "score", "additivity", "residual", "num_off")
+    write_csv(path, header, [(run, *(getattr(one, name) for name in header[1:])) for run, one in found])
+
+
+def write_hybrids(path: Path, found: Sequence[tuple[str, Found]]) -> None:
+    """One line a run, score and variant."""
+    header = ("run", "score", *Hybrid._fields)
+    write_csv(path, header, [(run, one.score, *hybrid) for run, one in found for hybrid in one.hybrids])
 
 
 def write_predictions(folder: Path, found: Sequence[Prediction], seen: Mapping[str, ndarray]) -> None:
@@ -53,7 +58,8 @@ def print_profile(console: Console, rows: Sequence[Quantity], score: str) -> Non
         low, high = values["left_out", name].interval()
         cells = [f"{values[kind, name].value:.4f}" if (kind, name) in values else "" for kind in COLUMNS]
         table.add_row(name, *cells, f"{low:.4f} to {high:.4f}")
-    console.print(table)
+    if table.row_count:
+        console.print(table)
     for row in mine:
         if row.kind in ("gain", "shapley", "pair"):
             low, high = row.estimate.interval()

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from src.config.intervention import InterventionConfig
+from src.config.rules import refuse
 from src.errors import ConfigError
 from src.intervene.causal.measure import NUM_GRADIENTS, Found, Measurement, no_gain
 from src.intervene.causal.predictors import observed, predictions
@@ -12,17 +13,20 @@ from src.intervene.causal.show import (
     in_words,
     print_profile,
     print_summaries,
+    write_hybrids,
     write_predictions,
     write_readings,
     write_summaries,
 )
-from src.intervene.causal.summary import Summary, summaries
+from src.intervene.causal.summary import Summary, contrasts, differences, is_share, summaries
 from src.intervene.engine.memory import check_memory
 from src.intervene.pair import Pair
 from src.intervene.quantity import Quantity, over_seeds, write_quantities
 from src.intervene.study import Source, Study
 from src.runtime.progress import Progress
 from src.storage.files import write_json
+
+UNTIED = "in a variant each is given its own tensor, so the head can be tuned where the input is not"
 
 
 class CausalStudy(Study):
@@ -32,11 +36,14 @@ class CausalStudy(Study):
         super().__init__(sources, chosen, out)
         pair = self.sources[0].open(self.asked)
         self.trained, self.num_blocks = pair.trained, pair.num_blocks
+        self.tied = pair.replay.gates.tied
         self.first: Measurement | None = self._measurement(0, pair)
         self._tell_cost(pair)
         self.found: list[list[Found]] = []
         self.rows: list[Quantity] = []
         self.summaries: list[Summary] = []
+        self.differences: list[Summary] = []
+        self.contrasts: list[Summary] = []
 
     def measure(self) -> None:
         """ConfigError where the interval of a gain of the task holds 0."""
@@ -50,17 +57,19 @@ class CausalStudy(Study):
         if missing := no_gain(self.rows[0]):
             raise ConfigError(f"{len(self.sources)} runs: {missing}")
         self.summaries = list(summaries(self.rows, self.num_blocks))
+        self.differences = list(differences(self.rows, self.num_blocks))
 
     def write(self) -> None:
         """The files, and what is told of them here."""
         write_quantities(self.out / "profile.csv", self.rows)
-        write_summaries(self.out / "summary.csv", self.summaries)
+        write_summaries(self.out / "summary.csv", [*self.summaries, *self.differences])
         runs = [one.folder for one in self.sources if one.is_run]
         seen = observed(runs, self.num_blocks) if runs else {}
         write_predictions(self.out, predictions(self.rows, seen, self.trained), seen)
         together = zip(self.sources, self.found, strict=True)
         told = [(source.folder.name, one) for source, found in together for one in found]
         write_readings(self.out / "readings.csv", told)
+        write_hybrids(self.out / "hybrids.csv", told)
         write_json(self.out / "about.json", self._about())
         for score in dict.fromkeys(row.score for row in self.rows):
             print_profile(self.console, self.rows, score)
@@ -68,14 +77,36 @@ class CausalStudy(Study):
             for name, one in told:
                 if one.score == score:
                     self.say(f"{name}: {_told(one)}")
+        if self.contrasts:
+            write_summaries(self.out / "against.csv", self.contrasts)
+            self.say("This arm minus the other:")
+            told_of = [one for one in self.contrasts if not is_share(one)]
+            for score in dict.fromkeys(one.score for one in told_of):
+                print_summaries(self.console, told_of, score)
+        if self.tied:
+            self.say(f"The head is tied to the input embedding, and tuning moved both: {UNTIED}.")
+
+    def against(self, sources: Sequence[Source]) -> None:
+        """What this arm's profile is minus that of another, seed by seed: against.csv."""
+        if len(sources) != len(self.sources):
+            refuse("--against", f"{len(sources)} runs", f"as many as the first arm has, {len(self.sources)}")
+        other = CausalStudy(sources, self.chosen, self.out)
+        other.measure()
+        shapes = [one.rows[0].values.shape for one in (self, other)]
+        if shapes[0] != shapes[1]:
+            refuse("--against", f"{shapes[1]} runs x items", f"those of the first arm, {shapes[0]}")
+        self.contrasts = list(contrasts(self.rows, other.rows, self.num_blocks))
 
     def _about(self) -> dict[str, Any]:
         names = [source.folder.name for source in self.sources]
-        return {"runs": names, "num_blocks": self.num_blocks, "trained": self.trained}
+        about = {"runs": names, "num_blocks": self.num_blocks, "trained": self.trained}
+        return about | {"head_untied": self.tied}
 
     def _measurement(self, place: int, pair: Pair) -> Measurement:
         others = [one.folder for one in self.sources[place + 1 :] + self.sources[:place] if one.is_run]
-        return Measurement(pair, self.chosen.controls, others[0] if others else None)
+        source = self.sources[place]
+        seen = observed([source.folder], pair.num_blocks) if source.is_run and self.chosen.regret else {}
+        return Measurement(pair, self.chosen, others[0] if others else None, seen)
 
     def _of_source(self, measurement: Measurement, folder: Path) -> list[Found]:
         tables, found = folder / "intervene", []
@@ -85,26 +116,33 @@ class CausalStudy(Study):
                     raise ConfigError(f"{folder.name}: {missing}")
                 self.say(f"{folder.name}: {missing}")
                 continue
-            controlled = measurement.controls and items is measurement.pair.scores[0]
-            total = len(items.batches) * (3 if controlled else 2)
+            rounds = 1 + measurement.by_block
+            if items is measurement.pair.scores[0]:
+                rounds += bool(measurement.controls) + bool(measurement.random)
+            total = len(items.batches) * rounds
             with Progress(f"{folder.name} {items.score}", total, "batches") as progress:
-                found.append(measurement.found(items, tables, progress.advance))
-        return found
+                found += measurement.found(items, tables, progress.advance)
+        return [one for one in found if self._has_gain(folder, one)]
+
+    def _has_gain(self, folder: Path, found: Found) -> bool:
+        if missing := no_gain(found.rows[0]):
+            self.say(f"{folder.name}: {missing}")
+        return not missing
 
     def _tell_cost(self, pair: Pair) -> None:
         assert self.first is not None
         told = self.first.cost()
+        gradients = f" and {NUM_GRADIENTS} forward and backward" if self.first.by_block else ""
         items = " and ".join(f"{len(one.ids)} of {one.score}" for one in pair.scores)
         self.say(
             f"{len(self.sources)} runs, {told.num_variants} variants of each, items: {items}. A run takes "
-            f"{told.passes:.1f} passes and {NUM_GRADIENTS} forward and backward, about {told.minutes:.1f} "
-            f"minutes, and at most {told.num_bytes / 2**20:.0f} MiB of states beside the model."
+            f"{told.passes:.1f} passes{gradients}, about {told.minutes:.1f} minutes, and at most "
+            f"{told.num_bytes / 2**20:.0f} MiB of states beside the model."
         )
         check_memory(told.num_bytes, self.asked.batch_size, pair.device)
 
 
 def _told(one: Found) -> str:
-    return (
-        f"{in_words(one.additivity)}. Path: residual {100 * one.residual:.2f} % of the gain. Variants below "
-        f"both ends: {one.num_off}."
-    )
+    path = "" if one.residual != one.residual else f" Path: residual {100 * one.residual:.2f} % of the gain."
+    off = f" Variants below both ends: {one.num_off}." if one.hybrids else ""
+    return f"{in_words(one.additivity)}.{path}{off}"

@@ -81,6 +81,11 @@ class Gates(ABC):
     def traced(self, part: Part, share: Tensor) -> AbstractContextManager[None]:
         """The same with a share that gradients pass: a number [], or one a row [row]."""
 
+    @property
+    def tied(self) -> bool:
+        """Whether one moved tensor is both input embedding and head."""
+        return False
+
     def pattern(self, chosen: Mapping[Part, Gate]) -> Pattern:
         """The variant with these gates; a part that did not move has the base's, whatever is chosen."""
         moved = self.moved

@@ -1,5 +1,7 @@
 """The figures of a causal profile."""
 
+from math import inf
+
 from pandas import DataFrame
 
 from src.analysis.causal_profile import CausalProfile
@@ -16,12 +18,14 @@ LINES = {
 VALUES = {
     "logp": "right answer, nats a token",
     "english": "English forgotten, nats a byte",
+    "exact": "right completions, share of rows",
 }
 
 
 def profile_plot(profile: CausalProfile, score: str) -> Plot:
-    """What each block carries, with 95 % intervals; the trained band in a strip below."""
-    series = [_line(profile.by_block(score, kind), kind) for kind in LINES]
+    """What each block carries, with bands of 95 % for each curve; the trained blocks in a strip below."""
+    found = {kind: profile.by_block(score, kind) for kind in LINES}
+    series = [_line(one, kind) for kind, one in found.items() if len(one)]
     strip = Strip(BLUE, [(first - 0.5, last + 0.5) for first, last in spans(profile.trained)])
     return Plot(
         Axis("block, from input to output (strip: trained)"),
@@ -39,6 +43,17 @@ def share_plot(profile: CausalProfile, score: str) -> Plot:
     share = Series("share", value, range(len(found)), "points", low, high, BLUE, named=False)
     x, y = Axis(f"share of the change: {VALUES[score]}"), Axis("", list(found["player"]))
     return Plot(x, y, [share], along_x=True, zero=True, height=140 + 34 * len(found))
+
+
+def difference_plot(profile: CausalProfile) -> Plot | None:
+    """Each block's share of the gain minus its share of forgetting; None where one of them was not found."""
+    found = profile.differences
+    if found.empty:
+        return None
+    x = found["name"].str.removeprefix("block ").astype(int).tolist()
+    y, low, high = (found[key].tolist() for key in ("value", "low", "high"))
+    line = Series("share of the gain minus share of forgetting", x, y, low=low, high=high, hue=BLUE)
+    return Plot(Axis("block, from input to output"), Axis("difference of shares"), [line], zero=True)
 
 
 def predictor_plots(profile: CausalProfile) -> dict[str, Plot]:
@@ -59,7 +74,7 @@ def predictor_plots(profile: CausalProfile) -> dict[str, Plot]:
 
 def _line(found: DataFrame, kind: str) -> Series:
     name, hue, dash = LINES[kind]
-    x, y, low, high = (found[key].tolist() for key in ("block", "value", "ci_low", "ci_high"))
+    x, y, low, high = (found[key].tolist() for key in ("block", "value", "band_low", "band_high"))
     return Series(name, x, y, low=low, high=high, hue=hue, dash=dash)
 
 
@@ -69,7 +84,11 @@ def _agreement(profile: CausalProfile, name: str) -> str:
     if not found or found[0]["rho"] != found[0]["rho"]:
         return "no correlation: one of the two is the same at all blocks"
     one = found[0]
-    return (
+    told = (
         f"rho {one['rho']:+.2f} ({one['low']:+.2f} to {one['high']:+.2f}), as {one['effective_n']:.0f} "
         "independent blocks would tell it"
     )
+    if one["regret"] != one["regret"]:
+        return told
+    ends = f" ({one['regret_low']:.2f} to {one['regret_high']:.2f})" if one["regret_low"] > -inf else ""
+    return f"{told}; regret {one['regret']:.2f}{ends}: 0 as the best fifth of the blocks, 1 as a random one"

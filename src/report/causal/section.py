@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from src.analysis.causal_profile import CausalProfile, find_profiles
+from src.analysis.causal_profile import DIFFERENCE, CausalProfile, find_profiles
 from src.analysis.material import Material
 from src.analysis.records import records
-from src.report.causal.plots import predictor_plots, profile_plot, share_plot
+from src.report.causal.plots import difference_plot, predictor_plots, profile_plot, share_plot
 from src.report.columns import Column, columns
 from src.report.number_format import decimals, percent, signed, span
 from src.report.parts import Block, Chart, Section, Text
@@ -26,6 +26,7 @@ _KINDS = {
     "noise": "control: noise of the same size", "permuted": "control: its numbers in random order",
     "wrong_block": "control: another block's update", "other_seed": "control: the block of another run",
     "equal_norm": "control: all blocks moved equally far", "amplified": "control: its update times 1.5",
+    "chosen": "a fifth of the blocks, chosen by a profile",
 }  # fmt: skip
 _READING = (
     "Every block was run with its tuning update and without it, in many combinations. A block that helps "
@@ -33,9 +34,17 @@ _READING = (
     "adds on average over all orders in which parts could join (of fifths Shapley's value, of blocks the "
     "integral along the path from base to tuned): shares sum to the whole change."
 )
+_APART = "Ribbon: 95 % intervals, block by block. Above 0 the block has more of the gain than of forgetting."
 _TWO = decimals(2)
-_NOTE = "Ribbons: 95 % intervals, block by block; p (Holm) in the table is corrected over all blocks."
-_UNITS = {"logp": "nats a token", "english": "nats a byte"}
+_NOTE = "Ribbons: each holds its whole curve with 95 %; p (Holm) in the table is corrected over all blocks."
+_UNITS = {"logp": "nats a token", "english": "nats a byte", "exact": "of the rows"}
+_TITLES = {
+    "logp": "the gain, block by block", "exact": "right completions, block by block",
+    "english": "forgetting, block by block",
+}  # fmt: skip
+_WORDS = {
+    "logp": "raises the right answers by", "exact": "gives right completions to", "english": "costs English",
+}  # fmt: skip
 
 
 def build(material: Material) -> list[Block]:
@@ -49,9 +58,12 @@ def blocks(profile: CausalProfile) -> list[Block]:
     name, anchor = profile.name, profile.name.replace("-", "_")
     charts = [
         Chart(f"causal_{score}_{anchor}", f"{name}: {title}", {score: profile_plot(profile, score)}, _NOTE)
-        for score, title in (("logp", "the gain, block by block"), ("english", "forgetting, block by block"))
-        if score in profile.scores
+        for score, title in _TITLES.items()
+        if len(profile.of(score, "alone", "path"))
     ]
+    if apart := difference_plot(profile):
+        title = f"{name}: does the gain sit where forgetting does?"
+        charts.append(Chart(f"causal_difference_{anchor}", title, {"share": apart}, _APART))
     shares = {score: share_plot(profile, score) for score in profile.scores}
     found: list[Block] = [Text([_READING, *sentences(profile)]), *charts]
     found.append(
@@ -68,10 +80,9 @@ def sentences(profile: CausalProfile) -> Iterator[str]:
     for score in profile.scores:
         (gain,) = records(profile.of(score, "gain"))
         over = f"{gain['num_seeds']:.0f} seeds and " if gain["num_seeds"] > 1 else ""
-        what = "raises the right answers by" if score == "logp" else "costs English"
         ends = span(decimals(3))(gain["ci_low"], gain["ci_high"])
         yield (
-            f"Tuning {what} {gain['value']:.3f} {_UNITS[score]} ({ends}, 95 % over {over}"
+            f"Tuning {_WORDS[score]} {gain['value']:.3f} {_UNITS[score]} ({ends}, 95 % over {over}"
             f"{gain['num_items']:.0f} items{'' if over else ', of these weights'})."
         )
         if middle := profile.summary(score, "middle_share"):
@@ -81,8 +92,28 @@ def sentences(profile: CausalProfile) -> Iterator[str]:
         mine = profile.readings[profile.readings["score"] == score]
         if len(mine):
             yield _additivity(mine["additivity"].tolist())
+        yield from _mixtures(profile, score)
+    if apart := profile.summary(DIFFERENCE, "path_centre"):
+        yield (
+            f"The centre of the gain minus that of forgetting is {_ratio(apart)} of the depth: above 0, what "
+            "is gained sits later than what is forgotten."
+        )
+    if profile.about.get("head_untied"):
+        yield "The head is tied to the input embedding; each was given its own tensor, to be tuned alone."
     if noise := profile.summary("logp", "noise_over_alone"):
         yield f"Noise of the same size brings {_ratio(noise)} times what the blocks' own updates bring alone."
+
+
+def _mixtures(profile: CausalProfile, score: str) -> Iterator[str]:
+    """Whether variants are models at all."""
+    mine = profile.hybrids[profile.hybrids["score"] == score]
+    if len(mine):
+        ends = mine[(mine["kl_base"] == 0) | (mine["kl_tuned"] == 0)]
+        yield (
+            f"{mine['below_both'].sum()} of {len(mine)} variants score below base and tuned model; the least "
+            f"sure of its tokens has an entropy of {mine['entropy'].max():.2f} nats a token, base and tuned "
+            f"at most {ends['entropy'].max():.2f}."
+        )
 
 
 def _additivity(found: Sequence[float]) -> str:
@@ -119,6 +150,7 @@ def _tables(profile: CausalProfile, anchor: str) -> Iterator[Table]:
     rows = [
         row | {"name": row["name"].replace("_", " "), "ci_low": row["low"], "ci_high": row["high"]}
         for row in records(profile.summaries)
+        if not row["name"].startswith("block ")
     ]
     yield Table(f"causal_summary_{anchor}", f"{profile.name}: the profile in few numbers", heads, rows)
     heads = columns(
@@ -129,6 +161,7 @@ def _tables(profile: CausalProfile, anchor: str) -> Iterator[Table]:
         "p_holm",
         Column(("effective_n",), "effective blocks", decimals(1)),
         Column(("partial",), "rho given depth", signed(2)),
+        Column(("regret",), "regret", _TWO),
     )
     rows = [row | {"ci_low": row["low"], "ci_high": row["high"]} for row in records(profile.predictions)]
     if rows:
