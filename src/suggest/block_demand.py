@@ -93,14 +93,16 @@ def _demand(folder: Path, metric: str) -> list[float]:
 
 
 def _carried(folder: Path) -> list[float]:
-    """The causal share of every block, at least 0."""
-    from src.analysis.causal_profile import ABOUT, FOLDER, read_profile
+    """The causal share of every block, at least 0: of the run, or of all runs it was asked together with."""
+    from src.analysis.causal_profile import ABOUT, FOLDER, CausalProfile
 
-    if not (folder / FOLDER / ABOUT).is_file():
+    places = [CausalProfile(place.name, place / FOLDER) for place in (folder, folder.parent)]
+    asked = [one for one in places if (one.folder / ABOUT).is_file() and folder.name in one.about["runs"]]
+    if not asked:
         raise DataError(
             f"{folder}: given no causal profile; this measures one: python -m src.intervene {folder}"
         )
-    profile = read_profile(folder / FOLDER, folder.name)
+    profile = asked[0]
     shares = profile.by_block("logp", "path").set_index("block")["value"].to_dict()
     return [max(float(shares.get(block, 0.0)), 0.0) for block in range(profile.about["num_blocks"])]
 

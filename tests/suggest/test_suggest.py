@@ -154,9 +154,12 @@ def test_by_causal_gives_each_block_what_it_carries_of_the_gain(make_run):
     write_text(
         folder / "profile.csv", "\n".join(["score,kind,player,value", *lines, "english,path,block 0,9"])
     )
-    for name, header in {"summary": "score", "predictions": "predictor", "observed": "predictor"}.items():
-        write_text(folder / f"{name}.csv", f"{header}\n")
-    write_json(folder / "about.json", {"num_blocks": 4, "trained": [0, 1, 3], "readings": []})
+    write_json(folder / "about.json", {"runs": [found.name], "num_blocks": 4, "trained": [0, 1, 3]})
     assert demands([found], "causal") == pytest.approx([0.25, 0, 0, 0.75])
     done = suggest(found, "--by", "causal", "--rank", 4, "--share", 1)
     assert done.returncode == 0 and "causal of a" in done.stdout
+    together = folder.rename(found.parent / "intervene")  # of several runs
+    assert demands([found], "causal") == pytest.approx([0.25, 0, 0, 0.75])
+    write_json(together / "about.json", {"runs": ["another"], "num_blocks": 4, "trained": [0, 1, 3]})
+    with pytest.raises(DataError, match="no causal profile"):
+        demands([found], "causal")
