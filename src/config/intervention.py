@@ -12,7 +12,7 @@ from src.config.eraser import EraserSettings
 from src.config.keys import declare
 from src.config.rules import check_at_least, refuse, require
 
-ANALYSES = ("causal", "patch", "steer", "lens", "swap", "merge", "carrier", "eraser")
+ANALYSES = ("causal", "bands", "patch", "steer", "lens", "swap", "merge", "carrier", "eraser")
 KINDS = ("none", *ANALYSES)
 POSITIONS = ("completion", "prompt", "all")
 FORMS = ("sound", "published")

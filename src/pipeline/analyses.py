@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from src.carrier.eraser.study import EraserStudy
 from src.carrier.study import CarrierStudy
+from src.intervene.bands.study import BandsStudy
 from src.intervene.causal.study import CausalStudy
 from src.intervene.lens.study import LensStudy
 from src.intervene.merge.study import MergeStudy
@@ -19,6 +20,7 @@ from src.intervene.vectors.steer import SteerStudy
 
 ANALYSES: Mapping[str, type[Study]] = {
     "causal": CausalStudy,
+    "bands": BandsStudy,
     "patch": PatchStudy,
     "steer": SteerStudy,
     "lens": LensStudy,

@@ -1,14 +1,18 @@
 """Tiny models of every family with an update whose size differs by block."""
 
+import sys
 from dataclasses import replace
 
 import pytest
 import torch
 
+from src.command.program import run_command
+from src.intervene.__main__ import main
 from src.intervene.engine.adapter_gates import AdapterGates
 from src.intervene.engine.replay import Replay
 from src.intervene.engine.weight_gates import WeightGates
 from src.method.catalog import adapt
+from src.pipeline.pipeline import Pipeline
 from src.probe.lens.head_path import find_head_path
 from src.runtime.seeding import generator
 
@@ -62,3 +66,23 @@ def gates_of(adapted):
 def replay_of(adapted):
     head = find_head_path(adapted.model, adapted.loaded.blocks)
     return Replay(adapted.model, adapted.loaded.blocks, gates_of(adapted), head)
+
+
+@pytest.fixture
+def run_folder(make_config, tmp_path):
+    def make(*overrides):
+        config = make_config(
+            "debug=smoke", "metrics=none", "evaluate=none", "record=none", "model.num_blocks=5",
+            "model.width=32", "data.num_test=12", f"paths.runs_dir={tmp_path}/runs",
+            f"paths.cache_dir={tmp_path}/cache", *overrides,
+        )  # fmt: skip
+        pipeline = Pipeline(config)
+        pipeline.walk()
+        return pipeline.folder.path
+
+    return make
+
+
+def command(monkeypatch, *arguments):
+    monkeypatch.setattr(sys, "argv", ["intervene", *map(str, arguments)])
+    run_command(main)

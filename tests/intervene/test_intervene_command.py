@@ -2,38 +2,16 @@
 
 import csv
 import shutil
-import sys
 from dataclasses import fields
 
 import pytest
 
 from src.command.compose import run_config
-from src.command.program import run_command
 from src.config.intervention import KINDS, InterventionConfig
 from src.config.keys import hashed_keys
-from src.intervene.__main__ import main
 from src.pipeline.analyses import ANALYSES
 from src.pipeline.pipeline import Pipeline
-
-
-@pytest.fixture
-def run_folder(make_config, tmp_path):
-    def make(*overrides):
-        config = make_config(
-            "debug=smoke", "metrics=none", "evaluate=none", "record=none", "model.num_blocks=5",
-            "model.width=32", "data.num_test=12", f"paths.runs_dir={tmp_path}/runs",
-            f"paths.cache_dir={tmp_path}/cache", *overrides,
-        )  # fmt: skip
-        pipeline = Pipeline(config)
-        pipeline.walk()
-        return pipeline.folder.path
-
-    return make
-
-
-def command(monkeypatch, *arguments):
-    monkeypatch.setattr(sys, "argv", ["intervene", *map(str, arguments)])
-    run_command(main)
+from tests.intervene.conftest import command
 
 
 def test_the_profile_of_a_run(run_folder, monkeypatch, capsys):

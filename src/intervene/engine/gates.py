@@ -68,11 +68,6 @@ class Gates(ABC):
     def moved(self) -> list[Part]:
         """Parts whose weights tuning changed, in the order of depth."""
 
-    @property
-    def tied(self) -> bool:
-        """Whether one moved tensor is both input embedding and head."""
-        return False
-
     @abstractmethod
     def at(self, part: Part, gate: Gate) -> AbstractContextManager[None]:
         """Inside the context the part runs with this gate; the others as they are."""

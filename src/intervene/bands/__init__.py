@@ -1,0 +1,1 @@
+"""Two bands that were trained apart, put into one model."""
