@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from src.report.columns import columns
@@ -18,6 +18,8 @@ READING = (
     "curve keeps there lies on a straight line between its neighbouring points. The interval holds the error "
     "of both scores; p is corrected over all settings that were held against this curve."
 )
+
+_X_ENDS = ("gained_low", "gained_high")
 
 
 @dataclass(frozen=True)
@@ -90,13 +92,13 @@ def plane(found: Frontier) -> Plot:
     x, y, low, high = ([one[key] for one in on_curve] for key in keys)
     texts = [_named(found, one) for one in on_curve]
     series.append(Series(found.curve, x, y, low=low, high=high, hue=SLATE, texts=texts))
-    if others:
-        x, y, low, high = ([one[key] for one in others] for key in keys)
-        x_low, x_high = ([one[key] for one in others] for key in ("gained_low", "gained_high"))
-        texts = [str(one["plan"]) for one in others]
-        hues = [ORANGE if _is_better(one) else BLUE for one in others]
-        points = Series("other settings", x, y, "points", low, high, BLUE, hues, texts=texts)
-        series.append(replace(points, x_low=x_low, x_high=x_high))
+    told = (("keeps more at an equal gain", ORANGE, True), ("other settings", BLUE, False))
+    for name, hue, better in told:
+        mine = [one for one in others if _is_better(one) == better]
+        x, y, low, high, x_low, x_high = ([one[key] for one in mine] for key in (*keys, *_X_ENDS))
+        texts = [str(one["plan"]) for one in mine]
+        points = Series(name, x, y, "points", low, high, hue, texts=texts, x_low=x_low, x_high=x_high)
+        series += [points] if mine else []
     return Plot(Axis(found.gained), Axis(found.kept), series, zero=True)
 
 

@@ -69,10 +69,14 @@ def test_only_what_beats_the_curve_at_equal_gain_is_called_better(points):
 
 def test_points_of_the_plane_have_bars_along_both_axes(points):
     found = plane(frontier_of("made", _frame(points)))
-    traces = [trace for trace in plotly_figure(found)["data"] if "error_x" in trace]
-    (drawn,) = traces
-    assert drawn["error_x"]["array"][0] == pytest.approx(points[3].gained_high - points[3].gained, rel=1e-3)
-    assert drawn["error_y"]["array"][0] == pytest.approx(points[3].kept_high - points[3].kept, rel=1e-3)
+    traces = {one["name"]: one for one in plotly_figure(found)["data"] if "error_x" in one}
+    assert {name: len(one["x"]) for name, one in traces.items()} == {
+        "keeps more at an equal gain": 1,
+        "other settings": 2,
+    }
+    drawn, point = traces["keeps more at an equal gain"], points[3]
+    assert drawn["error_x"]["array"] == pytest.approx([point.gained_high - point.gained], rel=1e-3)
+    assert drawn["error_y"]["array"] == pytest.approx([point.kept_high - point.kept], rel=1e-3)
     charts = [block.name for block in frontier_blocks(frontier_of("made", _frame(points)))[1:]]
     assert charts == ["frontier_made", "frontier_more_made", "frontier_made"]
 
