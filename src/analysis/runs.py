@@ -181,8 +181,9 @@ class Run:
         if not path.is_file():
             return []
         try:
-            lines = path.read_text(encoding="utf-8").split("\n")
-            return [json.loads(line) for line in lines if line.startswith(starts)]
+            lines = [one for one in path.read_text(encoding="utf-8").split("\n") if one.startswith(starts)]
+            rows = json.loads(f"[{','.join(lines)}]")  # at once: half the time of line by line
+            return rows if len(rows) == len(lines) else [json.loads(line) for line in lines]
         except (OSError, ValueError) as error:
             self._damage(name, error)
             return []
