@@ -119,7 +119,7 @@ def test_panels_follow_what_the_runs_measured(tmp_path):
     assert measured(tmp_path) == DEFAULT
     scores = [{"task": "gsm8k", "metric": "exact_match", "stage": stage} for stage in ("base", "tuned")]
     profiles = [{"metric": metric, "stage": "change"} for metric in ("mean_shift", "weight_change/q_proj")]
-    write_json(tmp_path / "a" / "run.json", {"scores": scores, "profiles": profiles})
+    write_json(tmp_path / "a" / "run.json", {"status": "success", "scores": scores, "profiles": profiles})
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "run.json").write_text("{")
     assert measured(tmp_path) == ExperimentContents([("gsm8k", "exact_match")], [("mean_shift", "change")])
