@@ -113,7 +113,7 @@ def test_two_processes_give_the_losses_and_the_weights_of_one(run, tmp_path, met
 
 
 def test_a_run_that_was_stopped_on_two_goes_on_with_one(begin, run, tmp_path):
-    longer = ("train.max_steps=30", "train.checkpoint_steps=100")
+    longer = ("train.max_steps=30", "train.checkpoint_steps=100", "evaluate=none")
     process = begin(2, *longer)
     end = time.monotonic() + 300
     while not any(path.read_bytes().count(b"\n") >= 3 for path in (tmp_path / "runs").rglob("steps.jsonl")):
@@ -160,7 +160,7 @@ def test_under_torchrun_one_process_composes_and_both_train(torchrun, run, tmp_p
     seeds = ("seed=0,1", "-m") if together else ("seed=0",)
     place = f"{tmp_path / 'composed'}/${{oc.env:RANK}}"  # where whoever composes leaves its configuration
     left = (f"hydra.run.dir={place}", f"hydra.sweep.dir={place}", "hydra.output_subdir=hydra")
-    process = torchrun(2, *left, *seeds, root="two")
+    process = torchrun(2, *left, *seeds, "evaluate=none", root="two")
     output, _ = process.communicate(timeout=200)
     assert process.returncode == 0, output[-4000:]
     folders = {
@@ -170,7 +170,7 @@ def test_under_torchrun_one_process_composes_and_both_train(torchrun, run, tmp_p
     assert [path.name for path in (tmp_path / "composed").iterdir()] == ["0"]
     for seed, folder in folders.items():
         assert "num_processes: 2" in (folder / "config.yaml").read_text()
-        assert_close(folder, run(1, f"seed={seed}", root=f"one{seed}"))
+        assert_close(folder, run(1, f"seed={seed}", "evaluate=none", root=f"one{seed}"))
 
 
 def test_under_torchrun_what_is_wrong_is_said_once_and_nobody_waits(torchrun):

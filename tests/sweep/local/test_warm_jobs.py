@@ -31,13 +31,18 @@ def wait_for(condition, process):
 
 
 def test_a_forked_job_gives_the_numbers_of_a_cold_one_bit_for_bit(write_sweep, sweep, planned):
+    """Each also mirrors its table to W&B, the second after the first has ended."""
     threads = 2
-    path = write_sweep(metrics="core", evaluate="default", **{"evaluate.limit": 2, "method.dropout": 0.1})
-    done = sweep(path, "--threads", threads)
-    assert done.stdout.splitlines()[-1] == "1 runs: 1 done", done.stderr
+    more = {"evaluate.limit": 2, "method.dropout": 0.1, "record.mode": "offline"}
+    path = write_sweep(seed="0,1", metrics="core", evaluate="default", **more)
+    done = sweep(path, "--threads", threads, "--jobs", 1)
+    assert done.stdout.splitlines()[-1] == "2 runs: 2 done", done.stderr
     plan = planned(path)
     logs = plan.folder / "logs"
-    (run,) = plan.runs
+    for run in plan.runs:
+        assert "W&B:" not in (logs / f"{run.key}.log").read_text()
+        (table,) = run.folder.glob("wandb/offline-run-*/files/media/table/*.json")
+        assert "prompt_entropy" in table.read_text()
     record = json.loads((run.folder / "run.json").read_text())
     assert record["hardware"]["threads"] == threads
     assert "finished: " in (logs / f"{run.key}.log").read_text()
@@ -50,44 +55,27 @@ def test_a_forked_job_gives_the_numbers_of_a_cold_one_bit_for_bit(write_sweep, s
     assert numbers(run.folder) == warm
 
 
-def test_every_forked_job_mirrors_its_table_to_wandb(write_sweep, sweep, planned):
-    path = write_sweep(seed="0,1", metrics="core", **{"record.mode": "offline"})
-    done = sweep(path, "--jobs", 1)  # the first has ended before the second begins
-    assert done.stdout.splitlines()[-1] == "2 runs: 2 done", done.stderr
-    plan = planned(path)
-    for run in plan.runs:
-        assert "W&B:" not in (plan.folder / "logs" / f"{run.key}.log").read_text()
-        (table,) = run.folder.glob("wandb/offline-run-*/files/media/table/*.json")
-        assert "prompt_entropy" in table.read_text()
-
-
-def test_a_killed_job_is_lost_and_the_others_end(write_sweep, sweep, planned):
-    path = write_sweep(seed="0,1", **{"train.max_steps": 40, "metrics": "none"})
+def test_a_killed_job_is_lost_and_without_the_server_others_start_cold(write_sweep, sweep, planned):
+    path = write_sweep(seed="0,1,2", **{"train.max_steps": 40, "metrics": "none"})
     plan = planned(path)
     process = sweep(path, "--jobs", 1, wait=False)
-    log = plan.runs[0].folder / "steps.jsonl"
-    wait_for(lambda: log.is_file() and log.read_bytes().count(b"\n") >= 3, process)
-    holder = json.loads((plan.runs[0].folder / "lock.json").read_text())
-    assert os.getpgid(holder["pid"]) == holder["pid"]  # a group of its own: Ctrl-C does not reach it
-    os.kill(holder["pid"], signal.SIGKILL)
+    job = _held(plan.runs[0], process)
+    assert os.getpgid(job) == job  # a group of its own: Ctrl-C does not reach it
+    os.kill(job, signal.SIGKILL)
+    server = int(Path(f"/proc/{_held(plan.runs[1], process)}/stat").read_text().rpartition(")")[2].split()[1])
+    os.kill(server, signal.SIGKILL)  # the second goes on, the third starts cold
     output, errors = process.communicate(timeout=400)
     assert "lost: " in output and "its process ended with SIGKILL" in output, errors
-    assert output.splitlines()[-1] == "2 runs: 1 done, 1 lost"
-    assert "2 runs: 2 done" in sweep("rerun", "--failed", path).stdout
+    assert output.splitlines()[-1] == "3 runs: 2 done, 1 lost"
+    assert [state.name for state in read_states(plan).values()].count("done") == 2
+    assert "3 runs: 3 done" in sweep("rerun", "--failed", path).stdout
 
 
-def test_without_the_server_runs_go_on_and_later_ones_start_cold(write_sweep, sweep, planned):
-    path = write_sweep(seed="0,1", **{"train.max_steps": 40, "metrics": "none"})
-    plan = planned(path)
-    process = sweep(path, "--jobs", 1, wait=False)
-    log = plan.runs[0].folder / "steps.jsonl"
+def _held(run, process):
+    """The process that holds a run, once it has taken three steps."""
+    log = run.folder / "steps.jsonl"
     wait_for(lambda: log.is_file() and log.read_bytes().count(b"\n") >= 3, process)
-    pid = json.loads((plan.runs[0].folder / "lock.json").read_text())["pid"]
-    server = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    os.kill(server, signal.SIGKILL)
-    output, errors = process.communicate(timeout=400)
-    assert output.splitlines()[-1] == "2 runs: 2 done", errors
-    assert {state.name for state in read_states(plan).values()} == {"done"}
+    return json.loads((run.folder / "lock.json").read_text())["pid"]
 
 
 def test_cores_are_shared_by_the_jobs_unless_the_environment_says_otherwise(monkeypatch):
