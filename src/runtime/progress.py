@@ -10,6 +10,8 @@ from tqdm import tqdm
 Item = TypeVar("Item")
 FIRST_S, SLOWEST_S = 10.0, 320.0
 """Seconds to the first line, and between lines in the end: they are twice as far apart each time."""
+FEW, LONG_S = 3, 60.0
+"""After so many units a stage that has as many seconds left is told at once."""
 _UNITS = ((3600, "hours"), (60, "minutes"), (1, "seconds"))
 
 
@@ -20,6 +22,8 @@ def watched() -> bool:
 
 class Progress:
     """`with Progress("train", 100, "steps") as progress: progress.advance()`; it says it on standard error.
+
+    A log hears at the beginning how long a long stage will take, and at its end how long it took.
 
     Args:
         name: of the stage.
@@ -54,8 +58,11 @@ class Progress:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
         self._bar.close()
+        took, done = self._clock() - self._start, self._done - self._first
+        if self._lines and kind is None and took >= FIRST_S:
+            self._say(f"{done} {self._unit} took {_spoken(took)}")
 
     def advance(self, count: int = 1, **values: str) -> None:
         """So many units more are done; `values` stand beside the bar."""
@@ -63,13 +70,22 @@ class Progress:
         if values:
             self._bar.set_postfix(values, refresh=False)
         self._bar.update(count)
-        now = self._clock()
-        if self._lines and self._done < self._total and now - self._told >= self._pause:
+        if self._lines and self._done < self._total:
+            self._tell(self._clock())
+
+    def _tell(self, now: float) -> None:
+        """A line, where one is due."""
+        new = self._done - self._first
+        each = (now - self._start) / new
+        left = each * (self._total - self._done)
+        first = self._told == self._start and new >= FEW and left >= LONG_S
+        if first or now - self._told >= self._pause:
             self._told, self._pause = now, min(2 * self._pause, SLOWEST_S)
-            each = (now - self._start) / (self._done - self._first)
-            left = _spoken(each * (self._total - self._done))
             at = f"{self._done} of {self._total} {self._unit}"
-            print(f"{self._name}: {at}, {each:.3g} s each, {left} left", file=sys.stderr, flush=True)
+            self._say(f"{at}, {each:.3g} s each, {_spoken(left)} left")
+
+    def _say(self, text: str) -> None:
+        print(f"{self._name}: {text}", file=sys.stderr, flush=True)
 
 
 def each_of(items: Iterable[Item], name: str, unit: str) -> Iterator[Item]:

@@ -32,11 +32,27 @@ def test_a_log_gets_lines_that_come_ever_more_seldom_and_say_what_is_left(stage)
         "train: 18 of 100 steps, 4 s each, about 5 minutes left",
         "train: 38 of 100 steps, 4 s each, about 4 minutes left",
         "train: 78 of 100 steps, 4 s each, about 88 seconds left",
+        "train: 100 steps took about 7 minutes",
     ]
 
 
 def test_the_first_slow_step_says_how_long_it_all_takes(stage):
     assert stage(301, 60.0).splitlines()[0] == "train: 1 of 301 steps, 60 s each, about 5 hours left"
+
+
+def test_a_long_stage_of_quick_steps_is_told_after_a_few_of_them(stage):
+    lines = stage(1000, 0.5).splitlines()
+    assert lines[0] == "train: 3 of 1000 steps, 0.5 s each, about 8 minutes left"
+    assert lines[1].startswith("train: 43 of 1000 steps")
+    assert stage(100, 0.5).splitlines()[0].startswith("train: 20 of 100 steps")  # less than a minute in all
+
+
+def test_a_stage_that_broke_off_took_no_time(capsys):
+    now = [0.0]
+    with pytest.raises(KeyError), Progress("train", 9, "steps", clock=lambda: now[0]):
+        now[0] = 1000.0
+        raise KeyError
+    assert capsys.readouterr().err == ""
 
 
 def test_what_an_earlier_process_did_took_no_time_of_this_one(stage):
