@@ -117,6 +117,7 @@ TEMPLATES = {
     "bars": BAR_LIKE,
     "plain words": PLAIN_LIKE,
     "stripped": STRIPPED_LIKE,
+    "bars and one end": BAR_AND_END_LIKE,
 }
 """Templates whose beginnings are beginnings."""
 

@@ -5,13 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-
 from src.errors import ModelError
 from src.model.loaded import LoadedModel
 from src.storage.files import fingerprint, sha256_file
 
-_UNREADABLE = (ValueError, KeyError, RuntimeError, TypeError, OSError, SafetensorError, UserWarning)
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 
 
@@ -24,11 +21,11 @@ def adapter_content(folder: Path) -> str:
     """A hash of all that decides what the adapter adds.
 
     Raises:
-        ModelError: it holds no safetensors; nothing else is ever loaded.
+        ModelError: one of its files is not there; no weights but safetensors are ever loaded.
     """
-    if not (folder / WEIGHTS).is_file():
+    if not all((folder / name).is_file() for name in (CONFIG, WEIGHTS)):
         found = ", ".join(sorted(path.name for path in folder.iterdir()))
-        raise ModelError(f"{folder}: given {found}; accepted: an adapter whose weights are {WEIGHTS}")
+        raise ModelError(f"{folder}: given {found}; accepted: an adapter, {CONFIG} and {WEIGHTS}")
     return fingerprint([sha256_file(folder / name) for name in (CONFIG, WEIGHTS)])
 
 
@@ -36,7 +33,7 @@ def merge_adapter(loaded: LoadedModel, folder: Path) -> LoadedModel:
     """The model with an adapter of peft, TRL or Axolotl added to its weights, in float32 and back.
 
     Raises:
-        ModelError: peft cannot read it, or it is for a model of other layers.
+        ModelError: peft cannot read it, it is for a model of other layers, or what it adds is not finite.
     """
     from peft import PeftModel
 
@@ -49,17 +46,12 @@ def merge_adapter(loaded: LoadedModel, folder: Path) -> LoadedModel:
         try:
             tuned: Any = PeftModel.from_pretrained(model.float(), str(folder), use_safetensors=True)
             merged = tuned.merge_and_unload()
-        except (
-            ValueError,
-            KeyError,
-            RuntimeError,
-            TypeError,
-            OSError,
-            SafetensorError,
-            UserWarning,
-        ) as error:
-            reason = " ".join(str(error).split())[:200]
+        except Exception as error:  # peft's reading: whatever it stumbles over lies in the folder
+            reason = " ".join(str(error).split())[:200] or type(error).__name__
             raise ModelError(f"{folder}: no adapter for {loaded.id} ({reason})") from error
+    broken = [name for name, value in merged.named_parameters() if not value.isfinite().all()]
+    if broken:
+        raise ModelError(f"{folder}: given {broken[0]} with NaN or infinity; accepted: finite weights")
     return replace(
         loaded,
         model=merged.to(dtype).eval().requires_grad_(False),

@@ -7,11 +7,12 @@ import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 
-from src.errors import ModelError
+from src.errors import ModelError, UserError
 from src.model.adapter import merge_adapter
 from src.model.byte_tokenizer import byte_tokenizer
 from src.model.load import load_model
 from src.model.tiny import build_tiny
+from src.report.adapter import experiment_of
 
 
 def save_adapter(folder, blocks=(4,), width=64):
@@ -44,6 +45,10 @@ def test_change_is_that_of_the_adapter(compare, tmp_path):
     record = json.loads((folder / "run.json").read_text())
     assert record["tuned"]["id"].endswith("+ adapter")
     assert record["tuned"]["fingerprint"] != record["model"]["fingerprint"]
+    assert experiment_of(adapter, tmp_path / "runs") == folder.parent
+    other = save_adapter(tmp_path / "other", (7,))
+    with pytest.raises(UserError, match=rf"first: python -m src.compare base=\S+ tuned={other}$"):
+        experiment_of(other, tmp_path / "runs")
 
 
 def test_another_adapter_is_another_comparison(compare, tmp_path):

@@ -71,12 +71,15 @@ def learned(row, tokenizer):
 def by_prefixes(chat, tokenizer, supervise="all"):
     """The oracle: each answer by itself, its place found by tokenising every beginning of the chat anew."""
     framing, labels = framing_of(tokenizer), None
-    whole = framing.opened(tokenizer.apply_chat_template(chat, tokenize=False))
+    text = tokenizer.apply_chat_template(chat, tokenize=False)
+    whole = framing.opened(text)
     labels = [IGNORED] * len(whole)
     places = [place for place, message in enumerate(chat) if message["role"] == "assistant"]
     for place in places if supervise == "all" else places[-1:]:
         before = tokenizer.apply_chat_template(chat[:place], tokenize=False, add_generation_prompt=True)
         upto = tokenizer.apply_chat_template(chat[: place + 1], tokenize=False)
+        if not text.startswith(upto):  # Phi's kind: the end token stands behind the whole alone
+            upto = upto.removesuffix(tokenizer.eos_token)
         if any(upto.rstrip().endswith(mark) for mark in tokenizer.get_added_vocab()):
             upto = upto.rstrip()
         start, stop = len(framing.opened(before)), len(framing.opened(upto))
@@ -102,6 +105,21 @@ def test_ids_and_labels_are_those_of_every_beginning_tokenised_anew(chats, name,
         expected = said(chat) if supervise == "all" else said(chat)[-1:]
         assert len(pieces) == len(expected)
         assert all(text in piece for text, piece in zip(expected, pieces, strict=True))
+
+
+def test_where_only_the_conversation_has_an_end_each_answer_ends_with_its_mark(chats):
+    tokenizer = tokenizer_of(BAR_AND_END_LIKE)
+    rows, config = chats([[ASKED, SAID, ASKED, SAID | {"content": "c"}]])
+    (row,) = encode_rows(rendered(rows, tokenizer, config), tokenizer, LONG, "completion").rows
+    assert learned(row, tokenizer) == ["b<|done|>", "c<|done|>\n" + tokenizer.eos_token]
+    assert tokenizer.decode(row.input_ids).count(tokenizer.eos_token) == 1
+
+
+def test_an_end_token_that_is_not_all_that_differs_is_refused(chats):
+    counts = BAR_AND_END_LIKE + "{% if messages | length < 4 and not add_generation_prompt %}.{% endif %}"
+    rows, config = chats([[ASKED, SAID, ASKED, SAID]])
+    with pytest.raises(DataError, match="message 2: what the chat template writes before"):
+        rendered(rows, tokenizer_of(counts), config)
 
 
 def test_smollm2_learns_the_answers_and_the_ends_of_its_turns(chats, package_tokenizer):
@@ -161,7 +179,6 @@ def test_what_is_cut_is_the_beginning_and_it_is_counted(chats):
         (FORGETS_THOUGHT, [ASKED, SAID | {"content": "<think>x</think>b"}, ASKED, SAID],
          "x line 1: message 2: what the chat template writes before this answer is not how the whole begins, so "
          "that it would answer what no model reads; accepted: data.supervise=last, or a data.chat_template"),
-        (BAR_AND_END_LIKE, [ASKED, SAID, ASKED, SAID], "x line 1: message 2: what the chat template writes before"),
         (TEMPLATES["no system role"], [{"role": "system", "content": "s"}, ASKED, SAID],
          "x line 1: the chat template refuses it (System role not supported); accepted: roles in the order"),
         (TEMPLATES["square brackets"], [ASKED, ASKED, SAID],

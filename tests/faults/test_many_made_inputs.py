@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.compare.test_adapter_folder import save_adapter
+from tests.made_adapters import DAMAGES, check_adapter, made_base
 from tests.made_folders import DAMAGE, QUICK, check_folder_of_run, made_run
 from tests.made_input import (
     CHATS,
@@ -68,3 +70,20 @@ def whole(make_config, tmp_path_factory):
 @given(command=st.sampled_from([*QUICK, *QUICK, *QUICK, "report"]), damage=DAMAGE)
 def test_a_damaged_folder_is_read_or_one_line(command, damage, whole, tmp_path):
     check_folder_of_run(command, damage, whole, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def base(make_config, tmp_path_factory):
+    return made_base(make_config, tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="module")
+def adapter(tmp_path_factory):
+    return save_adapter(tmp_path_factory.mktemp("whole") / "adapter", blocks=(2, 4))
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@bounded(400)
+@given(damage=DAMAGES)
+def test_a_damaged_adapter_is_added_as_it_is_or_one_line(damage, base, adapter, tmp_path):
+    check_adapter(damage, adapter, base, tmp_path)

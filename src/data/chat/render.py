@@ -55,6 +55,8 @@ def _span(chat: Chat, place: int, whole: str, template: ChatTemplate) -> tuple[i
     is_last = place == len(chat.messages) - 1
     before = template.render(chat.messages[:place], chat.where, answering=True)
     upto = whole if is_last else template.render(chat.messages[: place + 1], chat.where)
+    if not whole.startswith(upto):
+        upto = template.without_end(upto)
     if not (whole.startswith(upto) and upto.startswith(before)):
         others = "" if is_last else "data.supervise=last, or "
         raise DataError(

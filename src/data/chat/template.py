@@ -65,6 +65,14 @@ class ChatTemplate:
         kept = text.rstrip()
         return len(kept) if kept.endswith(self._marks) else len(text)
 
+    def without_end(self, text: str) -> str:
+        """The text of a conversation without the end token behind it.
+
+        Templates such as Phi's write it once, behind the last answer: in a longer conversation the model goes
+        from the mark of an earlier answer's end straight to the next turn.
+        """
+        return text.removesuffix(str(self.tokenizer.eos_token or ""))
+
     @cached_property
     def _marks(self) -> tuple[str, ...]:
         return tuple(self.tokenizer.get_added_vocab())
