@@ -10,7 +10,8 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from src.command.compose import CONFIG_ERRORS, Config, check_choices, one_line, read_overrides, typed
+from src.command.compose import Config, check_choices, read_overrides, typed
+from src.command.explain import CONFIG_ERRORS, one_line
 from src.command.help import help_text
 from src.command.program import exit_with, run_command
 from src.errors import UserError

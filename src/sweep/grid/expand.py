@@ -19,7 +19,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from src.command.compose import CONF, CONFIG_ERRORS, checked, one_line, renamed, typed
+from src.command.compose import CONF, checked, renamed, typed
+from src.command.explain import CONFIG_ERRORS, one_line
 from src.config.convert import as_dict, as_section
 from src.config.schema import RunConfig
 from src.errors import ConfigError

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from src.command.compose import CONF, CONFIG_ERRORS, one_line
+from src.command.compose import CONF
+from src.command.explain import CONFIG_ERRORS, one_line
 from src.config.convert import as_dict
 from src.config.rules import refuse
 from src.config.schema import RunConfig
