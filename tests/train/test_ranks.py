@@ -160,7 +160,7 @@ def test_under_torchrun_one_process_composes_and_both_train(torchrun, run, tmp_p
     seeds = ("seed=0,1", "-m") if together else ("seed=0",)
     place = f"{tmp_path / 'composed'}/${{oc.env:RANK}}"  # where whoever composes leaves its configuration
     left = (f"hydra.run.dir={place}", f"hydra.sweep.dir={place}", "hydra.output_subdir=hydra")
-    process = torchrun(2, *left, *seeds, "evaluate=none", root="two")
+    process = torchrun(2, *left, "evaluate=none", *seeds, root="two")
     output, _ = process.communicate(timeout=200)
     assert process.returncode == 0, output[-4000:]
     folders = {
