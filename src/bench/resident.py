@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from src.analysis.runs import find_runs
+from src.analysis.find_runs import find_runs
 from src.bench.measure import Figures
 from src.bench.random_folder import make_folder
 from src.command.compose import run_config

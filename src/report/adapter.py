@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from src.analysis.runs import Run, find_runs
+from src.analysis.find_runs import find_runs
+from src.analysis.runs import Run
 from src.errors import UserError
 from src.model.adapter import CONFIG, adapter_content
 from src.storage.files import fingerprint, read_json

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from src.analysis.runs import find_runs
+from src.analysis.find_runs import find_runs
 from src.command.compose import run_config
 from src.model.package import find_gguf
 from src.pipeline.pipeline import Pipeline

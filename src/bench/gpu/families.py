@@ -9,7 +9,8 @@ import numpy
 import torch
 from numpy.typing import ArrayLike
 
-from src.analysis.runs import Run, find_runs
+from src.analysis.find_runs import find_runs
+from src.analysis.runs import Run
 from src.bench.gpu.made_rows import made_rows
 from src.bench.gpu.outcome import Outcome
 from src.command.compose import run_config
