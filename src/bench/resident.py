@@ -31,8 +31,14 @@ def resident_gib(folder: Path, runs: Path) -> tuple[float, RunConfig]:
     from src.pipeline.pipeline import Pipeline
 
     config = run_config(
-        *("debug=smoke", "model=hf", f"model.id={folder}", "model.dtype=bfloat16", "data.max_length=64"),
-        *("train.max_steps=2", "train.batch_size=2", "train.checkpoint_steps=null", "metrics=core"),
+        *("debug=smoke", "model=hf", f"model.id={folder}", "model.dtype=bfloat16", "data=sums"),
+        *(
+            "data.max_length=96",
+            "train.max_steps=2",
+            "train.batch_size=2",
+            "train.checkpoint_steps=null",
+            "metrics=core",
+        ),
         *("data.num_train=4", "data.num_probe=4", "data.num_test=4", "data.max_new_tokens=2"),
         *(f"paths.runs_dir={runs}", f"paths.cache_dir={runs}/cache"),
     )

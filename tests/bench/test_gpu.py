@@ -45,11 +45,10 @@ def test_a_difference_is_a_share_of_the_largest_of_its_curve():
 
 def test_a_run_of_a_family_is_the_same_twice_and_another_precision_is_seen(tmp_path):
     assert run_difference(CPU, tmp_path / "same", "llama", lens=True) == 0
-    assert (
-        0 < run_difference(CPU, tmp_path / "bf16", "bert", "bfloat16", against="float32") < LIMITS["bfloat16"]
-    )
+    assert run_difference(CPU, tmp_path / "bf16", "bert", "bfloat16", against="float32") > LIMITS["float32"]
 
 
+@pytest.mark.filterwarnings("ignore")  # torch's own, of a group of one
 def test_resume_shards_and_gates_agree_with_themselves(tmp_path):
     found = {one.name: one for one in exactness_outcomes(CPU, tmp_path)}
     assert list(found) == ["resume, lora", "resume, full", "FSDP2, one rank", "gates"]

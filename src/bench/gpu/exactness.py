@@ -47,7 +47,7 @@ def exactness_outcomes(device: torch.device, folder: Path) -> Iterator[Outcome]:
     with one_rank():
         sharded = _adapted(device, "lora")
         shard(sharded.model, block_modules(sharded.model, sharded.loaded.blocks), device)
-        _train(sharded, folder / "sharded")
+        _train(sharded, folder / "sharded", checkpoint_steps=None)
         weights = gathered(sharded.model)
     yield Outcome("FSDP2, one rank", _apart(whole.trainable, weights), SHARDED)
     here, there = (
@@ -68,13 +68,15 @@ def _trained(
     return adapted, _train(adapted, folder, killed_after)
 
 
-def _train(adapted: AdaptedModel, folder: Path, killed_after: int | None = None) -> Trained:
+def _train(
+    adapted: AdaptedModel, folder: Path, killed_after: int | None = None, checkpoint_steps: int | None = 2
+) -> Trained:
     def on_step(step: int, row: dict[str, Any]) -> None:
         if step == killed_after:
             raise _Killed
 
     config = run_config("train=smoke")
-    steps = replace(config.train, max_steps=STEPS, checkpoint_steps=2)
+    steps = replace(config.train, max_steps=STEPS, checkpoint_steps=checkpoint_steps)
     objective = make_objective(config.objective, adapted.loaded.tokenizer)
     folder.mkdir(parents=True, exist_ok=True)
     return train(adapted.model, _rows(), steps, objective=objective, seed=0, folder=folder, on_step=on_step)

@@ -1,5 +1,6 @@
 """python -m src.bench gpu: every check and figure in turn, each told at once, all in one JSON file."""
 
+import math
 import platform
 import tempfile
 import time
@@ -52,7 +53,8 @@ def _keep(found: dict[str, Any], name: str, part: Callable[[Path], Found], folde
     try:
         for one in part(folder):
             if isinstance(one, Outcome):
-                told = {"difference": one.difference, "limit": one.limit, "passed": one.passed}
+                known = one.difference if math.isfinite(one.difference) else None
+                told = {"difference": known, "limit": one.limit, "passed": one.passed}
                 found["checks"][f"{name}: {one.name}"] = told
                 print(f"{name}: {one.name}: {one.difference:.2g} of {one.limit:g}", flush=True)
             else:
