@@ -42,7 +42,8 @@ class Reading:
     curves: Mapping[tuple[str, str], ndarray]
     """[layer, item] by metric and side: base, tuned, change, or base_map (tuned states, the base's map)."""
     emergence: Mapping[str, ndarray]
-    """[item], the emergence layer of the first gold token in base and tuned; NaN where there is none."""
+    """[item], the emergence layer of the whole answer in base and tuned; NaN where there is none. Its first
+    token alone may be a space, which says nothing."""
     examples: list[tuple[str, str, int, str, float]]
     """Item, side, layer, likeliest first token, its probability."""
 
@@ -61,12 +62,14 @@ def read_pair(pair: Pair, folder: Path, num_examples: int) -> Reading:
     folder.mkdir(parents=True, exist_ok=True)
     kept = {name: _kept(pair, items, gate, folder) for name, gate in (("base", BASE), ("tuned", TUNED))}
     base, tuned = kept["base"], kept["tuned"]
-    curves, first = _read(base, tuned)
+    curves = _read(base, tuned)
     for side, read, fitted in (("base", base, base), ("tuned", tuned, tuned), ("base_map", tuned, base)):
         curves[EXIT, side] = exit_values([EXIT], read, fitted, "all")[EXIT]
     order = numpy.argsort(torch.cat([batch.numbers for batch in items.batches]).numpy())
     vocabulary = len(token_table(pair.replay.base))
-    emergence = {side: emergence_layer(one, vocabulary).numpy()[order] for side, one in first.items()}
+    emergence = {
+        side: emergence_layer(curves[ANSWER, side].exp(), vocabulary).numpy()[order] for side in kept
+    }
     examples = [row for side, one in kept.items() for row in _examples(pair, items, side, one, num_examples)]
     return Reading({key: one.numpy()[:, order] for key, one in curves.items()}, emergence, examples)
 
@@ -85,20 +88,16 @@ def labelled(batch: ItemBatch) -> dict[str, Tensor]:
     return {**batch.inputs, "labels": labels}
 
 
-def _read(base: KeptLens, tuned: KeptLens) -> tuple[dict[tuple[str, str], Tensor], dict[str, Tensor]]:
-    """Curves [layer, row] of `_READ`, and the probability of the first gold token [layer, row] by side."""
+def _read(base: KeptLens, tuned: KeptLens) -> dict[tuple[str, str], Tensor]:
+    """Curves [layer, row] of `_READ`, and of the change of the answer."""
     parts: dict[tuple[str, str], list[Tensor]] = {key: [] for key in _READ}
-    first: dict[str, list[Tensor]] = {"base": [], "tuned": []}
     names = {" ".join(key): function for key, function in _READ.items()}
     for one, other in zip(base.batches(), tuned.batches(), strict=True):
         found = read_positions(names, [(one.states, base.read), (other.states, tuned.read)], one.targets)
         for key in _READ:
             parts[key].append(by_row(found[" ".join(key)], one, summed=key[0] == ANSWER))
-        for side, kept in first.items():
-            kept.append(found[f"{ANSWER} {side}"][:, one.first].exp())
     curves = {key: torch.cat(values, dim=1) for key, values in parts.items()}
-    curves[ANSWER, "change"] = curves[ANSWER, "tuned"] - curves[ANSWER, "base"]
-    return curves, {side: torch.cat(kept, dim=1) for side, kept in first.items()}
+    return curves | {(ANSWER, "change"): curves[ANSWER, "tuned"] - curves[ANSWER, "base"]}
 
 
 def _examples(

@@ -40,7 +40,7 @@ def emergence_words(base: ndarray, tuned: ndarray) -> tuple[str, dict[str, Media
         return "No item's answer emerges in both models, so nothing is said of when.", found
     word = "denied" if change.high <= EARLIER else "not denied"
     return (
-        f"The first token of the answer emerges at layer {found['base'].value:g} in the base and "
+        f"The whole answer emerges at layer {found['base'].value:g} in the base and "
         f"{found['tuned'].value:g} in the tuned model (medians); item by item it moves by {change.value:+g} "
         f"({change.low:+g} to {change.high:+g}) layers over {change.n} items that have "
         f"it in both. Stated before: that tuning only sharpens the end is denied if it moves earlier by "
@@ -49,10 +49,15 @@ def emergence_words(base: ndarray, tuned: ndarray) -> tuple[str, dict[str, Media
 
 
 def exit_words(accuracy: ndarray) -> str:
-    """On the claim that layers are dormant until the last ones; `accuracy` [layer, seed, item]."""
+    """On the claim that layers are dormant until the last ones.
+
+    `accuracy` [layer, seed, item] is the share of right tokens; what counts is an answer that is right in
+    full, as its spaces and its end are found by any layer.
+    """
+    right = (accuracy == 1).astype(float)
     num_blocks = len(accuracy) - 1
     early = [layer for layer in range(num_blocks + 1) if layer < DORMANT * num_blocks]
-    above = {layer: crossed(accuracy[layer] - HALF * accuracy[-1]) for layer in early}
+    above = {layer: crossed(right[layer] - HALF * right[-1]) for layer in early}
     reached = [layer for layer in early if above[layer].interval()[0] > 0]
     if reached:
         word, where = "denied", f"from layer {reached[0]} on"
@@ -60,8 +65,8 @@ def exit_words(accuracy: ndarray) -> str:
         open_ = any(one.interval()[1] > 0 for one in above.values())
         word, where = ("undecided", "perhaps") if open_ else ("not denied", "nowhere")
     return (
-        f"Behind a ridge map the tuned model's exits reach half of the final accuracy "
-        f"({accuracy[-1].mean():.2f}) before {100 * DORMANT:.0f} % of the depth {where}. Stated before: "
+        f"Behind a ridge map the tuned model's exits reach half of the final share of right answers "
+        f"({right[-1].mean():.2f}) before {100 * DORMANT:.0f} % of the depth {where}. Stated before: "
         f"that layers are dormant until the last ones is denied if they do: {word}."
     )
 
