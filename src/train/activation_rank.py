@@ -82,7 +82,7 @@ def compressed_activations(
     for layer in layers:
         drawn = torch.randn(layer.in_features, rank, generator=generator)
         layer.register_buffer(BASIS, torch.linalg.qr(drawn)[0].contiguous().to(layer.weight.device))
-        layer.forward = _forward(layer, compression)
+        vars(layer)["forward"] = _forward(layer, compression)
     try:
         yield compression
     finally:
@@ -137,7 +137,8 @@ def _trained_layers(blocks: Sequence[nn.Module], rank: int) -> list[nn.Linear]:
 
 def _forward(layer: nn.Linear, compression: Compression) -> Callable[[Tensor], Tensor]:
     def forward(x: Tensor) -> Tensor:
-        weight, bias = layer.weight, layer.bias
+        weight: Tensor = layer.weight
+        bias: Tensor | None = layer.bias
         if not torch.is_grad_enabled():
             return functional.linear(x, weight, bias)
         with torch.no_grad():
