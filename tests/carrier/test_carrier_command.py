@@ -6,7 +6,7 @@ import numpy
 import pytest
 
 from src.carrier.overlap import expected_jaccard
-from tests.intervene.test_intervene_command import command
+from tests.intervene.conftest import command
 
 QUICK = ("intervention.max_steps=12", "intervention.warmup_steps=4", "intervention.num_random=3",
          "intervention.price=0.5")  # fmt: skip

@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from tests.intervene.test_intervene_command import command
+from tests.intervene.conftest import command
 
 FIT = ("intervention.max_steps=6", "intervention.warmup_steps=2", "intervention.price=0.5")
 QUICK = (*FIT, "intervention.num_vectors=3", "intervention.num_prompts=8", "intervention.prompt_batch=4",
