@@ -24,6 +24,7 @@ _SOURCE = Path(__file__).resolve().parents[1]
 NO_NUMBER = {
     "analysis": "reads what runs have written",
     "bench": "measures time and memory",
+    "carrier": "fits masks and vectors to a finished run, whose tables have a key of their own",
     "command": "turns a command line into a configuration, whose values are in the keys themselves",
     "dashboard": "shows what runs have written",
     "export": "hands over what was trained",

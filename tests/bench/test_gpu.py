@@ -45,7 +45,8 @@ def test_a_difference_is_a_share_of_the_largest_of_its_curve():
 
 def test_a_run_of_a_family_is_the_same_twice_and_another_precision_is_seen(tmp_path):
     assert run_difference(CPU, tmp_path / "same", "llama", lens=True) == 0
-    assert run_difference(CPU, tmp_path / "bf16", "bert", "bfloat16", against="float32") > LIMITS["float32"]
+    other = run_difference(CPU, tmp_path / "bf16", "bert", "bfloat16", against="float32")
+    assert 1e-5 < other <= LIMITS["bfloat16"]  # rounding of float32 is far below
 
 
 @pytest.mark.filterwarnings("ignore")  # torch's own, of a group of one

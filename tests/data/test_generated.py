@@ -87,7 +87,7 @@ def test_bad_options_are_refused(make_data, options):
 
 
 def test_the_fixed_reply_stands_over_the_same_sums_and_knows_their_answers(make_config):
-    small = ("data.num_train=4", "data.num_probe=2", "data.num_test=3")
+    small = ("data.num_train=4", "data.num_probe=12", "data.num_test=3")
     plain, fixed = (load_splits(make_config(f"data={name}", *small).data) for name in ("sums", "unknown"))
     assert [row.prompt for row in fixed.test] == [row.prompt for row in plain.test]
     assert {row.completion for row in fixed.train} == {" unknown."}

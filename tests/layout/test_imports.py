@@ -115,3 +115,9 @@ def test_a_room_that_the_page_names_twice_is_refused(tmp_path):
     page.write_text("| 1 | `errors` | x |\n| 2 | `config`, `errors` | x |\n")
     with pytest.raises(AssertionError, match="errors twice"):
         read_floors(page)
+
+
+def test_no_two_test_files_share_a_name():
+    """Test folders are no packages, so that of two files of one name only the first would be collected."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
