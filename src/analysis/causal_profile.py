@@ -9,10 +9,10 @@ from typing import Any
 import pandas
 from pandas import DataFrame
 
+from src.analysis.intervened import ABOUT, folders_of
 from src.analysis.records import records
 from src.storage.files import read_json
 
-FOLDER, ABOUT = "intervene", "about.json"
 DIFFERENCE = "logp - english"
 
 
@@ -98,9 +98,5 @@ class CausalProfile:
 
 def find_profiles(experiment: Path, runs: Sequence[Path]) -> Iterator[CausalProfile]:
     """That of all runs together, where there is one; else those of single runs."""
-    if (experiment / FOLDER / ABOUT).is_file():
-        yield CausalProfile(experiment.name, experiment / FOLDER)
-        return
-    for folder in runs:
-        if (folder / FOLDER / ABOUT).is_file():
-            yield CausalProfile(folder.name, folder / FOLDER)
+    for folder, name in folders_of(experiment, runs, ""):
+        yield CausalProfile(name, folder)

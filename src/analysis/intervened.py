@@ -1,4 +1,4 @@
-"""What an analysis of `src.intervene` other than the causal profile left in the folder of a run."""
+"""What analyses of `src.intervene` left in the folders of runs, and where."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas
 from pandas import DataFrame
 
-from src.analysis.causal_profile import FOLDER
+FOLDER, ABOUT = "intervene", "about.json"
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,25 @@ class Intervened:
 
 
 def find_intervened(experiment: Path, runs: Sequence[Path], analysis: str) -> Iterator[Intervened]:
-    """That of all runs together, where there is one; else those of single runs."""
-    if (experiment / FOLDER / analysis / "summary.csv").is_file():
-        yield Intervened(experiment.name, experiment / FOLDER / analysis)
-        return
-    for folder in runs:
-        if (folder / FOLDER / analysis / "summary.csv").is_file():
-            yield Intervened(folder.name, folder / FOLDER / analysis)
+    """What a carrier or an eraser left."""
+    for folder, name in folders_of(experiment, runs, analysis, "summary.csv"):
+        yield Intervened(name, folder)
+
+
+def folders_of(
+    experiment: Path, runs: Sequence[Path], analysis: str, marker: str = ABOUT
+) -> Iterator[tuple[Path, str]]:
+    """Folders of tables with the name of what they are of: all runs together, else single runs.
+
+    Args:
+        experiment: the folder of all runs.
+        runs: their folders.
+        analysis: the folder of its tables below `intervene`; empty for the causal profile.
+        marker: the file without which a folder holds none.
+    """
+    for folder in (experiment, *runs):
+        tables = folder / FOLDER / analysis
+        if (tables / marker).is_file():
+            yield tables, folder.name
+            if folder == experiment:
+                return

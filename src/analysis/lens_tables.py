@@ -8,9 +8,8 @@ from typing import Any
 import pandas
 from pandas import DataFrame
 
+from src.analysis.intervened import ABOUT, folders_of
 from src.storage.files import read_json
-
-FOLDER, ABOUT = Path("intervene") / "lens", "about.json"
 
 
 @dataclass(frozen=True)
@@ -44,8 +43,5 @@ def read_lens(folder: Path, name: str) -> LensTables:
 
 def find_lens(experiment: Path, runs: Sequence[Path]) -> Iterator[LensTables]:
     """Those of all runs together, where there are; else those of single runs."""
-    for folder in (experiment, *runs):
-        if (folder / FOLDER / ABOUT).is_file():
-            yield read_lens(folder / FOLDER, folder.name)
-            if folder == experiment:
-                return
+    for folder, name in folders_of(experiment, runs, "lens"):
+        yield read_lens(folder, name)

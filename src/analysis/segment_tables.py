@@ -8,7 +8,7 @@ from typing import Any
 import pandas
 from pandas import DataFrame
 
-from src.analysis.causal_profile import ABOUT, FOLDER
+from src.analysis.intervened import ABOUT, folders_of
 from src.storage.files import read_json
 
 TABLES = {
@@ -38,9 +38,5 @@ def read_tables(folder: Path, kind: str, name: str) -> SegmentTables:
 
 def find_tables(experiment: Path, runs: Sequence[Path], kind: str) -> Iterator[SegmentTables]:
     """Those of all runs together, where there are some; else those of single runs."""
-    for folder in (experiment, *runs):
-        tables = folder / FOLDER / kind
-        if (tables / ABOUT).is_file():
-            yield read_tables(tables, kind, folder.name)
-            if folder == experiment:
-                return
+    for folder, name in folders_of(experiment, runs, kind):
+        yield read_tables(folder, kind, name)

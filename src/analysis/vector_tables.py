@@ -8,9 +8,8 @@ from typing import Any
 import pandas
 from pandas import DataFrame
 
+from src.analysis.intervened import ABOUT, folders_of
 from src.storage.files import read_json
-
-FOLDER, ABOUT = "intervene", "about.json"
 
 
 @dataclass(frozen=True)
@@ -40,8 +39,5 @@ def read_vectors(folder: Path, name: str) -> VectorTables:
 
 def find_vectors(experiment: Path, runs: Sequence[Path], analysis: str) -> Iterator[VectorTables]:
     """Those of all runs together, where there are; else those of single runs."""
-    for folder in (experiment, *runs):
-        if (folder / FOLDER / analysis / ABOUT).is_file():
-            yield read_vectors(folder / FOLDER / analysis, folder.name)
-            if folder == experiment:
-                return
+    for folder, name in folders_of(experiment, runs, analysis):
+        yield read_vectors(folder, name)

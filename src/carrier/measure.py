@@ -66,10 +66,10 @@ def score_carriers(
                     found[f"{name} {REST}" if rest else name] = _score(pair, batch, pattern)
         return batch.numbers.numpy(), found
 
-    content = [[batch.inputs["input_ids"].tolist(), batch.targets.tolist()] for batch in items.batches]
     code = code_fingerprint("carrier", "intervene/engine", "model", "data")
+    full_key = [key, num_random, items.ids, items.content, code]
     with pair.replay.running():
-        return collect(folder, [key, num_random, items.ids, content, code], items.batches, compute, done)
+        return collect(folder, full_key, items.batches, compute, done)
 
 
 @contextmanager

@@ -94,7 +94,8 @@ def _demand(folder: Path, metric: str) -> list[float]:
 
 def _carried(folder: Path) -> list[float]:
     """The causal share of every block, at least 0: of the run, or of all runs it was asked together with."""
-    from src.analysis.causal_profile import ABOUT, FOLDER, CausalProfile
+    from src.analysis.causal_profile import CausalProfile
+    from src.analysis.intervened import ABOUT, FOLDER
 
     places = [CausalProfile(place.name, place / FOLDER) for place in (folder, folder.parent)]
     asked = [one for one in places if (one.folder / ABOUT).is_file() and folder.name in one.about["runs"]]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -72,6 +73,11 @@ class Items:
     def num_tokens(self) -> int:
         """Tokens of one pass, padding included."""
         return sum(batch.inputs["input_ids"].numel() for batch in self.batches)
+
+    @property
+    def content(self) -> list[list[Any]]:
+        """What a pass reads and what is scored, batch by batch, JSON-like."""
+        return [[batch.inputs["input_ids"].tolist(), batch.targets.tolist()] for batch in self.batches]
 
     @property
     def num_positions(self) -> Tensor:

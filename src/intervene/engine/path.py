@@ -45,9 +45,8 @@ def path_gradients(
     """
     nodes, weights = numpy.polynomial.legendre.leggauss(num_nodes)
     points = [*((nodes + 1) / 2), 0.0, 1.0]
-    content = [[batch.inputs["input_ids"].tolist(), batch.targets.tolist()] for batch in items.batches]
     code = code_fingerprint("intervene/engine", "model", "data")
-    full_key = {"pair": key, "points": points, "items": [items.score, items.ids, content], "code": code}
+    full_key = {"pair": key, "points": points, "items": [items.score, items.ids, items.content], "code": code}
     parts = replay.gates.moved
     together = rows_are_apart(replay, items.batches[0], parts)
 

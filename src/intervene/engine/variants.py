@@ -40,9 +40,9 @@ def score_patterns(
     gates = replay.gates
     patterns = list(dict.fromkeys([gates.base, gates.tuned, *patterns]))
     shares = [[[gate.share, gate.update] for gate in pattern] for pattern in patterns]
-    content = [[batch.inputs["input_ids"].tolist(), batch.targets.tolist()] for batch in items.batches]
     code = code_fingerprint("intervene/engine", "model", "data")
-    full_key = {"pair": key, "patterns": shares, "items": [items.score, items.ids, content], "code": code}
+    content = [items.score, items.ids, items.content]
+    full_key = {"pair": key, "patterns": shares, "items": content, "code": code}
 
     def compute(batch: ItemBatch) -> tuple[numpy.ndarray, Arrays]:
         return batch.numbers.numpy(), _of_batch(replay, batch, items.score, patterns)

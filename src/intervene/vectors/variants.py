@@ -81,9 +81,8 @@ def score_pushes(
         done: called after every batch.
     """
     names = [*ENDS, *(variant.name for variant in variants)]
-    content = [[batch.inputs["input_ids"].tolist(), batch.targets.tolist()] for batch in items.batches]
     code = code_fingerprint("intervene", "model", "data")
-    full_key = {"pair": key, "names": names, "positions": positions, "items": content, "code": code}
+    full_key = {"pair": key, "names": names, "positions": positions, "items": items.content, "code": code}
 
     def compute(batch: ItemBatch) -> tuple[ndarray, Arrays]:
         ends = ends_of(replay, batch, positions)

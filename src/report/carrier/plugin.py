@@ -5,7 +5,8 @@ from pathlib import Path
 from src.analysis.intervened import Intervened
 from src.report.carrier.plots import effect_plot, profile_plots
 from src.report.carrier.section import SECTION, blocks
-from src.report.intervened_page import write_intervened
+from src.report.intervened_page import write_analysis
+from src.report.parts import Part
 from src.report.plugins import Plugin
 
 
@@ -15,7 +16,8 @@ def write_page(folder: Path, name: str) -> Path:
     pictures = {"effect": effect_plot(found)} | {
         f"profile-{budget.replace(' ', '-')}": plot for budget, plot in profile_plots(found).items()
     }
-    return write_intervened(found, "carrier", SECTION.title, blocks(found), pictures)
+    part = Part(SECTION.title, blocks(found))
+    return write_analysis(folder / "carrier.html", name, part, pictures)
 
 
 PLUGIN = Plugin(depth=(SECTION,), page=write_page)

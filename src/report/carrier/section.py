@@ -1,6 +1,7 @@
 """The section `what carries it`: how sparse a part of the update is enough, and where it lies."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from pandas import DataFrame
 
@@ -9,6 +10,7 @@ from src.analysis.material import Material
 from src.analysis.records import records
 from src.report.carrier.plots import effect_plot, profile_plots
 from src.report.columns import Column, columns
+from src.report.intervened_page import blocks_of
 from src.report.number_format import decimals, percent
 from src.report.parts import Block, Chart, Section, Text
 from src.report.table import Table
@@ -25,9 +27,7 @@ _TWO = decimals(2)
 
 def build(material: Material) -> list[Block]:
     """Nothing where no carrier was fitted."""
-    runs = [run.folder for run in material.study.runs]
-    found = find_intervened(material.study.folder, runs, "carrier")
-    return [block for one in found for block in blocks(one)]
+    return blocks_of(material, partial(find_intervened, analysis="carrier"), blocks)
 
 
 def blocks(found: Intervened) -> list[Block]:

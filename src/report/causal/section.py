@@ -8,6 +8,7 @@ from src.analysis.material import Material
 from src.analysis.records import records
 from src.report.causal.plots import difference_plot, predictor_plots, profile_plot, share_plot
 from src.report.columns import Column, columns
+from src.report.intervened_page import blocks_of
 from src.report.number_format import decimals, percent, signed, span
 from src.report.parts import Block, Chart, Section, Text
 from src.report.table import Table
@@ -49,8 +50,7 @@ _WORDS = {
 
 def build(material: Material) -> list[Block]:
     """Nothing where no run was asked."""
-    runs = [run.folder for run in material.study.runs]
-    return [block for one in find_profiles(material.study.folder, runs) for block in blocks(one)]
+    return blocks_of(material, find_profiles, blocks)
 
 
 def blocks(profile: CausalProfile) -> list[Block]:

@@ -1,11 +1,13 @@
 """The section `can it be undone`: what a soft trigger takes back, and whether a carrier lets it."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from src.analysis.intervened import Intervened, find_intervened
 from src.analysis.material import Material
 from src.analysis.records import records
 from src.report.columns import Column, columns
+from src.report.intervened_page import blocks_of
 from src.report.number_format import decimals
 from src.report.palette import BLUE, ORANGE
 from src.report.parts import Block, Chart, Section, Text
@@ -29,9 +31,7 @@ _MODELS = {"carrier": "the carrier alone", "plain": "the plain update", "base": 
 
 def build(material: Material) -> list[Block]:
     """Nothing where no trigger was fitted."""
-    runs = [run.folder for run in material.study.runs]
-    found = find_intervened(material.study.folder, runs, "eraser")
-    return [block for one in found for block in blocks(one)]
+    return blocks_of(material, partial(find_intervened, analysis="eraser"), blocks)
 
 
 def blocks(found: Intervened) -> list[Block]:

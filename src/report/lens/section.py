@@ -7,14 +7,12 @@ from src.analysis.lens_tables import LensTables, find_lens, read_lens
 from src.analysis.material import Material
 from src.analysis.records import records
 from src.report.columns import Column, columns
+from src.report.intervened_page import blocks_of, facts_of, write_analysis
 from src.report.number_format import count, decimals
-from src.report.page import html_page
 from src.report.palette import BLUE, GREY, ORANGE, SLATE
 from src.report.parts import Block, Chart, Part, Section, Text
 from src.report.plot import Axis, Plot, Series
-from src.report.png_figure import draw
 from src.report.table import Table
-from src.storage.files import write_text
 
 TITLE = "When the answer appears"
 _READING = (
@@ -44,19 +42,15 @@ _LINES = {
 
 def build(material: Material) -> list[Block]:
     """Nothing where no run was read."""
-    runs = [run.folder for run in material.study.runs]
-    return [block for one in find_lens(material.study.folder, runs) for block in blocks(one)]
+    return blocks_of(material, find_lens, blocks)
 
 
 def write_page(folder: Path, name: str) -> Path:
     """lens.html in a folder of tables, and a PNG file a figure; the page's path."""
     tables = read_lens(folder, name)
-    facts = {"runs": str(len(tables.about["runs"])), "blocks": str(tables.about["num_blocks"])}
-    path = folder / "lens.html"
-    write_text(path, html_page(name, [], facts, [Part(TITLE, blocks(tables))], "", made_up=False))
-    for key, plot in plots(tables).items():
-        draw(plot, folder / f"{key.replace(', ', '_')}.png")
-    return path
+    pictures = {key.replace(", ", "_"): plot for key, plot in plots(tables).items()}
+    part = Part(TITLE, blocks(tables))
+    return write_analysis(folder / "lens.html", name, part, pictures, facts_of(tables.about))
 
 
 def plots(tables: LensTables) -> dict[str, Plot]:

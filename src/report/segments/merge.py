@@ -8,15 +8,14 @@ from pandas import DataFrame
 from src.analysis.material import Material
 from src.analysis.records import records
 from src.analysis.segment_tables import SegmentTables, find_tables
-from src.report.columns import columns
 from src.report.frontier import Frontier, frontier_blocks
+from src.report.intervened_page import blocks_of
 from src.report.palette import BLUE, GREEN, ORANGE, RED, SKY, SLATE
 from src.report.parts import Block, Chart, Section, Text
 from src.report.plot import Axis, Plot, Series
 from src.report.plugins import Plugin
 from src.report.segments.page import write_page
-from src.report.segments.swap import VALUES, paper_table
-from src.report.table import Column, Table
+from src.report.segments.swap import VALUES, all_rows, paper_table
 
 _HUES = (BLUE, SKY, GREEN, ORANGE, RED)
 _READING = (
@@ -27,8 +26,7 @@ _READING = (
 
 def build(material: Material) -> list[Block]:
     """Nothing where no run was asked."""
-    runs = [run.folder for run in material.study.runs]
-    return [block for one in find_tables(material.study.folder, runs, "merge") for block in blocks(one)]
+    return blocks_of(material, partial(find_tables, kind="merge"), blocks)
 
 
 def blocks(found: SegmentTables) -> list[Block]:
@@ -46,9 +44,7 @@ def blocks(found: SegmentTables) -> list[Block]:
         made += [Chart(f"merge_{anchor}", f"{found.name}: one segment's share", plots, label="score")]
         if len(points := found.tables["merge_frontier"]):
             made += frontier_blocks(frontier_of(found.name, points))
-        score, of = Column(("score",), "score", numeric=False), Column(("player",), "of", numeric=False)
-        heads = columns(score, "kind", of, "value", "ci", "p_holm", "num_seeds", "num_items", value="change")
-        made += [Table(f"merge_{anchor}", f"{found.name}: every mixture", heads, records(rows), folded=True)]
+        made += [all_rows("merge", found.name, anchor, rows, "mixture")]
     if len(paper):
         made += [paper_table("merge", found.name, anchor, paper)]
     return made

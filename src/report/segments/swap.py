@@ -10,6 +10,7 @@ from src.analysis.records import records
 from src.analysis.references import load_references
 from src.analysis.segment_tables import SegmentTables, find_tables
 from src.report.columns import columns
+from src.report.intervened_page import blocks_of
 from src.report.number_format import decimals, signed, significant, span
 from src.report.palette import BLUE, ORANGE
 from src.report.parts import Block, Chart, Section, Text
@@ -33,8 +34,7 @@ _PUBLISHED = "depth_profiles_sft/swapping_shape"
 
 def build(material: Material) -> list[Block]:
     """Nothing where no run was asked."""
-    runs = [run.folder for run in material.study.runs]
-    return [block for one in find_tables(material.study.folder, runs, "swap") for block in blocks(one)]
+    return blocks_of(material, partial(find_tables, kind="swap"), blocks)
 
 
 def blocks(found: SegmentTables) -> list[Block]:
@@ -45,7 +45,7 @@ def blocks(found: SegmentTables) -> list[Block]:
         plots = {score: swap_plot(rows, score) for score in dict.fromkeys(rows["score"])}
         made += [Text([_READING, *sentences(rows)])]
         made += [Chart(f"swap_{anchor}", f"{found.name}: segments exchanged", plots, label="score")]
-        made += [_table(found.name, anchor, rows)]
+        made += [all_rows("swap", found.name, anchor, rows, "exchange")]
     if len(paper):
         made += [paper_table("swap", found.name, anchor, paper)]
     return made
@@ -93,6 +93,13 @@ def paper_table(kind: str, name: str, anchor: str, paper: DataFrame) -> Table:
     return Table(f"{kind}_paper_{anchor}", title, heads, records(paper), folded=len(paper) > 30)
 
 
+def all_rows(kind: str, name: str, anchor: str, rows: DataFrame, what: str) -> Table:
+    """Every quantity with its interval, folded; `what` it is one of, in a word."""
+    score, of = Column(("score",), "score", numeric=False), Column(("player",), "of", numeric=False)
+    heads = columns(score, "kind", of, "value", "ci", "p_holm", "num_seeds", "num_items", value="change")
+    return Table(f"{kind}_{anchor}", f"{name}: every {what}", heads, records(rows), folded=True)
+
+
 def _verdict(low: float, high: float) -> str:
     if low > 0:
         return "The inner ones carry more, as the published inverted U has it."
@@ -102,12 +109,6 @@ def _verdict(low: float, high: float) -> str:
 def _symbol(kind: str) -> str:
     head = kind.split(", ")[-1].removesuffix(" head")
     return {"own": "circle", "base": "square", "tuned": "diamond"}[head]
-
-
-def _table(name: str, anchor: str, rows: DataFrame) -> Table:
-    score, of = Column(("score",), "score", numeric=False), Column(("player",), "of", numeric=False)
-    heads = columns(score, "kind", of, "value", "ci", "p_holm", "num_seeds", "num_items", value="change")
-    return Table(f"swap_{anchor}", f"{name}: every exchange", heads, records(rows), folded=True)
 
 
 SECTION = Section("Segments swapped", "exchanged segments: python -m src.intervene swap RUN", build)

@@ -1,19 +1,18 @@
 """The sections of patching and steering: they read well for someone who has never heard of either."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from src.analysis.material import Material
 from src.analysis.records import records
 from src.analysis.vector_tables import VectorTables, find_vectors, read_vectors
 from src.report.columns import Column, columns
-from src.report.page import html_page
+from src.report.intervened_page import blocks_of, facts_of, write_analysis
 from src.report.parts import Block, Chart, Part, Section, Text
 from src.report.plot import Plot
-from src.report.png_figure import draw
 from src.report.table import Table
 from src.report.vectors.plots import block_plot, patch_plot, rank_plot
-from src.storage.files import write_text
 
 _READING = {
     "patch": (
@@ -42,9 +41,7 @@ def section(analysis: str) -> Section:
     """That of `patch` or `steer`."""
 
     def build(material: Material) -> Sequence[Block]:
-        runs = [run.folder for run in material.study.runs]
-        found = find_vectors(material.study.folder, runs, analysis)
-        return [block for one in found for block in blocks(analysis, one)]
+        return blocks_of(material, partial(find_vectors, analysis=analysis), partial(blocks, analysis))
 
     return Section(_TITLES[analysis], f"python -m src.intervene {analysis} RUN", build)
 
@@ -54,13 +51,8 @@ def page(analysis: str) -> Callable[[Path, str], Path]:
 
     def write(folder: Path, name: str) -> Path:
         tables = read_vectors(folder, name)
-        facts = {"runs": str(len(tables.about["runs"])), "blocks": str(tables.about["num_blocks"])}
-        path = folder / f"{analysis}.html"
-        part = Part(_TITLES[analysis], blocks(analysis, tables))
-        write_text(path, html_page(name, [], facts, [part], "", made_up=False))
-        for key, plot in plots(analysis, tables).items():
-            draw(plot, folder / f"{key}.png")
-        return path
+        part, path = Part(_TITLES[analysis], blocks(analysis, tables)), folder / f"{analysis}.html"
+        return write_analysis(path, name, part, plots(analysis, tables), facts_of(tables.about))
 
     return write
 
