@@ -39,7 +39,8 @@ class CorpusSettings:
     """Text that comes with the machine."""
 
     corpus: str | None = declare(hashed=False)
-    """Text that comes with the machine: `english`, passages of the documentation that CPython ships."""
+    """Text that comes with the machine: `english`, passages of the documentation that CPython ships, or
+    `english_untaught`, the quarter of them that no twin is pretrained on."""
     piece_characters: int = declare(hashed=False)
     """Of a corpus: passages are cut, between words, into pieces of about this length. [characters]"""
 

@@ -25,9 +25,12 @@ class PretrainingConfig:
     """The highest, after the warm-up. [no unit]"""
     warmup_steps: int
     """Steps in which the learning rate rises from 0. [optimizer steps]"""
+    corpus: str = declare(neutral="english")
+    """`english`, or `english_taught`: the three quarters of it that data.corpus=english_untaught leaves."""
 
     def __post_init__(self) -> None:
         require("model.pretraining.objective", self.objective, ("causal_lm", "masked_lm"))
+        require("model.pretraining.corpus", self.corpus, ("english", "english_taught"))
         for key in ("max_steps", "batch_size"):
             rules.check_at_least(f"model.pretraining.{key}", getattr(self, key), 1)
         rules.check_at_least("model.pretraining.length", self.length, 16)

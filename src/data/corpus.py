@@ -6,11 +6,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from src.config.schema import DataConfig
-from src.data.passages import training_topics
+from src.data.passages import training_topics, untaught_topics
 from src.data.rows import Row, make_row
 from src.data.source import Pool
 from src.storage.files import sha256_file
 
+TOPICS = {"english": training_topics, "english_untaught": untaught_topics}
 SHORTEST = 0.5  # of data.piece_characters: what is left at the end of a passage is no piece below it
 
 
@@ -22,9 +23,10 @@ class Corpus:
         return Pool(load_rows(config), None, f"{config.corpus}, {edition()}")
 
     def content(self, config: DataConfig) -> list[str] | None:
-        """The text that this Python ships."""
+        """The text that this Python ships, and which part of it where it is not all."""
         spec = find_spec("pydoc_data.topics")
-        return None if spec is None or spec.origin is None else [sha256_file(Path(spec.origin))]
+        part = [] if config.corpus == "english" else [str(config.corpus)]  # ids of before name no part
+        return None if spec is None or spec.origin is None else [sha256_file(Path(spec.origin)), *part]
 
 
 def load_rows(config: DataConfig) -> list[Row]:
@@ -37,7 +39,7 @@ def load_rows(config: DataConfig) -> list[Row]:
         DataError: the templates ask for another field.
     """
     rows = []
-    for number, (passage, topic) in enumerate(training_topics()):
+    for number, (passage, topic) in enumerate(TOPICS[str(config.corpus)]()):
         for text in pieces(passage, config.piece_characters):
             rows.append(make_row({"text": text, "topic": topic}, config, f"passage {number}"))
     return rows

@@ -11,6 +11,8 @@ from functools import cache
 MIN_CHARACTERS, MAX_CHARACTERS = 150, 1000  # shorter ones are headings and notes, longer ones are tables
 MIN_PROSE = 0.88  # share of letters and spaces; grammar rules and signatures have less
 HELD_OUT_ONE_IN = 5
+PHRASE = 5  # words
+UNTAUGHT_ONE_IN = 4  # of those that a model may be trained on
 
 _PARAGRAPHS = re.compile(r"\n\s*\n")
 _CODE = ("::=", ">>>", "==", "->")
@@ -27,6 +29,17 @@ def training_passages() -> list[str]:
 def training_topics() -> list[tuple[str, str]]:
     """The same passages, each with the topic that it was first found in."""
     return [(passage, topic) for passage, topic in _passages() if not _is_held_out(passage)]
+
+
+def untaught_topics() -> list[tuple[str, str]]:
+    """Of these, the one in four that no twin is pretrained on: what tunes and probes it is new to it."""
+    return [(passage, topic) for passage, topic in training_topics() if _is_untaught(passage)]
+
+
+def taught_passages() -> list[str]:
+    """The others, on which twins are pretrained, less those that repeat five words of an untaught one."""
+    untaught = {phrase for passage, _ in untaught_topics() for phrase in _phrases(passage)}
+    return [text for text in training_passages() if untaught.isdisjoint(_phrases(text))]
 
 
 def held_out_passages() -> list[str]:
@@ -61,6 +74,16 @@ def _is_prose(text: str) -> bool:
 
 def _is_held_out(passage: str) -> bool:
     return int(_digest(passage), 16) % HELD_OUT_ONE_IN == 0
+
+
+def _is_untaught(passage: str) -> bool:
+    return int(_digest(passage), 16) // HELD_OUT_ONE_IN % UNTAUGHT_ONE_IN == 0
+
+
+def _phrases(passage: str) -> set[str]:
+    """Every run of five words: chapters of a reference repeat sentences."""
+    words = passage.split()
+    return {" ".join(words[first : first + PHRASE]) for first in range(len(words) - PHRASE + 1)}
 
 
 def _digest(passage: str) -> str:

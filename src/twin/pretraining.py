@@ -13,7 +13,7 @@ from src.command.compose import chosen
 from src.config.schema import ModelConfig, ObjectiveConfig, PretrainingConfig, TrainConfig
 from src.data.corpus import pieces
 from src.data.encode import EncodedRow
-from src.data.passages import held_out_passages, training_passages
+from src.data.passages import held_out_passages, taught_passages, training_passages
 from src.data.rows import Row
 from src.errors import TrainingError
 from src.model.byte_tokenizer import byte_tokenizer
@@ -24,6 +24,7 @@ from src.objective.objective import Draw, Objective
 from src.storage.files import write_json
 from src.train.loop import train
 
+PASSAGES = {"english": training_passages, "english_taught": taught_passages}
 SEED = 0  # a twin is one model, like a checkpoint: its weights do not follow the seed of a run
 NUM_HELD_OUT = 200  # sequences that the loss is stated on
 _LOG = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ def _pretrain(config: ModelConfig, settings: PretrainingConfig, folder: Path) ->
     )
     objective.check(model)
     length = settings.length - 1  # the end token is one
-    rows, held_out = (_rows(texts, length) for texts in (training_passages(), held_out_passages()))
+    rows, held_out = (_rows(texts, length) for texts in (PASSAGES[settings.corpus](), held_out_passages()))
     encoded = objective.encode(rows, settings.length).rows
     _LOG.info("%s: pretraining, %d steps, once", config.name, settings.max_steps)
     with tempfile.TemporaryDirectory() as aside:
