@@ -101,12 +101,17 @@ def band_of(run: Run) -> str:
     start, stop = config.get("band.start"), config.get("band.stop")
     known = name in ("whole", "mid") or set(name) <= {"0", "1"}
     if start is None or stop is None:
-        return {"whole": WHOLE, "mid": "01110"}.get(name, name)
+        return pattern_of(name)
     ends = [round(end * _SEGMENTS, 9) for end in (start, stop)]
     if all(end == int(end) for end in ends):
         pattern = "".join("1" if ends[0] <= segment < ends[1] else "0" for segment in range(_SEGMENTS))
         return pattern if known else name
     return f"{start:.3g}-{stop:.3g}" if known else name
+
+
+def pattern_of(name: str) -> str:
+    """The five segments of a file of conf/band; of a file that says others, its name."""
+    return {"whole": WHOLE, "mid": "01110"}.get(name, name)
 
 
 def is_null(run: Run) -> bool:

@@ -2,6 +2,7 @@
 
 import math
 from functools import cache
+from typing import NamedTuple
 
 from src.analysis.arms import Arm
 from src.analysis.references import Published
@@ -14,8 +15,22 @@ MINIATURE = "check in miniature"
 """In place of a word: the runs are of another model, of other data or of a made-up size."""
 NO_CLAIM = "no claim"
 """In place of a word: no claim was declared on this effect."""
-_MADE = ("tiny", "twin")
+MADE_UP = ("tiny", "twin")
+"""Sources of models whose weights are not those that their name stands for."""
 _best_of = cache(best_of)
+
+
+class Ran(NamedTuple):
+    """What the setting of a claim is held against."""
+
+    model: str
+    made_up: bool
+    """Whether its weights are not those of that model."""
+    scored_on: str
+    """What the items are of, as the setting names it."""
+    training_rows: bool
+    """They are rows of the training file, held out from it, and no test items."""
+    fidelity: str
 
 
 def other_setting(one: Published, arm: Arm, scored_on: str, training_rows: bool = False) -> str:
@@ -28,15 +43,22 @@ def other_setting(one: Published, arm: Arm, scored_on: str, training_rows: bool 
         scored_on: what the items are of, as the setting names it.
         training_rows: they are rows of the training file, held out from it, and no test items.
     """
-    wanted, choices, config = one.setting, arm.record["choices"], arm.first.config
+    choices, config = arm.record["choices"], arm.first.config
     model, fidelity = str(choices.get("model")), str(arm.record.get("fidelity", "published"))
-    asked = [(wanted.models, model), (wanted.data, scored_on)]
+    made_up = config.get("model.source") in MADE_UP
+    return unlike(one, Ran(model, made_up, scored_on, training_rows, fidelity))
+
+
+def unlike(one: Published, ran: Ran) -> str:
+    """The same of runs that are told in a few words, or that are yet to come."""
+    wanted = one.setting
+    asked = [(wanted.models, ran.model), (wanted.data, ran.scored_on)]
     told = [f"{given} for {' or '.join(names)}" for names, given in asked if names and given not in names]
-    if wanted.fidelity and fidelity not in wanted.fidelity:
-        told.append(f"fidelity={fidelity} for {' or '.join(wanted.fidelity)}")
-    if model in wanted.models and config.get("model.source") in _MADE:
-        told.append(f"made-up weights for {model}")
-    told += [f"held-out training rows of {scored_on}"] if training_rows and scored_on in wanted.data else []
+    if wanted.fidelity and ran.fidelity not in wanted.fidelity:
+        told.append(f"fidelity={ran.fidelity} for {' or '.join(wanted.fidelity)}")
+    told += [f"made-up weights for {ran.model}"] if ran.model in wanted.models and ran.made_up else []
+    held_out = ran.training_rows and ran.scored_on in wanted.data
+    told += [f"held-out training rows of {ran.scored_on}"] if held_out else []
     return ", ".join(told)
 
 

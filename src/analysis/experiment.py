@@ -113,9 +113,19 @@ def read_study(folder: Path) -> Experiment:
     frozen = [run for run in finished if not run.trains]
     pushed = [run for run in finished if is_null(run)]
     trained = [run for run in finished if run.trains and not is_null(run)]
-    (arms, follow, unlike), (nulls, _, others) = group_arms(trained), group_arms(pushed)
+    arms, follow, unlike = group_arms(trained)
+    nulls, others = _group_pushes(pushed)
     left_out = [(run, run.problem) for run in runs if run.problem] + unlike + others
     return Experiment(folder, runs, arms, nulls, frozen, follow, left_out, load_references())
+
+
+def _group_pushes(pushed: Iterable[Run]) -> tuple[list[Arm], list[tuple[Run, str]]]:
+    """Arms of random pushes, and those that fit none; the draws beside one run are arms of their own."""
+    by_source: dict[object, list[Run]] = {}
+    for run in pushed:
+        by_source.setdefault(run.config.get("control.source"), []).append(run)
+    grouped = [group_arms(runs) for runs in by_source.values()]
+    return [arm for arms, _, _ in grouped for arm in arms], [one for *_, unlike in grouped for one in unlike]
 
 
 def mixed(values: Mapping[str, str | None], what: str) -> list[str]:

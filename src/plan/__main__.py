@@ -35,11 +35,19 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _power(arguments: list[str]) -> None:
     from src.plan.power_command import power, power_parser
+    from src.plan.swept import Swept, settings_in
+    from src.sweep.grid.expand import composer
     from src.sweep.grid.spec import read_sweep
 
-    options = power_parser().parse_args(arguments)
-    cells = [] if options.sweep is None else read_sweep(options.sweep, [], None).cells
-    power(options, [cell.overrides for cell in cells])
+    options = power_parser().parse_intermixed_args(arguments)
+    if options.sweep is None:
+        power(options)
+        return
+    sweep = read_sweep(options.sweep, options.overrides, None)
+    trained = [cell.overrides for cell in sweep.cells if "method=frozen" not in cell.overrides]
+    with composer(sweep) as composed:
+        swept = [Swept(composed.run(chosen), bands) for chosen, bands in settings_in(trained).items()]
+    power(options, trained, swept)
 
 
 def _composed(overrides: list[str]) -> RunConfig:

@@ -12,7 +12,7 @@ from src.analysis.arm_scores import TaskScores, read_scores
 from src.analysis.claims import corrected_target
 from src.analysis.contrasts import contrasts
 from src.analysis.experiment import Experiment, read_study
-from src.analysis.references import load_references
+from src.analysis.references import Published, load_references
 from src.config.rules import refuse
 from src.errors import DataError
 from src.statistics.claim import SIGN_LEVEL
@@ -28,6 +28,8 @@ class Effect(NamedTuple):
     """Of a claim: after the correction for how it was chosen."""
     level: float
     """Two-sided error of its test, corrected for how many are declared."""
+    claim: Published | None = None
+    """What declares it; None of a stated difference."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def declared_effects() -> list[Effect]:
         value = one.number.value if target is None else target.value
         level = SIGN_LEVEL / len(one.reference.claims)
         left = value if value * one.number.value > 0 else 0.0  # nothing is left to be found
-        found.append(Effect(f"{one.reference.title}: {one.number.name.replace('_', ' ')}", left, level))
+        found.append(Effect(f"{one.reference.title}: {one.number.name.replace('_', ' ')}", left, level, one))
     return found
 
 

@@ -6,9 +6,11 @@ import numpy
 import pytest
 
 from src.bench.made_runs import MadeStudy, make_runs
+from src.command.compose import run_config
 from src.command.program import run_command
 from src.plan.__main__ import main
 from src.plan.power import Effect, Plan, components_of, declared_effects, tell
+from src.plan.swept import Swept, judged_by, settings_in
 from src.statistics.power import Components
 from src.statistics.two_way_model import crossed
 
@@ -54,6 +56,31 @@ def test_components_come_from_a_finished_study_and_the_sizes_from_a_sweep(tmp_pa
     head, *rest = capsys.readouterr().out.splitlines()
     assert head.strip() == "22 arms, 3 seeds, 60 items; scatter: heldout (exact match)"
     assert any(re.search(r"a difference of 0\.05 .* no|never", line) for line in rest)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "bands", "told"),
+    [
+        (("experiment=band_study_olmo2_7b",), ("11111", "01000"), "yes"),
+        (("experiment=band_study_olmo2_7b",), ("11111",), "no arm 01000"),
+        (
+            ("model=smollm2_135m", "data=sums"),
+            ("11111", "01000"),
+            "smollm2_135m for olmo2_7b, sums for gsm8k",
+        ),
+    ],
+)
+def test_a_sweep_judges_the_claims_of_its_own_setting(chosen, bands, told):
+    (claim,) = [one.claim for one in declared_effects() if "7B" in one.name and "best" in one.name]
+    config = run_config(*chosen)
+    assert judged_by(claim, [Swept(config, frozenset(bands))]) == told
+
+
+def test_settings_of_a_sweep_are_told_apart_and_hold_their_bands():
+    runs = [("seed=0", "band=whole", "data=sums"), ("seed=0", "band='01110'", "data=sums"), ("data=gcd",)]
+    assert settings_in(runs) == {
+        ("data=sums",): frozenset({"11111", "01110"}), ("data=gcd",): frozenset(),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

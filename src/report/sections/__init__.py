@@ -7,6 +7,7 @@ brings an analysis of its own is a plug-in (src/report/plugins.py).
 from src.report.sections import (
     band_contrasts,
     best_rates,
+    beyond_push,
     forgetting,
     frontier,
     layer_profiles,
@@ -19,7 +20,7 @@ from src.report.sections import (
 )
 
 OPENING = runs.OPENING
-DEPTH = (layer_profiles.SECTION,)
+DEPTH = (layer_profiles.SECTION, beyond_push.SECTION)
 SCORES = (
     score_by_band.SECTION,
     band_contrasts.SECTION,

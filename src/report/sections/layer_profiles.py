@@ -15,7 +15,7 @@ from src.report.parts import Block, Chart, Section
 from src.report.plot import Axis, Plot, Series, Strip
 from src.report.sections.profile_bands import MOST_LINES, NOTE, band_series
 
-_MOST_SHOWN, _MOST_STRIPS = 13, 10
+MOST_SHOWN, _MOST_STRIPS = 13, 10
 CORE = ("cka_debiased", "mean_shift", "effective_rank", "weight_change")
 _NOTE = (
     "Layer 0 is the embedding output. Ribbons: 95 % interval over seeds; of one seed, over rows. The strip "
@@ -31,7 +31,7 @@ READINGS = {
     "no_massive-standardised": "without massive tokens, standardised dimensions",
 }
 """What is pooled, in words."""
-_DEPTH = Axis("relative depth (0: embedding output, 1: last block)", limits=(0, 1))
+DEPTH = Axis("relative depth (0: embedding output, 1: last block)", limits=(0, 1))
 
 
 def build(material: Material) -> list[Block]:
@@ -47,7 +47,7 @@ def profile_plots(material: Material) -> dict[str, Plot]:
 
 def pictures(material: Material) -> dict[str, Plot]:
     """Those that are drawn as files: of more arms than a printed figure can show, four metrics only."""
-    many = len(material.study.arms) > _MOST_SHOWN
+    many = len(material.study.arms) > MOST_SHOWN
     return {name: plot for name, plot in material.get(profile_plots).items() if not many or name in CORE}
 
 
@@ -55,7 +55,7 @@ def _plot(material: Material, metric: str, lines: Sequence[ProfileLine]) -> Plot
     study, look = material.study, looks(material)
     trained = [line for line in lines if line.stage != "base"]
     arms = list({id(line.arm): line.arm for line in trained}.values())
-    series = [_base(line) for line in lines if line.stage == "base"][:_MOST_SHOWN]
+    series = [_base(line) for line in lines if line.stage == "base"][:MOST_SHOWN]
     if len(arms) > MOST_LINES:
         return _banded(metric, series, trained, look)
     shown = _first(study, arms)
@@ -64,7 +64,7 @@ def _plot(material: Material, metric: str, lines: Sequence[ProfileLine]) -> Plot
         for line in trained
     ]
     caption = f"{len(shown)} of {len(arms)} arms shown; {_tokens(lines)}"
-    return Plot(_DEPTH, Axis(axis_title(metric)), series, _strips(shown, look), caption=caption, height=520)
+    return Plot(DEPTH, Axis(axis_title(metric)), series, _strips(shown, look), caption=caption, height=520)
 
 
 def _banded(metric: str, base: Sequence[Series], lines: Sequence[ProfileLine], look: dict[int, Look]) -> Plot:
@@ -73,13 +73,13 @@ def _banded(metric: str, base: Sequence[Series], lines: Sequence[ProfileLine], l
     for line in lines:
         groups.setdefault(line.arm.band + _suffix(line), []).append(line)
     series = [
-        band_series(name, mine, look[id(mine[0].arm)], waits=place >= _MOST_SHOWN)
+        band_series(name, mine, look[id(mine[0].arm)], waits=place >= MOST_SHOWN)
         for place, (name, mine) in enumerate(list(groups.items())[:MOST_LINES])
     ]
-    first = [mine[0].arm for mine in list(groups.values())[:_MOST_SHOWN]]
+    first = [mine[0].arm for mine in list(groups.values())[:MOST_SHOWN]]
     caption = f"{NOTE}; {_tokens(lines)}"
     return Plot(
-        _DEPTH, Axis(axis_title(metric)), [*base, *series], _strips(first, look), caption=caption, height=520
+        DEPTH, Axis(axis_title(metric)), [*base, *series], _strips(first, look), caption=caption, height=520
     )
 
 
@@ -91,10 +91,10 @@ def _tokens(lines: Sequence[ProfileLine]) -> str:
 
 def _first(study: Experiment, arms: Sequence[Arm]) -> Sequence[Arm]:
     """Of more arms than a figure can show: those of the first condition, or the first few."""
-    if len(arms) <= _MOST_SHOWN:
+    if len(arms) <= MOST_SHOWN:
         return arms
     alike = [arm for arm in arms if study.condition(arm) == study.condition(arms[0])]
-    return (alike if len(alike) > 1 else arms)[:_MOST_SHOWN]
+    return (alike if len(alike) > 1 else arms)[:MOST_SHOWN]
 
 
 def _base(line: ProfileLine) -> Series:

@@ -1,0 +1,97 @@
+"""Profiles by layer beside a random push without training: as they are, as the push has them, the excess."""
+
+from collections.abc import Mapping
+
+from pandas import DataFrame
+
+from src.analysis.arms import NULLS
+from src.analysis.beyond_push import beyond_push
+from src.analysis.depth.null import AS_IT_IS, excess_over
+from src.analysis.material import Material
+from src.metrics.catalog import METRICS, axis_title
+from src.report.columns import columns
+from src.report.palette import looks
+from src.report.parts import Block, Chart, Section
+from src.report.plot import Axis, Plot, Series
+from src.report.sections.layer_profiles import CORE, DEPTH, MOST_SHOWN
+from src.report.table import Table
+
+_ALL_THREE = 3
+"""Arms of which all readings are shown; of more the excess alone, the others wait in the legend."""
+_NOTE = (
+    "Change by layer; of a similarity 1 minus it. Solid: trained less push, paired by seed; dashed: as it "
+    "is; dotted: the push. Ribbons: 95 % over seeds (Student's t), which are draws of the push as well. "
+    "Where the ribbon holds 0, nothing could be told from a random push."
+)
+_SLOPES = (
+    "Relative slope: least squares over relative depth, over the mean change behind the blocks; the "
+    "absolute slope of a push grows with its size. A finding about tuning is one on the excess. Intervals: "
+    "95 % over seeds."
+)
+
+
+def build(material: Material) -> list[Block]:
+    """A figure with a choice of metric, and the table of slopes; nothing without random pushes."""
+    found, study = material.get(beyond_push), material.study
+    if found.layers.empty:
+        return []
+    plots = _plots(material)
+    key = ("band", "condition", "metric", "reading")
+    drawn = found.layers[found.layers["place"].isin(_shown(found.layers))]
+    numbers = Table(
+        "profiles_beyond_push", "Profiles beside a random push",
+        columns(*key, "depth", "value", "ci", "num_seeds"), found.rows(study, drawn),
+    )  # fmt: skip
+    heads = columns(*key, "quantity", "value", "ci", "num_seeds")
+    slopes = found.rows(study, found.slopes)
+    return [
+        Chart("profiles_beyond_push", SECTION.title, plots, _NOTE, "metric", numbers),
+        Table("slopes_beyond_push", "Slopes beside a random push", heads, slopes, _SLOPES, len(slopes) > 30),
+    ]
+
+
+def pictures(material: Material) -> Mapping[str, Plot]:
+    """METRIC_beyond_push, of the main metrics."""
+    plots = _plots(material) if material.study.nulls else {}
+    return {f"{name}_beyond_push": plots[name] for name in (*CORE, "procrustes_distance") if name in plots}
+
+
+def _plots(material: Material) -> dict[str, Plot]:
+    layers = material.get(beyond_push).layers
+    groups = layers.groupby("metric", sort=False) if len(layers) else ()
+    return {str(metric): _plot(material, str(metric), table) for metric, table in groups}
+
+
+def _plot(material: Material, metric: str, layers: DataFrame) -> Plot:
+    study, look = material.study, looks(material)
+    places, series = _shown(layers), list[Series]()
+    null = next(name for name in NULLS if name in set(layers["reading"]))
+    ways = {
+        excess_over(null): ("beyond the push", "solid"),
+        AS_IT_IS: ("as it is", "dash"),
+        null: ("push", "dot"),
+    }
+    for place in places:
+        arm = study.arms[place]
+        for reading, (words, dash) in ways.items():
+            one = layers[(layers["place"] == place) & (layers["reading"] == reading)].sort_values("depth")
+            name = f"{arm.label(study.factors)}, {words} ({int(one['num_seeds'].max())} seeds)"
+            x, y, low, high = (one[key].tolist() for key in ("depth", "value", "ci_low", "ci_high"))
+            waits = len(places) > _ALL_THREE and dash != "solid"
+            hue, mark = look[id(arm)].hue, "line" if dash == "solid" else "rule"
+            series.append(Series(name, x, y, mark, low, high, hue, dash=dash, waits=waits))
+    every = layers["place"].nunique()
+    caption = f"{len(places)} of {every} arms with a push; the push: {null.replace('_', ' ')}"
+    sign = "1 - " if METRICS[metric].change == "similarity" else ""
+    return Plot(DEPTH, Axis(f"{sign}{axis_title(metric)}"), series, zero=True, caption=caption, height=520)
+
+
+def _shown(layers: DataFrame) -> list[int]:
+    return list(dict.fromkeys(layers["place"]))[:MOST_SHOWN]
+
+
+SECTION = Section(
+    "Profiles beside a random push",
+    "random pushes beside trained runs: control=random_direction with control.size or control.source",
+    build,
+)
