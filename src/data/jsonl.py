@@ -7,11 +7,21 @@ from typing import Any
 
 from src.config.schema import DataConfig
 from src.data.rows import Row, make_row
+from src.data.shown import shown
 from src.data.source import Pool
 from src.errors import DataError
 from src.storage.files import sha256_file
 
 _ACCEPTED = "one JSON object a line, or one array of them"
+_UNPACKED = "unpacked"
+_BY_DATASETS = "or the folder that it lies in as data.id=FOLDER"
+_NO_TEXT = {
+    b"\x1f\x8b": ("gzip", _UNPACKED),
+    b"PK\x03\x04": ("a zip archive", _UNPACKED),
+    b"\x28\xb5\x2f\xfd": ("zstd", _UNPACKED),
+    b"PAR1": ("Parquet", _BY_DATASETS),
+}
+"""First bytes of files that are brought often: what they are, and what is accepted in their place."""
 
 
 class Files:
@@ -57,16 +67,38 @@ def _records(text: str, path: str) -> Iterator[tuple[Any, str]]:
 
 def _parsed(line: str, where: str) -> Any:
     try:
-        return json.loads(line)
+        return json.loads(line, object_pairs_hook=_object)
+    except DataError as error:
+        raise DataError(f"{where}: {error}") from error
     except ValueError as error:
         raise DataError(f"{where}: not JSON ({error}); accepted: {_ACCEPTED}") from error
     except RecursionError as error:
         raise DataError(f"{where}: nested too deeply; accepted: {_ACCEPTED}") from error
 
 
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose fields each stand there once; Python alone would keep the last of a name."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise DataError(f"field {shown(twice)} stands there twice; accepted: each field once")
+    return found
+
+
+def _check_text(path: str) -> None:
+    """Refuse a file that is known by its first bytes to be packed, or a table of another kind."""
+    with Path(path).open("rb") as file:
+        start = file.read(4)
+    for first, (kind, accepted) in _NO_TEXT.items():
+        if start.startswith(first):
+            raise DataError(f"{path}: given {kind}; accepted: {_ACCEPTED}, {accepted}")
+
+
 def _read_text(path: str) -> str:
     """The text of a file; a byte order mark is left out."""
     try:
+        _check_text(path)
         return Path(path).read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file; data.path and data.test_path name JSONL files") from error

@@ -103,7 +103,8 @@ def _with_factors(
             _check_kept(names, config.target_modules or (), loaded.family)
             reason = " ".join(str(error).split())
             raise ModelError(
-                f"model.lora_targets: peft cannot adapt {loaded.family} so ({reason})"
+                f"model.lora_targets: peft cannot adapt {loaded.family} so ({reason}); "
+                "accepted: model.lora_targets=[NAME,...] of other linear layers"
             ) from error
     _check_kept(names, config.target_modules or (), loaded.family)
     return model

@@ -6,6 +6,7 @@ import torch
 from transformers import PreTrainedModel
 
 from src.errors import ModelError
+from src.model.text_pass import CANNOT
 from src.model.trunk import token_table
 from src.runtime.seeding import generator
 
@@ -21,7 +22,7 @@ def is_causal(model: PreTrainedModel) -> bool:
     mixtures of experts may group their tokens otherwise.
 
     Raises:
-        ModelError: where the outputs are not finite.
+        ModelError: where the outputs are not finite, or the model cannot read so short a text.
     """
     if model not in _KNOWN:
         _KNOWN[model] = _looks_causal(model)
@@ -34,6 +35,12 @@ def _looks_causal(model: PreTrainedModel) -> bool:
     model.eval()
     try:
         first, second = (_outputs(model, tokens) for tokens in _token_pairs(model))
+    except CANNOT as error:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise ModelError(
+            f"{type(model).__name__}: cannot read a text of {NUM_TOKENS} tokens ({reason}); "
+            "accepted: models that read a text of any length"
+        ) from error
     finally:
         model.train(was_training)
     if not (first.isfinite().all() and second.isfinite().all()):

@@ -51,7 +51,7 @@ def weight_files(folder: Path) -> list[Path]:
     """The safetensors files of a folder, sorted; all of them exist.
 
     Raises:
-        ModelError: naming the first missing file.
+        ModelError: naming the first missing file, or one that lies elsewhere.
     """
     if (folder / WEIGHTS).is_file():
         return [folder / WEIGHTS]
@@ -62,6 +62,11 @@ def weight_files(folder: Path) -> list[Path]:
     shards = _read(folder / INDEX).get("weight_map")
     if not isinstance(shards, dict) or not shards:
         raise ModelError(f"{folder / INDEX}: names no weights; accepted: a `weight_map` of weights to files")
+    for weight, name in shards.items():
+        if not isinstance(name, str) or name != Path(name).name:
+            raise ModelError(
+                f"{folder / INDEX}: {weight}: given {name!r}; accepted: the name of a file of this folder"
+            )
     names = sorted(set(shards.values()))
     for number, name in enumerate(names, start=1):
         if not (folder / name).is_file():

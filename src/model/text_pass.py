@@ -9,10 +9,12 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from src.errors import ModelError
+from src.model.quiet import quiet
 from src.model.trunk import token_table
 
 NUM_TOKENS = 4
-_CANNOT = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+CANNOT = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+"""What a model raises that cannot read what it is given."""
 
 
 @torch.no_grad()
@@ -32,8 +34,9 @@ def text_pass(model: nn.Module, names: Sequence[str]) -> dict[str, Any] | None:
     was_training = model.training
     try:
         table = token_table(model)
-        model.eval()(input_ids=torch.arange(NUM_TOKENS, device=table.device).unsqueeze(0) % len(table))
-    except _CANNOT:
+        with quiet():  # ids 0 to 3 may look like padding, of which the library would warn
+            model.eval()(input_ids=torch.arange(NUM_TOKENS, device=table.device).unsqueeze(0) % len(table))
+    except CANNOT:
         return None
     finally:
         model.train(was_training)

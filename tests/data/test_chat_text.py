@@ -21,6 +21,8 @@ from tests.made_chats import (
 from tests.made_tokenizers import framed, with_first_space
 
 ASKED, SAID = {"role": "user", "content": "a?"}, {"role": "assistant", "content": "b"}
+CALL = {"role": "assistant", "content": None, "tool_calls": [{"function": {"name": "add", "arguments": {}}}]}
+CUTS = "{% for m in messages %}{{ m.content | truncate(3, true, '', 0) }}|{% endfor %}"
 LONG = 4096
 
 
@@ -187,6 +189,10 @@ def test_what_is_cut_is_the_beginning_and_it_is_counted(chats):
         ("{{ messages[7].content + 1 }}", [ASKED, SAID], "x line 1: the chat template refuses it ("),
         ("{{ 1 / 0 }}", [ASKED, SAID], "x line 1: the chat template refuses it (division by zero)"),
         (None, [ASKED, SAID], "data.chat_template: given null, and"),
+        ("hello", [ASKED, SAID], "x line 1: message 2: the chat template leaves 'b' of this answer out; accepted:"),
+        (CUTS, [ASKED, SAID | {"content": "one two"}], "x line 1: message 2: the chat template leaves 'two' of"),
+        (TEMPLATES["ChatML"], [ASKED, CALL, {"role": "tool", "content": "3"}, SAID],
+         "x line 1: message 2: the chat template leaves 'add' of this answer out; accepted: a data.chat_template"),
     ],
 )  # fmt: skip
 def test_what_a_template_cannot_say_is_refused_with_the_row(chats, template, chat, message):
@@ -231,6 +237,21 @@ def test_an_answer_ends_at_the_mark_of_the_template(name, end):
     tokenizer = tokenizer_of(TEMPLATES[name])
     expected = [] if end is None else [tokenizer.convert_tokens_to_ids(end)]
     assert ChatTemplate(tokenizer, None).ends == expected
+
+
+def test_letters_of_the_mark_itself_do_not_hide_it():
+    tokenizer = tokenizer_of("{% for m in messages %}{{ m.content }}<bb>{% endfor %}")
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<bb>"]})
+    assert ChatTemplate(tokenizer, None).ends == [tokenizer.convert_tokens_to_ids("<bb>")]
+
+
+def test_calls_that_the_template_writes_are_learned(chats):
+    written = "{% for m in messages %}{{ m.role }}:{{ m.content }}{{ m.tool_calls | default([]) | tojson }}\n{% endfor %}"
+    rows, config = chats([[ASKED, CALL, {"role": "tool", "content": "3"}, SAID]])
+    (row,) = encode_rows(
+        rendered(rows, tokenizer_of(written), config), tokenizer_of(written), LONG, "completion"
+    ).rows
+    assert ["add" in piece for piece in learned(row, tokenizer_of(written))] == [True, False]
 
 
 def test_a_chat_that_was_not_rendered_is_not_encoded(chats):

@@ -1,5 +1,6 @@
 """A JSONL file is read whole, or the line that is wrong is named."""
 
+import gzip
 import re
 
 import pytest
@@ -50,6 +51,23 @@ def test_rows_keep_their_order_and_blank_lines_do_not_count(make_data, tmp_path)
             " line 2: field 'answer' is inf; accepted: text or a",
         ),
         (GOOD + b'{"question": "q", "answer": 1' + b"0" * 5000 + b"}\n", " line 2: not JSON ("),
+        (
+            GOOD + b'{"question": "a", "question": "b", "answer": 1}\n',
+            " line 2: field 'question' stands there twice; accepted: each field once",
+        ),
+        (
+            GOOD + b'{"question": {"a": 1, "b": 2, "a": 3}, "answer": 1}\n',
+            " line 2: field 'a' stands there twice; accepted: each field once",
+        ),
+        (
+            gzip.compress(GOOD),
+            ": given gzip; accepted: one JSON object a line, or one array of them, unpacked",
+        ),
+        (
+            b"PAR1\x15\x04",
+            ": given Parquet; accepted: one JSON object a line, or one array of them, or the folder that it lies "
+            "in as data.id=FOLDER",
+        ),
         (b"", ": the file is empty; accepted: one JSON object a line"),
         (b"\n \n", ": the file is empty; accepted: one JSON object a line"),
         (GOOD + b"\xff\n", ": not UTF-8 text (byte 31); save the file as UTF-8"),

@@ -32,3 +32,16 @@ def test_outputs_that_are_not_finite():
     model.lm_head.weight.data.fill_(torch.nan)
     with pytest.raises(ModelError, match="LlamaForCausalLM: its outputs are not finite"):
         is_causal(model)
+
+
+def test_a_model_that_cannot_read_a_short_text_is_one_line():
+    model = build_tiny("llama", num_blocks=1, width=16)
+
+    def chunks_of_16(*_):
+        raise ValueError("Sequence length 6 is not divisible\nby chunk size 16.")
+
+    model.model.register_forward_pre_hook(chunks_of_16)
+    with pytest.raises(
+        ModelError, match=r"cannot read a text of 6 tokens \(Sequence length 6 is not divisible by"
+    ):
+        is_causal(model)

@@ -98,6 +98,18 @@ def test_missing_shard_is_named(folder):
     )
 
 
+@pytest.mark.parametrize("name", ["../elsewhere/model-1.safetensors", "/model-1.safetensors", 3, None, ["a"]])
+def test_an_index_that_leads_elsewhere_is_refused(folder, name):
+    _shard(folder)
+    path = folder / "model.safetensors.index.json"
+    index = json.loads(path.read_text())
+    index["weight_map"]["model.norm.weight"] = name
+    path.write_text(json.dumps(index))
+    assert _refusal(folder) == (
+        f"{path}: model.norm.weight: given {name!r}; accepted: the name of a file of this folder"
+    )
+
+
 @pytest.mark.parametrize("kept", [0, 5, 2000, -1])
 def test_truncated_weights_are_named(folder, kept):
     path = folder / "model.safetensors"

@@ -5,12 +5,14 @@ from dataclasses import replace
 import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText
+from transformers.utils import logging
 
 from src.errors import ModelError
 from src.method.catalog import adapt
 from src.model.blocks import find_blocks, linear_layers
 from src.model.loaded import LoadedModel
 from src.model.text_pass import check_states, text_pass
+from src.model.tiny import build_tiny
 
 DEPTH = 3
 SMALL = {
@@ -145,3 +147,11 @@ def test_names_that_peft_takes_for_fused_experts_are_refused_in_one_line(make_co
     loaded = LoadedModel(model, None, find_blocks(model), "qwen3_moe", "made", None, "")
     found = adapt(loaded, replace(method, targets="attention"), [0, 1, 2], 0)
     assert len(found.modules) == 4 * DEPTH
+
+
+def test_the_library_says_nothing_of_the_four_tokens():
+    model, heard = build_tiny("gpt2", 2, 16), []
+    model.transformer.h[0].register_forward_hook(lambda *_: heard.append(logging.get_verbosity()))
+    before = logging.get_verbosity()
+    text_pass(model, find_blocks(model))
+    assert heard == [logging.ERROR] and logging.get_verbosity() == before

@@ -1,7 +1,8 @@
 """Rows of a conversation as text: what comes before its last answer, the answer, and the earlier answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 
@@ -9,6 +10,7 @@ from src.config.schema import DataConfig
 from src.data.chat.messages import Chat
 from src.data.chat.template import ChatTemplate
 from src.data.rows import Row
+from src.data.shown import shown
 from src.data.splits import Splits
 from src.errors import DataError
 
@@ -64,4 +66,32 @@ def _span(chat: Chat, place: int, whole: str, template: ChatTemplate) -> tuple[i
             "the whole begins, so that it would answer what no model reads; accepted: "
             f"{others}a data.chat_template that leaves earlier text as it is"
         )
-    return len(before), template.answer_end(upto)
+    start, stop = len(before), template.answer_end(upto)
+    _check_written(chat, place, whole[start:stop])
+    return start, stop
+
+
+def _check_written(chat: Chat, place: int, text: str) -> None:
+    """Refuse an answer that the template leaves out, or calls of tools that it does not know of.
+
+    A template may write an answer otherwise than it stands there: without a thought, with other white space.
+    So the last word and the names of what is called are looked for, and not the whole.
+    """
+    message = chat.messages[place]
+    found, words = text.casefold(), [*message["content"].split()[-1:], *_called(message.get("tool_calls"))]
+    for word in words:
+        if word.casefold() not in found:
+            raise DataError(
+                f"{chat.where}: message {place + 1}: the chat template leaves {shown(word)} of this answer "
+                "out; accepted: a data.chat_template that writes it, or a record without it"
+            )
+
+
+def _called(calls: Any) -> list[str]:
+    """The names of the tools in a message's `tool_calls`, as far as these have the usual form."""
+    calls = [call for call in calls if isinstance(call, Mapping)] if isinstance(calls, list) else []
+    names = [
+        (call["function"] if isinstance(call.get("function"), Mapping) else call).get("name")
+        for call in calls
+    ]
+    return [name for name in names if isinstance(name, str)]

@@ -12,6 +12,7 @@ from src.errors import DataError
 # Some templates write the day on which they are asked. A row has to read the same on every day, so they are
 # told the one day that Llama 3's template falls back on.
 _A_DAY = "{% macro strftime_now(format) %}26 Jul 2024{% endmacro %}"
+_ODD = "qxj7"  # an answer that no mark of a template holds
 
 
 class ChatTemplate:
@@ -55,8 +56,10 @@ class ChatTemplate:
     def ends(self) -> list[int]:
         """Ids of the tokens with which it ends an answer, for generation to stop at."""
         asked = [{"role": "user", "content": "a"}]
-        answered = self.render([*asked, {"role": "assistant", "content": "b"}], "a look at the chat template")
-        ids = self.tokenizer(answered.rpartition("b")[2], add_special_tokens=False)["input_ids"]
+        answered = self.render(
+            [*asked, {"role": "assistant", "content": _ODD}], "a look at the chat template"
+        )
+        ids = self.tokenizer(answered.rpartition(_ODD)[2], add_special_tokens=False)["input_ids"]
         added = set(self.tokenizer.get_added_vocab().values())
         return [token for token in ids[:1] if token in added]
 
