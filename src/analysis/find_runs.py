@@ -9,7 +9,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from src.analysis.record_check import lacking, other_choices
-from src.analysis.run_index import KINDS, PART, WORTH, Numbers, Row, RunIndex, stamp_of
+from src.analysis.run_index import KINDS, PART, WORTH, Numbers, Row, RunIndex, has_record, stamp_of
 from src.analysis.run_tables import items_as_numbers
 from src.analysis.runs import Run
 from src.config.renamed import rename_keys
@@ -37,16 +37,15 @@ def find_runs(folder: Path) -> list[Run]:
     index = RunIndex(folder)
     stamps = {place: stamp_of(place) for place in places}
     found = _known(index, folder, stamps)
-    read = {place: _read(place) for place in places if place not in found}
-    fresh = [place for place, run in read.items() if run.problem is None]
+    fresh = {place: stamp for place, stamp in stamps.items() if place not in found and has_record(stamp)}
     if index.worth(len(fresh), len(places)):
-        _add(folder, {place: stamps[place] for place in fresh})
+        _add(folder, fresh)
         found = _known(index, folder, stamps)
-    return [found.get(place) or read.get(place) or _read(place) for place in places]
+    return [found.get(place) or _read(place) for place in places]
 
 
 def _add(folder: Path, fresh: Mapping[Path, str]) -> None:
-    """Put finished runs into the index, parts of it at once where there are several and cores for them."""
+    """Put the finished ones into the index, parts at once where there are several and cores for them."""
     every = list(fresh.items())
     parts = [every[start : start + PART] for start in range(0, len(every), PART)]
     workers = min(len(parts), len(os.sched_getaffinity(0)), _MOST_WORKERS)
@@ -61,7 +60,8 @@ def _add(folder: Path, fresh: Mapping[Path, str]) -> None:
 def _add_part(folder: Path, part: Sequence[tuple[Path, str]]) -> None:
     runs = [(place, stamp, _read(place)) for place, stamp in part]
     rows = [_row(str(place.relative_to(folder)), stamp, run) for place, stamp, run in runs if not run.problem]
-    RunIndex(folder).add([row for row in rows if row is not None])
+    if kept := [row for row in rows if row is not None]:
+        RunIndex(folder).add(kept)
 
 
 def _known(index: RunIndex, folder: Path, stamps: Mapping[Path, str]) -> dict[Path, Run]:
@@ -129,8 +129,5 @@ def _row(path: str, stamp: str, run: Run) -> Row | None:
             return None
     tables["items"] = items_as_numbers(run.items)
     tables["steps"] = {key: Numbers((), values) for key, values in run.logged.items()}
-    config = run.written_config
-    text = json.dumps(config)
-    if run.damaged or json.loads(text) != config:
-        return None
-    return Row(path, stamp, (run.folder / "run.json").read_text(encoding="utf-8"), text, tables.get)
+    record, config = ((run.folder / name).read_text(encoding="utf-8") for name in ("run.json", "config.yaml"))
+    return None if run.damaged else Row(path, stamp, record, config, tables.get)

@@ -29,7 +29,7 @@ PART = 1000
 KINDS = ("layers", "items", "steps")
 _WORTH_ADDING = 0.05  # of all runs; fewer are read from their files each time, so that parts stay few
 _MOST_PARTS = 60  # then it is made anew
-_FORMAT = "1"  # of what a row holds; another one makes every row stale
+_FORMAT = "2"  # of what a row holds; another one makes every row stale
 _FILES = ("config.yaml", "run.json", "samples.jsonl", "steps.jsonl")
 _RUNS = ("path", "stamp", "record", "config")
 
@@ -58,7 +58,7 @@ class Row:
     record: str
     """run.json as it was written."""
     config: str
-    """config.yaml as JSON."""
+    """config.yaml as it was written."""
     tables: Callable[[str], Tables | None]
     """By kind; None where they cannot be read any more."""
 
@@ -68,6 +68,11 @@ def stamp_of(folder: Path) -> str:
     with os.scandir(folder) as entries:
         files = sorted((one.name, one.stat()) for one in entries if _is_read(one.name))
     return " ".join([_FORMAT, *(f"{name} {found.st_mtime_ns} {found.st_size}" for name, found in files)])
+
+
+def has_record(stamp: str) -> bool:
+    """Whether a run with this stamp has ended."""
+    return " run.json " in stamp
 
 
 def _is_read(name: str) -> bool:
@@ -163,15 +168,29 @@ def _columns(path: Path, names: Sequence[str]) -> list[list[Any]]:
         return [[] for _ in names]
 
 
+class _Texts:
+    """Layouts as JSON; runs of one design share theirs, and telling that is faster than writing it again."""
+
+    def __init__(self) -> None:
+        self._known: dict[Any, str] = {}
+
+    def __call__(self, layout: Any) -> str:
+        key = tuple(layout.items()) if isinstance(layout, dict) else layout
+        if key not in self._known:
+            self._known[key] = json.dumps(layout)
+        return self._known[key]
+
+
 def _write(rows: Sequence[Row], folder: Path) -> None:
     from pyarrow import ListArray, array, parquet, table
 
     parquet.write_table(table({name: [getattr(row, name) for row in rows] for name in _RUNS}),
                         folder / "runs.parquet", compression="zstd")  # fmt: skip
+    texts_of = _Texts()
     for kind in KINDS:
         found = [(row.path, name, one) for row in rows for name, one in (row.tables(kind) or {}).items()]
         ends = numpy.cumsum([0, *(len(one.values) for *_, one in found)])
-        texts = array([json.dumps(one.layout) for *_, one in found], "string")
+        texts = array([texts_of(one.layout) for *_, one in found], "string")
         values = numpy.concatenate([numpy.empty(0), *(one.values for *_, one in found)])
         columns = {
             "run": array([run for run, *_ in found], "string"),

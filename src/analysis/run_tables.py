@@ -12,6 +12,8 @@ LOGGED = ("loss", "gradient_norm")
 """What is drawn of the steps."""
 Place = tuple[str, str, str]
 """Stage, task and metric; of several filters `metric/filter`."""
+Items = dict[Place, tuple[tuple[str, ...], numpy.ndarray]]
+"""Ids and values."""
 _WHERE, _WHAT = ("stage", "metric", "layer", "depth"), ("value", "low", "high")
 
 
@@ -44,7 +46,7 @@ def column(rows: Sequence[Mapping[str, Any]], key: str) -> numpy.ndarray:
     return numpy.array(found, dtype=float)
 
 
-def items_in(samples: Sequence[Mapping[str, Any]]) -> dict[Place, tuple[tuple[str, ...], numpy.ndarray]]:
+def items_in(samples: Sequence[Mapping[str, Any]]) -> Items:
     """Ids and values by stage, task and metric, in order of id; several filters name their own."""
     rows: dict[Place, list[tuple[str, Any]]] = {}
     for sample in samples:
@@ -67,10 +69,11 @@ def items_as_numbers(items: Mapping[Place, tuple[tuple[str, ...], numpy.ndarray]
     }
 
 
-def items_of(tables: Mapping[str, Numbers]) -> dict[Place, tuple[tuple[str, ...], numpy.ndarray]]:
+def items_of(tables: Mapping[str, Numbers]) -> Items:
     """The items of a run that an index has."""
-    found = {}
+    found: Items = {}
     for one in tables.values():
         *place, ids = one.layout
-        found[tuple(place)] = (ids, one.values)
+        stage, task, metric = place
+        found[stage, task, metric] = (ids, one.values)
     return found

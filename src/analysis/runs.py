@@ -1,9 +1,9 @@
 """A run as a report reads it: its record, its configuration, its tables; from its files, or from an index."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -13,7 +13,7 @@ import yaml
 
 from src.analysis.config_text import by_sections
 from src.analysis.run_index import Numbers, Row, Tables
-from src.analysis.run_tables import LOGGED, Place, as_frame, as_numbers, column, items_in, items_of
+from src.analysis.run_tables import LOGGED, Items, as_frame, as_numbers, column, items_in, items_of
 from src.config.method import KINDS, MethodKind
 from src.config.renamed import rename_keys
 
@@ -66,14 +66,12 @@ class Run:
     @cached_property
     def written_config(self) -> dict[str, Any] | None:
         """config.yaml under the names that its version had; None where it cannot be read."""
-        if self.kept is not None:
-            return json.loads(self.kept.config)
         path = self.folder / "config.yaml"
-        if not path.is_file():
+        if self.kept is None and not path.is_file():
             self.damaged.append("config.yaml is missing")
             return None
         try:
-            found = by_sections(path.read_text(encoding="utf-8"))
+            found = by_sections(self.kept.config if self.kept else path.read_text(encoding="utf-8"))
         except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
             self._damage("config.yaml", error)
             return None
@@ -165,25 +163,37 @@ class Run:
         return {key: column(self.steps, key) for key in ("step", *LOGGED)}
 
     @cached_property
-    def items(self) -> dict[Place, tuple[tuple[str, ...], numpy.ndarray]]:
+    def items(self) -> Items:
         """Ids and values of every stage, task and metric, in order of id; NaN where a value is missing."""
         if (tables := self._of_index("items")) is not None:
             return items_of(tables)
-        return items_in(self.samples("base", "tuned"))
+        lines = self._texts("samples.jsonl", _starts("base", "tuned"))
+        base = tuple(line for line in lines if line.startswith(_starts("base")))
+        tuned = [line for line in lines if line.startswith(_starts("tuned"))]
+        try:
+            return _items_of_base(base) | _items(tuned)
+        except ValueError as error:
+            self._damage("samples.jsonl", error)
+            return {}
 
     def samples(self, *stages: str) -> list[dict[str, Any]]:
         """The items of some stages, from samples.jsonl; empty where there is none."""
-        starts = tuple(f'{{"stage": "{stage}"' for stage in stages)  # others are not worth parsing
-        return [row for row in self._lines("samples.jsonl", starts) if row.get("stage") in stages]
+        rows = self._lines("samples.jsonl", _starts(*stages))  # others are not worth parsing
+        return [row for row in rows if row.get("stage") in stages]
 
     def _lines(self, name: str, starts: tuple[str, ...] = ("{",)) -> list[dict[str, Any]]:
+        try:
+            return _parsed(self._texts(name, starts))
+        except ValueError as error:
+            self._damage(name, error)
+            return []
+
+    def _texts(self, name: str, starts: tuple[str, ...]) -> list[str]:
         path = self.folder / name
         if not path.is_file():
             return []
         try:
-            lines = [one for one in path.read_text(encoding="utf-8").split("\n") if one.startswith(starts)]
-            rows = json.loads(f"[{','.join(lines)}]")  # at once: half the time of line by line
-            return rows if len(rows) == len(lines) else [json.loads(line) for line in lines]
+            return [one for one in path.read_text(encoding="utf-8").split("\n") if one.startswith(starts)]
         except (OSError, ValueError) as error:
             self._damage(name, error)
             return []
@@ -193,6 +203,26 @@ class Run:
 
     def _damage(self, name: str, error: Exception) -> None:
         self.damaged.append(f"{name} cannot be read ({' '.join(str(error).split())[:120]})")
+
+
+def _starts(*stages: str) -> tuple[str, ...]:
+    """How the lines of some stages begin in samples.jsonl."""
+    return tuple(f'{{"stage": "{stage}"' for stage in stages)
+
+
+def _parsed(lines: Sequence[str]) -> list[dict[str, Any]]:
+    rows = json.loads(f"[{','.join(lines)}]")  # at once: half the time of line by line
+    return rows if len(rows) == len(lines) else [json.loads(line) for line in lines]
+
+
+def _items(lines: Sequence[str]) -> Items:
+    return items_in(_parsed(lines))
+
+
+@lru_cache(maxsize=64)
+def _items_of_base(lines: tuple[str, ...]) -> Items:
+    """Of the untrained model, whose answers many runs share to the letter; nobody changes them."""
+    return _items(lines)
 
 
 def _by_metric(layers: pandas.DataFrame) -> dict[tuple[str, str], Series]:
