@@ -24,8 +24,9 @@ class BeyondPush:
     """Two tables in all readings (as it is, of each null, and the excess), of the runs that have a push."""
 
     layers: DataFrame
-    """A row an arm, reading, metric and layer: `place` of the arm in the experiment, depth, the mean change
-    over seeds with its interval, num_seeds."""
+    """A row an arm, reading, metric and layer: `place` of the arm in the experiment, depth, the change over
+    the run's mean change behind the blocks, the mean over seeds with its interval, num_seeds. So a push of
+    another size than the training is held against its shape."""
     slopes: DataFrame
     """The same of relative and absolute slopes, by `quantity`."""
 
@@ -45,10 +46,17 @@ def beyond_push(material: Material) -> BeyondPush:
         return BeyondPush(DataFrame(), DataFrame())
     trained, pushes = gather(study.arms), gather(study.nulls)
     place = {run.name: at for at, arm in enumerate(study.arms) for run in arm.runs.values()}
-    sides = [one.layers.assign(quantity=one.layers["layer"]) for one in (trained, pushes)]
+    sides = [_over_its_mean(one.layers).assign(quantity=one.layers["layer"]) for one in (trained, pushes)]
     layers = _over_seeds(readings(*sides), place, ["metric", "quantity", "depth"])
     slopes = [one.numbers[one.numbers["quantity"].isin((RELATIVE, ABSOLUTE))] for one in (trained, pushes)]
     return BeyondPush(layers, _over_seeds(readings(*slopes), place, ["metric", "quantity"]))
+
+
+def _over_its_mean(layers: DataFrame) -> DataFrame:
+    """Each profile over its mean behind the embedding; missing where that is not above 0."""
+    behind = layers["value"].where(layers["layer"] > 0)
+    level = behind.groupby([layers["run"], layers["metric"]]).transform("mean")
+    return layers.assign(value=layers["value"] / level.where(level > 0))
 
 
 def _over_seeds(found: dict[str, DataFrame], place: dict[str, int], by: list[str]) -> DataFrame:

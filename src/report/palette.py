@@ -12,6 +12,8 @@ from src.analysis.material import Material
 
 BLUE, SKY, GREEN, ORANGE, RED = "#0072b2", "#56b4e9", "#009e73", "#e69f00", "#d55e00"
 PURPLE, SLATE, GREY = "#cc79a7", "#6b7280", "#9aa3af"
+PUSH = RED
+"""A random push, where it stands beside runs and not as one of them."""
 _BY_BAND = {
     "10000": BLUE, "01000": SKY, "01100": SKY, "00100": GREEN, "01110": GREEN, "00110": ORANGE,
     "00010": ORANGE, "00001": RED, "11111": SLATE, "random": PURPLE,

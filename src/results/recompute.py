@@ -30,7 +30,8 @@ def recompute(folder: Path, report: Report, write: bool = False) -> list[Rebuilt
     Args:
         folder: below sweeps/results.
         report: makes a report of runs.
-        write: put the rebuilt table in the place of one that differs, and draw the pictures again.
+        write: put the rebuilt table in the place of one that differs, add those that are new, and draw the
+            pictures again.
 
     Raises:
         DataError: there are no tables, or the file of items is damaged.
@@ -47,6 +48,8 @@ def recompute(folder: Path, report: Report, write: bool = False) -> list[Rebuilt
         (made / PROFILES).write_text(profiles_text(runs), encoding="utf-8")
         found = [_compared(folder / name, made / name, write) for name in names]
         if write:
+            new = [path for path in sorted(made.glob("*.csv")) if path.name not in names]
+            found += [_added(path, folder) for path in new]
             _draw_anew(folder, made, figures)
         return found
 
@@ -75,6 +78,13 @@ def _draw_anew(folder: Path, made: Path, figures: Sequence[str]) -> None:
 def _figures(folder: Path) -> list:
     path = folder / REPORT
     return list(FIGURE.finditer(path.read_text(encoding="utf-8"))) if path.is_file() else []
+
+
+def _added(path: Path, folder: Path) -> Rebuilt:
+    """A table that reports did not have when the study was published."""
+    with storage_errors(folder):
+        (folder / path.name).write_bytes(path.read_bytes())
+    return Rebuilt(path.name, "new", True)
 
 
 def _compared(committed: Path, rebuilt: Path, write: bool) -> Rebuilt:

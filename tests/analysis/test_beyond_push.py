@@ -22,16 +22,21 @@ def material(write_run, tmp_path):
     return Material(read_study(tmp_path / "study"))
 
 
-def test_the_excess_by_layer_is_the_difference_of_the_profiles(material):
+def test_the_excess_by_layer_is_the_difference_of_the_profiles_over_their_means(material):
     layers = beyond_push(material).layers.query("metric == 'cka_debiased'")
     found = {name: one.sort_values("depth") for name, one in layers.groupby("reading")}
     depth = numpy.linspace(0, 1, 6)
-    assert found[EXCESS]["value"].to_numpy() == pytest.approx(1.1 + 0.6 * (depth - 0.5))
-    assert found[AS_IT_IS]["value"].to_numpy() == pytest.approx(2.1 + 1.1 * (depth - 0.5))
-    assert found["random_direction"]["value"].to_numpy() == pytest.approx(1 + 0.5 * (depth - 0.5))
-    sd = 0.1 * (1 + depth - 0.5)
-    reach = 4.302653 * sd / 3**0.5  # Student's t with two degrees of freedom
-    assert (found[EXCESS]["ci_high"] - found[EXCESS]["value"]).to_numpy() == pytest.approx(reach)
+    runs = numpy.stack([2 + more + (1 + more) * (depth - 0.5) for more in (0.0, 0.1, 0.2)])
+    push = 1 + 0.5 * (depth - 0.5)
+    excess = runs / runs[:, 1:].mean(axis=1, keepdims=True) - push / push[1:].mean()
+    assert found[EXCESS]["value"].to_numpy() == pytest.approx(excess.mean(axis=0))
+    assert found["random_direction"]["value"].to_numpy() == pytest.approx(push / push[1:].mean())
+    told = found[AS_IT_IS]["value"].to_numpy() - found["random_direction"]["value"].to_numpy()
+    assert told == pytest.approx(excess.mean(axis=0))
+    reach = 4.302653 * excess.std(axis=0, ddof=1) / 3**0.5  # Student's t with two degrees of freedom
+    told = (found[EXCESS]["ci_high"] - found[EXCESS]["value"]).to_numpy()
+    varies = reach > 1e-12  # where all straight lines over their mean meet, nothing does
+    assert varies.sum() == 5 and told[varies] == pytest.approx(reach[varies], rel=1e-4)
 
 
 def test_an_arm_without_a_push_of_its_blocks_is_not_held_against_another(material):
@@ -43,8 +48,9 @@ def test_page_and_file_show_all_three_readings(material):
     chart, slopes = build(material)
     plot = chart.plots["procrustes_distance"]
     assert [one.dash for one in plot.series] == ["solid", "dash", "dot"]
-    assert plot.caption == "1 of 1 arms with a push; the push: random direction"
-    assert plot.y.title == "procrustes distance" and chart.plots["cka_debiased"].y.title.startswith("1 - ")
+    assert plot.caption == "1 of 1 arms have a push of their own: random direction"
+    assert plot.y.title == "procrustes distance, over its mean"
+    assert chart.plots["cka_debiased"].y.title.startswith("1 - ")
     assert {row["reading"] for row in slopes.rows} == {AS_IT_IS, "random_direction", EXCESS}
     absolute = [row for row in slopes.rows if row["quantity"] == "slope" and row["reading"] == EXCESS]
     assert [row["value"] for row in absolute] == pytest.approx([0.6, 0.6])

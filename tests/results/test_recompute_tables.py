@@ -68,8 +68,10 @@ def test_a_table_that_was_changed_differs_and_its_pictures_are_older(committed, 
     status, lines, _ = recomputed(committed, capsys)
     assert (status, lines.count("scores.csv: differs")) == (1, 1)
     assert any(line.startswith("scores.csv: changed since the pictures were drawn") for line in lines)
+    (committed / "curves.csv").unlink()  # as if reports had not had it when the study was published
     status, lines, _ = recomputed(committed, capsys, "--write")
     assert (status, "scores.csv: written anew" in lines, path.read_text()) == (0, True, right)
+    assert "curves.csv: new" in lines and (committed / "curves.csv").is_file()
 
 
 def test_what_is_written_anew_is_drawn_anew(committed, capsys):

@@ -7,7 +7,7 @@ import numpy
 from src.analysis.depth.features import Group, feature_rows, groups, several_readings, without_last
 from src.analysis.material import Material
 from src.report.columns import columns
-from src.report.palette import BLUE, RED
+from src.report.palette import BLUE, PUSH
 from src.report.parts import Block, Chart, Section
 from src.report.plot import Axis, Plot, Series
 from src.report.sections.layer_profiles import READINGS
@@ -64,7 +64,7 @@ def _plots(material: Material) -> dict[str, Plot]:
 
 def _panel(reading: str, group: Group, null: Group | None) -> Plot:
     series = [
-        found for name, hue, one in (("random push, no training", RED, null), ("trained", BLUE, group))
+        found for name, hue, one in (("random push, no training", PUSH, null), ("trained", BLUE, group))
         if one is not None and (found := _line(name, hue, one, reading)) is not None
     ]  # fmt: skip
     title = "Procrustes distance over its mean"

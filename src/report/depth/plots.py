@@ -9,7 +9,7 @@ from src.analysis.depth.family_profiles import ALL, BOTH
 from src.analysis.depth.settings import FAMILIES, models_in_order
 from src.analysis.depth.wording import counted
 from src.analysis.records import records
-from src.report.palette import BLUE, GREEN, ORANGE, PURPLE, RED, SKY, SLATE, symbol
+from src.report.palette import BLUE, GREEN, ORANGE, PURPLE, PUSH, RED, SKY, SLATE, symbol
 from src.report.plot import Axis, Plot, Series
 
 _CONTROLS = {"none": ("standard", BLUE, -0.14), "equal_step": ("equal-step", ORANGE, 0.14)}
@@ -84,7 +84,7 @@ def _null(one: DataFrame, null: str, rows: dict[str, int]) -> Series:
     x, y = known["value"].tolist(), [rows[model] + shift for model in known["model"]]
     low, high = known["ci_low"].tolist(), known["ci_high"].tolist()
     texts = [f"{_name(row)}<br>{name}: {row['value']:.4g}" for row in records(known)]
-    return Series(name, x, y, "points", low, high, SLATE, symbol="x", texts=texts)
+    return Series(name, x, y, "points", low, high, PUSH, symbol="x", texts=texts)
 
 
 def _families(table: DataFrame) -> Plot:

@@ -8,9 +8,9 @@ from src.analysis.arms import NULLS
 from src.analysis.beyond_push import beyond_push
 from src.analysis.depth.null import AS_IT_IS, excess_over
 from src.analysis.material import Material
-from src.metrics.catalog import METRICS, axis_title
+from src.metrics.catalog import METRICS
 from src.report.columns import columns
-from src.report.palette import looks
+from src.report.palette import DASHES, looks, symbol
 from src.report.parts import Block, Chart, Section
 from src.report.plot import Axis, Plot, Series
 from src.report.sections.layer_profiles import CORE, DEPTH, MOST_SHOWN
@@ -19,9 +19,9 @@ from src.report.table import Table
 _ALL_THREE = 3
 """Arms of which all readings are shown; of more the excess alone, the others wait in the legend."""
 _NOTE = (
-    "Change by layer; of a similarity 1 minus it. Solid: trained less push, paired by seed; dashed: as it "
-    "is; dotted: the push. Ribbons: 95 % over seeds (Student's t), which are draws of the push as well. "
-    "Where the ribbon holds 0, nothing could be told from a random push."
+    "Change by layer over the run's mean change, so that sizes do not matter. Solid: trained less push, "
+    "paired by seed; dashed: as it is; dotted: the push. Ribbons: 95 % over seeds (Student's t), which are "
+    "draws of the push as well. Where the ribbon holds 0, nothing could be told from a random push."
 )
 _SLOPES = (
     "Relative slope: least squares over relative depth, over the mean change behind the blocks; the "
@@ -78,12 +78,14 @@ def _plot(material: Material, metric: str, layers: DataFrame) -> Plot:
             name = f"{arm.label(study.factors)}, {words} ({int(one['num_seeds'].max())} seeds)"
             x, y, low, high = (one[key].tolist() for key in ("depth", "value", "ci_low", "ci_high"))
             waits = len(places) > _ALL_THREE and dash != "solid"
-            hue, mark = look[id(arm)].hue, "line" if dash == "solid" else "rule"
-            series.append(Series(name, x, y, mark, low, high, hue, dash=dash, waits=waits))
+            mine, mark = look[id(arm)], "line" if dash == "solid" else "rule"
+            marker = symbol(DASHES.index(mine.dash))  # dashes tell readings here
+            series.append(Series(name, x, y, mark, low, high, mine.hue, (), marker, dash, waits=waits))
     every = layers["place"].nunique()
-    caption = f"{len(places)} of {every} arms with a push; the push: {null.replace('_', ' ')}"
+    caption = f"{len(places)} of {every} arms have a push of their own: {null.replace('_', ' ')}"
     sign = "1 - " if METRICS[metric].change == "similarity" else ""
-    return Plot(DEPTH, Axis(f"{sign}{axis_title(metric)}"), series, zero=True, caption=caption, height=520)
+    title = f"{sign}{metric.replace('_', ' ')}, over its mean"
+    return Plot(DEPTH, Axis(title), series, zero=True, caption=caption, height=520)
 
 
 def _shown(layers: DataFrame) -> list[int]:
