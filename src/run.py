@@ -7,35 +7,15 @@ python -m src.run record=online                           also send it to W&B, w
 python -m src.report runs/EXPERIMENT                      tables and figures of what is there
 """
 
-import logging
-
 import hydra
 from omegaconf import DictConfig
 
-from src.command.announcement import announcement
 from src.command.compose import CONF
 from src.command.entry import run_hydra, run_job
 from src.command.program import run_command
 from src.config.schema import RunConfig
+from src.pipeline.execute import execute
 from src.runtime.launched import launched
-
-_LOG = logging.getLogger(__name__)
-
-
-def execute(config: RunConfig) -> None:
-    """One run, from config to record; nothing is done when its record already says success."""
-    from src.pipeline.follow import follow
-    from src.pipeline.pipeline import (
-        Pipeline,  # torch comes with it: not before the config is known to be right
-    )
-    from src.train.ranks import Ranks
-
-    with Ranks(config.train.num_processes) as ranks:
-        if ranks.rank > 0:  # submitit starts every rank here; the configuration that counts is rank 0's
-            follow(ranks)
-        else:
-            _LOG.info("%s", announcement(config))
-            Pipeline(config, ranks).walk()
 
 
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")

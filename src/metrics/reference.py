@@ -1,4 +1,4 @@
-"""The reference of all metrics, made of the catalog and the docstrings; `python -m src.metrics` writes it."""
+"""The reference of all metrics, made of the catalog and the docstrings; `python -m src.pages` writes it."""
 
 import inspect
 import re
@@ -35,7 +35,7 @@ def reference() -> str:
     """The reference as Markdown: one row a metric."""
     lines = [_COLUMNS, tuple(":--" for _ in _COLUMNS), *(_row(metric) for metric in METRICS.values())]
     table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    return f"# Metrics\n\nGenerated from the docstrings by `python -m src.metrics`.\n\n{table}\n"
+    return f"# Metrics\n\nGenerated from the docstrings by `python -m src.pages`.\n\n{table}\n"
 
 
 def _row(metric: Metric) -> tuple[str, ...]:

@@ -14,7 +14,9 @@ from src.command.terminal import console
 
 ROOT = CONF.parent
 BY_HYDRA = ("run", "compare", "probe")
-COMMANDS = ("run", *sorted(path.parent.name for path in (ROOT / "src").glob("*/__main__.py")))
+MODULES = ("run", "analyse", "pages")
+ALIASES = {"intervene": "analyse"}  # and of src.compare src.probe
+COMMANDS = (*MODULES, *sorted(path.parent.name for path in (ROOT / "src").glob("*/__main__.py")))
 HEAVY = ("torch", "transformers", "peft", "lm_eval", "datasets", "wandb", "pandas", "matplotlib")
 MISTAKES = {
     "report": ["nowhere"],
@@ -26,8 +28,8 @@ MISTAKES = {
     "dashboard": ["../nowhere", "--dry-run"],
     "results": ["check", "nowhere", "nowhere"],
     "bench": ["nowhere"],
-    "metrics": ["nowhere"],
-    "config": ["nowhere"],
+    "pages": ["nowhere"],
+    "analyse": ["nowhere/at/all"],
     "intervene": ["nowhere/at/all"],
     "run": ["model=nowhere"],
     "compare": ["base=tiny_llama", "tuned=tiny_llama", "metrics=nowhere"],
@@ -36,7 +38,8 @@ MISTAKES = {
 
 
 def module_of(command: str) -> str:
-    return "src.run" if command == "run" else f"src.{command}.__main__"
+    command = ALIASES.get(command, command)
+    return f"src.{command}" if command in MODULES else f"src.{command}.__main__"
 
 
 @pytest.mark.parametrize("command", COMMANDS)

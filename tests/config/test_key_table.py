@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from src.command.compose import CONF
-from src.config.__main__ import PAGE, START, generated
 from src.config.key_table import Key, key_table, keys_of, type_name
 from src.config.schema import RunConfig
+from src.pages import PAGE, START, generated
 
 KEYS = list(keys_of(RunConfig, {}))
 GROUPS = sorted({path.parent for path in CONF.rglob("[!_]*.yaml")} - {CONF, CONF / "local"})
@@ -39,7 +39,7 @@ class Outer(Older):
 
 
 def test_the_tables_are_up_to_date():
-    assert PAGE.read_text().partition(START)[2].strip() == generated().strip(), "run python -m src.config"
+    assert PAGE.read_text().partition(START)[2].strip() == generated().strip(), "run python -m src.pages"
 
 
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: key.path)

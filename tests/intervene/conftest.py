@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 import torch
 
+from src.analyse import main
 from src.command.program import run_command
-from src.intervene.__main__ import main
 from src.intervene.engine.adapter_gates import AdapterGates
 from src.intervene.engine.replay import Replay
 from src.intervene.engine.weight_gates import WeightGates

@@ -58,7 +58,7 @@ def _read(src: Path) -> Iterator[tuple[Dotted, list[Dotted]]]:
 
 
 def is_command(module: str) -> bool:
-    """Whether a module is what `python -m` starts: such modules stand above all rooms."""
+    """Whether a module is what `python -m ROOM` starts."""
     return module.endswith("__main__")
 
 
@@ -74,7 +74,7 @@ def read_floors(page: Path) -> dict[str, int]:
 
 def upward(imports: list[Import], floors: dict[str, int]) -> list[Import]:
     """The imports that do not go to a lower floor. Where there is none, rooms make no circle either."""
-    return [i for i in imports if not is_command(i.module) and floors[i.target] >= floors[i.room]]
+    return [i for i in imports if floors[i.target] >= floors[i.room]]
 
 
 def _targets(tree: ast.Module, package: Dotted) -> Iterator[Dotted]:

@@ -8,7 +8,7 @@ from src.metrics.reference import PATH, reference
 
 def test_the_reference_is_up_to_date_and_has_no_gap():
     text = reference()
-    assert PATH.read_text() == text, "run python -m src.metrics"
+    assert PATH.read_text() == text, "run python -m src.pages"
     lines = text.splitlines()[6:]
     assert len(lines) == len(METRICS)
     for line, metric in zip(lines, METRICS.values(), strict=True):

@@ -113,7 +113,7 @@ def _enter(folder: str) -> None:
 
 
 def _execute(values: dict[str, Any]) -> None:
-    from src.run import execute
+    from src.pipeline.execute import execute
 
     execute(as_section(RunConfig, values))
 

@@ -1,4 +1,7 @@
-"""python -m src.config: write the tables of all keys into conf/README.md."""
+"""Write the two pages that are made from the code: the table of all keys and the reference of all metrics.
+
+python -m src.pages
+"""
 
 from itertools import groupby
 from typing import Any
@@ -13,11 +16,11 @@ from src.config.schema import PairConfig, RunConfig
 from src.storage.files import write_text
 
 PAGE = CONF / "README.md"
-START = "<!-- Below: written by `python -m src.config` from the docstrings of src/config. -->\n"
+START = "<!-- Below: written by `python -m src.pages` from the docstrings of src/config. -->\n"
 
 
 def generated() -> str:
-    """One table a group; of `src.compare` the keys that `src.run` has not, or not with this default."""
+    """Tables of the keys, one a group; of `src.compare` what `src.run` lacks or has otherwise."""
     run, pair = list(keys_of(RunConfig, _composed("config"))), keys_of(PairConfig, _composed("probe"))
     parts = []
     for group, keys in groupby(run, key=lambda key: key.path.rpartition(".")[0]):
@@ -28,10 +31,13 @@ def generated() -> str:
 
 def main(arguments: list[str] | None = None) -> None:
     """The entry point."""
-    parser_of("src.config", __doc__).parse_args(arguments)
+    parser_of("src.pages", __doc__).parse_args(arguments)
+    from src.metrics.reference import PATH, reference  # torch comes with it
+
     text, _, _ = PAGE.read_text().partition(START)
-    write_text(PAGE, f"{text}{START}\n{generated()}")
-    print(f"written: {PAGE}")
+    for path, page in {PAGE: f"{text}{START}\n{generated()}", PATH: reference()}.items():
+        write_text(path, page)
+        print(f"written: {path}")
 
 
 def _composed(name: str) -> Any:
