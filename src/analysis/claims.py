@@ -63,7 +63,11 @@ def unlike(one: Published, ran: Ran) -> str:
 
 
 def judge(one: Published, ours: Estimate) -> Judgement:
-    """The word of a claim, from runs of its setting; the test is corrected for the claims of its file."""
+    """The word of a claim, from runs of its setting; the test is corrected for the claims of its file.
+
+    Raises:
+        ValueError: a claim without a value of its own, which nothing can be judged by.
+    """
     claim, published, declared = one.claim, one.number.value, len(one.reference.claims)
     if claim is None or published is None:
         raise ValueError(f"{one.label}: given no claim with a value; needed: one")

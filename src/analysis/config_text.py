@@ -26,6 +26,17 @@ def by_sections(text: str) -> Any:
     return {key: value for one in parsed for key, value in one.items()}
 
 
+def flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    """Nested keys joined by dots, behind a prefix; a list is one value."""
+    found = []
+    for key, value in values.items():
+        if isinstance(value, dict):
+            found += flat(value, f"{prefix}{key}.")
+        else:
+            found.append((f"{prefix}{key}", value))
+    return found
+
+
 @lru_cache(maxsize=4096)
 def _parsed(section: str) -> Any:
     return yaml.load(section, _LOADER)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from src.analysis.arms import BAND, KIND, WHOLE, Arm, group_arms, is_null, settings
+from src.analysis.arms import BAND, KIND, WHOLE, Arm, is_null
 from src.analysis.find_runs import find_runs
+from src.analysis.group_arms import group_arms, settings
 from src.analysis.references import Published, load_references
 from src.analysis.runs import Run
 

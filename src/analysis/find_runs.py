@@ -24,6 +24,9 @@ def find_runs(folder: Path) -> list[Run]:
     """Every run below a folder, in order of name; none is left out, whatever its state.
 
     Of many runs an index is kept beside them; finished ones that it lacks are added.
+
+    Raises:
+        UserError: there is no such folder, or no run in it.
     """
     if not folder.is_dir():
         raise UserError(

@@ -1,33 +1,26 @@
 """A run as a report reads it: its record, its configuration, its tables; from its files, or from an index."""
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import numpy
 import pandas
 import yaml
 
-from src.analysis.config_text import by_sections
+from src.analysis.config_text import by_sections, flat
+from src.analysis.layer_series import Series, by_metric
 from src.analysis.run_index import Numbers, Row, Tables
-from src.analysis.run_tables import LOGGED, Items, as_frame, as_numbers, column, items_in, items_of
+from src.analysis.run_tables import LOGGED, Items, as_frame, as_numbers, column, items_of
+from src.analysis.sample_lines import items_of_base, items_of_lines, line_starts, parsed
 from src.config.method import KINDS, MethodKind
 from src.config.renamed import rename_keys
 
 Made = TypeVar("Made")
 ALL, NO_MASSIVE = "all", "no_massive"
 """Readings of the states: that of the published code, and the one that reports show where it is there."""
-
-
-class Series(NamedTuple):
-    """A metric of one run by layer."""
-
-    layer: numpy.ndarray
-    depth: numpy.ndarray
-    value: numpy.ndarray
 
 
 @dataclass
@@ -81,7 +74,7 @@ class Run:
     def config(self) -> dict[str, Any]:
         """config.yaml, flat: {"method.scaling": "rslora"}; empty where it cannot be read."""
         found = self.written_config
-        return {} if found is None else dict(_flat(rename_keys(found, quiet=True), ""))
+        return {} if found is None else dict(flat(rename_keys(found, quiet=True)))
 
     @property
     def trains(self) -> bool:
@@ -126,7 +119,7 @@ class Run:
         reading = reading if reading in self.readings else self.reading
         if reading not in self._series:
             layers = self.layers_of(reading) if self.readings else None
-            self._series[reading] = {} if layers is None else _by_metric(layers)
+            self._series[reading] = {} if layers is None else by_metric(layers)
         return self._series[reading]
 
     @property
@@ -167,23 +160,23 @@ class Run:
         """Ids and values of every stage, task and metric, in order of id; NaN where a value is missing."""
         if (tables := self._of_index("items")) is not None:
             return items_of(tables)
-        lines = self._texts("samples.jsonl", _starts("base", "tuned"))
-        base = tuple(line for line in lines if line.startswith(_starts("base")))
-        tuned = [line for line in lines if line.startswith(_starts("tuned"))]
+        lines = self._texts("samples.jsonl", line_starts("base", "tuned"))
+        base = tuple(line for line in lines if line.startswith(line_starts("base")))
+        tuned = [line for line in lines if line.startswith(line_starts("tuned"))]
         try:
-            return _items_of_base(base) | _items(tuned)
+            return items_of_base(base) | items_of_lines(tuned)
         except ValueError as error:
             self._damage("samples.jsonl", error)
             return {}
 
     def samples(self, *stages: str) -> list[dict[str, Any]]:
         """The items of some stages, from samples.jsonl; empty where there is none."""
-        rows = self._lines("samples.jsonl", _starts(*stages))  # others are not worth parsing
+        rows = self._lines("samples.jsonl", line_starts(*stages))  # others are not worth parsing
         return [row for row in rows if row.get("stage") in stages]
 
     def _lines(self, name: str, starts: tuple[str, ...] = ("{",)) -> list[dict[str, Any]]:
         try:
-            return _parsed(self._texts(name, starts))
+            return parsed(self._texts(name, starts))
         except ValueError as error:
             self._damage(name, error)
             return []
@@ -203,45 +196,3 @@ class Run:
 
     def _damage(self, name: str, error: Exception) -> None:
         self.damaged.append(f"{name} cannot be read ({' '.join(str(error).split())[:120]})")
-
-
-def _starts(*stages: str) -> tuple[str, ...]:
-    """How the lines of some stages begin in samples.jsonl."""
-    return tuple(f'{{"stage": "{stage}"' for stage in stages)
-
-
-def _parsed(lines: Sequence[str]) -> list[dict[str, Any]]:
-    rows = json.loads(f"[{','.join(lines)}]")  # at once: half the time of line by line
-    return rows if len(rows) == len(lines) else [json.loads(line) for line in lines]
-
-
-def _items(lines: Sequence[str]) -> Items:
-    return items_in(_parsed(lines))
-
-
-@lru_cache(maxsize=64)
-def _items_of_base(lines: tuple[str, ...]) -> Items:
-    """Of the untrained model, whose answers many runs share to the letter; nobody changes them."""
-    return _items(lines)
-
-
-def _by_metric(layers: pandas.DataFrame) -> dict[tuple[str, str], Series]:
-    columns = Series(*(layers[name].to_numpy() for name in Series._fields))
-    places: dict[tuple[str, str], list[int]] = {}
-    keys = zip(layers["metric"], layers["stage"], strict=True)
-    for place, key in enumerate(keys):  # faster than groupby for the few hundred rows of a run
-        if columns.layer[place] > 0:
-            places.setdefault(key, []).append(place)
-    in_order = {key: sorted(at, key=columns.layer.__getitem__) for key, at in places.items()}
-    return {key: Series(*(column[at] for column in columns)) for key, at in in_order.items()}
-
-
-def _flat(values: dict[str, Any], prefix: str) -> list[tuple[str, Any]]:
-    """Nested keys joined by dots; a list is one value."""
-    found = []
-    for key, value in values.items():
-        if isinstance(value, dict):
-            found += _flat(value, f"{prefix}{key}.")
-        else:
-            found.append((f"{prefix}{key}", value))
-    return found

@@ -20,7 +20,11 @@ MEANING = {
 
 
 def bench() -> dict[str, float]:
-    """Runs of 24 steps, on the default partition of the cluster that answers here."""
+    """Runs of 24 steps, on the default partition of the cluster that answers here.
+
+    Raises:
+        SchedulerError: there is no sbatch on this machine.
+    """
     if shutil.which("sbatch") is None:
         raise SchedulerError("bench: no sbatch on this machine; accepted: a part that needs no cluster")
     place = Path(run_config().paths.runs_dir).resolve()

@@ -90,7 +90,11 @@ class CarrierFit:
         return self.found
 
     def step(self, step: int) -> dict[str, Any]:
-        """One optimizer step, from 0; what is logged of it counts from 1."""
+        """One optimizer step, from 0; what is logged of it counts from 1.
+
+        Raises:
+            TrainingError: the loss is no finite number.
+        """
         masks, dual, chosen = self.found.masks, self.found.dual, self.settings
         weight, total = dual.weight(step) * dual.price, 0.0
         set_global(self.seed, "carrier", step)  # dropout draws from here

@@ -17,7 +17,11 @@ _LOG = logging.getLogger(__name__)
 
 
 def drop_training_only(names: Sequence[str]) -> list[str]:
-    """`names` without what only the training itself could tell; a pair was trained elsewhere."""
+    """`names` without what only the training itself could tell; a pair was trained elsewhere.
+
+    Raises:
+        ConfigError: nothing would be left.
+    """
     untold = read_by(names, "own training")
     if untold and len(untold) == len(names):
         refuse("metrics.names", untold[0], "for a pair, metrics that need not watch its training")

@@ -53,6 +53,9 @@ class Framing:
         """The same, and which tokens of the prompt are answers of earlier turns (`Row.earlier`).
 
         A token that reaches into an answer from the text before it is none of the answer.
+
+        Raises:
+            ValueError: a chat that was not rendered.
         """
         if row.chat is not None and row.earlier is None:
             raise ValueError(f"row {row.id}: a chat has no text before it was rendered")

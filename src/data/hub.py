@@ -15,7 +15,11 @@ class Hub:
     """`data.id`."""
 
     def load(self, config: DataConfig, num_further: int) -> Pool:
-        """The rows of the two splits."""
+        """The rows of the two splits.
+
+        Raises:
+            DataError: no split to train on was named, or a split cannot be read.
+        """
         if config.train_split is None:
             raise DataError(f"data.train_split: given None; accepted: the name of a split of {config.id}")
         tests = None if config.test_split is None else load_rows(config, config.test_split)

@@ -1,7 +1,7 @@
 """What a source of rows is.
 
 A new source is a file with a class like this, a row of SOURCES in src/data/catalog.py, its settings and a row
-of KINDS in src/config/data.py, and a file in conf/data. Importing it imports nothing heavy.
+of KINDS in src/config/source.py, and a file in conf/data. Importing it imports nothing heavy.
 """
 
 from dataclasses import dataclass

@@ -127,7 +127,11 @@ class LanguageModel(HFLM):
     def apply_chat_template(
         self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True
     ) -> str:
-        """The text of a task's messages; without a generation prompt, its last one is to be gone on with."""
+        """The text of a task's messages; without a generation prompt, its last one is to be gone on with.
+
+        Raises:
+            ValueError: no template was chosen (`evaluate.chat_template`).
+        """
         if self.chat is None:
             raise ValueError("no chat template was chosen")
         asked = chat_history if add_generation_prompt else chat_history[:-1]

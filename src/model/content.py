@@ -14,6 +14,9 @@ def model_content(config: ModelConfig) -> str:
     A folder stands for its content, not its path: weights, tokenizer, chat template, generation config (see
     `content_fingerprint`). What pins all of these at once stands for them: the version of a package; the id
     on the hub and the revision asked for, whose commit is in the record; the settings of a random model.
+
+    Raises:
+        ModelError: its package is not installed, or its folder holds no model.
     """
     if config.source == "tiny":
         return f"tiny {config.architecture} {config.num_blocks}x{config.width}"

@@ -32,7 +32,11 @@ class Classification(Objective):
     counted = "rows"
 
     def check(self, model: PreTrainedModel) -> None:
-        """Every architecture has states to pool; the rows must have labels of two kinds at least."""
+        """Every architecture has states to pool; the rows must have labels of two kinds at least.
+
+        Raises:
+            DataError: the rows have labels of one kind, or none.
+        """
         if len(self.classes) < 2:
             found = ", ".join(self.classes) or "none"
             raise DataError(

@@ -55,6 +55,9 @@ def power(
         options: as `power_parser` reads them.
         runs: overrides of every run of the sweep that trains; none without one.
         swept: what these runs are of.
+
+    Raises:
+        ConfigError: too few seeds, arms or items, or an effect that is no number.
     """
     parts, items, told = _components(options)
     seeds, arms = _sizes(runs)

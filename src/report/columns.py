@@ -87,7 +87,11 @@ TESTED = ("value", "ci", "p_holm", "holm", "detectable", "num_seeds", "num_items
 
 
 def columns(*names: str | Column, **titles: str) -> list[Column]:
-    """The columns of some names, in order; `titles` gives other words to some of them."""
+    """The columns of some names, in order; `titles` gives other words to some of them.
+
+    Raises:
+        KeyError: a title for a column that is not among them.
+    """
     found = [name if isinstance(name, Column) else column(name, titles.pop(name, "")) for name in names]
     if titles:
         raise KeyError(f"{', '.join(titles)}: among the titles, not among the columns")

@@ -21,6 +21,9 @@ def mcnemar_exact(first: numpy.ndarray, second: numpy.ndarray) -> McNemar:
     """Of two vectors of 0 and 1 over the same items, in the same order; p is 1 without a disagreement.
 
     Items alone are the unit: two runs of one seed each may differ for no other reason than the seed.
+
+    Raises:
+        ValueError: the vectors differ in length or hold other numbers.
     """
     first, second = numpy.asarray(first), numpy.asarray(second)
     if first.shape != second.shape or not numpy.isin([first, second], (0, 1)).all():

@@ -35,7 +35,11 @@ def components(table: numpy.ndarray) -> Components:
 
 
 def mean_components(tables: Iterable[numpy.ndarray]) -> Components:
-    """The mean of the components of several contrasts of one study."""
+    """The mean of the components of several contrasts of one study.
+
+    Raises:
+        ValueError: no table was given.
+    """
     found = [components(table) for table in tables]
     if not found:
         raise ValueError("tables: given none; needed: at least one of 2 seeds x 2 items")

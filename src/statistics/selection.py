@@ -37,6 +37,9 @@ def best_of(
         num_items: items behind each share.
         num_draws: bootstrap draws.
         seed: of the draws.
+
+    Raises:
+        ValueError: no scores, or one that is no share.
     """
     shares = numpy.asarray(scores, dtype=float)
     if shares.ndim != 1 or len(shares) < 1 or not ((shares >= 0) & (shares <= 1)).all():

@@ -51,7 +51,11 @@ def myself() -> Owner:
 
 
 def read_owner(folder: Path) -> Owner | None:
-    """Who holds a folder; None where nobody does."""
+    """Who holds a folder; None where nobody does.
+
+    Raises:
+        StorageError: a damaged lock.
+    """
     try:
         return Owner(**read_json(folder / NAME))
     except StorageError:

@@ -41,7 +41,11 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def suggest(options: argparse.Namespace) -> str:
-    """The preset that the options ask for."""
+    """The preset that the options ask for.
+
+    Raises:
+        ConfigError: a rank or a share that no band can have; UserError: runs that measured nothing to go by.
+    """
     rules.check_at_least("--rank", options.rank, 1)
     max_rank = 4 * options.rank if options.max_rank is None else options.max_rank
     rules.check_at_least("--max-rank", max_rank, 1)

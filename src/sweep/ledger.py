@@ -31,7 +31,11 @@ class Ledger:
         self._path = folder / "ledger.json"
 
     def read(self) -> dict[str, Entry]:
-        """Every run's last job."""
+        """Every run's last job.
+
+        Raises:
+            StorageError: a damaged ledger.
+        """
         if not self._path.is_file():
             return {}
         try:

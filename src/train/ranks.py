@@ -15,22 +15,21 @@ from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
-import torch.distributed as dist
 
 from src.config.rules import refuse
 from src.config.schema import RunConfig
 from src.runtime.launched import launched
 from src.runtime.preemption import listening
 from src.train.collectives import broadcast
+from src.train.process_group import WAIT, is_parted, process_group
 
 Follow = Callable[["Ranks"], None]
 
 _LOG = logging.getLogger(__name__)
 _DISMISSED = "dismissed"
-_WAIT = timedelta(days=7)  # others wait while rank 0 works alone; a rank that dies is seen at once
 _PATIENCE = 60.0  # seconds that the others get to end after the last order
 
 
@@ -54,12 +53,6 @@ class Ranks:
     Raises:
         ConfigError: other processes were started than the `count` (train.num_processes) of the run.
     """
-
-    _parted: ClassVar[bool] = False
-    """Whether an error came while ranks were joined: those of this process wait for nothing any more."""
-    _store: ClassVar[dist.Store | None] = None
-    """Of processes that were started together: they meet once a run, and once more to part."""
-    _joins: ClassVar[int] = 0
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -131,7 +124,7 @@ class Ranks:
 
     def dismiss(self) -> None:
         """For rank 0: let go those that were started with it; where an error parted them they do not wait."""
-        if Ranks._parted:
+        if is_parted():
             return
         try:
             with self._group(timedelta(seconds=_PATIENCE)):
@@ -163,33 +156,10 @@ class Ranks:
                     other.join()
 
     @contextmanager
-    def _group(self, timeout: timedelta = _WAIT) -> Iterator[None]:
-        cuda = torch.cuda.is_available()
-        if cuda:
-            torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", self.rank)) % torch.cuda.device_count())
-        dist.init_process_group(
-            "cpu:gloo,cuda:nccl" if cuda else "gloo",
-            store=self._new_store(),
-            rank=self.rank,
-            world_size=self.count,
-            timeout=timeout,
-        )
-        self._joined = True
-        try:
+    def _group(self, timeout: timedelta = WAIT) -> Iterator[None]:
+        with process_group(self.rank, self.count, self._place, together=self._started > 1, timeout=timeout):
+            self._joined = True
             yield
-        except BaseException:
-            Ranks._parted = True
-            raise
-        finally:
-            dist.destroy_process_group()
-
-    def _new_store(self) -> dist.Store:
-        """Where the ranks of one group find each other: a place that no group before it has written to."""
-        found = Ranks._store or next(dist.rendezvous(self._place, self.rank, self.count))[0]
-        if self._started == 1:
-            return found  # a file of its own
-        Ranks._store, Ranks._joins = found, Ranks._joins + 1
-        return dist.PrefixStore(str(Ranks._joins), found)
 
 
 def _other(follow: Follow, count: int, rank: int, place: str, threads: int) -> None:

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from src.config.data import KINDS
+from src.config.source import KINDS
 from src.data.catalog import SOURCES, source_of
 from src.data.rows import Row
 from src.data.source import Pool

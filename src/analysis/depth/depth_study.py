@@ -9,13 +9,11 @@ import pandas
 from pandas import DataFrame
 
 from src.analysis.arms import NULLS, Arm
-from src.analysis.depth import equal_step_verdicts, findings
 from src.analysis.depth.architecture import what_explains_width, width_by_architecture, width_order
 from src.analysis.depth.decomposition import STANDARD, decompose
 from src.analysis.depth.family_profiles import family_profiles
-from src.analysis.depth.finding import Finding, both_slopes, without_null
 from src.analysis.depth.gather import gather
-from src.analysis.depth.null import ABSOLUTE, AS_IT_IS, RELATIVE, SLOPES, excess_over, readings
+from src.analysis.depth.null import AS_IT_IS, RELATIVE, SLOPES, readings
 from src.analysis.depth.positive import count_positive
 from src.analysis.depth.seed_means import over_seeds
 from src.analysis.depth.settings import CELL, MODEL, SETTING, TRANSFORMERS, WHOLE, has_several, is_crossed
@@ -110,12 +108,12 @@ class DepthStudy:
     @property
     def main_slopes(self) -> DataFrame:
         """Those of the figure: relative ones of the main metric, every cell and control."""
-        return self._main(self.slopes, RELATIVE)
+        return self.of_main(self.slopes, RELATIVE)
 
     @property
     def null_slopes(self) -> DataFrame:
         """The same of the pushes: a row a null and model, over draws."""
-        return over_seeds(self._main(self.pushes, RELATIVE), [*MODEL, "control"])
+        return over_seeds(self.of_main(self.pushes, RELATIVE), [*MODEL, "control"])
 
     @cached_property
     def decomposition(self) -> DataFrame:
@@ -173,37 +171,11 @@ class DepthStudy:
         """Change by depth by family and control, each run on the scale of its own mean."""
         return family_profiles(self.layers)
 
-    def findings(self, published_share: float) -> list[Finding]:
-        """The published findings, as these runs show them in the main metric, judged beyond the null.
-
-        Of relative slopes; where absolute ones are judged otherwise, it is said. Without a null what these
-        runs show is told as it is, and not judged.
-        """
-        if self.null is None:
-            return [without_null(one) for one in self._judge(published_share, RELATIVE)]
-        beyond = self.readings[excess_over(self.null)]
-        sides = (beyond._judge(published_share, quantity) for quantity in (RELATIVE, ABSOLUTE))
-        return [both_slopes(*pair) for pair in zip(*sides, strict=True)]
-
-    def _judge(self, published_share: float, quantity: str) -> list[Finding]:
-        groups, cells, ranks, positive = (
-            self._main(table, quantity)
-            for table in (self.groups, self.decomposition, self.ranks, self.positive)
-        )
-        cells = cells[cells["kind"].isin(TRANSFORMERS)]
-        return [
-            findings.positive_slopes(positive, published_share),
-            equal_step_verdicts.sequential_keeps(groups, cells),
-            equal_step_verdicts.parallel_keeps(groups, cells),
-            equal_step_verdicts.larger_keep(groups, cells),
-            findings.steepness(ranks),
-            findings.width(self._main(self.width_order), self._main(self.width_shares)),
-        ]
-
     def _of(self, *quantities: str) -> DataFrame:
         return self.numbers[self.numbers["quantity"].isin(quantities)]
 
-    def _main(self, table: DataFrame, quantity: str | None = None) -> DataFrame:
+    def of_main(self, table: DataFrame, quantity: str | None = None) -> DataFrame:
+        """The rows of a table that are of the main metric, and of one quantity."""
         if "metric" not in table or table.empty:
             return table
         found = table[table["metric"] == self.metric]

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy
 
-from src.analysis.arms import settings
+from src.analysis.group_arms import settings
 from src.analysis.material import Material
 from src.analysis.runs import Run, Series
 from src.statistics.student import mean_interval

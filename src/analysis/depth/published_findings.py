@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from src.analysis.claims import MINIATURE
 from src.analysis.depth import equal_step_verdicts, findings
 from src.analysis.depth.depth_study import DepthStudy
-from src.analysis.depth.finding import NO_NULL, NONE, Finding
+from src.analysis.depth.finding import NO_NULL, NONE, Finding, both_slopes, without_null
+from src.analysis.depth.null import ABSOLUTE, RELATIVE, excess_over
+from src.analysis.depth.settings import TRANSFORMERS
 from src.analysis.families import Row
 from src.analysis.references import Published
 from src.config.reference import Claim
@@ -32,7 +34,7 @@ def finding_rows(depth: DepthStudy, published: Sequence[Published]) -> list[Row]
     share = count.value / count.n if count and count.value and count.n else float("nan")
     claims = {one.number.name: one.claim for one in published if one.file == _REFERENCE}
     rows = []
-    for one in depth.findings(share):
+    for one in judge(depth, share):
         number = known.get(one.name)
         told = number.note if number and number.value is None else None
         in_words = (told or "").removeprefix("in words only, ")
@@ -56,3 +58,32 @@ def _worded(one: Finding, claim: Claim | None, depth: DepthStudy) -> Row:
         return {"ours": one.ours, "verdict": one.verdict}
     seen = _HERE.get(one.verdict, "not as published")
     return {"ours": f"here {seen}: {one.ours}", "verdict": MINIATURE}
+
+
+def judge(depth: DepthStudy, published_share: float) -> list[Finding]:
+    """The published findings, as these runs show them in the main metric, judged beyond the null.
+
+    Of relative slopes; where absolute ones are judged otherwise, it is said. Without a null what these
+    runs show is told as it is, and not judged.
+    """
+    if depth.null is None:
+        return [without_null(one) for one in _judge(depth, published_share, RELATIVE)]
+    beyond = depth.readings[excess_over(depth.null)]
+    sides = (_judge(beyond, published_share, quantity) for quantity in (RELATIVE, ABSOLUTE))
+    return [both_slopes(*pair) for pair in zip(*sides, strict=True)]
+
+
+def _judge(depth: DepthStudy, published_share: float, quantity: str) -> list[Finding]:
+    groups, cells, ranks, positive = (
+        depth.of_main(table, quantity)
+        for table in (depth.groups, depth.decomposition, depth.ranks, depth.positive)
+    )
+    cells = cells[cells["kind"].isin(TRANSFORMERS)]
+    return [
+        findings.positive_slopes(positive, published_share),
+        equal_step_verdicts.sequential_keeps(groups, cells),
+        equal_step_verdicts.parallel_keeps(groups, cells),
+        equal_step_verdicts.larger_keep(groups, cells),
+        findings.steepness(ranks),
+        findings.width(depth.of_main(depth.width_order), depth.of_main(depth.width_shares)),
+    ]

@@ -87,7 +87,11 @@ class CausalStudy(Study):
             self.say(f"The head is tied to the input embedding, and tuning moved both: {UNTIED}.")
 
     def against(self, sources: Sequence[Source]) -> None:
-        """What this arm's profile is minus that of another, seed by seed: against.csv."""
+        """What this arm's profile is minus that of another, seed by seed: against.csv.
+
+        Raises:
+            ConfigError: the other arm has another number of runs or items.
+        """
         if len(sources) != len(self.sources):
             refuse("--against", f"{len(sources)} runs", f"as many as the first arm has, {len(self.sources)}")
         other = CausalStudy(sources, self.chosen, self.out)

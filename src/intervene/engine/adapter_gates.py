@@ -101,7 +101,11 @@ class AdapterGates(Gates):
         self.updates[name] = found
 
     def add_shifted(self, name: str, source: Mapping[Part, Part]) -> None:
-        """Factors of the layer of the same name in another block, with the scale that they have there."""
+        """Factors of the layer of the same name in another block, with the scale that they have there.
+
+        Raises:
+            ModelError: the other block has no layer of the same name and shape.
+        """
         found: dict[str, Factors] = {}
         for part, other in source.items():
             from_inner = {layer.inner: layer for layer in self.layers[other]}

@@ -24,7 +24,11 @@ def share() -> Launched:
 
 @contextmanager
 def sharing(among: Launched) -> Iterator[None]:
-    """Inside, each of some ranks does its part of what `collect` goes over; the first alone says anything."""
+    """Inside, each of some ranks does its part of what `collect` goes over; the first alone says anything.
+
+    Raises:
+        SystemExit: with status 2 on all ranks but the first, which alone says what is wrong.
+    """
     token, told = _SHARE.set(among), Progress.told
     Progress.told = told and among.rank == 0
     try:

@@ -70,7 +70,11 @@ class WeightGates(Gates):
         }
 
     def add_shifted(self, name: str, source: Mapping[Part, Part]) -> None:
-        """The difference of the tensor of the same name in another block."""
+        """The difference of the tensor of the same name in another block.
+
+        Raises:
+            ModelError: the other block has no tensor of the same name and shape.
+        """
         own, found = self.updates[OWN], {}
         for part, other in source.items():
             from_inner = {self._inner(place, other): place for place in self.places[other]}

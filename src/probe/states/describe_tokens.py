@@ -22,6 +22,9 @@ def describe_tokens(base: LayerStatistics, settings: ProbeConfig) -> dict[str, A
     outlier_dimensions: by set, the share of the variance of pooled states that lies in the 1 and in the 3
     dimensions of largest variance (outlier dimensions: Kovaleva et al. 2021, arXiv 2105.06990; Timkey and van
     Schijndel 2021, arXiv 2109.04404); None where nothing varies.
+
+    Raises:
+        ValueError: statistics without the norms of tokens.
     """
     if base.norms is None:
         raise ValueError("describe_tokens: given statistics without norms; needed: those of a base")

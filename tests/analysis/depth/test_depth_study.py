@@ -4,6 +4,7 @@ import numpy
 import pytest
 
 from src.analysis.depth.depth_study import analyse
+from src.analysis.depth.published_findings import judge
 from src.analysis.experiment import read_study
 
 PUBLISHED = 189 / 190
@@ -24,7 +25,7 @@ def test_failed_runs_and_those_that_trained_a_band_do_not_enter(write_run):
 
 def test_the_pattern_that_was_put_in_is_found(study):
     depth = analyse(arms_of(study))
-    found = {one.name: one for one in depth.findings(PUBLISHED)}
+    found = {one.name: one for one in judge(depth, PUBLISHED)}
     assert {name: one.verdict for name, one in found.items()} == {
         "positive_slopes": "confirmed",
         "equal_step_sequential_keeps_slope": "confirmed",
@@ -60,7 +61,7 @@ def test_without_the_pattern_it_is_not_found(write_run, write_nulls, tmp_path):
         for objective in ("causal_lm", "contrastive"):
             for control, seed in [(c, s) for c in ("none", "equal_step") for s in range(3)]:
                 write_run(-1 + rng.normal(0, 0.01), model, objective, control, seed)
-    found = {one.name: one.verdict for one in analyse(arms_of(tmp_path / "study")).findings(PUBLISHED)}
+    found = {one.name: one.verdict for one in judge(analyse(arms_of(tmp_path / "study")), PUBLISHED)}
     assert found["positive_slopes"] == "absent"
     assert found["equal_step_sequential_keeps_slope"] == "absent"
     assert found["equal_step_parallel_keeps_slope"] == "absent"
@@ -73,6 +74,6 @@ def test_no_control_and_one_seed_are_tables_with_gaps(write_run, write_nulls):
     assert depth.decomposition.empty
     assert depth.contrasts.empty
     assert depth.slopes["ci_low"].isna().all()
-    verdicts = {one.name: one.verdict for one in depth.findings(PUBLISHED)}
+    verdicts = {one.name: one.verdict for one in judge(depth, PUBLISHED)}
     assert verdicts.pop("positive_slopes") == "undecided"
     assert set(verdicts.values()) == {"none"}

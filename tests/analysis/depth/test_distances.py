@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 from src.analysis.depth.depth_study import analyse
+from src.analysis.depth.published_findings import judge
 from src.analysis.experiment import read_study
 
 
@@ -59,5 +60,5 @@ def test_an_architecture_counts_once_however_many_distances_there_are(write_run,
             (folder / "layers.csv").write_text("\n".join(text) + "\n")
     depth = analyse(arms_of(tmp_path / "study"))
     assert depth.ranks["distance_kind"].nunique() == 2
-    (found,) = [one for one in depth.findings(1.0) if one.name == "steepness_with_objective_distance"]
+    (found,) = [one for one in judge(depth, 1.0) if one.name == "steepness_with_objective_distance"]
     assert "positive in 2 of 2 architectures" in found.ours

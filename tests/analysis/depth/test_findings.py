@@ -8,6 +8,7 @@ from src.analysis.depth.architecture import what_explains_width, width_order
 from src.analysis.depth.depth_study import depth_study
 from src.analysis.depth.equal_step_verdicts import fate, sequential_keeps
 from src.analysis.depth.findings import width as width_finding
+from src.analysis.depth.published_findings import judge
 from src.analysis.experiment import read_study
 from src.analysis.material import Material
 
@@ -80,7 +81,7 @@ def test_a_model_that_lost_its_slope_cannot_hide_in_a_mean(write_run, write_null
             slope = 1.0 if control == "none" else kept
             write_run(slope + rng.normal(0, 0.01), model, "causal_lm", control, seed, level=2.0)
     depth = depth_study(Material(read_study(tmp_path / "study")))
-    found = {one.name: one for one in depth.findings(1.0)}["equal_step_sequential_keeps_slope"]
+    found = {one.name: one for one in judge(depth, 1.0)}["equal_step_sequential_keeps_slope"]
     assert found.verdict == "undecided"
     assert found.ours.startswith("of these models: sequential causal_lm: ")
     assert ", kept (n = 5 seeds, 2 cells: gpt2 kept, opt_125m lost)" in found.ours

@@ -8,6 +8,7 @@ import pytest
 
 from src.analysis.depth.depth_study import depth_study
 from src.analysis.depth.null import AS_IT_IS, excess_over, readings, with_null
+from src.analysis.depth.published_findings import judge
 from src.analysis.depth.seed_means import over_seeds
 from src.analysis.experiment import read_study
 from src.analysis.material import Material
@@ -94,7 +95,7 @@ def test_what_a_push_has_too_is_not_kept(write_run, write_nulls, tmp_path):
     assert kept.loc[AS_IT_IS, "share_kept"] == pytest.approx(2 / 3, abs=0.05)
     assert kept.loc[EXCESS, "standard"] == pytest.approx(0.5, abs=0.05)
     assert kept.loc[EXCESS, "share_kept"] == pytest.approx(0, abs=0.1)
-    found = {one.name: one for one in depth.findings(189 / 190)}
+    found = {one.name: one for one in judge(depth, 189 / 190)}
     assert found["equal_step_sequential_keeps_slope"].verdict == "absent"
     assert found["positive_slopes"].ours.startswith("5 of 5 runs")
 
@@ -104,7 +105,7 @@ def test_without_a_null_nothing_is_judged(write_run, tmp_path):
         write_run(1.0 + seed / 100, "tiny_gpt2", "causal_lm", control, seed)
     depth = studied(tmp_path / "study")
     assert depth.null is None
-    assert {one.verdict for one in depth.findings(189 / 190)} == {"no null", "none"}
+    assert {one.verdict for one in judge(depth, 189 / 190)} == {"no null", "none"}
     assert set(depth.read("slopes")["reading"]) == {AS_IT_IS}
 
 
@@ -113,7 +114,7 @@ def test_a_claim_that_holds_in_one_kind_of_slope_alone_is_called_so(write_run, w
     for seed in range(3):
         write_run(0.5 + seed / 100, "tiny_gpt2", seed=seed, level=2.0)
         write_run(0.2 + seed / 100, "tiny_gpt2", control="random_direction", seed=seed, level=0.5)
-    found = {one.name: one for one in studied(tmp_path / "study").findings(189 / 190)}["positive_slopes"]
+    found = {one.name: one for one in judge(studied(tmp_path / "study"), 189 / 190)}["positive_slopes"]
     assert found.ours.startswith("0 of 3 runs")
     assert "; in absolute slopes undecided: 3 of 3 runs" in found.ours
 
