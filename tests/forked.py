@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import runpy
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -69,6 +70,30 @@ def run(module: str, *arguments: object, timeout: float = 400, **options) -> sub
     command = Command(module, *arguments, **options)
     output, errors = command.communicate(timeout)
     return subprocess.CompletedProcess(command.args, command.returncode, output, errors)
+
+
+def run_together(
+    count: int, module: str, *arguments: object, timeout: float = 200
+) -> list[subprocess.CompletedProcess]:
+    """A command on so many ranks, with the environment that torchrun gives each; all to their ends."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    world = {
+        "WORLD_SIZE": str(count),
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": port,
+        "OMP_NUM_THREADS": "1",
+    }
+    ranks = [
+        Command(module, *arguments, env={**os.environ, **world, "RANK": str(rank), "LOCAL_RANK": str(rank)})
+        for rank in range(count)
+    ]
+    said = [rank.communicate(timeout) for rank in ranks]
+    return [
+        subprocess.CompletedProcess(rank.args, rank.returncode, *streams)
+        for rank, streams in zip(ranks, said, strict=True)
+    ]
 
 
 def _work(arguments: list[str], env: dict[str, str], cwd: Path, said: Path) -> None:

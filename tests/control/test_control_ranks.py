@@ -6,7 +6,7 @@ import pytest
 from safetensors.torch import load_file
 
 from src.run import execute
-from tests import forked
+from tests.forked import run_together
 
 SMALL = [
     "debug=smoke",
@@ -33,8 +33,8 @@ def run(make_config, tmp_path):
         if num_processes == 1:
             execute(make_config(*given, *overrides))
         else:
-            done = forked.run("src.run", *given, *overrides)
-            assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
+            ended = run_together(num_processes, "src.run", *given, *overrides)
+            assert [one.returncode for one in ended] == [0] * num_processes, ended[0].stderr[-4000:]
         (record,) = root.glob("smoke/*/run.json")
         return record.parent
 

@@ -86,6 +86,8 @@ def test_a_command_is_read_by_its_program(command, monkeypatch):
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_that_a_page_names_can_be_started(module):
     assert find_spec(module) is not None
+    if module.count(".") == 1:  # tests/command/test_commands.py asks every command for its help
+        return
     done = subprocess.run([sys.executable, "-m", module, "--help"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()

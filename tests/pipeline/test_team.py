@@ -1,9 +1,7 @@
 """One, two and three ranks measure the same: tables and answers, also where the batches do not divide."""
 
 import json
-import os
 import shutil
-import socket
 
 import pandas
 import pytest
@@ -12,7 +10,7 @@ from src.command.compose import run_config
 from src.pipeline.pipeline import Pipeline
 from src.record.folder import LAYERS, SAMPLES
 from src.run import execute
-from tests.forked import Command
+from tests.forked import run_together
 
 MEASURED = [
     "model.num_blocks=3", "train.max_steps=2", "train.checkpoint_steps=null", "train.batch_size=6", "data.num_probe=7", "data.num_test=7", "metrics.batch_size=2",
@@ -44,28 +42,17 @@ def ranks(tmp_path, alone):
         for path in (folder / "stages").iterdir():
             if path.name != "train.json":
                 path.unlink()
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = str(free.getsockname()[1])
-        world = {"WORLD_SIZE": str(count), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
         given = [f"paths.runs_dir={root}", f"paths.cache_dir={root}/cache", f"train.num_processes={count}"]
-        started = [
-            Command(
-                "src.run", "debug=smoke", *MEASURED, *given,
-                env={**os.environ, **world, "RANK": str(rank), "LOCAL_RANK": str(rank), "OMP_NUM_THREADS": "1"},
-            )
-            for rank in range(count)
-        ]  # fmt: skip
-        said = [one.communicate(timeout=200)[1] for one in started]
-        return folder, started, said
+        ended = run_together(count, "src.run", "debug=smoke", *MEASURED, *given)
+        return folder, ended, [one.stderr for one in ended]
 
     return measure
 
 
 @pytest.mark.parametrize("count", [2, 3])
 def test_ranks_measure_what_one_process_does(alone, ranks, count):
-    folder, started, said = ranks(count)
-    assert [one.returncode for one in started] == [0] * count, said
+    folder, ended, said = ranks(count)
+    assert [one.returncode for one in ended] == [0] * count, said
     expected, found = (pandas.read_csv(path / LAYERS) for path in (alone, folder))
     assert {"cka_debiased", "infonce", "curvature", "weight_change", "lens_entropy"} < set(expected["metric"])
     pandas.testing.assert_frame_equal(found, expected, rtol=1e-6, atol=1e-6)

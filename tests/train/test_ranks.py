@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 from src.errors import ConfigError
 from src.run import execute
 from src.train.ranks import Ranks
-from tests.forked import Command
+from tests.forked import Command, run_together
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = [
@@ -45,25 +45,30 @@ def begin(given):
 
 @pytest.fixture
 def torchrun(given):
-    """Start it as torchrun does, two processes of it."""
+    """Two processes of it, started by torchrun itself, to their end."""
 
-    def start(*arguments, **values):
-        return subprocess.Popen(
-            [*TORCHRUN, "-m", "src.run", *given(*arguments, **values)],
-            cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"}, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+    def end(*arguments, **values):
+        command = [*TORCHRUN, "-m", "src.run", *given(*arguments, **values)]
+        env = {**os.environ, "OMP_NUM_THREADS": "1"}
+        return subprocess.run(command, cwd=ROOT, env=env, text=True, timeout=200, capture_output=True)
 
-    return start
+    return end
 
 
 @pytest.fixture
 def run(begin, given, make_config, tmp_path):
-    """A run to its end, on one process in this one; its folder."""
+    """A run to its end, on one process in this one; its folder.
 
-    def wait(num_processes, *overrides, root="runs"):
+    On more, rank 0 starts the others, each of which imports everything; `together` they are started as by
+    torchrun, and from what is imported already.
+    """
+
+    def wait(num_processes, *overrides, root="runs", together=False):
         if num_processes == 1:
             execute(make_config(*given(1, *overrides, root=root)))
+        elif together:
+            ended = run_together(num_processes, "src.run", *given(num_processes, *overrides, root=root))
+            assert [one.returncode for one in ended] == [0] * num_processes, ended[0].stderr[-4000:]
         else:
             process = begin(num_processes, *overrides, root=root)
             _, errors = process.communicate(timeout=500)
@@ -96,9 +101,9 @@ def assert_close(mine, theirs):
         torch.testing.assert_close(one[name], two[name], rtol=1e-3, atol=2e-5)
 
 
-@pytest.mark.parametrize("method", ["midblock", "full"])
-def test_two_processes_give_the_losses_and_the_weights_of_one(run, tmp_path, method):
-    one, two = run(1, f"method={method}", root="one"), run(2, f"method={method}", root="two")
+@pytest.mark.parametrize(("method", "together"), [("midblock", False), ("full", True)])
+def test_two_processes_give_the_losses_and_the_weights_of_one(run, tmp_path, method, together):
+    one, two = (run(count, f"method={method}", root=f"of-{count}", together=together) for count in (1, 2))
     assert one.name == two.name  # the number of processes is no part of a run's identity
     assert_close(two, one)
     losses = [step["loss"] for step in steps_of(one)]
@@ -107,7 +112,7 @@ def test_two_processes_give_the_losses_and_the_weights_of_one(run, tmp_path, met
     before = (two / "scores.json").read_text()
     (two / "run.json").unlink()
     (two / "stages" / "scores-tuned.json").unlink()
-    again = run(1, f"method={method}", root="two")
+    again = run(1, f"method={method}", root="of-2")
     assert (again / "scores.json").read_text() == before
     assert not list(two.glob("checkpoint-*"))
 
@@ -130,7 +135,7 @@ def test_a_run_that_was_stopped_on_two_goes_on_with_one(begin, run, tmp_path):
     shutil.copytree(tmp_path / "runs", copy)
     whole = run(1, *longer, root="whole")
     for number, root in ((1, "runs"), (2, "copy")):
-        folder = run(number, *longer, root=root)
+        folder = run(number, *longer, root=root, together=True)
         assert [step["step"] for step in steps_of(folder)] == list(range(1, 31))
         assert_close(folder, whole)
 
@@ -155,31 +160,31 @@ def test_what_shards_cannot_do_is_refused_at_the_door(make_config, overrides, li
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
 
 
-@pytest.mark.parametrize("together", [False, True], ids=["one run", "two runs, one after the other"])
-def test_under_torchrun_one_process_composes_and_both_train(torchrun, run, tmp_path, together):
-    seeds = ("seed=0,1", "-m") if together else ("seed=0",)
+@pytest.mark.parametrize("several", [False, True], ids=["one run", "two runs, one after the other"])
+def test_of_two_that_were_started_one_composes_and_both_train(torchrun, given, run, tmp_path, several):
+    seeds = ("seed=0,1", "-m") if several else ("seed=0",)
     place = f"{tmp_path / 'composed'}/${{oc.env:RANK}}"  # where whoever composes leaves its configuration
     left = (f"hydra.run.dir={place}", f"hydra.sweep.dir={place}", "hydra.output_subdir=hydra")
-    process = torchrun(2, *left, "evaluate=none", *seeds, root="two")
-    output, _ = process.communicate(timeout=200)
-    assert process.returncode == 0, output[-4000:]
+    asked = (2, *left, "evaluate=none", *seeds)
+    ended = (
+        [torchrun(*asked, root="two")] if several else run_together(2, "src.run", *given(*asked, root="two"))
+    )
+    assert {one.returncode for one in ended} == {0}, [one.stderr[-4000:] for one in ended]
     folders = {
         json.loads(path.read_text())["seed"]: path.parent for path in tmp_path.glob("two/*/*/run.json")
     }
-    assert sorted(folders) == ([0, 1] if together else [0])
+    assert sorted(folders) == ([0, 1] if several else [0])
     assert [path.name for path in (tmp_path / "composed").iterdir()] == ["0"]
     for seed, folder in folders.items():
         assert "num_processes: 2" in (folder / "config.yaml").read_text()
         assert_close(folder, run(1, f"seed={seed}", "evaluate=none", root=f"one{seed}"))
 
 
-def test_under_torchrun_what_is_wrong_is_said_once_and_nobody_waits(torchrun):
-    process = torchrun(3, "train.batch_size=6")
-    output, _ = process.communicate(timeout=200)
-    assert process.returncode == 1
+def test_of_two_that_were_started_one_says_what_is_wrong_and_nobody_waits(given):
+    ended = run_together(2, "src.run", *given(3, "train.batch_size=6"))
+    assert [one.returncode for one in ended] == [2, 0]
     line = "strata: train.num_processes: given 3; accepted: 2, the processes that were started"
-    assert output.count(line) == 1
-    assert "exitcode  : 2" in output
+    assert "".join(one.stderr for one in ended).count(line) == 1
 
 
 def test_processes_that_were_started_must_be_those_of_the_run(monkeypatch):
