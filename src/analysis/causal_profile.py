@@ -1,66 +1,44 @@
 """What `src.intervene` left in a folder: the causal profile of a run, or of several of one arm."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
-import pandas
 from pandas import DataFrame
 
-from src.analysis.intervened import ABOUT, folders_of
+from src.analysis.intervened import Intervened
 from src.analysis.records import records
-from src.storage.files import read_json
 
 DIFFERENCE = "logp - english"
 
 
-@dataclass(frozen=True)
-class CausalProfile:
+class CausalProfile(Intervened):
     """One folder of it; a table is read when it is asked for."""
-
-    name: str
-    """Of the run, or of the experiment whose runs were taken together."""
-    folder: Path
-
-    @cached_property
-    def about(self) -> Mapping[str, Any]:
-        """Which runs, and what of them was trained."""
-        return read_json(self.folder / ABOUT)
 
     @cached_property
     def quantities(self) -> DataFrame:
         """score, kind, player, value, ci_low, ci_high, p_holm, ... as in profile.csv."""
-        return self._table("profile")
-
-    @cached_property
-    def summaries(self) -> DataFrame:
-        """score, name, value, low, high."""
-        return self._table("summary")
+        return self.table("profile")
 
     @cached_property
     def predictions(self) -> DataFrame:
         """Empty where no layer table was there to predict from."""
-        return self._table("predictions")
+        return self.table("predictions")
 
     @cached_property
     def observed(self) -> DataFrame:
         """predictor, block, value: the profiles that were seen without intervening."""
-        return self._table("observed")
+        return self.table("observed")
 
     @cached_property
     def readings(self) -> DataFrame:
         """run, score, additivity, residual, num_off: each run by itself."""
-        return self._table("readings")
+        return self.table("readings")
 
     @cached_property
     def hybrids(self) -> DataFrame:
         """run, score, tuned, value, entropy, kl_tuned, kl_base, below_both: each variant."""
-        return self._table("hybrids")
-
-    def _table(self, name: str) -> DataFrame:
-        return pandas.read_csv(self.folder / f"{name}.csv")
+        return self.table("hybrids")
 
     @property
     def trained(self) -> list[int]:
@@ -86,17 +64,11 @@ class CausalProfile:
     @property
     def differences(self) -> DataFrame:
         """name, value, low, high: share of the gain minus share of forgetting, block by block."""
-        table = self.summaries
+        table = self.summary
         return table[(table["score"] == DIFFERENCE) & table["name"].str.startswith("block ")]
 
-    def summary(self, score: str, name: str) -> Mapping[str, Any] | None:
+    def summarised(self, score: str, name: str) -> Mapping[str, Any] | None:
         """One summary; None where it was not made."""
-        table = self.summaries
+        table = self.summary
         found = records(table[(table["score"] == score) & (table["name"] == name)])
         return found[0] if found else None
-
-
-def find_profiles(experiment: Path, runs: Sequence[Path]) -> Iterator[CausalProfile]:
-    """That of all runs together, where there is one; else those of single runs."""
-    for folder, name in folders_of(experiment, runs, ""):
-        yield CausalProfile(name, folder)

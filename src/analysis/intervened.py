@@ -1,12 +1,15 @@
 """What analyses of `src.intervene` left in the folders of runs, and where."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pandas
 from pandas import DataFrame
+
+from src.storage.files import read_json
 
 FOLDER, ABOUT = "intervene", "about.json"
 
@@ -19,9 +22,15 @@ class Intervened:
     """Of the run, or of the experiment whose runs were taken together."""
     folder: Path
 
-    def table(self, name: str) -> DataFrame:
-        """NAME.csv."""
-        return pandas.read_csv(self.folder / f"{name}.csv")
+    @cached_property
+    def about(self) -> Mapping[str, Any]:
+        """Of which runs and blocks the tables are; of some analyses `words`, what was found in sentences."""
+        return read_json(self.folder / ABOUT)
+
+    def table(self, name: str, keep_default_na: bool = True) -> DataFrame:
+        """NAME.csv, or an empty table where it is not there; `keep_default_na` as pandas has it."""
+        path = self.folder / f"{name}.csv"
+        return pandas.read_csv(path, keep_default_na=keep_default_na) if path.is_file() else DataFrame()
 
     @cached_property
     def summary(self) -> DataFrame:
@@ -34,10 +43,15 @@ class Intervened:
         return self.name.replace("-", "_")
 
 
-def find_intervened(experiment: Path, runs: Sequence[Path], analysis: str) -> Iterator[Intervened]:
-    """What a carrier or an eraser left."""
-    for folder, name in folders_of(experiment, runs, analysis, "summary.csv"):
-        yield Intervened(name, folder)
+Found = TypeVar("Found", bound=Intervened)
+
+
+def find_intervened(
+    experiment: Path, runs: Sequence[Path], analysis: str, read: type[Found], marker: str = ABOUT
+) -> Iterator[Found]:
+    """What an analysis left, as `read` reads it; the rest as for `folders_of`."""
+    for folder, name in folders_of(experiment, runs, analysis, marker):
+        yield read(name, folder)
 
 
 def folders_of(

@@ -1,40 +1,75 @@
 """An analysis of finished runs in the report of an experiment, and as a page of its own with its pictures."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
 
+from src.analysis.intervened import ABOUT, Found, Intervened, find_intervened
 from src.analysis.material import Material
 from src.report.page import html_page
-from src.report.parts import Block, Part
+from src.report.parts import Block, Chart, Part, Section
 from src.report.plot import Plot
+from src.report.plugins import Plugin
 from src.storage.files import write_text
 
-Found = TypeVar("Found")
+
+def facts_of(found: Intervened) -> dict[str, str]:
+    """The head of a page, from the `about.json` of its tables; nothing where there is none."""
+    if not (found.folder / ABOUT).is_file():
+        return {}
+    return {"runs": str(len(found.about["runs"])), "blocks": str(found.about["num_blocks"])}
 
 
-def blocks_of(
-    material: Material,
-    find: Callable[[Path, Sequence[Path]], Iterator[Found]],
+def analysis_plugin(
+    analysis: str,
+    title: str,
+    read: type[Found],
     blocks: Callable[[Found], Sequence[Block]],
-) -> list[Block]:
-    """The blocks of all tables that `find` sees among the runs; nothing where no run was asked."""
-    runs = [run.folder for run in material.study.runs]
-    return [block for found in find(material.study.folder, runs) for block in blocks(found)]
+    pictures: Callable[[Found], Mapping[str, Plot]] | None = None,
+    facts: Callable[[Found], Mapping[str, str]] = facts_of,
+    needs: str = "",
+    place: str | None = None,
+    marker: str = ABOUT,
+) -> Plugin:
+    """The section and the page of one analysis.
+
+    Args:
+        analysis: its name, as `python -m src.intervene` takes it; the page is ANALYSIS.html.
+        title: of the section and of the page's part.
+        read: the class that reads a folder of its tables.
+        blocks: sentences, figures and tables of one folder.
+        pictures: what is drawn as PNG files beside the page, by file name; None: every plot of the figures.
+        facts: the head of the page.
+        needs: what a reader without it misses; empty: the command alone.
+        place: the folder of the tables below `intervene`; None: the name of the analysis.
+        marker: the file without which a folder holds no tables.
+    """
+    place = analysis if place is None else place
+
+    def build(material: Material) -> list[Block]:
+        runs = [run.folder for run in material.study.runs]
+        asked = find_intervened(material.study.folder, runs, place, read, marker)
+        return [block for found in asked for block in blocks(found)]
+
+    def page(folder: Path, name: str) -> Path:
+        from src.report.png_figure import draw  # matplotlib comes with it
+
+        found, path = read(name, folder), folder / f"{analysis}.html"
+        made = blocks(found)
+        part = Part(title, made)
+        write_text(path, html_page(name, [], dict(facts(found)), [part], "", made_up=False))
+        for stem, plot in (_all_plots(made) if pictures is None else pictures(found)).items():
+            draw(plot, folder / f"{stem}.png")
+        return path
+
+    return Plugin(
+        depth=(Section(title, needs or f"python -m src.intervene {analysis} RUN", build),), page=page
+    )
 
 
-def facts_of(about: Mapping[str, Any]) -> dict[str, str]:
-    """The head of a page, from the `about.json` of its tables."""
-    return {"runs": str(len(about["runs"])), "blocks": str(about["num_blocks"])}
-
-
-def write_analysis(
-    path: Path, name: str, part: Part, pictures: Mapping[str, Plot], facts: Mapping[str, str] | None = None
-) -> Path:
-    """The page of one folder of tables, titled `name`, and a PNG file a picture beside it; its path."""
-    from src.report.png_figure import draw  # matplotlib comes with it
-
-    write_text(path, html_page(name, [], dict(facts or {}), [part], "", made_up=False))
-    for stem, plot in pictures.items():
-        draw(plot, path.with_name(f"{stem}.png"))
-    return path
+def _all_plots(blocks: Sequence[Block]) -> dict[str, Plot]:
+    return {
+        f"{chart.name}-{label}".replace(" ", "_").replace(",", ""): plot
+        for chart in blocks
+        if isinstance(chart, Chart)
+        for label, plot in chart.plots.items()
+    }

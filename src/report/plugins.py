@@ -15,14 +15,14 @@ from src.report.plot import Plot
 
 PLUGINS = {
     "depth": "src.report.depth.plugin",
-    "causal": "src.report.causal.plugin",
+    "causal": "src.report.causal.section",
     "patch": "src.report.vectors.patch_plugin",
     "steer": "src.report.vectors.steer_plugin",
-    "lens": "src.report.lens.plugin",
+    "lens": "src.report.lens.section",
     "swap": "src.report.segments.swap",
     "merge": "src.report.segments.merge",
-    "carrier": "src.report.carrier.plugin",
-    "eraser": "src.report.eraser.plugin",
+    "carrier": "src.report.carrier.section",
+    "eraser": "src.report.eraser.section",
 }
 """Name to module; that of an analysis of src/intervene is its own."""
 

@@ -1,18 +1,17 @@
 """The section `what carries it`: how sparse a part of the update is enough, and where it lies."""
 
 from collections.abc import Iterator
-from functools import partial
 
 from pandas import DataFrame
 
-from src.analysis.intervened import Intervened, find_intervened
-from src.analysis.material import Material
+from src.analysis.intervened import Intervened
 from src.analysis.records import records
 from src.report.carrier.plots import effect_plot, profile_plots
 from src.report.columns import Column, columns
-from src.report.intervened_page import blocks_of
+from src.report.intervened_page import analysis_plugin
 from src.report.number_format import decimals, percent
-from src.report.parts import Block, Chart, Section, Text
+from src.report.parts import Block, Chart, Text
+from src.report.plot import Plot
 from src.report.table import Table
 
 _READING = (
@@ -23,11 +22,6 @@ _READING = (
 )
 _SPREAD = "Ribbons: the lowest and the highest run."
 _TWO = decimals(2)
-
-
-def build(material: Material) -> list[Block]:
-    """Nothing where no carrier was fitted."""
-    return blocks_of(material, partial(find_intervened, analysis="carrier"), blocks)
 
 
 def blocks(found: Intervened) -> list[Block]:
@@ -95,4 +89,18 @@ def _tables(found: Intervened) -> Iterator[Table]:
     yield Table(f"carrier_{found.anchor}", f"{found.name}: fits", heads, rows)
 
 
-SECTION = Section("What carries it", "a carrier: python -m src.intervene carrier RUN", build)
+def pictures(found: Intervened) -> dict[str, Plot]:
+    """Two files, and one more a budget."""
+    profiles = {f"profile-{key.replace(' ', '-')}": plot for key, plot in profile_plots(found).items()}
+    return {"effect": effect_plot(found)} | profiles
+
+
+PLUGIN = analysis_plugin(
+    "carrier",
+    "What carries it",
+    Intervened,
+    blocks,
+    pictures,
+    marker="summary.csv",
+    needs="a carrier: python -m src.intervene carrier RUN",
+)

@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from src.analysis.causal_profile import DIFFERENCE, CausalProfile, find_profiles
-from src.analysis.material import Material
+from src.analysis.causal_profile import DIFFERENCE, CausalProfile
 from src.analysis.records import records
 from src.report.causal.plots import difference_plot, predictor_plots, profile_plot, share_plot
 from src.report.columns import Column, columns
-from src.report.intervened_page import blocks_of
+from src.report.intervened_page import analysis_plugin, facts_of
 from src.report.number_format import decimals, percent, signed, span
-from src.report.parts import Block, Chart, Section, Text
+from src.report.parts import Block, Chart, Text
+from src.report.plot import Plot
 from src.report.table import Table
 
 ADDS_UP = 0.5
@@ -48,14 +48,9 @@ _WORDS = {
 }  # fmt: skip
 
 
-def build(material: Material) -> list[Block]:
-    """Nothing where no run was asked."""
-    return blocks_of(material, find_profiles, blocks)
-
-
 def blocks(profile: CausalProfile) -> list[Block]:
     """Sentences, pictures with the task above and forgetting below, tables."""
-    name, anchor = profile.name, profile.name.replace("-", "_")
+    name, anchor = profile.name, profile.anchor
     charts = [
         Chart(f"causal_{score}_{anchor}", f"{name}: {title}", {score: profile_plot(profile, score)}, _NOTE)
         for score, title in _TITLES.items()
@@ -85,22 +80,22 @@ def sentences(profile: CausalProfile) -> Iterator[str]:
             f"Tuning {_WORDS[score]} {gain['value']:.3f} {_UNITS[score]} ({ends}, 95 % over {over}"
             f"{gain['num_items']:.0f} items{'' if over else ', of these weights'})."
         )
-        if middle := profile.summary(score, "middle_share"):
+        if middle := profile.summarised(score, "middle_share"):
             yield f"The middle three fifths have {_ratio(middle)} of it; 0.6 would be an even spread."
-        if slope := profile.summary(score, "path_relative_slope"):
+        if slope := profile.summarised(score, "path_relative_slope"):
             yield f"The slope of its shares over depth, over their mean, is {_ratio(slope)}; above 0: late."
         mine = profile.readings[profile.readings["score"] == score]
         if len(mine):
             yield _additivity(mine["additivity"].tolist())
         yield from _mixtures(profile, score)
-    if apart := profile.summary(DIFFERENCE, "path_centre"):
+    if apart := profile.summarised(DIFFERENCE, "path_centre"):
         yield (
             f"The centre of the gain minus that of forgetting is {_ratio(apart)} of the depth: above 0, what "
             "is gained sits later than what is forgotten."
         )
     if profile.about.get("head_untied"):
         yield "The head is tied to the input embedding; each was given its own tensor, to be tuned alone."
-    if noise := profile.summary("logp", "noise_over_alone"):
+    if noise := profile.summarised("logp", "noise_over_alone"):
         yield f"Noise of the same size brings {_ratio(noise)} times what the blocks' own updates bring alone."
 
 
@@ -149,7 +144,7 @@ def _tables(profile: CausalProfile, anchor: str) -> Iterator[Table]:
     heads = columns("name", score, "value", "ci", value="ratio")
     rows = [
         row | {"name": row["name"].replace("_", " "), "ci_low": row["low"], "ci_high": row["high"]}
-        for row in records(profile.summaries)
+        for row in records(profile.summary)
         if not row["name"].startswith("block ")
     ]
     yield Table(f"causal_summary_{anchor}", f"{profile.name}: the profile in few numbers", heads, rows)
@@ -170,4 +165,24 @@ def _tables(profile: CausalProfile, anchor: str) -> Iterator[Table]:
         )
 
 
-SECTION = Section("Where the gain sits", "a causal profile: python -m src.intervene RUN", build)
+def pictures(profile: CausalProfile) -> dict[str, Plot]:
+    """A file a score: by block, or by fifths where blocks were not asked for."""
+    by_block = {score: profile_plot(profile, score) for score in profile.scores}
+    return {score: plot if plot.series else share_plot(profile, score) for score, plot in by_block.items()}
+
+
+def facts(profile: CausalProfile) -> dict[str, str]:
+    """The head of the page."""
+    return facts_of(profile) | {"trained blocks": str(len(profile.trained))}
+
+
+PLUGIN = analysis_plugin(
+    "causal",
+    "Where the gain sits",
+    CausalProfile,
+    blocks,
+    pictures,
+    facts,
+    place="",
+    needs="a causal profile: python -m src.intervene RUN",
+)

@@ -1,16 +1,14 @@
 """The section `can it be undone`: what a soft trigger takes back, and whether a carrier lets it."""
 
 from collections.abc import Iterator
-from functools import partial
 
-from src.analysis.intervened import Intervened, find_intervened
-from src.analysis.material import Material
+from src.analysis.intervened import Intervened
 from src.analysis.records import records
 from src.report.columns import Column, columns
-from src.report.intervened_page import blocks_of
+from src.report.intervened_page import analysis_plugin
 from src.report.number_format import decimals
 from src.report.palette import BLUE, ORANGE
-from src.report.parts import Block, Chart, Section, Text
+from src.report.parts import Block, Chart, Text
 from src.report.plot import Axis, Plot, Series
 from src.report.table import Table
 
@@ -27,11 +25,6 @@ _SCORES = {
     "right": ("writes the right answer", ORANGE),
 }
 _MODELS = {"carrier": "the carrier alone", "plain": "the plain update", "base": "the base"}
-
-
-def build(material: Material) -> list[Block]:
-    """Nothing where no trigger was fitted."""
-    return blocks_of(material, partial(find_intervened, analysis="eraser"), blocks)
 
 
 def blocks(found: Intervened) -> list[Block]:
@@ -105,4 +98,17 @@ def _table(found: Intervened) -> Table:
     return Table(f"eraser_{found.anchor}", title, heads, records(found.table("eraser")), folded=True)
 
 
-SECTION = Section("Can it be undone?", "triggers: python -m src.intervene eraser RUN", build)
+def pictures(found: Intervened) -> dict[str, Plot]:
+    """Two files."""
+    return {"reversal": reversal_plot(found), "rates": rates_plot(found)}
+
+
+PLUGIN = analysis_plugin(
+    "eraser",
+    "Can it be undone?",
+    Intervened,
+    blocks,
+    pictures,
+    marker="summary.csv",
+    needs="triggers: python -m src.intervene eraser RUN",
+)

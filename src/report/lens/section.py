@@ -1,20 +1,17 @@
 """The section of the lens: where both models part, when the answer appears, what a layer holds."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
-from src.analysis.lens_tables import LensTables, find_lens, read_lens
-from src.analysis.material import Material
+from src.analysis.lens_tables import LensTables
 from src.analysis.records import records
 from src.report.columns import Column, columns
-from src.report.intervened_page import blocks_of, facts_of, write_analysis
+from src.report.intervened_page import analysis_plugin
 from src.report.number_format import count, decimals
 from src.report.palette import BLUE, GREY, ORANGE, SLATE
-from src.report.parts import Block, Chart, Part, Section, Text
+from src.report.parts import Block, Chart, Text
 from src.report.plot import Axis, Plot, Series
 from src.report.table import Table
 
-TITLE = "When the answer appears"
 _READING = (
     "The output head is put on every layer, as if the model ended there: does the base already say what the "
     "tuned model says, and from which layer on is the answer there? A map, fitted on other rows, shows what "
@@ -40,19 +37,6 @@ _LINES = {
 }  # fmt: skip
 
 
-def build(material: Material) -> list[Block]:
-    """Nothing where no run was read."""
-    return blocks_of(material, find_lens, blocks)
-
-
-def write_page(folder: Path, name: str) -> Path:
-    """lens.html in a folder of tables, and a PNG file a figure; the page's path."""
-    tables = read_lens(folder, name)
-    pictures = {key.replace(", ", "_"): plot for key, plot in plots(tables).items()}
-    part = Part(TITLE, blocks(tables))
-    return write_analysis(folder / "lens.html", name, part, pictures, facts_of(tables.about))
-
-
 def plots(tables: LensTables) -> dict[str, Plot]:
     """One figure a question."""
     return {key: _plot(tables, title, lines) for key, (title, lines) in _LINES.items()}
@@ -60,7 +44,7 @@ def plots(tables: LensTables) -> dict[str, Plot]:
 
 def blocks(tables: LensTables) -> list[Block]:
     """Sentences, figures, tables."""
-    anchor = tables.name.replace("-", "_")
+    anchor = tables.anchor
     chart = Chart(f"lens_{anchor}", f"{tables.name}: layer by layer", plots(tables), _NOTE, "question")
     return [Text([_READING, *tables.about["words"]]), chart, *_tables(tables, anchor)]
 
@@ -89,4 +73,9 @@ def _tables(tables: LensTables, anchor: str) -> Iterator[Table]:
     yield Table(f"examples_{anchor}", f"{tables.name}: some answers", heads, rows, note, folded=True)
 
 
-SECTION = Section(TITLE, "python -m src.intervene lens RUN", build)
+def pictures(tables: LensTables) -> dict[str, Plot]:
+    """A file a figure."""
+    return {key.replace(", ", "_"): plot for key, plot in plots(tables).items()}
+
+
+PLUGIN = analysis_plugin("lens", "When the answer appears", LensTables, blocks, pictures)

@@ -1,20 +1,16 @@
 """Mixtures of base and tuned weights: their curves by segment, and their frontier."""
 
 from collections.abc import Iterator
-from functools import partial
 
 from pandas import DataFrame
 
-from src.analysis.material import Material
+from src.analysis.intervened import Intervened
 from src.analysis.records import records
-from src.analysis.segment_tables import SegmentTables, find_tables
 from src.report.frontier import Frontier, frontier_blocks
-from src.report.intervened_page import blocks_of
+from src.report.intervened_page import analysis_plugin
 from src.report.palette import BLUE, GREEN, ORANGE, RED, SKY, SLATE
-from src.report.parts import Block, Chart, Section, Text
+from src.report.parts import Block, Chart, Text
 from src.report.plot import Axis, Plot, Series
-from src.report.plugins import Plugin
-from src.report.segments.page import write_page
 from src.report.segments.swap import VALUES, all_rows, paper_table
 
 _HUES = (BLUE, SKY, GREEN, ORANGE, RED)
@@ -24,14 +20,9 @@ _READING = (
 )
 
 
-def build(material: Material) -> list[Block]:
-    """Nothing where no run was asked."""
-    return blocks_of(material, partial(find_tables, kind="merge"), blocks)
-
-
-def blocks(found: SegmentTables) -> list[Block]:
+def blocks(found: Intervened) -> list[Block]:
     """Curves, the frontier where English was asked for, tables."""
-    anchor, rows, paper = found.name.replace("-", "_"), found.tables["merge"], found.tables["merge_paper"]
+    anchor, rows, paper = found.anchor, found.table("merge"), found.table("merge_paper")
     made: list[Block] = []
     if len(rows):
         plots = {
@@ -42,7 +33,7 @@ def blocks(found: SegmentTables) -> list[Block]:
         }
         made += [Text([_READING, *_searched(found)])]
         made += [Chart(f"merge_{anchor}", f"{found.name}: one segment's share", plots, label="score")]
-        if len(points := found.tables["merge_frontier"]):
+        if len(points := found.table("merge_frontier")):
             made += frontier_blocks(frontier_of(found.name, points))
         made += [all_rows("merge", found.name, anchor, rows, "mixture")]
     if len(paper):
@@ -65,8 +56,8 @@ def _plain(value: object) -> object:
     return float(value) if isinstance(value, int) else value
 
 
-def _searched(found: SegmentTables) -> Iterator[str]:
-    for one in records(found.tables["merge_searched"]):
+def _searched(found: Intervened) -> Iterator[str]:
+    for one in records(found.table("merge_searched")):
         yield f"{one['run']}: the search on rows of its own found shares {one['shares']}."
 
 
@@ -82,7 +73,10 @@ def _curves(rows: DataFrame, score: str, kind: str) -> Plot:
     return Plot(Axis("share of the segment's update"), Axis(VALUES[score]), series, zero=True)
 
 
-SECTION = Section(
-    "Task against forgetting: mixed weights", "mixed weights: python -m src.intervene merge RUN", build
+PLUGIN = analysis_plugin(
+    "merge",
+    "Task against forgetting: mixed weights",
+    Intervened,
+    blocks,
+    needs="mixed weights: python -m src.intervene merge RUN",
 )
-PLUGIN = Plugin(depth=(SECTION,), page=partial(write_page, "merge", SECTION.title, blocks))

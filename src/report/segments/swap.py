@@ -1,22 +1,18 @@
 """What each segment carries into the base, and takes out of the tuned model."""
 
 from collections.abc import Iterator
-from functools import partial
 
 from pandas import DataFrame
 
-from src.analysis.material import Material
+from src.analysis.intervened import Intervened
 from src.analysis.records import records
 from src.analysis.references import load_references
-from src.analysis.segment_tables import SegmentTables, find_tables
 from src.report.columns import columns
-from src.report.intervened_page import blocks_of
+from src.report.intervened_page import analysis_plugin
 from src.report.number_format import decimals, signed, significant, span
 from src.report.palette import BLUE, ORANGE
-from src.report.parts import Block, Chart, Section, Text
+from src.report.parts import Block, Chart, Text
 from src.report.plot import Axis, Plot, Series
-from src.report.plugins import Plugin
-from src.report.segments.page import write_page
 from src.report.table import Column, Table
 
 VALUES = {
@@ -32,14 +28,9 @@ _READING = (
 _PUBLISHED = "depth_profiles_sft/swapping_shape"
 
 
-def build(material: Material) -> list[Block]:
-    """Nothing where no run was asked."""
-    return blocks_of(material, partial(find_tables, kind="swap"), blocks)
-
-
-def blocks(found: SegmentTables) -> list[Block]:
+def blocks(found: Intervened) -> list[Block]:
     """Sentences, a picture of every score, tables."""
-    anchor, rows, paper = found.name.replace("-", "_"), found.tables["swap"], found.tables["swap_paper"]
+    anchor, rows, paper = found.anchor, found.table("swap"), found.table("swap_paper")
     made: list[Block] = []
     if len(rows):
         plots = {score: swap_plot(rows, score) for score in dict.fromkeys(rows["score"])}
@@ -111,5 +102,10 @@ def _symbol(kind: str) -> str:
     return {"own": "circle", "base": "square", "tuned": "diamond"}[head]
 
 
-SECTION = Section("Segments swapped", "exchanged segments: python -m src.intervene swap RUN", build)
-PLUGIN = Plugin(depth=(SECTION,), page=partial(write_page, "swap", SECTION.title, blocks))
+PLUGIN = analysis_plugin(
+    "swap",
+    "Segments swapped",
+    Intervened,
+    blocks,
+    needs="exchanged segments: python -m src.intervene swap RUN",
+)

@@ -1,16 +1,15 @@
 """The sections of patching and steering: they read well for someone who has never heard of either."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 
-from src.analysis.material import Material
 from src.analysis.records import records
-from src.analysis.vector_tables import VectorTables, find_vectors, read_vectors
+from src.analysis.vector_tables import VectorTables
 from src.report.columns import Column, columns
-from src.report.intervened_page import blocks_of, facts_of, write_analysis
-from src.report.parts import Block, Chart, Part, Section, Text
+from src.report.intervened_page import analysis_plugin
+from src.report.parts import Block, Chart, Text
 from src.report.plot import Plot
+from src.report.plugins import Plugin
 from src.report.table import Table
 from src.report.vectors.plots import block_plot, patch_plot, rank_plot
 
@@ -37,29 +36,15 @@ _TITLES = {"patch": "Does a fixed push do what tuning does", "steer": "How few d
 _NOTE = "Ribbons: Fieller's 95 % intervals over items (and seeds, of several); gaps: no interval."
 
 
-def section(analysis: str) -> Section:
+def plugin(analysis: str) -> Plugin:
     """That of `patch` or `steer`."""
-
-    def build(material: Material) -> Sequence[Block]:
-        return blocks_of(material, partial(find_vectors, analysis=analysis), partial(blocks, analysis))
-
-    return Section(_TITLES[analysis], f"python -m src.intervene {analysis} RUN", build)
-
-
-def page(analysis: str) -> Callable[[Path, str], Path]:
-    """What writes the page of one folder of tables, with a PNG file a figure."""
-
-    def write(folder: Path, name: str) -> Path:
-        tables = read_vectors(folder, name)
-        part, path = Part(_TITLES[analysis], blocks(analysis, tables)), folder / f"{analysis}.html"
-        return write_analysis(path, name, part, plots(analysis, tables), facts_of(tables.about))
-
-    return write
+    made, drawn = partial(blocks, analysis), partial(plots, analysis)
+    return analysis_plugin(analysis, _TITLES[analysis], VectorTables, made, drawn)
 
 
 def blocks(analysis: str, tables: VectorTables) -> list[Block]:
     """Sentences, figures, tables."""
-    anchor = f"{analysis}_{tables.name.replace('-', '_')}"
+    anchor = f"{analysis}_{tables.anchor}"
     drawn = [
         Chart(f"{key}_{anchor}", f"{tables.name}: {_FIGURES[key]}", {key: plot}, _NOTE)
         for key, plot in plots(analysis, tables).items()
@@ -84,7 +69,7 @@ def plots(analysis: str, tables: VectorTables) -> dict[str, Plot]:
 
 def _tables(tables: VectorTables, anchor: str) -> Iterator[Table]:
     heads = columns("name", "value", "ci", value="share of the gain")
-    rows = [row | {"ci_low": row["low"], "ci_high": row["high"]} for row in records(tables.summaries)]
+    rows = [row | {"ci_low": row["low"], "ci_high": row["high"]} for row in records(tables.summary)]
     yield Table(f"shares_{anchor}", f"{tables.name}: shares of the gain", heads, rows, folded=True)
     score, who = Column(("score",), "score", numeric=False), Column(("blocks",), "of", numeric=False)
     heads = columns("quantity", who, score, "value", "ci", "p_holm", "num_seeds", "num_items")

@@ -12,9 +12,9 @@ from src.intervene.causal.predictors import predictions
 from src.intervene.causal.show import write_hybrids, write_predictions, write_readings, write_summaries
 from src.intervene.causal.summary import differences, summaries
 from src.intervene.quantity import Quantity, write_quantities
-from src.report.causal.page import write_page
 from src.report.causal.plots import difference_plot, predictor_plots, profile_plot
 from src.report.causal.section import sentences
+from src.report.plugins import page_of
 from src.storage.files import write_json
 
 BLOCKS = list(range(2, 10))
@@ -97,7 +97,7 @@ def test_where_the_gain_sits_and_where_forgetting_does_are_drawn_apart(folder):
 
 
 def test_the_page_is_one_file_with_its_picture(folder):
-    page = write_page(folder, "made")
+    page = page_of("causal")(folder, "made")
     text = page.read_text()
     assert "Where the gain sits" in text and "causal_logp_made" in text
     assert (folder / "logp.png").stat().st_size > 10_000

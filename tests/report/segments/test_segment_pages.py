@@ -3,7 +3,7 @@
 import numpy
 import pytest
 
-from src.analysis.segment_tables import read_tables
+from src.analysis.intervened import Intervened
 from src.intervene.paper_scores import PaperScore, write_paper_scores
 from src.intervene.quantity import Quantity, write_quantities
 from src.report.frontier import frontier_blocks, plane, sentences
@@ -51,7 +51,7 @@ def test_the_inverted_u_is_a_contrast_with_its_verdict(folder):
     rows += [quantity(f"contrast, {kind}", "inner segments against the two outer ones", 1.0)]
     write_quantities(folder / "swap.csv", rows)
     write_paper_scores(folder / "swap_paper.csv", [PaperScore("a", "original", "no swap", 0.5, 9.0, 50)])
-    found = read_tables(folder, "swap", "made").tables["swap"]
+    found = Intervened("made", folder).table("swap")
     text = " ".join(swap.sentences(found))
     assert "The inner ones carry more, as the published inverted U has it." in text
     assert "edges hurt" in text  # what was published, as data

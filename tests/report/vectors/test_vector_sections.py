@@ -3,8 +3,9 @@
 import numpy
 import pytest
 
-from src.analysis.lens_tables import read_lens
-from src.analysis.vector_tables import find_vectors, read_vectors
+from src.analysis.intervened import find_intervened
+from src.analysis.lens_tables import LensTables
+from src.analysis.vector_tables import VectorTables
 from src.intervene.causal.summary import Summary
 from src.intervene.quantity import quantity, write_quantities
 from src.report.lens.section import blocks as lens_blocks
@@ -41,7 +42,7 @@ def folder(tmp_path):
 
 
 def test_shares_by_block_are_drawn_a_line_a_size(folder):
-    tables = read_vectors(folder("patch"), "run")
+    tables = VectorTables("run", folder("patch"))
     (plot,) = plots("patch", tables).values()
     assert [one.name for one in plot.series] == ["alpha 1", "alpha 2"]
     assert list(plot.series[1].x) == [0, 1, 2]
@@ -52,7 +53,7 @@ def test_shares_by_block_are_drawn_a_line_a_size(folder):
 
 
 def test_shares_by_rank_stand_in_the_order_of_ranks(folder):
-    found = plots("steer", read_vectors(folder("steer"), "run"))
+    found = plots("steer", VectorTables("run", folder("steer")))
     assert list(found["by_rank"].x.names) == ["1", "8", "all"]
     assert all(list(one.x) == [0, 1, 2] for one in found["by_rank"].series)
     assert list(found["by_block"].series[0].y) == pytest.approx([0, 0.1, 0.2])
@@ -60,12 +61,16 @@ def test_shares_by_rank_stand_in_the_order_of_ranks(folder):
 
 def test_tables_of_runs_are_found_and_those_of_all_runs_go_first(folder, tmp_path):
     out = folder("patch")
-    assert [one.name for one in find_vectors(tmp_path, [tmp_path / "run"], "patch")] == ["run"]
-    assert not list(find_vectors(tmp_path, [tmp_path / "run"], "steer"))
+    assert [one.name for one in find_intervened(tmp_path, [tmp_path / "run"], "patch", VectorTables)] == [
+        "run"
+    ]
+    assert not list(find_intervened(tmp_path, [tmp_path / "run"], "steer", VectorTables))
     whole = tmp_path / "intervene" / "patch"
     whole.parent.mkdir()
     out.rename(whole)
-    assert [one.name for one in find_vectors(tmp_path, [tmp_path / "run"], "patch")] == [tmp_path.name]
+    assert [one.name for one in find_intervened(tmp_path, [tmp_path / "run"], "patch", VectorTables)] == [
+        tmp_path.name
+    ]
 
 
 def test_the_lens_draws_its_questions_and_shows_tokens_as_they_are(tmp_path):
@@ -87,7 +92,7 @@ def test_the_lens_draws_its_questions_and_shows_tokens_as_they_are(tmp_path):
     header = ("item", "side", "layer", "token", "probability")
     write_csv(tmp_path / "examples.csv", header, [("a", "base", 0, " NA", 0.5), ("a", "base", 1, "NA", 0.7)])
     write_json(tmp_path / "about.json", ABOUT)
-    tables = read_lens(tmp_path, "run")
+    tables = LensTables("run", tmp_path)
     assert {len(plot.series) for plot in lens_plots(tables).values()} == {1, 2, 5}
     examples = lens_blocks(tables)[-1]
     token = next(column for column in examples.columns if column.keys == ("token",))
