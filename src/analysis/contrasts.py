@@ -29,7 +29,6 @@ class Contrast(Tested):
     arm: Arm | None
     """None: the pretrained model."""
     baseline: Arm
-    by_seed: dict[int, float]
     over_seeds: Estimate
     """The same with seeds as the only unit: what other seeds would give on these very items."""
     mcnemar: dict[int, McNemar]
@@ -88,7 +87,6 @@ def _contrast(study: Experiment, arm: Arm | None, source: ArmScores, baseline: A
         arm=arm,
         baseline=baseline.arm,
         estimate=difference(first, second, scatter_between([source, baseline]) if arm else None),
-        by_seed={seed: ours[seed] - theirs[seed] for seed in common},
         over_seeds=paired_by_seed(ours, theirs) if common else UNKNOWN,
         mcnemar={
             seed: mcnemar_exact(*pair) for seed, pair in pairs.items() if numpy.isin(pair, (0, 1)).all()

@@ -17,11 +17,6 @@ class Corrected(NamedTuple):
     """What the choice of the best added on average; already subtracted from `value`."""
 
 
-def binomial_stderr(share: float, num_items: int) -> float:
-    """Standard error of a share of right answers over `num_items`, from the share itself."""
-    return float(numpy.sqrt(share * (1 - share) / num_items))
-
-
 def best_of(
     scores: Sequence[float], baseline: float, num_items: int, num_draws: int = NUM_DRAWS, seed: int = 0
 ) -> Corrected:

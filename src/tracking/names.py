@@ -11,8 +11,6 @@ ID, GROUP, TAG, METRIC = 128, 128, 64, 128
 """The longest names, in characters; the last is our own."""
 ARM = "arm"
 """The key of `run_arm` in W&B's config; no run's own config has it."""
-PROJECT_METRICS = 10_000
-"""Distinct metric names of a project above which W&B's pages grow slow."""
 _TAGS = {
     "band": ("band", "name"),
     "method": ("method", "name"),

@@ -9,13 +9,15 @@ from scipy import stats
 from src.statistics.estimate import Estimate
 from src.statistics.power import Components, components, detectable, mean_components, planned, seeds_needed
 from src.statistics.random_effects import summarise_models
-from src.statistics.selection import best_of, binomial_stderr
+from src.statistics.selection import best_of
 from src.statistics.two_way_model import crossed
 
 
 def test_eight_equal_bands_gain_by_the_choice_alone():
     found = best_of([0.14] * 8, 0.14, 200)
-    expected = stats.norm.expect(lambda x: 8 * x * stats.norm.cdf(x) ** 7) * binomial_stderr(0.14, 200)
+    expected = (
+        stats.norm.expect(lambda x: 8 * x * stats.norm.cdf(x) ** 7) * stats.binom(200, 0.14).std() / 200
+    )
     assert found.bias == pytest.approx(expected, abs=0.001) == pytest.approx(0.035, abs=0.001)
     assert found.value == pytest.approx(-found.bias)
 
@@ -24,7 +26,7 @@ def test_a_band_far_above_the_others_owes_nothing_to_the_choice():
     found = best_of([0.9, 0.1, 0.1], 0.5, 400)
     assert abs(found.bias) < 0.001 and found.value == pytest.approx(0.4, abs=0.001)
     assert found.stderr == pytest.approx(
-        math.hypot(binomial_stderr(0.9, 400), binomial_stderr(0.5, 400)), rel=0.02
+        math.hypot(stats.binom(400, 0.9).std() / 400, stats.binom(400, 0.5).std() / 400), rel=0.02
     )
 
 

@@ -11,7 +11,6 @@ from src.tracking.names import (
     GROUP,
     ID,
     METRIC,
-    PROJECT_METRICS,
     TAG,
     bounded,
     metric_name,
@@ -76,7 +75,9 @@ def test_a_project_of_every_metric_and_a_hundred_tasks_stays_below_the_limit():
     ]
     for stage in ("base", "step-20", "step-40", "tuned"):
         names |= score_summary(stage, scores).keys() | score_values(scores, score_step(stage, 80)).keys()
-    assert 1000 < len(names) < PROJECT_METRICS / 4
+    assert (
+        1000 < len(names) < 2500
+    )  # of 10,000 distinct names in a project, above which W&B's pages grow slow
     assert not [name for name in names if not re.fullmatch(r"\w+(/\w+)*", name)]
 
 

@@ -13,8 +13,6 @@ from src.statistics.fieller import interval_of_ratio
 from src.statistics.student import LEVEL
 from src.statistics.two_way_model import crossed, crossed_apart
 
-MIDDLE_NULL = (NUM_SEGMENTS - 2) / NUM_SEGMENTS
-"""The share of the middle where every segment has the same."""
 DIFFERENCE = "logp - english"
 """The score of a difference: where the gain sits against where forgetting does."""
 WIDEST = 0.5
