@@ -69,7 +69,7 @@ def main(arguments: list[str] | None = None) -> None:
     from src.intervene.study import tables_of
     from src.pipeline.analyses import ANALYSES  # torch comes with it
 
-    out = given.out or tables_of(_shared([one.folder for one in sources]), chosen.kind)
+    out = given.out or tables_of(_shared([one.folder for one in sources]), chosen)
     with sharing(started()):
         study = ANALYSES[chosen.kind](sources, chosen, out)
         if given.dry_run:

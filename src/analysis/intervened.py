@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import pandas
 from pandas import DataFrame
 
+from src.config.intervention import published_form
 from src.storage.files import read_json
 
 FOLDER, ABOUT = "intervene", "about.json"
@@ -59,15 +60,19 @@ def folders_of(
 ) -> Iterator[tuple[Path, str]]:
     """Folders of tables with the name of what they are of: all runs together, else single runs.
 
+    The published form of an analysis has folders of its own, which come last.
+
     Args:
         experiment: the folder of all runs.
         runs: their folders.
         analysis: the folder of its tables below `intervene`; empty for the causal profile.
         marker: the file without which a folder holds none.
     """
-    for folder in (experiment, *runs):
-        tables = folder / FOLDER / analysis
-        if (tables / marker).is_file():
-            yield tables, folder.name
-            if folder == experiment:
-                return
+    forms = {analysis: ""} | ({published_form(analysis): "-published"} if analysis else {})
+    for form, mark in forms.items():
+        for folder in (experiment, *runs):
+            tables = folder / FOLDER / form
+            if (tables / marker).is_file():
+                yield tables, f"{folder.name}{mark}"
+                if folder == experiment:
+                    break

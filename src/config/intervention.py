@@ -139,3 +139,13 @@ class InterventionConfig(
         self.check_carrier()
         self.check_eraser()
         self.check_causal()
+
+    @property
+    def is_published(self) -> bool:
+        """Whether it is the analysis as its authors do it, by its form or by the file that was chosen."""
+        return self.form == "published" or self.name == published_form(self.kind)
+
+
+def published_form(kind: str) -> str:
+    """The name of an analysis as its authors do it, and of the folder of its tables."""
+    return f"{kind}_published"

@@ -55,7 +55,7 @@ class PatternStudy(Study):
         """Each run in turn, one model at a time."""
         for source in self.sources:
             pair, self._first = self._first or source.open(self.asked), None
-            folder = tables_of(source.folder, self.chosen.kind) / self.chosen.form
+            folder = tables_of(source.folder, self.chosen) / self.chosen.form
             patterns, items = self.patterns(pair, folder), self.items(pair)
             tables = {}
             name = f"{source.folder.name} {self.chosen.kind}"

@@ -7,16 +7,18 @@ from pathlib import Path
 
 from rich.console import Console
 
-from src.config.intervention import InterventionConfig
+from src.config.intervention import InterventionConfig, published_form
 from src.config.rules import refuse
 from src.intervene.material import Asked
 from src.intervene.pair import Pair
 
 
-def tables_of(folder: Path, kind: str) -> Path:
-    """Where an analysis of a run, or of an experiment, keeps its tables."""
+def tables_of(folder: Path, chosen: InterventionConfig) -> Path:
+    """Where an analysis of a run, or of an experiment, keeps its tables; the published form has its own."""
     tables = folder / "intervene"
-    return tables if kind == "causal" else tables / kind
+    if chosen.kind == "causal":
+        return tables
+    return tables / (published_form(chosen.kind) if chosen.is_published else chosen.kind)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def intervene(run: Run) -> None:
     adapted = run.prepared.adapted
     adapted.model.eval()
     source = Source(folder, lambda asked: pair_of(folder, run.config, adapted, asked))
-    study = ANALYSES[chosen.kind]([source], chosen, tables_of(folder, chosen.kind))
+    study = ANALYSES[chosen.kind]([source], chosen, tables_of(folder, chosen))
     try:
         study.measure()
     except ConfigError as error:

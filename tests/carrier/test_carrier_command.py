@@ -5,6 +5,7 @@ import csv
 import numpy
 import pytest
 
+from src.analysis.intervened import folders_of
 from src.carrier.overlap import expected_jaccard
 from tests.intervene.conftest import command
 
@@ -52,7 +53,12 @@ def test_an_update_that_trains_on_under_its_masks_is_put_back(run_folder, monkey
         "intervention.num_random=1",
     )
     command(monkeypatch, "carrier_published", folder, *joint)
-    gains = [row for row in rows_of(folder / "intervene/carrier/carrier.csv") if row["kind"] == "gain"]
+    tables = folder / "intervene/carrier_published"
+    assert not (folder / "intervene/carrier").exists()  # the sound form is not written over
+    assert [name for _, name in folders_of(folder.parent, [folder], "carrier", "summary.csv")] == [
+        f"{folder.name}-published"
+    ]
+    gains = [row for row in rows_of(tables / "carrier.csv") if row["kind"] == "gain"]
     assert len(gains) == 2  # of the update as it trained on, once for each budget
     assert before == {path.name: path.read_bytes() for path in (folder / "adapter").iterdir()}
 

@@ -77,7 +77,7 @@ def test_steering_a_run_with_all_directions_is_patching_it(folder, monkeypatch, 
 def test_the_published_forms_of_a_run(folder, monkeypatch, capsys):
     command(monkeypatch, "patch", folder, "intervention.form=published")
     assert "The published form, alpha -0.1, brings" in " ".join(capsys.readouterr().out.split())
-    assert len(table(folder / "intervene" / "patch", "summary.csv")) == 4
+    assert len(table(folder / "intervene" / "patch_published", "summary.csv")) == 4
     with pytest.raises(SystemExit):
         command(monkeypatch, "steer", folder, "intervention.form=published")
     assert "given published for 5 blocks; accepted: a model of at least 11" in capsys.readouterr().err
