@@ -117,7 +117,8 @@ def read_study(folder: Path) -> Experiment:
     arms, follow, unlike = group_arms(trained)
     nulls, others = _group_pushes(pushed)
     left_out = [(run, run.problem) for run in runs if run.problem] + unlike + others
-    return Experiment(folder, runs, arms, nulls, frozen, follow, left_out, load_references())
+    told = [one for one in load_references() if one.is_told_beside(run.config for run in runs)]
+    return Experiment(folder, runs, arms, nulls, frozen, follow, left_out, told)
 
 
 def _group_pushes(pushed: Iterable[Run]) -> tuple[list[Arm], list[tuple[Run, str]]]:

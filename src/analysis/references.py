@@ -1,8 +1,10 @@
 """Read the published numbers of conf/reference/."""
 
 import difflib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
+from typing import Any
 
 from omegaconf import OmegaConf
 from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
@@ -44,6 +46,15 @@ class Published:
             fidelity=["published"],
         )
 
+    def is_told_beside(self, configs: Iterable[Mapping[str, Any]]) -> bool:
+        """Whether it is of all experiments, or of a method that one of these runs has.
+
+        Args:
+            configs: of the runs, flat: {"data.select": "moderate"}.
+        """
+        needs = self.reference.needs
+        return needs is None or any(config.get(needs) not in (None, "none") for config in configs)
+
     @property
     def shown(self) -> str:
         """The value with its n, and which of the two is inferred: > 0.2, n 200 (inferred)."""
@@ -53,8 +64,8 @@ class Published:
         sign = {"above": "> ", "below": "< "}.get(number.relation, "")
         n = f"n {number.n}" if number.n else "n unknown"
         n += " (inferred)" if number.n and number.n_status == "inferred" else ""
-        inferred = ", inferred" if number.status == "inferred" else ""
-        return f"{sign}{number.value:g}, {n}{inferred}".replace("-", "−")
+        status = "" if number.status == "found" else f", {number.status}"
+        return f"{sign}{number.value:g}, {n}{status}".replace("-", "−")
 
     @property
     def place(self) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from src.config import rules
 from src.config.rules import refuse, require
 
-STATUSES = ("found", "inferred")
+STATUSES = ("found", "inferred", "secondary")
 RELATIONS = ("equal", "above", "below")
 STDERRS = ("binomial", "unknown")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -30,7 +30,8 @@ class Number:
     """`kind`, the name of a way to measure in src/report/measures/, and what that way needs to know;
     kind none: nothing here measures it."""
     status: str
-    """found: a source states it. inferred: a deduction, made by no source."""
+    """found: a source states it. inferred: a deduction, made by no source. secondary: a third party's
+    transcription of a source that was not seen."""
     place: str
     """Where in the source."""
     relation: str = "equal"
@@ -118,6 +119,9 @@ class Reference:
     """Who says so: the paper itself, a note, a digest, or a run of the published code."""
     setting: Setting
     numbers: list[Number]
+    needs: str | None = None
+    """A key, such as data.select: the numbers are told beside runs of which one sets it to other than none
+    and null. They are of a method, and say nothing of experiments without it. None: beside all."""
     claims: list[Claim] = field(default_factory=list)
     """What may be judged. Tests are corrected for how many are declared here, and not for what was run."""
 

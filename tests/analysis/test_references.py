@@ -28,6 +28,22 @@ def test_the_shipped_numbers_are_those_of_the_papers():
     assert found["depth_profile_study/equal_step_runs"].status == "inferred"
 
 
+def test_numbers_of_a_method_are_told_beside_runs_that_have_it_alone():
+    found = {one.label: one for one in load_references()}
+    moderate, gain = (
+        found["gradient_selection/qwen2_5_7b_moderate"],
+        found["band_study_olmo2_7b/best_band_gain"],
+    )
+    assert (moderate.number.value, moderate.number.status) == (10.2, "secondary")
+    assert moderate.shown == "10.2, n unknown, secondary"
+    plain = [{}, {"data.select": "none"}]  # runs of before, which had no such key, and of today
+    assert not moderate.is_told_beside(plain) and gain.is_told_beside(plain)
+    assert moderate.is_told_beside([*plain, {"data.select": "random"}])
+    memory = found["low_rank_activations/memory_saved"]
+    assert memory.is_told_beside([{"train.activation_rank": 32}])
+    assert not memory.is_told_beside([{"train.activation_rank": None}])
+
+
 def test_every_gain_is_the_difference_of_the_scores_beside_it():
     by_file = {}
     for one in load_references():
