@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from src.config.rules import refuse
+from src.train.lossless import lossless
 
 BASIS = "activation_basis"
 """The buffer of a layer that holds Q, [in, rank]; checkpoints keep it, adapters do not."""
@@ -58,7 +59,8 @@ def compressed_activations(
 ) -> Iterator[Compression | None]:
     """Inside, trained linear layers of the blocks keep their inputs at this rank for the backward pass.
 
-    Layers whose input is no wider than the rank keep it whole: the second factor of LoRA is one.
+    Layers whose input is no wider than the rank keep it whole: the second factor of LoRA is one. What can be
+    had again without loss is not kept either (src/train/lossless.py).
 
     Args:
         blocks: as they lie in the model that is trained.
@@ -84,7 +86,8 @@ def compressed_activations(
         layer.register_buffer(BASIS, torch.linalg.qr(drawn)[0].contiguous().to(layer.weight.device))
         vars(layer)["forward"] = _forward(layer, compression)
     try:
-        yield compression
+        with lossless(blocks):
+            yield compression
     finally:
         for layer in layers:
             del layer.forward, layer._buffers[BASIS]
