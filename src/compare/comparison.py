@@ -65,10 +65,10 @@ class Pair:
         passes = PairPasses(self.config, self.metrics, self.cache, self.device)
         before = {seed: passes.of_base(base, splits) for seed, splits in self.splits.items()}
         kept = kept_weights(base, self.metrics.names)
-        num_blocks, width = base.num_blocks, base.width
+        num_layers, width = base.num_layers, base.width
         del base
         tuned = self._loaded("tuned", self.metrics.names)
-        self._check_alike(num_blocks, width, tuned)
+        self._check_alike(num_layers, width, tuned)
         subjects = {seed: passes.subject(tuned, splits, kept) for seed, splits in self.splits.items()}
         if any(not subjects[seed].rows.alike(before[seed].rows) for seed in subjects):
             alike = [*alike_only(self.metrics.names), *names_needing(self.metrics.names, *OF_HEADS)]
@@ -124,10 +124,10 @@ class Pair:
             collector.check(own, loaded)
         return loaded
 
-    def _check_alike(self, num_blocks: int, width: int, tuned: LoadedModel) -> None:
+    def _check_alike(self, num_layers: int, width: int, tuned: LoadedModel) -> None:
         """ModelError where the shapes of the models allow no comparison by a metric that is asked for."""
-        if num_blocks != tuned.num_blocks:
-            self._refuse(f"{num_blocks} blocks against {tuned.num_blocks}", self.metrics.names)
+        if num_layers != tuned.num_layers:
+            self._refuse(f"{num_layers} blocks against {tuned.num_layers}", self.metrics.names)
         if width != tuned.width:
             self._refuse(f"width {width} against {tuned.width}", alike_only(self.metrics.names))
 

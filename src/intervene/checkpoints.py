@@ -15,7 +15,7 @@ from src.data.rows import Row
 from src.data.splits import load_splits
 from src.errors import ModelError
 from src.intervene.material import Asked, Material
-from src.intervene.pair import Pair, replay_of, update_sizes
+from src.intervene.pair import Pair, check_own_blocks, replay_of, update_sizes
 from src.model.adapter import adapter_content, is_adapter, merge_adapter
 from src.model.content import model_content
 from src.model.load import load_model
@@ -46,6 +46,7 @@ def open_pair(config: PairConfig, asked: Asked) -> Pair:
     """
     cache, device = Path(config.paths.cache_dir), pick_device(config.device)
     base = load_model(model_named(config.base, config.dtype), cache, device)
+    check_own_blocks(base)
     weights = {name: value.detach().clone() for name, value in base.model.named_parameters()}
     fingerprint, tokenizer, blocks = base.fingerprint, base.tokenizer, base.blocks
     if is_adapter(config.tuned):

@@ -22,6 +22,7 @@ from src.method.catalog import METHODS
 from src.method.weights import stored_tensors
 from src.metrics.optimization.weight_change import weight_change, weight_change_parts
 from src.metrics.shared.tensor_update import sums
+from src.model.loaded import LoadedModel
 from src.probe.lens.head_path import find_head_path
 from src.probe.weights.block_updates import block_updates
 from src.record.finished import ADAPTER, finished_config, tuned_model
@@ -79,6 +80,7 @@ def open_run(folder: Path, asked: Asked) -> Pair:
 def pair_of(folder: Path, config: RunConfig, adapted: AdaptedModel, asked: Asked) -> Pair:
     """The pair of a run whose tuned model is there, with its weights in `folder`."""
     loaded, model = adapted.loaded, adapted.model
+    check_own_blocks(loaded)
     material = Material(loaded, config.data, asked)
     key = [loaded.fingerprint, config.model.dtype, weights_key(folder)]
     gates = AdapterGates(model, loaded.blocks) if adapted.config.of_kind.low_rank else None
@@ -94,6 +96,15 @@ def replay_of(
     """A tuned model under gates: those given, else over the weights whose base tensors `originals` holds."""
     head = find_head_path(model, blocks)
     return Replay(model, blocks, gates or WeightGates(model, blocks, head, originals, {}), head)
+
+
+def check_own_blocks(loaded: LoadedModel) -> None:
+    """ModelError where all layers are one block: no layer has an update that could be taken away from it."""
+    if loaded.num_applications > 1:
+        raise ModelError(
+            f"{loaded.id}: given {loaded.num_layers} layers that are one block, so that no part of the depth "
+            "has an update of its own; accepted: models with weights of their own in every block"
+        )
 
 
 def trained_tensors(folder: Path) -> Mapping[str, Tensor]:

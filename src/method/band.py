@@ -4,6 +4,7 @@ import math
 
 from src.config.rules import refuse
 from src.config.schema import BandConfig
+from src.model.loaded import LoadedModel
 from src.runtime.seeding import permutation
 
 
@@ -26,6 +27,21 @@ def resolve_band(band: BandConfig, num_blocks: int, seed: int) -> list[int]:
     if band.random:
         return sorted(permutation(num_blocks, seed, "band")[: len(blocks)])
     return blocks
+
+
+def trained_blocks(band: BandConfig, loaded: LoadedModel, seed: int) -> list[int]:
+    """The blocks of a model that `band` selects, ascending.
+
+    Raises:
+        ConfigError: there is none, or a part of layers is asked for that all are one block.
+    """
+    if loaded.num_applications > 1 and (band.start, band.stop) != (0, 1):
+        accepted = (
+            f"[0.0, 1.0), the whole stack: the {loaded.num_layers} layers of {loaded.id} are one block, so "
+            "that to train some of them is to train them all"
+        )
+        refuse("band", f"[{band.start}, {band.stop})", accepted)
+    return resolve_band(band, loaded.num_blocks, seed)
 
 
 def _boundary(fraction: float, num_blocks: int) -> int:

@@ -19,17 +19,19 @@ def find_blocks(model: nn.Module) -> list[str]:
     The stack is the list of modules (ModuleList or Sequential) that holds the most parameters; among lists
     that hold equally many it is the outermost. Where the configuration counts the blocks, only lists of that
     length are considered; elsewhere the entries must be of one class. Where several lists fit, those count
-    that a pass of text goes through: a vision tower may be as deep.
+    that a pass of text goes through: a vision tower may be as deep. One block that runs at every layer
+    (ALBERT) is named once; `num_applications` tells how often it runs.
 
     Raises:
-        ModelError: for encoder-decoder models, for blocks of shared weights, and where no list fits.
+        ModelError: for encoder-decoder models, for several blocks of shared weights, and where no list fits.
     """
     config = getattr(model, "config", None)
     if getattr(config, "is_encoder_decoder", False):
         raise ModelError(f"{_name(model)}: encoder-decoder model; accepted: models with one stack of blocks")
     expected = _expected_length(config)
     lists = list(_lists(model))
-    _refuse_shared(model, lists, expected)
+    if expected is not None and (own := _own_blocks(model, lists, expected)) < expected:
+        return _shared(model, lists, expected, own)
     fitting = [entry for entry in lists if _fits(entry[1], expected)]
     if not fitting:
         wanted = (
@@ -102,17 +104,33 @@ def _fits(stack: Stack, expected: int | None) -> bool:
     return len(stack) > 1 and len({type(block) for block in stack}) == 1
 
 
-def _refuse_shared(model: nn.Module, lists: list[tuple[str, Stack]], expected: int | None) -> None:
-    """ModelError where layers are one block that runs several times: to tune one of them is to tune all."""
+def _own_blocks(model: nn.Module, lists: list[tuple[str, Stack]], expected: int) -> int:
+    """How many blocks the layers have that the configuration counts."""
     own = getattr(getattr(model, "config", None), "num_hidden_groups", expected)
     for _, stack in lists:
         if len(stack) == expected:
             own = len(list(stack.children()))
-    if expected is not None and isinstance(own, int) and own < expected:
+    return own if isinstance(own, int) else expected
+
+
+def _shared(model: nn.Module, lists: list[tuple[str, Stack]], expected: int, own: int) -> list[str]:
+    """The one block behind all layers; ModelError where several take turns: which runs where is not known."""
+    if own > 1:
         raise ModelError(
-            f"{_name(model)}: its {expected} layers share the weights of {own}, so that a band of layers has "
-            "none of its own; accepted: models with weights of their own in every block"
+            f"{_name(model)}: its {expected} layers share the weights of {own} blocks; accepted: models with "
+            "weights of their own in every block, or with one block for all layers"
         )
+    name, stack = max(
+        (entry for entry in lists if len(list(entry[1].children())) == 1),
+        key=lambda entry: _num_parameters(entry[1]),
+    )
+    return _entries(name, stack)
+
+
+def num_applications(model: nn.Module, blocks: list[str]) -> int:
+    """How often a pass of text goes through the blocks: 1, or the depth where one block is every layer."""
+    expected = _expected_length(getattr(model, "config", None))
+    return expected if expected is not None and len(blocks) == 1 else 1
 
 
 def _expected_length(config: object) -> int | None:

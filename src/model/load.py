@@ -9,7 +9,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from src.config.schema import ModelConfig
 from src.errors import ModelError
-from src.model.blocks import find_blocks
+from src.model.blocks import find_blocks, num_applications
 from src.model.loaded import LoadedModel, residual_width
 from src.model.text_pass import check_states
 
@@ -34,14 +34,16 @@ def load_model(config: ModelConfig, cache_dir: Path, device: torch.device) -> Lo
     )  # adapters record it; a cache path says little
     _prepare(model, tokenizer, config)
     _attend(model, config)
+    blocks = find_blocks(model)
     loaded = LoadedModel(
         model=_moved(model, device).eval(),
         tokenizer=tokenizer,
-        blocks=find_blocks(model),
+        blocks=blocks,
         family=model.config.model_type,
         id=_title(config),
         revision=revision,
         fingerprint=fingerprint,
+        num_applications=num_applications(model, blocks),
     )
     _check_shape(loaded, config)
     check_states(loaded.model, loaded.blocks, loaded.id)
@@ -146,7 +148,7 @@ def _moved(model: Any, to: torch.device | torch.dtype) -> PreTrainedModel:
 
 def _check_shape(loaded: LoadedModel, config: ModelConfig) -> None:
     """ModelError where the model is not of the announced shape."""
-    for key, found in (("num_blocks", loaded.num_blocks), ("width", residual_width(loaded.model))):
+    for key, found in (("num_blocks", loaded.num_layers), ("width", residual_width(loaded.model))):
         announced = getattr(config, key)
         if announced is not None and announced != found:
             raise ModelError(f"model.{key}: given {announced}, but {loaded.id} has {found}")

@@ -24,11 +24,23 @@ class LoadedModel:
     """The resolved commit of a hub model; None for everything else."""
     fingerprint: str
     """Changes when the weights change."""
+    num_applications: int = 1
+    """How often a pass goes through the blocks; above 1 where one block is every layer (ALBERT)."""
 
     @property
     def num_blocks(self) -> int:
-        """Number of blocks L; layers run from 0 to L."""
+        """Number of blocks, each with weights of its own."""
         return len(self.blocks)
+
+    @property
+    def layers(self) -> list[str]:
+        """The block behind each layer from 1 on: `blocks`, or the one that all layers share, L times."""
+        return self.blocks * self.num_applications
+
+    @property
+    def num_layers(self) -> int:
+        """L: hidden states have layers 0 to L. The number of blocks, unless one is shared."""
+        return self.num_blocks * self.num_applications
 
     @property
     def width(self) -> int:

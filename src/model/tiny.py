@@ -12,7 +12,7 @@ from src.runtime.seeding import isolated
 SEED = 0  # fixed: every run of a tiny model starts from the same weights, whatever its own seed
 NUM_POSITIONS = 512
 NUM_HEADS = 4
-ENCODERS = ("bert", "roberta")
+ENCODERS = ("bert", "roberta", "albert")
 
 
 def build_tiny(
@@ -95,6 +95,11 @@ def _roberta(num_blocks: int, width: int) -> dict:
     return _plain(num_blocks, width) | {"max_position_embeddings": positions}
 
 
+def _albert(num_blocks: int, width: int) -> dict:
+    """One block that runs so often, and embeddings narrower than it."""
+    return _plain(num_blocks, width) | {"num_hidden_groups": 1, "embedding_size": width // 2}
+
+
 def _recurrent(num_blocks: int, width: int) -> dict:
     return {"num_hidden_layers": num_blocks, "hidden_size": width}
 
@@ -119,6 +124,7 @@ ARCHITECTURES = {
     "codegen": _codegen,
     "bert": _plain,
     "roberta": _roberta,
+    "albert": _albert,
     "mamba": _recurrent,
     "rwkv": _rwkv,
     "mixtral": _mixtral,

@@ -17,7 +17,7 @@ from src.data.splits import Splits, load_splits
 from src.errors import ModelError
 from src.evaluate.task import HELDOUT
 from src.method.adapted import AdaptedModel
-from src.method.band import resolve_band
+from src.method.band import trained_blocks
 from src.method.catalog import adapt
 from src.method.penalty.chosen import chosen_matrices
 from src.model.capacity import check_room
@@ -99,7 +99,7 @@ def prepare(config: RunConfig, splits: Splits | None = None) -> Prepared:
 
 def _adapted(config: RunConfig, loaded: LoadedModel, objective: Objective) -> AdaptedModel:
     """The model with the run's band trainable; it can have the objective."""
-    blocks = resolve_band(config.band, loaded.num_blocks, config.seed)
+    blocks = trained_blocks(config.band, loaded, config.seed)
     adapted = adapt(loaded, config.method, blocks, config.seed, config.model.lora_targets)
     chosen_matrices(adapted)  # refuses what a penalty cannot hold
     if config.method.of_kind.trains:

@@ -75,5 +75,5 @@ def _probe(run: Run) -> dict[str, Any]:
     run.lock.check()
     run.tables = write_tables(run.folder.path, config.probe, tables)
     num_rows, names = len(splits.probe), ", ".join(config.metrics.names)
-    _LOG.info("probed: %d rows, layers 0-%d: %s", num_rows, prepared.adapted.loaded.num_blocks, names)
+    _LOG.info("probed: %d rows, layers 0-%d: %s", num_rows, prepared.adapted.loaded.num_layers, names)
     return {"num_rows": num_rows, **measured.described}

@@ -101,7 +101,7 @@ def train_sharded(
 def _trained(prepared: Prepared, folder: Path, on_step: OnStep) -> Trained:
     """Train from the newest checkpoint in `folder` to the end."""
     model, config = prepared.adapted.model, prepared.config
-    blocks = prepared.adapted.loaded.blocks
+    blocks, layers = prepared.adapted.loaded.blocks, prepared.adapted.loaded.layers
     modules, settings = block_modules(model, blocks), config.train
     rank, share = settings.activation_rank, settings.activation_energy_share
     with (
@@ -117,7 +117,7 @@ def _trained(prepared: Prepared, folder: Path, on_step: OnStep) -> Trained:
             seed=config.seed,
             folder=folder,
             on_step=on_step,
-            measure=also(step_measurement(model, blocks, config.metrics.names), kept),
+            measure=also(step_measurement(model, layers, config.metrics.names), kept),
             control=prepared.control,
             blocks=blocks,
             selection=make_selection(

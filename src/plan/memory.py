@@ -12,10 +12,11 @@ from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.autograd.graph import saved_tensors_hooks
 from torch.nn.functional import cross_entropy
+from transformers import PreTrainedModel
 
 from src.config.schema import RunConfig
 from src.method.adapted import AdaptedModel
-from src.method.band import resolve_band
+from src.method.band import trained_blocks
 from src.method.catalog import adapt
 from src.plan.skeleton import skeleton
 
@@ -64,7 +65,7 @@ def estimate(config: RunConfig) -> MemoryEstimate:
     Every position is taken for a supervised one, so the output head's share is the largest it can be.
     """
     loaded = skeleton(config.model)
-    blocks = resolve_band(config.band, loaded.num_blocks, config.seed)
+    blocks = trained_blocks(config.band, loaded, config.seed)
     with torch.device("meta"):
         adapted = adapt(loaded, config.method, blocks, config.seed, config.model.lora_targets)
     parameters = list(adapted.model.parameters())
@@ -74,7 +75,7 @@ def estimate(config: RunConfig) -> MemoryEstimate:
     precision = torch.bfloat16 if config.train.precision == "bfloat16" else None
     inside, head, one_input = _kept(adapted, shape, precision)
     lowest = min(adapted.blocks, default=loaded.num_blocks)
-    num_kept = loaded.num_blocks - lowest
+    num_kept = (loaded.num_blocks - lowest) * loaded.num_applications
     originals = sum(_bytes(value) for value in adapted.originals.values())
     return MemoryEstimate(
         method=config.method.name,
@@ -110,7 +111,7 @@ def _kept(
 def _kept_by_fakes(
     adapted: AdaptedModel, tokens: torch.Tensor, precision: torch.dtype | None
 ) -> tuple[int, int, int]:
-    trunk, head = adapted.loaded.model.base_model, adapted.loaded.model.get_output_embeddings()
+    trunk, head = adapted.loaded.model.base_model, _head(adapted.loaded.model)
     weights = {value.untyped_storage()._cdata for value in adapted.model.parameters()}
     adapted.model.train()
     autocast = torch.autocast("cpu", dtype=precision) if precision else nullcontext()
@@ -134,6 +135,13 @@ def _kept_by_fakes(
     return inside, everything - inside, states.numel() * states.element_size()
 
 
+def _head(model: PreTrainedModel) -> nn.Module:
+    """What makes logits of the trunk's states: the output head, with what an encoder has before it."""
+    last = model.get_output_embeddings()
+    around = [child for child in model.children() if child is not model.base_model]
+    return next((child for child in around if any(part is last for part in child.modules())), last)
+
+
 def _gathered(adapted: AdaptedModel) -> int:
     """Bytes of the parameters outside of the blocks, and of the two largest blocks."""
     everything = sum(map(_bytes, adapted.model.parameters()))
@@ -146,11 +154,11 @@ def _gathered(adapted: AdaptedModel) -> int:
 
 def _flops(adapted: AdaptedModel, lowest: int, num_tokens: int) -> float:
     """2 a weight and token forward, 2 more where a gradient passes, 2 more where the weight trains."""
-    model, blocks = adapted.loaded.model, adapted.loaded.blocks
+    model, blocks, times = adapted.loaded.model, adapted.loaded.blocks, adapted.loaded.num_applications
     total = 0.0
     for index, name in enumerate(blocks):
         for value in model.get_submodule(name).parameters():
-            total += value.numel() * (2 + 2 * (index >= lowest) + 2 * value.requires_grad)
+            total += times * value.numel() * (2 + 2 * (index >= lowest) + 2 * value.requires_grad)
     head: nn.Module = model.get_output_embeddings()
     return num_tokens * (total + 4 * sum(value.numel() for value in head.parameters()))
 

@@ -14,7 +14,7 @@ from transformers import (
 from src.config.schema import ModelConfig
 from src.errors import ModelError
 from src.model import hub
-from src.model.blocks import find_blocks
+from src.model.blocks import find_blocks, num_applications
 from src.model.loaded import LoadedModel
 
 
@@ -27,14 +27,16 @@ def skeleton(config: ModelConfig, device: str = "meta") -> LoadedModel:
     head = AutoModelForMaskedLM if config.kind == "encoder" else AutoModelForCausalLM
     with torch.device(device):
         model = head.from_config(_architecture(config), dtype=getattr(torch, config.dtype))
+    blocks = find_blocks(model)
     return LoadedModel(
         model=model.eval(),
         tokenizer=cast(PreTrainedTokenizerBase, None),  # an estimate reads no text
-        blocks=find_blocks(model),
+        blocks=blocks,
         family=model.config.model_type,
         id=config.resolved_id,
         revision=config.revision,
         fingerprint="",
+        num_applications=num_applications(model, blocks),
     )
 
 

@@ -77,8 +77,8 @@ class Subject:
 
     @property
     def blocks(self) -> list[str]:
-        """Names of the blocks, first to last."""
-        return self.loaded.blocks
+        """Names of the blocks behind layers 1 to L, first to last; a shared one stands at each of them."""
+        return self.loaded.layers
 
     @property
     def over(self) -> Spread:

@@ -10,7 +10,7 @@ from src.config.renamed import read_config
 from src.config.schema import RunConfig
 from src.errors import ConfigError
 from src.method.adapted import AdaptedModel
-from src.method.band import resolve_band
+from src.method.band import trained_blocks
 from src.method.catalog import adapt
 from src.method.weights import load_tuned
 from src.model.load import load_model
@@ -44,7 +44,7 @@ def tuned_model(folder: Path, config: RunConfig, device: torch.device) -> Adapte
         ModelError: the base cannot be loaded.
     """
     loaded = load_model(config.model, Path(config.paths.cache_dir), device)
-    blocks = resolve_band(config.band, loaded.num_blocks, config.seed)
+    blocks = trained_blocks(config.band, loaded, config.seed)
     adapted = adapt(loaded, config.method, blocks, config.seed, config.model.lora_targets)
     load_tuned(adapted, folder / ADAPTER)
     adapted.model.eval()

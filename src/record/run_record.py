@@ -76,8 +76,9 @@ def describe_run(config: RunConfig, run_id: str, status: str, device: torch.devi
 
 
 def describe_loaded(loaded: LoadedModel) -> dict[str, Any]:
-    """Which weights these are."""
-    return {
+    """Which weights these are; `num_layers` where it is another number than that of the blocks."""
+    shared = {"num_layers": loaded.num_layers} if loaded.num_applications > 1 else {}
+    return shared | {
         "id": loaded.id,
         "revision": loaded.revision,
         "fingerprint": loaded.fingerprint,

@@ -16,7 +16,7 @@ from transformers import (
 )
 
 from src.errors import ModelError
-from src.model.blocks import find_blocks
+from src.model.blocks import find_blocks, num_applications
 
 STACKS = {
     "llama": "model.layers",
@@ -30,6 +30,7 @@ STACKS = {
     "gpt_neox": "gpt_neox.layers",
     "bert": "bert.encoder.layer",
     "roberta": "roberta.encoder.layer",
+    "albert": "albert.encoder.albert_layer_groups",
     "mamba": "backbone.layers",
     "rwkv": "rwkv.blocks",
 }
@@ -71,7 +72,8 @@ class OddModel(PreTrainedModel):
 
 @pytest.mark.parametrize("architecture", STACKS)
 def test_every_tiny_family(tiny, architecture):
-    assert find_blocks(tiny(architecture)) == [f"{STACKS[architecture]}.{index}" for index in range(10)]
+    own = 1 if architecture == "albert" else 10
+    assert find_blocks(tiny(architecture)) == [f"{STACKS[architecture]}.{index}" for index in range(own)]
 
 
 @pytest.mark.parametrize(
@@ -131,18 +133,21 @@ def test_encoder_decoder_is_refused():
     )
 
 
-def test_one_block_used_many_times_is_refused_with_the_reason():
+def test_one_block_behind_all_layers_is_named_once_and_runs_so_often():
     model = AlbertModel(AlbertConfig(num_hidden_layers=4, embedding_size=8, **SMALL))
+    assert find_blocks(model) == ["encoder.albert_layer_groups.0"]
+    assert num_applications(model, find_blocks(model)) == 4
+    repeated = LlamaModel(LlamaConfig(num_hidden_layers=3, **SMALL))
+    assert num_applications(repeated, find_blocks(repeated)) == 1
+    repeated.layers = nn.ModuleList([repeated.layers[0]] * 3)
+    assert find_blocks(repeated) == ["layers.0"] and num_applications(repeated, ["layers.0"]) == 3
+
+
+def test_several_blocks_that_take_turns_are_refused_with_the_reason():
+    model = AlbertModel(AlbertConfig(num_hidden_layers=4, num_hidden_groups=2, embedding_size=8, **SMALL))
     with pytest.raises(
-        ModelError, match=r"^AlbertModel: its 4 layers share the weights of 1, so that a band"
+        ModelError, match=r"^AlbertModel: its 4 layers share the weights of 2 blocks; accepted"
     ):
-        find_blocks(model)
-
-
-def test_a_list_that_repeats_one_block_is_refused_with_the_reason():
-    model = LlamaModel(LlamaConfig(num_hidden_layers=3, **SMALL))
-    model.layers = nn.ModuleList([model.layers[0]] * 3)
-    with pytest.raises(ModelError, match=r"^LlamaModel: its 3 layers share the weights of 1, so that a band"):
         find_blocks(model)
 
 

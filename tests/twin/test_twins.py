@@ -45,8 +45,8 @@ def pretrained(make_config, tmp_path_factory):
     return cache, given
 
 
-def test_each_of_the_15_checkpoints_has_a_twin_of_its_kind_and_wiring(make_config):
-    assert len(TWINS) == 15
+def test_each_of_the_15_checkpoints_and_albert_have_a_twin_of_their_kind_and_wiring(make_config):
+    assert len(TWINS) == 15 + 1
     for name in TWINS:
         twin = make_config(f"model={name}").model
         checkpoint = make_config(f"model={twin.miniature_of}").model

@@ -38,7 +38,7 @@ def block_gradient_norms(model: nn.Module, blocks: Sequence[str]) -> BlockNorms:
     """
     gradients = [
         [weight.grad for weight in block.parameters() if weight.grad is not None]
-        for block in block_modules(model, blocks)
+        for block in _each_once(model, blocks)
     ]
     norms = iter(_norms([some for some in gradients if some]))
     return [next(norms) if some else None for some in gradients]
@@ -47,7 +47,7 @@ def block_gradient_norms(model: nn.Module, blocks: Sequence[str]) -> BlockNorms:
 def kind_gradient_norms(model: nn.Module, blocks: Sequence[str]) -> KindNorms:
     """The same for each kind of tensor in a block; LoRA factors count under the kind of their layer."""
     parts: list[tuple[int, str, list[Tensor]]] = []
-    for index, block in enumerate(block_modules(model, blocks)):
+    for index, block in enumerate(_each_once(model, blocks)):
         kinds: dict[str, list[Tensor]] = {}
         for name, weight in block.named_parameters():
             if weight.grad is not None:
@@ -63,10 +63,16 @@ def kind_gradient_norms(model: nn.Module, blocks: Sequence[str]) -> KindNorms:
 def mean_tensor_gradient_norms(model: nn.Module, blocks: Sequence[str]) -> BlockNorms:
     """As `block_gradient_norms`, but the mean over the block's tensors of the norm of each."""
     found: BlockNorms = []
-    for block in block_modules(model, blocks):
+    for block in _each_once(model, blocks):
         norms = _norms([[weight.grad] for weight in block.parameters() if weight.grad is not None])
         found.append(fmean(norms) if norms else None)
     return found
+
+
+def _each_once(model: nn.Module, blocks: Sequence[str]) -> list[nn.Module]:
+    """The blocks; an empty module where one that several layers share stands again."""
+    modules = block_modules(model, blocks)
+    return [one if one not in modules[:place] else nn.Module() for place, one in enumerate(modules)]
 
 
 def step_measurement(

@@ -54,7 +54,8 @@ def find_head_path(model: nn.Module, blocks: Sequence[str]) -> HeadPath:
     ids = sample_ids(base, (1, NUM_TOKENS), "head_path")
     states: list[Tensor] = []
     modules: dict[str, nn.Module] = {}
-    with evaluating(base), _watching(base, block_modules(model, blocks)[-1], states, modules):
+    last = block_modules(model, blocks)[-1]
+    with evaluating(base), _watching(base, last, blocks.count(blocks[-1]), states, modules):
         logits = base(input_ids=ids)[0]
 
     path = HeadPath(modules)
@@ -84,16 +85,16 @@ def _tolerance(logits: Tensor) -> float:
 
 @contextmanager
 def _watching(
-    model: nn.Module, last: nn.Module, states: list[Tensor], modules: dict[str, nn.Module]
+    model: nn.Module, last: nn.Module, times: int, states: list[Tensor], modules: dict[str, nn.Module]
 ) -> Iterator[None]:
-    """Collect what the last block puts out, and the outermost modules that start after it."""
+    """Collect what the last block puts out, and the outermost modules that start after it ran so often."""
 
     def after(_block: nn.Module, _args: tuple[Any, ...], output: Any) -> None:
         states.append(output if isinstance(output, Tensor) else output[0])
 
     def starting(name: str) -> Callable[[nn.Module, tuple[Any, ...]], None]:
         def hook(module: nn.Module, _args: tuple[Any, ...]) -> None:
-            if states and not any(name.startswith(f"{outer}.") for outer in modules):
+            if len(states) == times and not any(name.startswith(f"{outer}.") for outer in modules):
                 modules[name] = module
 
         return hook

@@ -17,7 +17,8 @@ def block_updates(
 ) -> list[list[TensorUpdate]]:
     """Every base weight tensor of every block with its update; no update matrix is built.
 
-    What is returned stays right when the weights of the model are exchanged for those of the base later.
+    What is returned stays right when the weights of the model are exchanged for those of the base later. A
+    block that is named several times, for the layers that share it, has its tensors at the first of them.
 
     Args:
         model: the tuned model, or the model peft wraps around it; adapters count whether on or off.
@@ -34,13 +35,14 @@ def block_updates(
     unknown = [name for name in initial if name not in known]
     if unknown:
         raise ModelError(f"initial weights: given {unknown[0]!r}; accepted: a parameter of the trained model")
-    modules = block_modules(model, blocks)
-    return [_of_block(module, name, initial) for name, module in zip(blocks, modules, strict=True)]
+    modules = dict(zip(blocks, block_modules(model, blocks), strict=True))
+    found = {name: _of_block(module, name, initial) for name, module in modules.items()}
+    return [found.pop(name, []) for name in blocks]
 
 
 def by_kind(updates: Sequence[TensorUpdate]) -> dict[str, list[TensorUpdate]]:
-    """The tensors of a block under their kind, and all of them under BLOCK."""
-    kinds = {BLOCK: list(updates)}
+    """The tensors of a block under their kind, and all of them under BLOCK; nothing where it has none."""
+    kinds = {BLOCK: list(updates)} if updates else {}
     for update in updates:
         kinds.setdefault(update.kind, []).append(update)
     return kinds
