@@ -43,7 +43,9 @@ class Pair:
         self.adapter = Path(config.tuned) if is_adapter(config.tuned) else None
         self.base = model_named(config.base, config.dtype)
         self.tuned = self.base if self.adapter else model_named(config.tuned, config.dtype)
-        self.splits = {seed: load_splits(replace(config.data, seed=seed)) for seed in config.probe.seeds}
+        self.splits = {
+            seed: load_splits(replace(config.data, seed=seed), trains=False) for seed in config.probe.seeds
+        }
         rows = [splits.fingerprint for splits in self.splits.values()]
         contents = [model_content(self.base), model_content(self.tuned)]
         contents += [adapter_content(self.adapter)] if self.adapter else []

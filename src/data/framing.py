@@ -31,6 +31,12 @@ class Framing:
     behind: list[int]
     """Ids that it puts behind a text by itself."""
 
+    @property
+    def context(self) -> list[int]:
+        """What the first token of a text is predicted from: the front tokens, else the start or end token."""
+        start, end = self.tokenizer.bos_token_id, self.tokenizer.eos_token_id
+        return self.front or [end if start is None else start]
+
     def ids(self, text: str) -> list[int]:
         """Ids of a text alone."""
         return self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]

@@ -33,12 +33,13 @@ class Splits:
     """Of chats: which form of record was recognised."""
 
 
-def load_splits(config: DataConfig, num_probe_sets: int = 1) -> Splits:
+def load_splits(config: DataConfig, num_probe_sets: int = 1, trains: bool = True) -> Splits:
     """Read or generate the rows and cut them.
 
     With one source, test, probe and train rows are cut in this order from one permutation. With a source of
     its own for testing, the test rows are cut from a permutation of that, and a prompt that it holds is used
-    nowhere else. Further sets of probe rows come from what is left over.
+    nowhere else. Further sets of probe rows come from what is left over. Where nothing
+    trains (`trains`), fewer training rows than data.num_train are enough, or none.
 
     Raises:
         DataError: There are fewer different rows than asked for, or a source cannot be used.
@@ -48,10 +49,11 @@ def load_splits(config: DataConfig, num_probe_sets: int = 1) -> Splits:
     pool = source_of(config).load(config, num_further)
     source, num_duplicates = pool.name, pool.num_duplicates
     form = check_one_form([*pool.rows, *(pool.tests or [])], source)
+    parts = ("probe", "train") if trains else ("probe",)
     if pool.tests is None:
         rows = drop_duplicates(pool.rows, set())
         num_duplicates += len(pool.rows) - len(rows)
-        _check_enough(source, len(rows), config, ("test", "probe", "train"))
+        _check_enough(source, len(rows), config, ("test", *parts))
         asked = config.num_test + config.num_probe + (config.num_train or 0)
         num_shuffled = asked if pool.drawn else len(rows)
         rows = [*_shuffled(rows[:num_shuffled], config.seed, "pool"), *rows[num_shuffled:]]
@@ -61,7 +63,7 @@ def load_splits(config: DataConfig, num_probe_sets: int = 1) -> Splits:
         rows = drop_duplicates(pool.rows, {prompt_key(row) for row in tests})
         num_duplicates += len(pool.tests) - len(tests) + len(pool.rows) - len(rows)
         _check_enough(f"{source}, test source", len(tests), config, ("test",))
-        _check_enough(f"{source}, training source", len(rows), config, ("probe", "train"))
+        _check_enough(f"{source}, training source", len(rows), config, parts)
         test = _shuffled(tests, config.seed, "test")[: config.num_test]
         rows = _shuffled(rows, config.seed, "pool")
     num_train = config.num_train or max(1, len(rows) - config.num_probe - num_further)

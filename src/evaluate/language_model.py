@@ -48,16 +48,11 @@ class LanguageModel(HFLM):
         self.ends: list[int] = []
         """Tokens beside the end token at which an answer ends: with what a chat template closes a turn."""
 
-    @property
-    def context(self) -> list[int]:
-        """What the first token of a text is predicted from: the front tokens, else the start or end token."""
-        return self.framing.front or [super().prefix_token_id]
-
     def tok_encode(self, string: str, add_special_tokens: bool | None = None, **_: Any) -> list[int]:
         """Token ids of a text that will be continued; without special tokens where none are wanted."""
         if add_special_tokens is False:
             return self.framing.ids(string)
-        return self.framing.opened(string) or self.context
+        return self.framing.opened(string) or self.framing.context
 
     def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = False) -> list[Likelihood]:
         """Log-likelihood of each continuation behind its context, and whether it is the greedy one.
@@ -69,7 +64,7 @@ class LanguageModel(HFLM):
         for request, pair in zip(requests, pairs, strict=True):
             check_continuation(request.task_name, pair.continuation, self.max_length)
         self._check_ids([pair.context + pair.continuation for pair in pairs])
-        return self.passes.likelihoods(pairs, len(self.context))
+        return self.passes.likelihoods(pairs, len(self.framing.context))
 
     def loglikelihood_rolling(self, requests: list[Instance], disable_tqdm: bool = False) -> list[float]:
         """Log-likelihood of each whole text, every token of it once, in windows where it is too long."""
@@ -145,7 +140,7 @@ class LanguageModel(HFLM):
         """
         context, continuation = request.args
         if not context.strip():
-            return Asked(self.context, self.framing.ids(context + continuation))
+            return Asked(self.framing.context, self.framing.ids(context + continuation))
         if self.chat is not None or request.task_name in self.apart:
             before, after = self.framing.parts(Row(context, continuation, ""))
         else:
@@ -161,9 +156,9 @@ class LanguageModel(HFLM):
             return []
         found = utils.get_rolling_token_windows(
             token_list=ids,
-            prefix_token=self.context[-1],
-            max_seq_len=self.max_length + 1 - len(self.context),
+            prefix_token=self.framing.context[-1],
+            max_seq_len=self.max_length + 1 - len(self.framing.context),
             context_len=1,
         )
         (_, first), *others = [utils.make_disjoint_window(window) for window in found]
-        return [(self.context, first), *others]
+        return [(self.framing.context, first), *others]

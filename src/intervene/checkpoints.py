@@ -33,7 +33,7 @@ def pair_folder(config: PairConfig) -> Path:
     base = model_named(config.base, config.dtype)
     adapter = Path(config.tuned) if is_adapter(config.tuned) else None
     tuned = adapter_content(adapter) if adapter else model_content(model_named(config.tuned, config.dtype))
-    rows = [load_splits(config.data).fingerprint]
+    rows = [load_splits(config.data, trains=False).fingerprint]
     name = pair_id(config, rows, [model_content(base), tuned])
     return Path(config.paths.runs_dir) / config.experiment / name
 
@@ -56,7 +56,7 @@ def open_pair(config: PairConfig, asked: Asked) -> Pair:
         tuned = load_model(model_named(config.tuned, config.dtype), cache, device)
     _check_blocks(blocks, tuned)
     _check_weights(weights, tuned)
-    rows = load_splits(config.data).test[: asked.num_items]
+    rows = load_splits(config.data, trains=False).test[: asked.num_items]
     _check_tokens(rows, [tokenizer, tuned.tokenizer], config.data)
     replay = replay_of(tuned.model, tuned.blocks, weights)
     if not replay.gates.moved:
@@ -84,12 +84,12 @@ def _check_weights(base: Mapping[str, Tensor], tuned: LoadedModel) -> None:
 
 def _check_tokens(rows: list[Row], tokenizers: list[PreTrainedTokenizerBase], data: DataConfig) -> None:
     texts = [rendered(rows, one, data) for one in tokenizers]
-    read = [
-        encode_rows(text, one, data.max_length, "completion").rows
+    before, after = (
+        {row.id: row for row in encode_rows(text, one, data.max_length, "completion").rows}
         for text, one in zip(texts, tokenizers, strict=True)
-    ]
-    for row, (before, after) in zip(rows, zip(*read, strict=True), strict=True):
-        if before.input_ids != after.input_ids or before.labels != after.labels:
+    )
+    for row in rows:
+        if before.get(row.id) != after.get(row.id):  # a prompt that is too long leaves none of its row
             _refuse(
                 "tuned", f"other tokens in row {row.id}", "a tokenizer that cuts the rows as that of base"
             )

@@ -84,5 +84,5 @@ class Material:
         return self.loaded.tokenizer, self.data.max_length, self.asked.batch_size
 
     def _rows(self, split: str) -> list[Row]:
-        rows = getattr(load_splits(self.data), split)[: self.asked.num_items]
+        rows = getattr(load_splits(self.data, trains=False), split)[: self.asked.num_items]
         return rendered(rows, self.loaded.tokenizer, self.data)

@@ -29,6 +29,7 @@ Head = type[AutoModel] | type[AutoModelForCausalLM] | type[AutoModelForMaskedLM]
 LARGE = 2 * 2**30  # bytes of weights from which a person wants to see progress
 FAILURES = (
     ArithmeticError,
+    AssertionError,
     AttributeError,
     ImportError,
     LookupError,

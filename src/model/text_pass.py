@@ -13,7 +13,7 @@ from src.model.quiet import quiet
 from src.model.trunk import token_table
 
 NUM_TOKENS = 4
-CANNOT = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+CANNOT = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 """What a model raises that cannot read what it is given."""
 
 

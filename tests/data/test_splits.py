@@ -188,3 +188,15 @@ def test_too_few_rows_left_over_for_further_probe_sets(make_data, tmp_path):
     assert len(load_splits(config).train) == 4
     with pytest.raises(DataError, match="2 rows are left over for 1 more sets of 3"):
         load_splits(config, 2)
+
+
+def test_where_nothing_trains_no_training_row_is_needed_and_the_others_stay(make_data, write_rows):
+    path = write_rows([record(f"row {i}") for i in range(8)])
+    short = load_splits(sized(make_data, 100, 3, 5, path=path), trains=False)
+    assert (len(short.train), len(short.probe), len(short.test)) == (0, 3, 5)
+    enough = sized(make_data, 2, 3, 3, path=path)
+    assert load_splits(enough, trains=False) == load_splits(enough)
+    with pytest.raises(
+        DataError, match=r"8 different rows; asked for 9 \(data.num_test=5 \+ data.num_probe=4\)$"
+    ):
+        load_splits(sized(make_data, 1, 4, 5, path=path), trains=False)

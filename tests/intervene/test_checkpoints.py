@@ -1,11 +1,13 @@
 """Two folders of weights, or an adapter of another trainer, as a pair."""
 
 import csv
+import json
 
 import pytest
 import torch
 from transformers import PreTrainedTokenizerFast
 
+from src.data.splits import load_splits
 from src.intervene.engine.gates import BASE, TUNED
 from src.intervene.engine.items import ItemBatch
 from src.model.byte_tokenizer import byte_tokenizer
@@ -93,3 +95,18 @@ def test_half_a_pair_and_mixtures_are_refused(asked, tmp_path, monkeypatch, caps
         with pytest.raises(SystemExit) as stopped:
             command(monkeypatch, *arguments)
         assert stopped.value.code == 2 and capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_prompt_that_is_too_long_leaves_its_row_out_as_in_training(asked, tmp_path):
+    from src.command.compose import pair_config
+    from src.intervene.checkpoints import open_pair
+    from src.intervene.material import Asked
+
+    rows = [{"question": f"q {i} " + "x" * 200 * (i == 3), "answer": f"#### {i}"} for i in range(10)]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    data = ["data=gsm8k", f"data.path={tmp_path}/rows.jsonl", "data.max_length=100", "data.num_test=9"]
+    models = [f"base={save(tmp_path / 'base')}", f"tuned={save(tmp_path / 'tuned', moved=(1,))}"]
+    config = pair_config("metrics=none", *models, *asked, *data, "data.num_probe=1", "data.num_train=2000")
+    asked_rows = load_splits(config.data, trains=False).test
+    assert sum("xxx" in row.prompt for row in asked_rows) == 1
+    assert len(open_pair(config, Asked()).scores[0].ids) == 8

@@ -10,7 +10,8 @@ from transformers import PreTrainedTokenizerBase
 
 from src.config.rules import refuse
 from src.data.batches import by_length, collate
-from src.data.encode import IGNORED, EncodedRow, encode_rows
+from src.data.encode import IGNORED, EncodedRow, encode_rows, num_supervised
+from src.data.framing import framing_of
 from src.data.passages import held_out_passages
 from src.data.rows import Row
 from src.errors import ModelError
@@ -100,7 +101,8 @@ def task_items(
         ModelError: a model that reads in both directions, without a mask token.
     """
     encoded = encode_rows(rows, tokenizer, max_length, "completion").rows
-    weights = [1 / sum(label != IGNORED for label in row.labels or []) for row in encoded]
+    count = _positions if masked else num_supervised  # from left to right, nothing predicts the first token
+    weights = [1 / count(row) for row in encoded]
     if masked:
         encoded = [_hidden(row, tokenizer) for row in encoded]
     batches = _batches(encoded, weights, tokenizer.pad_token_id, batch_size, masked)
@@ -126,8 +128,8 @@ def english_items(
 ) -> Items:
     """Held-out passages of English with their nats per byte as score `english`: lower is better.
 
-    The text is read as lm-eval reads it, behind one start token, of which only models that read from left to
-    right have use. `first`: how many passages are left to others.
+    The text is read as it is scored, behind the tokens that its tokenizer puts in front, or one start token:
+    only models that read from left to right have use of that. `first`: how many passages are left to others.
 
     Raises:
         ConfigError: there are fewer passages.
@@ -135,12 +137,13 @@ def english_items(
     passages = held_out_passages()[first:]
     if num_passages > len(passages):
         refuse("num_passages", num_passages, f"at most {len(passages)}, which this Python ships")
-    start = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
+    framing = framing_of(tokenizer)
+    before = framing.context
     encoded, weights = [], []
     for number, text in enumerate(passages[:num_passages]):
-        whole = tokenizer(text, add_special_tokens=False)["input_ids"]
-        ids = whole[: max_length - 1]
-        encoded.append(EncodedRow(f"passage-{number}", [start, *ids], [IGNORED, *ids]))
+        whole = framing.opened(text)[len(framing.front) :]
+        ids = whole[: max_length - len(before)]
+        encoded.append(EncodedRow(f"passage-{number}", [*before, *ids], [IGNORED] * len(before) + ids))
         read = text if len(ids) == len(whole) else str(tokenizer.decode(ids))  # of a long one
         weights.append(-1 / len(read.encode()))
     batches = _batches(encoded, weights, tokenizer.pad_token_id, batch_size, masked=False)
