@@ -123,7 +123,7 @@ def model_named(text: str, dtype: str) -> ModelConfig:
     name, _, revision = (text, "", "") if Path(text).is_dir() else text.partition("@")
     name, _, variant = (name, "", "") if _is_path(name) else name.partition(":")
     preset = name if (CONF / "model" / f"{name}.yaml").is_file() and name != "hf" else None
-    values = _file("model", preset or "hf")
+    values = group_file("model", preset or "hf")
     values |= {"dtype": dtype} | ({"revision": revision} if revision else {})
     values |= ({"variant": variant} if variant else {}) | ({} if preset else {"id": name})
     return as_section(ModelConfig, values)
@@ -135,14 +135,14 @@ def _is_path(name: str) -> bool:
 
 def chosen(group: str, name: str, schema: type[Section], **changes: Any) -> Section:
     """A file of a group as its dataclass, for work that no command line configures."""
-    return as_section(schema, _file(group, name) | changes)
+    return as_section(schema, group_file(group, name) | changes)
 
 
-def _file(group: str, name: str) -> dict[str, Any]:
+def group_file(group: str, name: str) -> dict[str, Any]:
     """A file of a group with the files that it builds on, as Hydra would compose it."""
     own = as_dict(OmegaConf.load(CONF / group / f"{name}.yaml"))
     parents = own.pop("defaults", [])
-    return as_dict(OmegaConf.merge({}, *(_file(group, parent) for parent in parents), own))
+    return as_dict(OmegaConf.merge({}, *(group_file(group, parent) for parent in parents), own))
 
 
 def _quoted(argument: str) -> str:

@@ -94,11 +94,9 @@ def _quoted(line: str) -> str:
     parts = [value] if one else value.split(",")
     if _MEANT.fullmatch(value) and not one:
         return line
-    return (
-        key + "=" + ",".join(part if _MEANT.fullmatch(part) and not one else _quote(part) for part in parts)
-    )
+    return key + "=" + ",".join(part if _MEANT.fullmatch(part) and not one else quote(part) for part in parts)
 
 
-def _quote(text: str) -> str:
+def quote(text: str) -> str:
     """As a quoted value of Hydra, in which a backslash counts only before a quote."""
     return "'" + re.sub(r"(\\*)('|\Z)", lambda m: m[1] * 2 + ("\\'" if m[2] else ""), text) + "'"

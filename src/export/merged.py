@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from src.errors import ModelError
 from src.method.adapted import AdaptedModel
+from src.model.quiet import quiet
 from src.record.finished import finished_config, tuned_model
 from src.storage.files import read_jsonl, written_folder
 
@@ -36,7 +37,7 @@ def write_merged(folder: Path, out: Path) -> float:
     difference = _difference(before, _logits(merged, batches))
     if not difference <= TOLERANCE:
         raise ModelError(f"{folder}: merging changes the logits by {difference:.2g}; accepted: {TOLERANCE:g}")
-    with written_folder(out) as aside:
+    with written_folder(out) as aside, quiet():
         merged.to(getattr(torch, config.model.dtype)).save_pretrained(aside, safe_serialization=True)
         tokenizer.save_pretrained(aside)
     return difference

@@ -115,7 +115,7 @@ def _read(path: Path) -> dict[str, Any]:
     """A JSON object from a file of the model."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, RecursionError, ValueError) as error:
         raise ModelError(f"{path}: cannot be read as JSON ({error})") from error
     if not isinstance(value, dict):
         raise ModelError(f"{path}: holds no JSON object")

@@ -120,10 +120,12 @@ def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Read JSON; StorageError names a file that is damaged."""
+    """Read JSON; StorageError names a file that is damaged or not there."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except FileNotFoundError as error:
+        raise StorageError(f"{path}: missing; accepted: a folder with all that was written there") from error
+    except (OSError, RecursionError, ValueError) as error:
         raise StorageError(f"{path}: cannot be read as JSON ({error}); remove it to make it anew") from error
 
 
@@ -136,7 +138,9 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
         return [json.loads(line) for line in lines[:-1] if line]
-    except (OSError, ValueError) as error:
+    except FileNotFoundError as error:
+        raise StorageError(f"{path}: missing; accepted: a folder with all that was written there") from error
+    except (OSError, RecursionError, ValueError) as error:
         raise StorageError(
             f"{path}: cannot be read as lines of JSON ({error}); remove it to go on"
         ) from error

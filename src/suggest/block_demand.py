@@ -1,9 +1,15 @@
 """What each block wants, read from the layer tables of runs."""
 
-from collections.abc import Sequence
+import re
+import shlex
+from collections.abc import Mapping, Sequence
 from math import sqrt
 from pathlib import Path
+from typing import Any
 
+from src.command.compose import group_file
+from src.config.places import quote
+from src.config.renamed import read_config
 from src.errors import DataError, UserError
 from src.storage.files import as_written, read_json
 
@@ -40,10 +46,36 @@ def best_measured(folders: Sequence[Path]) -> str:
 def measuring(folder: Path) -> str:
     """The command that measures gradients at the pretrained weights of a run's model, on its data."""
     with as_written(folder):
-        choices = read_json(folder / "run.json").get("choices", {})
-        chosen = [f"{group}={choices[group]}" for group in ("model", "data") if group in choices]
+        choices, config = (
+            read_json(folder / "run.json").get("choices", {}),
+            read_config(folder / "config.yaml"),
+        )
+        groups = [group for group in ("model", "data") if group in choices]
+        chosen = [f"{group}={choices[group]}" for group in groups]
+        chosen += [word for group in groups for word in _given(group, choices[group], config[group])]
     words = ["python -m src.run", *chosen, "train.max_steps=1", f"metrics.names=[{GRADIENTS}]"]
     return " ".join([*words, "metrics.num_gradient_rows=64", "evaluate=none"])
+
+
+def _given(group: str, choice: str, settings: Mapping[str, Any]) -> list[str]:
+    """The overrides that lead from a file of conf/ to the settings of a run, as a shell takes them."""
+    known = group_file(group, choice)
+    changed = {key: settings[key] for key in known if key in settings and settings[key] != known[key]}
+    plain = {
+        key: value for key, value in changed.items() if value is None or isinstance(value, str | int | float)
+    }
+    return [
+        shlex.quote(f"{group}.{key}={_as_word(value)}")
+        for key, value in plain.items()
+        if "${" not in str(known[key])
+    ]
+
+
+def _as_word(value: object) -> str:
+    """A value on a command line."""
+    if isinstance(value, str):
+        return value if re.fullmatch(r"[\w./-]+", value) else quote(value)
+    return "null" if value is None else str(value).lower()
 
 
 def _measured(folder: Path) -> set[str]:

@@ -28,8 +28,11 @@ def test_merged_folder_loads_with_transformers_alone(finished, tmp_path, run):
         assert torch.equal(inside, base.model.layers[0].mlp.up_proj.weight)
 
 
-def test_dtype_is_the_models_own(finished, tmp_path):
-    write_merged(finished("bfloat16"), tmp_path / "merged")
+def test_dtype_is_the_models_own_and_no_bar_of_a_library_is_shown(finished, tmp_path, capfd):
+    folder = finished("bfloat16")
+    capfd.readouterr()
+    write_merged(folder, tmp_path / "merged")
+    assert "Writing" not in capfd.readouterr().err
     model = AutoModelForCausalLM.from_pretrained(tmp_path / "merged", dtype="auto")
     assert model.dtype is torch.bfloat16
 

@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import shutil
 import warnings
 
 import pytest
@@ -10,7 +11,7 @@ import yaml
 from peft import LoraConfig, get_peft_model
 
 from src.command.program import run_command
-from src.errors import DataError
+from src.errors import DataError, StorageError
 from src.export.__main__ import main
 from src.export.chat import trl_rows
 from src.export.handover import ChatRows, read_handover
@@ -167,6 +168,14 @@ def test_users_errors_are_one_line(finished, capsys, arguments, line):
     assert end.value.code == 2
     told = capsys.readouterr().err
     assert line in told and told.count("\n") == 1
+
+
+def test_a_run_whose_adapter_was_taken_away_is_one_line(finished, tmp_path):
+    shutil.copytree(finished("midblock"), tmp_path / "run", ignore=shutil.ignore_patterns("adapter"))
+    with pytest.raises(
+        StorageError, match=r"adapter/adapter_config.json: missing; accepted: a folder with all"
+    ):
+        exported(tmp_path / "run", "peft")
 
 
 def test_command_writes_the_file_and_says_what_cannot_be_loaded(finished, capsys, tmp_path):

@@ -70,7 +70,14 @@ def test_no_config(folder):
     )
 
 
-@pytest.mark.parametrize(("text", "wrong"), [("{", "cannot be read as JSON"), ("[]", "holds no JSON object")])
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("{", "cannot be read as JSON"),
+        ("[" * 100_000, "cannot be read as JSON (maximum"),
+        ("[]", "holds no JSON object"),
+    ],
+)
 def test_damaged_config(folder, text, wrong):
     (folder / "config.json").write_text(text)
     assert _refusal(folder).startswith(f"{folder / 'config.json'}: {wrong}")

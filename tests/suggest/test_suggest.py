@@ -1,25 +1,28 @@
 """The command: from layer tables to a preset that composes, and one line for what cannot be used."""
 
+import shlex
 import subprocess
 import sys
 
 import pytest
 import yaml
 
-from src.command.compose import CONF
+from src.command.compose import CONF, group_file, run_config
 from src.errors import DataError, UserError
 from src.method.band import band_blocks
 from src.probe.table.layer_table import LayerRow
 from src.probe.table.layers_csv import write_layers
 from src.storage.files import write_json, write_text
-from src.suggest.block_demand import best_measured, demands
+from src.suggest.block_demand import best_measured, demands, measuring
 
 ROOT = CONF.parent
 
 
 @pytest.fixture
 def make_run(tmp_path):
-    def make(name="a", status="success", num_blocks=4, trained=None, **series):
+    def make(
+        name="a", status="success", num_blocks=4, trained=None, model="tiny_llama", given=None, **series
+    ):
         folder = tmp_path / name
         rows = [
             LayerRow(stage, layer, layer / num_blocks, metric, value, None, None)
@@ -30,7 +33,12 @@ def make_run(tmp_path):
         write_layers(folder / "layers.csv", rows)
         blocks = list(range(num_blocks if trained is None else trained))
         record = {"adapted": {"blocks": blocks}, "model": {"num_blocks": num_blocks}}
-        choices = {"model": "tiny_llama", "data": "arithmetic"}
+        choices = {"model": model, "data": "arithmetic"}
+        config = {group: group_file(group, choice) for group, choice in choices.items()}
+        for key, value in (given or {}).items():
+            group, _, name = key.partition(".")
+            config[group][name] = value
+        write_text(folder / "config.yaml", yaml.safe_dump(config))
         write_json(
             folder / "run.json", record | {"status": status, "error": "out of memory", "choices": choices}
         )
@@ -101,6 +109,21 @@ def test_a_change_counts_only_where_every_block_was_trained(make_run):
         best_measured([band])
     probed = make_run("d", trained=2, base_fisher_trace=[1.0] * 4, change_weight_change=[1.0, 1.0, 0.0, 0.0])
     assert best_measured([probed]) == "fisher_trace"
+
+
+def test_the_command_that_measures_is_about_the_same_model_and_rows(make_run, tmp_path):
+    """A folder and a file of a user's own, with fewer rows than the preset asks for."""
+    given = {
+        "model.id": f"{tmp_path}/my model",
+        "data.num_train": 5,
+        "data.num_test": 7,
+        "data.system": "a, b",
+    }
+    command = measuring(make_run(model="hf", given=given))
+    config = run_config(*shlex.split(command)[3:])
+    assert config.model.id == given["model.id"]
+    assert (config.data.num_train, config.data.num_test, config.data.system) == (5, 7, "a, b")
+    assert config.metrics.names == ["fisher_trace"]
 
 
 def suggest(*arguments):
