@@ -10,6 +10,7 @@ there is not done again. base, tuned and what follows are as for src.compare; tu
 adapter. Ranks that torchrun or srun has started share the batches; the tables are those of one process.
 """
 
+import argparse
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 from src.command.compose import pair_config, run_config
 from src.command.presets import choices
 from src.command.program import parser_of, path_of, run_command, runs_path
-from src.config.intervention import KINDS
+from src.config.intervention import ANALYSES, InterventionConfig
 from src.config.rules import refuse
 
 if TYPE_CHECKING:
@@ -35,6 +36,33 @@ SHORT = {
 
 def main(arguments: list[str] | None = None) -> None:
     """The entry point; what a person can mend is one line and exit status 2."""
+    given = _parser().parse_intermixed_args(arguments)
+    chosen, named = _asked(given)
+    sources, others = _sources(named), _sources(given.against) if given.against else []
+    if others and chosen.kind != DEFAULT:
+        refuse("--against", chosen.kind, DEFAULT)
+    from src.intervene.engine.sharing import share, sharing, started
+    from src.intervene.study import tables_of
+    from src.pipeline.analyses import ANALYSES as STUDIES  # torch comes with it
+
+    out = given.out or tables_of(_shared([one.folder for one in sources]), chosen)
+    with sharing(started()):
+        study = STUDIES[chosen.kind](sources, chosen, out)
+        if given.dry_run:
+            return
+        study.measure()
+        if others:
+            study.against(others)
+        if share().rank:
+            return
+        study.write()
+    from src.report.plugins import page_of
+
+    page = page_of(chosen.kind)
+    print(f"written: {page(out, out.parent.name) if page else out}, with its tables and pictures")
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = parser_of("src.intervene", __doc__)
     parser.add_argument(
         "pair", nargs="+", metavar="runs/EXPERIMENT/ID", help="finished runs, or base= tuned="
@@ -51,39 +79,20 @@ def main(arguments: list[str] | None = None) -> None:
         "--against", nargs="+", metavar="RUN", help="causal: runs of another arm, seed by seed as the first"
     )
     parser.add_argument("--out", type=path_of, metavar="FOLDER", help="(the run's folder, intervene/)")
-    given = parser.parse_intermixed_args(arguments)
-    names = choices("intervention")
-    name, *rest = given.pair if given.pair[0] in names else (DEFAULT, *given.pair)
+    return parser
+
+
+def _asked(given: argparse.Namespace) -> tuple[InterventionConfig, list[str]]:
+    """The settings of the analysis, and what the command line names beside them."""
+    name, *rest = given.pair if given.pair[0] in choices("intervention") else (DEFAULT, *given.pair)
     if name == "none":
-        refuse("analysis", name, ", ".join(kind for kind in KINDS if kind != "none"))
+        refuse("analysis", name, ", ".join(ANALYSES))
     options = {key: getattr(given, short) for short, key in SHORT.items()}
     lines = [f"intervention.{key}={value}" for key, value in options.items() if value is not None]
     lines += ["intervention.controls=true"] if given.controls else []
-    lines += [one for one in rest if one.startswith(OWN)]
-    chosen = run_config(f"intervention={name}", *lines).intervention
-    sources = _sources([one for one in rest if not one.startswith(OWN)])
-    others = _sources(given.against) if given.against else []
-    if others and name != DEFAULT:
-        refuse("--against", name, DEFAULT)
-    from src.intervene.engine.sharing import share, sharing, started
-    from src.intervene.study import tables_of
-    from src.pipeline.analyses import ANALYSES  # torch comes with it
-
-    out = given.out or tables_of(_shared([one.folder for one in sources]), chosen)
-    with sharing(started()):
-        study = ANALYSES[chosen.kind](sources, chosen, out)
-        if given.dry_run:
-            return
-        study.measure()
-        if others:
-            study.against(others)
-        if share().rank:
-            return
-        study.write()
-    from src.report.plugins import page_of
-
-    page = page_of(chosen.kind)
-    print(f"written: {page(out, out.parent.name) if page else out}, with its tables and pictures")
+    own = [one for one in rest if one.startswith(OWN)]
+    chosen = run_config(f"intervention={name}", *lines, *own).intervention
+    return chosen, [one for one in rest if one not in own]
 
 
 def _sources(given: list[str]) -> "list[Source]":

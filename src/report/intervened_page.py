@@ -3,12 +3,17 @@
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from pandas import DataFrame
+
 from src.analysis.intervened import ABOUT, Found, Intervened, find_intervened
 from src.analysis.material import Material
+from src.analysis.records import records
+from src.report.columns import Column, columns
 from src.report.page import html_page
 from src.report.parts import Block, Chart, Part, Section
 from src.report.plot import Plot
 from src.report.plugins import Plugin
+from src.report.table import Table
 from src.storage.files import write_text
 
 
@@ -17,6 +22,21 @@ def facts_of(found: Intervened) -> dict[str, str]:
     if not (found.folder / ABOUT).is_file():
         return {}
     return {"runs": str(len(found.about["runs"])), "blocks": str(found.about["num_blocks"])}
+
+
+def quantity_table(name: str, title: str, quantities: DataFrame, words: Mapping[str, str]) -> Table:
+    """Every quantity with its interval, folded.
+
+    Args:
+        name: of the table.
+        title: over it.
+        quantities: score, kind, player, value, ci_low, ci_high, ... as analyses write them.
+        words: for each kind.
+    """
+    score, who = Column(("score",), "score", numeric=False), Column(("blocks",), "of", numeric=False)
+    heads = columns("quantity", who, score, "value", "ci", "p_holm", "num_seeds", "num_items")
+    rows = [row | {"quantity": words[row["kind"]], "blocks": row["player"]} for row in records(quantities)]
+    return Table(name, title, heads, rows, folded=True)
 
 
 def analysis_plugin(

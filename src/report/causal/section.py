@@ -7,7 +7,7 @@ from src.analysis.causal_profile import DIFFERENCE, CausalProfile
 from src.analysis.records import records
 from src.report.causal.plots import difference_plot, predictor_plots, profile_plot, share_plot
 from src.report.columns import Column, columns
-from src.report.intervened_page import analysis_plugin, facts_of
+from src.report.intervened_page import analysis_plugin, facts_of, quantity_table
 from src.report.number_format import decimals, percent, signed, span
 from src.report.parts import Block, Chart, Text
 from src.report.plot import Plot
@@ -134,13 +134,7 @@ def _ratio(one: Mapping[str, Any]) -> str:
 
 def _tables(profile: CausalProfile, anchor: str) -> Iterator[Table]:
     score = Column(("score",), "score", numeric=False)
-    who = Column(("blocks",), "of", numeric=False)
-    heads = columns("quantity", who, score, "value", "ci", "p_holm", "num_seeds", "num_items")
-    rows = [
-        row | {"quantity": _KINDS[row["kind"]], "blocks": row["player"]}
-        for row in records(profile.quantities)
-    ]
-    yield Table(f"causal_{anchor}", f"{profile.name}: every quantity", heads, rows, folded=True)
+    yield quantity_table(f"causal_{anchor}", f"{profile.name}: every quantity", profile.quantities, _KINDS)
     heads = columns("name", score, "value", "ci", value="ratio")
     rows = [
         row | {"name": row["name"].replace("_", " "), "ci_low": row["low"], "ci_high": row["high"]}

@@ -5,8 +5,8 @@ from functools import partial
 
 from src.analysis.records import records
 from src.analysis.vector_tables import VectorTables
-from src.report.columns import Column, columns
-from src.report.intervened_page import analysis_plugin
+from src.report.columns import columns
+from src.report.intervened_page import analysis_plugin, quantity_table
 from src.report.parts import Block, Chart, Text
 from src.report.plot import Plot
 from src.report.plugins import Plugin
@@ -71,9 +71,4 @@ def _tables(tables: VectorTables, anchor: str) -> Iterator[Table]:
     heads = columns("name", "value", "ci", value="share of the gain")
     rows = [row | {"ci_low": row["low"], "ci_high": row["high"]} for row in records(tables.summary)]
     yield Table(f"shares_{anchor}", f"{tables.name}: shares of the gain", heads, rows, folded=True)
-    score, who = Column(("score",), "score", numeric=False), Column(("blocks",), "of", numeric=False)
-    heads = columns("quantity", who, score, "value", "ci", "p_holm", "num_seeds", "num_items")
-    rows = [
-        row | {"quantity": _KINDS[row["kind"]], "blocks": row["player"]} for row in records(tables.quantities)
-    ]
-    yield Table(f"quantities_{anchor}", f"{tables.name}: every quantity", heads, rows, folded=True)
+    yield quantity_table(f"quantities_{anchor}", f"{tables.name}: every quantity", tables.quantities, _KINDS)
