@@ -17,7 +17,9 @@ from src.config.method import MethodConfig
 from src.config.metrics import MetricsConfig, ProbeConfig
 from src.config.model import ModelConfig, PretrainingConfig
 from src.config.objective import KINDS, ObjectiveConfig
+from src.config.paths import PathsConfig
 from src.config.places import check_name, settle
+from src.config.record import RecordConfig
 from src.config.rules import require
 from src.config.train import TrainConfig
 
@@ -39,40 +41,6 @@ __all__ = [
     "RunConfig",
     "TrainConfig",
 ]
-
-
-@dataclass(kw_only=True)
-class RecordConfig:
-    """W&B, which mirrors the files."""
-
-    mode: str
-    """offline (files on this machine, no account), online, or none."""
-    project: str
-    """The project of W&B."""
-    entity: str | None
-    """User or team; null: the one that the key belongs to."""
-    tags: list[str]
-    """Beside those that every run has: band, method, model, data, seed, scaling, budget, ..."""
-
-    def __post_init__(self) -> None:
-        require("record.mode", self.mode, rules.RECORD_MODES)
-
-
-@dataclass(kw_only=True)
-class PathsConfig:
-    """Where files go; not part of a run's identity."""
-
-    runs_dir: str = declare(place=PATH)
-    """The folder of all runs."""
-    cache_dir: str = declare(place=PATH)
-    """What runs share: models from packages, twins, measurements of base models."""
-
-    def __post_init__(self) -> None:
-        for key in ("runs_dir", "cache_dir"):
-            if "://" in str(getattr(self, key)):
-                accepted = "a folder of this machine or of a shared file system: running runs hold locks"
-                rules.refuse(f"paths.{key}", getattr(self, key), accepted)
-        settle(self, "paths")
 
 
 @dataclass(kw_only=True)

@@ -7,23 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch import nn
 
+from src.bench.gpu.random_step import own_step, plain_step, random_rows
 from src.bench.gpu.random_weights import random_adapted, shape_config
 from src.bench.measure import seconds
 from src.config.schema import RunConfig
-from src.data.encode import EncodedRow
-from src.method.adapted import AdaptedModel
-from src.model.trunk import token_table, trunk_of
+from src.model.trunk import trunk_of
 from src.objective.catalog import make_objective
-from src.objective.objective import Draw
 from src.plan.memory import estimate
 from src.probe.states.gather import gather
 from src.probe.states.probe_pass import evaluating
 from src.probe.states.probe_rows import ProbeRows
-from src.runtime.seeding import generator
 from src.train.loop import train
-from src.train.optimizer import make_optimizer
 
 Figure = tuple[str, float]
 SHAPES, METHODS = ("olmo2_1b", "olmo2_7b"), ("lora", "midblock", "full")
@@ -49,7 +44,7 @@ def step_figures(device: torch.device, config: RunConfig, peak: float | None) ->
     name = f"{config.model.name}_{config.method.name}"
     _forget(device)
     adapted = random_adapted(config, device)
-    step = _own_step(adapted, config)
+    step = own_step(adapted, config)
     for _ in range(WARM):
         step()
     _wait(device)
@@ -61,7 +56,7 @@ def step_figures(device: torch.device, config: RunConfig, peak: float | None) ->
     if device.type == "cuda":
         yield f"{name}_memory_over_plan", torch.cuda.max_memory_allocated(device) / planned.total(False)
     if config.method.name == "lora":
-        plain = _plain_step(adapted, config)
+        plain = plain_step(adapted, config)
         plain()
         _wait(device)
         yield f"{name}_over_plain_peft", taken / _each(device, plain, STEPS)
@@ -70,7 +65,7 @@ def step_figures(device: torch.device, config: RunConfig, peak: float | None) ->
 def probe_figure(device: torch.device, config: RunConfig, folder: Path, num_rows: int) -> Iterator[Figure]:
     """Probing with the metrics of the configuration over a bare pass of the trunk on the same batches."""
     adapted, settings = random_adapted(config, device), config.probe
-    rows = _rows(adapted, config, num_rows)
+    rows = random_rows(adapted, config, num_rows)
     probe = ProbeRows(rows, [], 0, config.metrics.batch_size)
     batches = [{key: value.to(device) for key, value in one.items()} for one in probe.batches(rows)]
     trunk, blocks = trunk_of(adapted.model), adapted.loaded.blocks
@@ -91,7 +86,7 @@ def waiting_figures(device: torch.device, config: RunConfig, folder: Path) -> It
     """Times that a step of the loop waits for the device, and the share of its time that it lacks rows."""
     adapted = random_adapted(config, device)
     objective = make_objective(config.objective, adapted.loaded.tokenizer)
-    rows = _rows(adapted, config, 64)
+    rows = random_rows(adapted, config, 64)
     steps = replace(config.train, max_steps=WARM + STEPS, epochs=None, checkpoint_steps=None)
     folder.mkdir(parents=True)
     with warnings.catch_warnings(record=True) as seen, _counting(device):
@@ -100,59 +95,12 @@ def waiting_figures(device: torch.device, config: RunConfig, folder: Path) -> It
     if device.type == "cuda":
         waits = [one for one in seen if "synchroniz" in str(one.message)]
         yield "waits_per_step", len(waits) / (WARM + STEPS)
-    step = _own_step(adapted, config)
+    step = own_step(adapted, config)
     step()
     _wait(device)
     alone = _each(device, step, STEPS)
     whole = sum(row["seconds"] for row in done.steps[WARM:]) / STEPS
     yield "share_of_time_without_work", max(0.0, 1 - alone / whole)
-
-
-def _own_step(adapted: AdaptedModel, config: RunConfig) -> Callable[[], None]:
-    """A step as the loop takes it, on one batch that lies on the device."""
-    objective = make_objective(config.objective, adapted.loaded.tokenizer)
-
-    def loss(model: nn.Module, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-        total, count = objective.loss(model, batch)
-        return total / count
-
-    return _stepping(adapted, config, loss)
-
-
-def _plain_step(adapted: AdaptedModel, config: RunConfig) -> Callable[[], None]:
-    def loss(model: nn.Module, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-        return model(**{key: batch[key] for key in ("input_ids", "attention_mask", "labels")}).loss
-
-    return _stepping(adapted, config, loss)
-
-
-def _stepping(
-    adapted: AdaptedModel, config: RunConfig, loss: Callable[..., torch.Tensor]
-) -> Callable[[], None]:
-    device = token_table(adapted.model).device
-    parameters = list(adapted.trainable.values())
-    optimizer = make_optimizer(parameters, config.train)
-    objective = make_objective(config.objective, adapted.loaded.tokenizer)
-    made = objective.collate(_rows(adapted, config, config.train.batch_size), Draw(0, 0))
-    batch = {key: value.to(device) for key, value in objective.located(made).items()}
-    adapted.model.train()
-
-    def step() -> None:
-        with torch.autocast(device.type, dtype=torch.bfloat16):
-            found = loss(adapted.model, batch)
-        found.backward()
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-
-    return step
-
-
-def _rows(adapted: AdaptedModel, config: RunConfig, count: int) -> list[EncodedRow]:
-    """Random tokens, all of them supervised, as the plan takes them."""
-    shape, vocabulary = (count, config.data.max_length), len(token_table(adapted.model))
-    ids = torch.randint(2, vocabulary, shape, generator=generator(0, "bench")).tolist()
-    return [EncodedRow(str(i), one, one) for i, one in enumerate(ids)]
 
 
 def shapes(names: Sequence[str] = SHAPES, methods: Sequence[str] = METHODS, *more: str) -> list[RunConfig]:

@@ -1,0 +1,23 @@
+"""W&B, which mirrors the files of a run."""
+
+from dataclasses import dataclass
+
+from src.config import rules
+from src.config.rules import require
+
+
+@dataclass(kw_only=True)
+class RecordConfig:
+    """W&B, which mirrors the files."""
+
+    mode: str
+    """offline (files on this machine, no account), online, or none."""
+    project: str
+    """The project of W&B."""
+    entity: str | None
+    """User or team; null: the one that the key belongs to."""
+    tags: list[str]
+    """Beside those that every run has: band, method, model, data, seed, scaling, budget, ..."""
+
+    def __post_init__(self) -> None:
+        require("record.mode", self.mode, rules.RECORD_MODES)
