@@ -8,8 +8,8 @@ from src.analysis.material import Material
 from src.metrics.catalog import axis_title
 from src.report.sections.layer_profiles import CORE
 
-MOST_LINES, LABEL, MOST_SIGNS = 12, 26, 48
-"""Arms, columns of an arm's name, layers: with the range behind them at most 100 columns."""
+MOST_LINES, LABEL, MOST_SIGNS = 12, 74, 48
+"""Arms, columns of an arm's name and its layers, layers: with the range behind them at most 100 columns."""
 _BARS, _ASCII = "▁▂▃▄▅▆▇█", "_.:-=+*#"
 _MISSING = " "
 
@@ -17,9 +17,10 @@ _MISSING = " "
 def print_sketch(material: Material, console: Console) -> None:
     """A line an arm: its profile from the embedding to the last block, all on one scale."""
     metric = next((name for name in CORE if name in material.profiles), None)
-    lines = [line for line in material.profiles.get(metric or "", []) if line.stage != "base"][:MOST_LINES]
+    lines = [line for line in material.profiles.get(metric or "", []) if line.stage != "base"]
     if metric is None or not lines:
         return
+    lines, more = lines[:MOST_LINES], len(lines) - MOST_LINES
     known = numpy.concatenate([numpy.asarray(line.value, float) for line in lines])
     if not numpy.isfinite(known).any():
         return
@@ -28,13 +29,17 @@ def print_sketch(material: Material, console: Console) -> None:
     scale = f"{signs[0]} {low:.3g} to {signs[-1]} {high:.3g}"
     title = f"{axis_title(metric)}, from the embedding to the last block ({scale})"
     console.print(title, markup=False, overflow="fold")
-    for line in lines:
-        name = line.arm.label(material.study.factors)[:LABEL]
+    names = [line.arm.label(material.study.factors) for line in lines]
+    layers = min(max(len(numpy.atleast_1d(line.value)) for line in lines), MOST_SIGNS)
+    width = min(max(map(len, names)), LABEL - layers)
+    for line, name in zip(lines, names, strict=True):
         own = numpy.asarray(line.value, float)
         own = own[numpy.isfinite(own)]
         told = f"{own.min():.3g} to {own.max():.3g}" if len(own) else "no value"
-        text = f"  {name:<{LABEL}} {spark(line.value, low, high, signs)} {told}"
+        text = f"  {name[:width]:<{width}} {spark(line.value, low, high, signs)} {told}"
         console.print(text, markup=False, no_wrap=True, overflow="crop")
+    if more > 0:
+        console.print(f"  and {more} further: in the report's page", markup=False)
 
 
 def spark(values: ArrayLike, low: float, high: float, signs: str) -> str:

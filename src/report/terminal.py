@@ -25,7 +25,10 @@ def print_table(material: Material, console: Console, name: str) -> None:
         table = Table("runs", f"{name}: score ± standard error", shown, run_rows(study))
     else:
         table = _by_arm(material, f"{name}: mean over seeds, interval over seeds and items")
-    console.print(rich_table(table))
+    if table.rows:
+        console.print(rich_table(table))
+    else:
+        console.print(f"{name}: {len(study.compared)} runs compared, none with a score", markup=False)
 
 
 def rich_table(table: Table) -> rich.Table:

@@ -47,3 +47,12 @@ def test_every_arm_has_its_line_and_any_terminal_can_show_it(material, encoding,
     assert max(map(len, lines)) <= 100
     assert sign in said
     assert len([line for line in lines if line.startswith("  ")]) == len(material.study.arms)
+    for arm in material.study.arms:
+        assert any(line.strip().startswith(arm.label(material.study.factors)) for line in lines)
+
+
+def test_arms_that_find_no_room_are_counted(material, monkeypatch):
+    monkeypatch.setattr("src.report.sketch.MOST_LINES", 1)
+    file = io.StringIO()
+    print_sketch(material, Console(file=file, width=100))
+    assert f"and {len(material.study.arms) - 1} further" in file.getvalue()
