@@ -8,8 +8,7 @@ import torch
 from torch import Tensor
 
 from src.metrics.shared.gram import centred_gram
-from src.metrics.shared.shapes import Gram, Pooled
-from src.metrics.uncertainty.bootstrap import Weights
+from src.metrics.shared.shapes import Gram, Pooled, Weights
 
 STRIP = 128  # samples whose products with all others are held at a time
 

@@ -16,9 +16,9 @@ from src.metrics.shared.inner_products import STRIP, InnerProducts, held
 from src.metrics.shared.neighbours import Indices, Neighbours, nearest, nearest_kept
 from src.metrics.shared.shapes import Gram, Pooled, Spectrum
 from src.metrics.shared.standardised import standardised
-from src.metrics.uncertainty.jackknife import NUM_BLOCKS
 
 NUM_NEIGHBOURS = 10
+NUM_BLOCKS = 20  # that a jackknife cuts rows into; one at a time is left out
 
 
 class Kind(StrEnum):

@@ -12,6 +12,7 @@ Gram = Float[Tensor, "sample sample"]
 Spectrum = Float[Tensor, "value"]
 PerSample = Float[Tensor, "sample"]
 Scalar = Float[Tensor, ""]
+Weights = Float[Tensor, "resample sample"]
 
 Statistic = Callable[[Tensor], float]
 """The value of a metric on the samples whose indices are given."""

@@ -6,8 +6,8 @@ from src.metrics.catalog import check_samples
 from src.metrics.shared.gram import ROUNDING, centred_gram, double_centred
 from src.metrics.shared.inner_products import InnerProducts, weighted_products
 from src.metrics.shared.rows import Rows
-from src.metrics.shared.shapes import OtherWidth, Pooled, Scalar, Statistic
-from src.metrics.uncertainty.bootstrap import Replicates, Resampled, Weights, statistic_of_weights
+from src.metrics.shared.shapes import OtherWidth, Pooled, Scalar, Statistic, Weights
+from src.metrics.uncertainty.bootstrap import Replicates, Resampled, statistic_of_weights
 
 
 def cka_biased_floor(base: Pooled, tuned: OtherWidth) -> Scalar:

@@ -4,7 +4,8 @@ import torch
 
 from src.metrics.shared.gram import ROUNDING
 from src.metrics.shared.inner_products import InnerProducts, weighted_products
-from src.metrics.uncertainty.bootstrap import Replicates, Weights
+from src.metrics.shared.shapes import Weights
+from src.metrics.uncertainty.bootstrap import Replicates
 
 
 def cka_biased_of_weights(base: InnerProducts, tuned: InnerProducts, weights: Weights) -> Replicates:

@@ -3,8 +3,8 @@
 from src.metrics.catalog import check_samples
 from src.metrics.shared.inner_products import STRIP
 from src.metrics.shared.rows import Rows
-from src.metrics.shared.shapes import Pooled, Scalar, Statistic
-from src.metrics.uncertainty.bootstrap import Replicates, Resampled, Weights, statistic_of_weights
+from src.metrics.shared.shapes import Pooled, Scalar, Statistic, Weights
+from src.metrics.uncertainty.bootstrap import Replicates, Resampled, statistic_of_weights
 
 
 def mean_shift(base: Pooled, tuned: Pooled) -> Scalar:

@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from src.metrics.shared.shapes import PerSample, Statistic
+from src.metrics.shared.shapes import PerSample, Statistic, Weights
 from src.metrics.uncertainty.interval import HIGH, LOW, Interval
 from src.runtime.seeding import generator
 
@@ -21,7 +21,6 @@ SEED = 0  # of its own: the interval of a table must not depend on the run's see
 LEAST_SAMPLES = 4
 NUMBERS_HELD = 50_000  # multiplicities that go through a metric at a time; it makes a dozen arrays like them
 
-Weights = Float[Tensor, "resample sample"]
 Replicates = Float[Tensor, "resample"]
 Resampled = Callable[[Tensor], Tensor]
 """The values of a metric [resample] for multiplicities [resample, sample]."""

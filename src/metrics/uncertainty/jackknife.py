@@ -4,10 +4,10 @@ import math
 
 import torch
 
+from src.metrics.shared.rows import NUM_BLOCKS
 from src.metrics.shared.shapes import Statistic
 from src.metrics.uncertainty.interval import Interval, t_interval
 
-NUM_BLOCKS = 20
 LEAST_BLOCKS = 4
 
 
