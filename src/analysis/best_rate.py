@@ -1,6 +1,7 @@
-"""Arms at their best learning rate, the rate of a seed chosen on the other seeds."""
+"""Arms at their best learning rate, chosen on validation rows, or on the other seeds where there are none."""
 
 from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy
@@ -30,11 +31,12 @@ class AtBest:
     """By seed, at its chosen rate; empty with one seed, which leaves no other to choose on."""
 
 
-def at_best(task: TaskScores) -> list[AtBest]:
+def at_best(task: TaskScores, validation: TaskScores | None = None) -> list[AtBest]:
     """Every arm of a task at its best rate; empty where no arm ran at several.
 
-    The score of a seed is that of the rate whose mean over the other seeds is best: a rate chosen on the
-    seeds that it is scored on would look better than it is, the more so the more rates there are.
+    With scores on validation rows: the rate whose mean over seeds is best there, one for all seeds. Without:
+    the score of a seed is that of the rate whose mean over the other seeds is best. A rate chosen on the very
+    answers that it is scored on would look better than it is, the more so the more rates there are.
     """
     groups: dict[tuple[tuple[str, str], ...], list[ArmScores]] = {}
     for one in task.arms:
@@ -42,25 +44,32 @@ def at_best(task: TaskScores) -> list[AtBest]:
             continue
         key = tuple(pair for pair in one.arm.factors.items() if pair[0] != RATE)
         groups.setdefault(key, []).append(one)
-    found = [_choose(arms, -1 if task.higher_is_better is False else 1) for arms in groups.values()]
+    by_arm = {id(one.arm): one.tuned for one in validation.arms} if validation else {}
+    judge = validation or task
+    sign = -1 if judge.higher_is_better is False else 1
+    found = [_choose(arms, by_arm, sign) for arms in groups.values()]
     return found if any(len(one.rates) > 1 for one in found) else []
 
 
-def _choose(arms: list[ArmScores], sign: int) -> AtBest:
+def _choose(arms: list[ArmScores], validation: dict[int, dict[int, Answers]], sign: int) -> AtBest:
     arms = sorted(arms, key=lambda one: float(one.arm.factors[RATE]))
+    apart = {one.arm.factors[RATE]: validation.get(id(one.arm), {}) for one in arms}
     seeds = sorted(set.intersection(*(set(one.tuned) for one in arms)))
     by_rate = {one.arm.factors[RATE]: one.tuned for one in arms}
+    known = all(side.keys() >= set(seeds) for side in apart.values())
     chosen: Counter[str] = Counter()
     tuned: dict[int, Answers] = {}
-    for seed in seeds if len(seeds) > 1 else []:
-        others = [other for other in seeds if other != seed]
-        means = {
-            rate: sign * float(numpy.mean([side[s].value for s in others])) for rate, side in by_rate.items()
-        }
-        best = max(means, key=means.__getitem__)  # of equals the lowest rate
+    for seed in seeds if known or len(seeds) > 1 else []:
+        best = _best(apart, seeds, sign) if known else _best(by_rate, set(seeds) - {seed}, sign)
         chosen[best] += 1
         tuned[seed] = by_rate[best][seed]
     return AtBest(arms[0], list(by_rate), chosen, tuned)
+
+
+def _best(by_rate: Mapping[str, Mapping[int, Answers]], seeds: Collection[int], sign: int) -> str:
+    """The rate with the best mean over some seeds; of equals the lowest."""
+    means = {rate: sign * float(numpy.mean([side[s].value for s in seeds])) for rate, side in by_rate.items()}
+    return max(means, key=means.__getitem__)
 
 
 def rate_rows(material: Material) -> list[Row]:
@@ -68,7 +77,7 @@ def rate_rows(material: Material) -> list[Row]:
     rows = []
     for task in material.scores:
         conditions: dict[str, list[AtBest]] = {}
-        for one in at_best(task):
+        for one in at_best(task, material.validation):
             conditions.setdefault(material.study.condition(one.first.arm, RATE), []).append(one)
         for condition, found in conditions.items():
             rows += [{"task": task.label, "condition": condition} | row for row in _family(found)]

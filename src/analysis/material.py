@@ -9,6 +9,7 @@ from src.analysis.arm_scores import TaskScores, read_scores
 from src.analysis.contrasts import Contrast, contrasts
 from src.analysis.experiment import Experiment
 from src.analysis.layer_profiles import ProfileLine, read_profiles
+from src.analysis.own_task import VALIDATION
 
 Made = TypeVar("Made")
 
@@ -21,9 +22,18 @@ class Material:
     _made: dict[Callable[..., Any], Any] = field(default_factory=dict, repr=False)
 
     @cached_property
-    def scores(self) -> list[TaskScores]:
-        """Every metric of every task, by arm."""
+    def _every_score(self) -> list[TaskScores]:
         return read_scores(self.study)
+
+    @property
+    def scores(self) -> list[TaskScores]:
+        """Every metric of every task, by arm, but for the rows that a choice is made on."""
+        return [one for one in self._every_score if one.task != VALIDATION]
+
+    @property
+    def validation(self) -> TaskScores | None:
+        """The scores on the rows that a choice is made on."""
+        return next((one for one in self._every_score if one.task == VALIDATION), None)
 
     @cached_property
     def profiles(self) -> dict[str, list[ProfileLine]]:

@@ -2,7 +2,7 @@
 
 from src.analysis.runs import Run
 
-HELDOUT = "heldout"
+HELDOUT, VALIDATION = "heldout", "validation"
 _SOURCES = ("name", "generator", "id", "path")
 
 
@@ -12,7 +12,7 @@ def is_trained(run: Run, task: str) -> bool:
     An ability by where its rows come from; a task of lm-eval by its name, as gsm8k and gsm8k_cot of gsm8k.
     """
     data = str(run.record["choices"].get("data"))
-    if task in (HELDOUT, data, run.config.get("data.corpus")) or task.startswith(f"{data}_"):
+    if task in (HELDOUT, VALIDATION, data, run.config.get("data.corpus")) or task.startswith(f"{data}_"):
         return True
     ability = {key: run.config.get(f"evaluate.retention_tasks.{task}.{key}") for key in _SOURCES}
     return any(value is not None and value == run.config.get(f"data.{key}") for key, value in ability.items())

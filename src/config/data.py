@@ -51,6 +51,9 @@ class DataConfig(
     """Rows on which layers are measured; none of them is trained on. [rows]"""
     num_test: int
     """Rows that task=heldout scores. [rows]"""
+    num_validation: int = declare(neutral=0)
+    """Rows that task=validation scores, for choices such as that of a learning rate: no other score uses
+    them, and the other splits are the same without them. [rows]"""
     max_length: int
     """Longest row in tokens, prompt and completion together; longer ones are cut and counted: at the end,
     and a chat at its beginning, so that the last answer stays. [tokens]"""
@@ -79,6 +82,7 @@ class DataConfig(
         for key in ("num_train", "num_probe", "num_test", "max_new_tokens"):
             if getattr(self, key) is not None:
                 rules.check_at_least(f"data.{key}", getattr(self, key), 1)
+        rules.check_at_least("data.num_validation", self.num_validation, 0)
         rules.check_at_least("data.max_length", self.max_length, 2)
         if self.answer_pattern is not None:
             rules.check_pattern("data.answer_pattern", self.answer_pattern)

@@ -16,8 +16,9 @@ class EvaluateConfig:
     name: str
     """Which file of conf/evaluate was chosen; reports show it."""
     tasks: list[str]
-    """`heldout`: the data's own test split; `english`: passages of general English; a name of
-    `retention_tasks`; another name: a task that lm-eval knows. Empty: no scores."""
+    """`heldout`: the data's own test split; `validation`: rows of its own for choices, which no table of
+    scores shows; `english`: passages of general English; a name of `retention_tasks`; another name: a task
+    that lm-eval knows. Empty: no scores."""
     num_passages: int
     """Passages that `english` scores. [passages]"""
     retention_tasks: dict[str, DataConfig] = declare(was="abilities")
@@ -44,5 +45,5 @@ class EvaluateConfig:
                 rules.check_at_least(f"evaluate.{key}", getattr(self, key), 1)
         rules.require("evaluate.engine", self.engine, ENGINE_NAMES)
         for name in self.retention_tasks:
-            if name in ("heldout", "english"):
+            if name in ("heldout", "validation", "english"):
                 rules.refuse("evaluate.retention_tasks", name, "a name of its own: this one is taken")

@@ -93,6 +93,8 @@ class RunConfig:
                 "would not repeat"
             )
             rules.refuse("train.activation_checkpointing", True, accepted)
+        if "validation" in self.evaluate.tasks and not self.data.num_validation:
+            rules.refuse("data.num_validation", 0, "at least 1 with validation among evaluate.tasks")
         if self.data.select != "none":
             self._check_selection()
             for key in ("group_by_length", "packing", "compile"):

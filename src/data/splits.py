@@ -22,11 +22,13 @@ class Splits:
     test: list[Row]
     fingerprint: str
     """sha256 over prompt, completion and label of all three splits, in order; of chats over their messages;
-    and over the file that data.chat_template names."""
+    over the validation rows where there are some, and over the file that data.chat_template names."""
     source: str
     """Where the rows come from, for the record."""
     further_probe: list[list[Row]]
     """More sets of probe rows, of the same size; they take nothing from the other splits."""
+    validation: list[Row]
+    """Rows that a choice may be made on, as that of a learning rate; nor do these."""
     num_duplicates: int
     """Rows dropped because their prompt (white space and case aside) was there already."""
     form: str | None = None
@@ -38,7 +40,7 @@ def load_splits(config: DataConfig, num_probe_sets: int = 1, trains: bool = True
 
     With one source, test, probe and train rows are cut in this order from one permutation. With a source of
     its own for testing, the test rows are cut from a permutation of that, and a prompt that it holds is used
-    nowhere else. Further sets of probe rows come from what is left over. Where nothing
+    nowhere else. Further sets of probe rows and validation rows come from what is left over. Where nothing
     trains (`trains`), fewer training rows than data.num_train are enough, or none.
 
     Raises:
@@ -46,7 +48,8 @@ def load_splits(config: DataConfig, num_probe_sets: int = 1, trains: bool = True
         ConfigError: A generator or its options do not exist.
     """
     num_further = (num_probe_sets - 1) * config.num_probe
-    pool = source_of(config).load(config, num_further)
+    num_spare = num_further + config.num_validation
+    pool = source_of(config).load(config, num_spare)
     source, num_duplicates = pool.name, pool.num_duplicates
     form = check_one_form([*pool.rows, *(pool.tests or [])], source)
     parts = ("probe", "train") if trains else ("probe",)
@@ -66,17 +69,20 @@ def load_splits(config: DataConfig, num_probe_sets: int = 1, trains: bool = True
         _check_enough(f"{source}, training source", len(rows), config, parts)
         test = _shuffled(tests, config.seed, "test")[: config.num_test]
         rows = _shuffled(rows, config.seed, "pool")
-    num_train = config.num_train or max(1, len(rows) - config.num_probe - num_further)
+    num_train = config.num_train or max(1, len(rows) - config.num_probe - num_spare)
     probe, train = rows[: config.num_probe], rows[config.num_probe :][:num_train]
-    spare = rows[config.num_probe + num_train :][:num_further]
-    if len(spare) < num_further:
+    spare = rows[config.num_probe + num_train :][:num_spare]
+    if len(spare) < num_spare:
         given = f"{len(spare)} rows are left over for {num_probe_sets - 1} more sets of {config.num_probe}"
-        raise DataError(f"{source}: {given} (probe.seeds, data.num_probe)")
+        more = f" and {config.num_validation} more (data.num_validation)" if config.num_validation else ""
+        raise DataError(f"{source}: {given} (probe.seeds, data.num_probe){more}")
     further = [spare[start : start + config.num_probe] for start in range(0, num_further, config.num_probe)]
-    content = [[_content(row) for row in part] for part in (train, probe, test)]
+    validation = spare[num_further:]
+    cut = (train, probe, test, *([validation] if validation else []))
+    content = [[_content(row) for row in part] for part in cut]
     template = config.chat_template
     mark = fingerprint(content if template is None else [*content, template_text(template)])
-    return Splits(train, probe, test, mark, source, further, num_duplicates, form)
+    return Splits(train, probe, test, mark, source, further, validation, num_duplicates, form)
 
 
 def _content(row: Row) -> list[str]:

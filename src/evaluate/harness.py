@@ -3,7 +3,7 @@
 import copy
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -48,6 +48,7 @@ def evaluate(
     cache_dir: Path,
     seed: int,
     spread: Spread | None = None,
+    validation: Sequence[Row] = (),
 ) -> Evaluation:
     """Score a model on the tasks of `config`; a chat template only where they ask for one.
 
@@ -62,6 +63,7 @@ def evaluate(
         cache_dir: The folder for the files of our own tasks.
         seed: The run's seed; evaluation draws from a stream of its own.
         spread: Who goes over the batches, where others share them.
+        validation: Rows that `validation` scores.
 
     Raises:
         ConfigError: An unknown task, or more new tokens or a longer continuation than the model can hold.
@@ -89,7 +91,7 @@ def evaluate(
             tokenizer=copy.deepcopy(tokenizer),
             batch_size=config.batch_size,
         )
-        sets = row_sets(rows, data, config, tokenizer)
+        sets = row_sets(rows, data, config, tokenizer, validation)
         for name, (own, settings) in sets.items():
             _prepare(name, own[: config.limit], lm, settings)
         found = list(_results(lm, sets, data, config, cache_dir))

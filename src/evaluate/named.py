@@ -1,5 +1,6 @@
 """Tasks by name: `heldout`, abilities and `english` are our own, all others are of lm-eval's list."""
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from src.data.rows import Row
 from src.data.splits import load_splits
 from src.errors import ConfigError, DataError
 from src.evaluate.english import ENGLISH, write_english
-from src.evaluate.task import HELDOUT, write_task
+from src.evaluate.task import HELDOUT, VALIDATION, write_task
 
 FEWSHOT_SEED = 1234  # the seed that lm-eval itself uses: which examples are shown is part of a task
 
@@ -23,9 +24,14 @@ RowSets = dict[str, tuple[list[Row], DataConfig]]
 
 
 def row_sets(
-    rows: list[Row], data: DataConfig, config: EvaluateConfig, tokenizer: PreTrainedTokenizerBase
+    rows: list[Row],
+    data: DataConfig,
+    config: EvaluateConfig,
+    tokenizer: PreTrainedTokenizerBase,
+    validation: Sequence[Row] = (),
 ) -> RowSets:
-    """The run's own test rows as `heldout`, and those of every ability that `config.tasks` names.
+    """The run's own test rows as `heldout`, those for choices as `validation`, and those of every ability
+    that `config.tasks` names.
 
     The run's own are text already; a chat of an ability becomes the text that the tokenizer's model reads.
 
@@ -34,7 +40,8 @@ def row_sets(
     """
     asked = {name: own for name, own in config.retention_tasks.items() if name in config.tasks}
     others = {name: (rendered(load_splits(own).test, tokenizer, own), own) for name, own in asked.items()}
-    return ({HELDOUT: (rows, data)} if HELDOUT in config.tasks else {}) | others
+    own = {HELDOUT: (rows, data), VALIDATION: (list(validation), data)}
+    return {name: found for name, found in own.items() if name in config.tasks} | others
 
 
 def load_tasks(sets: RowSets, config: EvaluateConfig, cache_dir: Path) -> dict[str, Any]:
@@ -59,7 +66,7 @@ def load_tasks(sets: RowSets, config: EvaluateConfig, cache_dir: Path) -> dict[s
     for name in foreign:
         if name not in manager.all_tasks:
             near = get_close_matches(name, manager.all_tasks, n=3) or [HELDOUT]
-            ours = ", ".join((HELDOUT, ENGLISH, *config.retention_tasks))
+            ours = ", ".join((HELDOUT, VALIDATION, ENGLISH, *config.retention_tasks))
             raise ConfigError(
                 f"evaluate.tasks: given {name!r}; "
                 f"accepted: {ours} or a task of lm-eval, such as {', '.join(near)}"

@@ -14,7 +14,7 @@ from src.evaluate.answer import METRIC, NO_ANSWER, last_answer
 from src.evaluate.english import METRIC as NATS_PER_BYTE
 from src.evaluate.local import Function, write_local
 
-HELDOUT = "heldout"
+HELDOUT, VALIDATION = "heldout", "validation"
 
 
 def write_task(rows: list[Row], config: DataConfig, cache_dir: Path, name: str = HELDOUT) -> Path:

@@ -15,7 +15,7 @@ from src.data.chat.render import rendered_splits
 from src.data.encode import Encoded, encode_texts
 from src.data.splits import Splits, load_splits
 from src.errors import ModelError
-from src.evaluate.task import HELDOUT
+from src.evaluate.task import HELDOUT, VALIDATION
 from src.method.adapted import AdaptedModel
 from src.method.band import trained_blocks
 from src.method.catalog import adapt
@@ -113,8 +113,9 @@ def _check_rows(config: RunConfig, loaded: LoadedModel, splits: Splits, encoded:
     rows = [ids for row in encoded.rows for ids in (row.input_ids, row.second or [])]
     for own in (splits.probe, *splits.further_probe):
         rows += probe_rows(own, tokenizer, config.data, config.metrics).ids
-    if HELDOUT in config.evaluate.tasks:
-        rows += [row.input_ids for row in encode_texts(splits.test, tokenizer, length)]
+    for task, own in ((HELDOUT, splits.test), (VALIDATION, splits.validation)):
+        if task in config.evaluate.tasks:
+            rows += [row.input_ids for row in encode_texts(own, tokenizer, length)]
     check_room(loaded.model, filter(None, rows), tokenizer.pad_token_id, length)
 
 

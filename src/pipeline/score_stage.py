@@ -39,6 +39,7 @@ class RunScores:
             prepared.base.folder,
             config.seed,
             self.team,
+            prepared.splits.validation,
         )
         scores = [asdict(score) for score in found.scores]
         return {"scores": scores, "samples": found.samples, "settings": found.settings}

@@ -134,6 +134,7 @@ def describe_data(splits: Splits, encoded: Encoded) -> dict[str, Any]:
         "num_train": encoded.num_rows,
         "num_probe": len(splits.probe),
         "num_test": len(splits.test),
+        **({"num_validation": len(splits.validation)} if splits.validation else {}),
         "num_duplicates_left_out": splits.num_duplicates,
         **({"form": splits.form} if splits.form is not None else {}),
         **counts,

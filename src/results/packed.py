@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 import yaml
 
 from src.analysis.find_runs import find_runs
+from src.analysis.intervened import FOLDER
 from src.analysis.runs import Run
 from src.errors import DataError
 from src.storage.files import storage_errors
@@ -25,15 +26,17 @@ def pack(runs: Path, target: Path) -> Path:
     """Write `target`/items.tar.xz from an experiment's folder; the same runs give the same bytes.
 
     Kept of each run, finished or not: its record, its configuration without the paths of the machine, its
-    tables by layer and by step, and of every item the id and the scores, without prompt and answer.
+    tables by layer and by step, and of every item the id and the scores, without prompt and answer. Of what
+    analyses of finished runs left, of single runs or of all: tables and items.
     """
-    text = io.BytesIO()
+    text, found = io.BytesIO(), find_runs(runs)
+    files = [(run.folder / name, content) for run in found for name, content in sorted(_files(run))]
+    files += [one for folder in (runs, *(run.folder for run in found)) for one in _of_analyses(folder)]
     with tarfile.open(fileobj=text, mode="w") as archive:
-        for run in find_runs(runs):
-            for name, content in sorted(_files(run)):
-                entry = tarfile.TarInfo(f"{runs.resolve().name}/{run.folder.relative_to(runs)}/{name}")
-                entry.size = len(content)
-                archive.addfile(entry, io.BytesIO(content))
+        for path, content in files:
+            entry = tarfile.TarInfo(f"{runs.resolve().name}/{path.relative_to(runs)}")
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
     with storage_errors(target):
         (target / ITEMS).write_bytes(lzma.compress(text.getvalue(), preset=9))
     return target / ITEMS
@@ -68,6 +71,14 @@ def _files(run: Run) -> Iterator[tuple[str, bytes]]:
     answers = [{key: row[key] for key in _ANSWER} for row in run.samples("base", "tuned")]
     if answers:
         yield "samples.jsonl", "".join(json.dumps(row) + "\n" for row in answers).encode()
+
+
+def _of_analyses(folder: Path) -> Iterator[tuple[Path, bytes]]:
+    for path in sorted((folder / FOLDER).rglob("*")):
+        if path.suffix in (".csv", ".json"):
+            yield path, _portable(path.read_text(encoding="utf-8"))
+        elif path.suffix == ".npz":
+            yield path, path.read_bytes()
 
 
 def _portable(text: str) -> bytes:

@@ -36,6 +36,18 @@ def test_each_seed_is_scored_at_the_rate_that_is_best_on_the_others():
     assert found.chosen == {"0.01": 1, "0.001": 2}
 
 
+def test_on_validation_rows_one_rate_is_chosen_for_all_seeds_whatever_the_scores_are():
+    task = task_of({"0.001": [0.9, 0.8], "0.01": [0.4, 0.5]})
+    judged = [replace(one, tuned={s: Answers(v, None, 9) for s, v in enumerate(row)})
+              for one, row in zip(task.arms, ([0.2, 0.3], [0.1, 0.6]), strict=True)]  # fmt: skip
+    (found,) = at_best(task, TaskScores("validation", "exact_match", True, judged, []))
+    assert found.chosen == {"0.01": 2}
+    assert [found.tuned[seed].value for seed in (0, 1)] == [0.4, 0.5]
+    half = [replace(judged[0], tuned={0: judged[0].tuned[0]}), judged[1]]  # a run that lacks them
+    (found,) = at_best(task, TaskScores("validation", "exact_match", True, half, []))
+    assert found.chosen == {"0.001": 2}
+
+
 def test_where_lower_is_better_the_lowest_is_chosen():
     (found,) = at_best(task_of({"0.001": [3.0, 3.0], "0.01": [2.0, 2.0]}, better=False))
     assert found.chosen == {"0.01": 2}

@@ -49,6 +49,25 @@ def test_fewer_train_rows_are_a_beginning_of_more(make_data, write_rows):
     assert few.fingerprint != many.fingerprint
 
 
+@pytest.mark.parametrize("num_sets", [1, 2])
+def test_validation_rows_are_left_over_and_leave_the_other_splits_as_they_are(
+    make_data, write_rows, num_sets
+):
+    path = write_rows([record(f"row {i}") for i in range(30)])
+    without, found = (
+        load_splits(sized(make_data, 9, 3, 2, path=path, num_validation=n), num_sets) for n in (0, 5)
+    )
+    assert (found.train, found.probe, found.test) == (without.train, without.probe, without.test)
+    assert found.further_probe == without.further_probe and without.validation == []
+    others = keys(
+        [*found.train, *found.probe, *found.test, *(row for own in found.further_probe for row in own)]
+    )
+    assert len(found.validation) == 5 and not set(keys(found.validation)) & set(others)
+    assert found.fingerprint != without.fingerprint
+    with pytest.raises(DataError, match="data.num_validation"):
+        load_splits(sized(make_data, 9, 3, 2, path=path, num_validation=17), num_sets)
+
+
 def test_data_seed_alone_decides(make_data, write_rows):
     path = write_rows([record(f"row {i}") for i in range(30)])
     one, again, other = (load_splits(sized(make_data, 9, 9, 9, path=path, seed=seed)) for seed in (1, 1, 2))

@@ -200,7 +200,8 @@ def test_model_changed_in_place_is_scored_anew(run, model):
 
 def test_unknown_task_names_near_ones(run):
     with pytest.raises(
-        ConfigError, match=r"^evaluate.tasks: given 'heldoud'; accepted: heldout, english or a task"
+        ConfigError,
+        match=r"^evaluate.tasks: given 'heldoud'; accepted: heldout, validation, english or a task",
     ):
         run(tasks=["heldoud"])
 

@@ -4,7 +4,7 @@ import pytest
 from lm_eval.tasks import TaskManager
 
 from src.errors import ConfigError, DataError
-from src.evaluate.named import load_tasks
+from src.evaluate.named import load_tasks, row_sets
 
 WITHOUT_SHOTS = """
 task: {name}
@@ -87,7 +87,7 @@ def test_missing_package_is_one_line(own_list, load):
 
 def test_unknown_name_lists_near_ones(own_list, load):
     own_list(hellaswag=WITHOUT_SHOTS.format(name="hellaswag"))
-    message = r"^evaluate.tasks: given 'helaswag'; accepted: heldout, english or a task of lm-eval, such as hellaswag$"
+    message = r"^evaluate.tasks: given 'helaswag'; accepted: heldout, validation, english or a task of lm-eval, such as hellaswag$"
     with pytest.raises(ConfigError, match=message):
         load(tasks=["heldout", "helaswag"])
 
@@ -117,3 +117,9 @@ def test_named_task_is_scored_beside_heldout(
     for sample in choices:
         first, second = sample["response"]
         assert sample["scores"]["acc"] == float((second > first) == (sample["target"] == "1"))
+
+
+def test_validation_rows_are_a_task_of_their_own(rows, make_data, make_evaluate):
+    sets = row_sets(rows[:2], make_data(), make_evaluate(tasks=["heldout", "validation"]), None, rows[2:3])
+    assert {name: own for name, (own, _) in sets.items()} == {"heldout": rows[:2], "validation": rows[2:3]}
+    assert list(row_sets(rows, make_data(), make_evaluate(tasks=["heldout"]), None, rows[:1])) == ["heldout"]

@@ -1,10 +1,13 @@
 """Committed tables come from committed items, bit for bit; what cannot be rebuilt is named, without a number."""
 
 import json
+import shutil
 import tarfile
 from pathlib import Path
 
+import pandas
 import pytest
+import yaml
 
 from src.analysis.find_runs import find_runs
 from src.bench.made_runs import MadeStudy, make_runs
@@ -15,11 +18,27 @@ from src.results.packed import ITEMS, pack
 from src.results.publish import publish
 
 ROOT = Path(__file__).resolve().parents[2]
+CAUSAL = ROOT / "sweeps" / "results" / "causal_profile" / "standard"
+
+
+def push_beside(run):
+    """The same run as one whose update was drawn at random."""
+    folder = shutil.copytree(run.folder, run.folder.with_name(f"push-{run.name}"))
+    config = yaml.safe_load((folder / "config.yaml").read_text())
+    config["control"] |= {"name": "random_direction", "kind": "random_direction", "size": 0.01}
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    record = json.loads((folder / "run.json").read_text()) | {"id": folder.name}
+    record["choices"]["control"] = "random_direction"
+    (folder / "run.json").write_text(json.dumps(record))
+    layers = pandas.read_csv(folder / "layers.csv")
+    layers.assign(value=layers["value"] * (1 + layers["depth"])).to_csv(folder / "layers.csv", index=False)
 
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    """Two bands and a run that failed, published; as it was before a test touched it."""
+    """Two bands with two readings, a push beside each, what a causal profile left, and a run that failed,
+    published; as it was before a test touched it.
+    """
     place = tmp_path_factory.mktemp("place")
     runs = place / "runs" / "made"
     make_runs(
@@ -28,6 +47,9 @@ def study(tmp_path_factory):
     )
     for run in find_runs(runs):
         (run.folder / "run.json").write_text(json.dumps(run.record | {"versions": {"torch": "2"}}))
+        (run.folder / "layers-all.csv").write_bytes((run.folder / "layers.csv").read_bytes())
+        push_beside(run)
+    shutil.copytree(CAUSAL, runs / "intervene", ignore=shutil.ignore_patterns("*.npz", "*.png"))
     first = find_runs(runs)[0]
     (runs / "failed").mkdir()
     (runs / "failed" / "config.yaml").write_bytes((first.folder / "config.yaml").read_bytes())
@@ -57,7 +79,9 @@ def recomputed(folder, capsys, *options):
 def test_every_committed_table_is_rebuilt_bit_for_bit(committed, capsys):
     status, lines, _ = recomputed(committed, capsys)
     names = sorted(path.name for path in committed.glob("*.csv"))
-    assert {"differences.csv", "left_out.csv", "profiles.csv", "scores.csv", "curves.csv"} <= set(names)
+    kinds = ("differences", "left_out", "profiles", "scores", "curves", "slopes_beyond_push", "depth_cells")
+    assert {f"{kind}.csv" for kind in (*kinds, "depth_features")} <= set(names)
+    assert any(name.startswith("causal") for name in names)
     assert (status, lines) == (0, [f"{name}: the same, bit for bit" for name in [*names, "report.md"]])
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from src.statistics.bounded import correlation_interval, distance_ends, share_ends
+from src.statistics.bounded import correlation_interval, distance_ends, rank_interval, share_ends
 from src.statistics.estimate import Estimate
 from src.statistics.profile_correlation import effective_n, profile_correlation
 from src.statistics.student import t_reach
@@ -69,6 +69,28 @@ def test_correlation_interval_is_fishers():
     found = correlation_interval(oracle.statistic, 40)
     assert found == pytest.approx(tuple(oracle.confidence_interval()))
     assert all(math.isnan(end) for end in correlation_interval(0.4, 3))
+    assert all(math.isnan(end) for end in correlation_interval(1.0, 5))  # others may lie off the line
+
+
+def test_rank_interval_is_bonett_and_wrights():
+    low, high = rank_interval(0.8, 12)
+    reach = 1.959964 * ((1 + 0.8**2 / 2) / 9) ** 0.5
+    assert [math.atanh(low), math.atanh(high)] == pytest.approx(
+        [math.atanh(0.8) - reach, math.atanh(0.8) + reach]
+    )
+    assert rank_interval(0.0, 12) == pytest.approx(correlation_interval(0.0, 12))
+
+
+def test_few_strongly_correlated_cells_are_covered():
+    """Where a bootstrap over five cells holds the truth in 0.68."""
+    random = numpy.random.default_rng(3)
+    truth = 6 / math.pi * math.asin(0.95 / 2)
+    rhos = [
+        stats.spearmanr(random.multivariate_normal([0, 0], [[1, 0.95], [0.95, 1]], 5)).statistic
+        for _ in range(400)
+    ]
+    found = [rank_interval(rho, 5) for rho in rhos if abs(rho) < 1]
+    assert numpy.mean([low <= truth <= high for low, high in found]) >= 0.93
 
 
 @given(st.floats(0.001, 0.999), st.floats(0.0001, 0.5), st.integers(1, 50))

@@ -1,7 +1,6 @@
 """Width by architecture, and what explains it."""
 
-import math
-
+import numpy
 import pandas
 from pandas import DataFrame
 
@@ -72,4 +71,4 @@ def width_order(numbers: DataFrame) -> DataFrame:
 
 def _widths(numbers: DataFrame) -> DataFrame:
     found = numbers[(numbers["quantity"] == "width") & (numbers["control"] == STANDARD)]
-    return found[found["value"].map(math.isfinite)]
+    return found[numpy.isfinite(found["value"].astype(float))]

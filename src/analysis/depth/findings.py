@@ -8,7 +8,7 @@ one published count is judged as a share. What equal steps do stands in
 from pandas import DataFrame
 
 from src.analysis.depth.finding import Finding, nothing
-from src.analysis.depth.wording import pvalue, share
+from src.analysis.depth.wording import ends, pvalue, share
 from src.analysis.records import records
 from src.statistics.claim import ABSENT, CONFIRMED, MIN_SEEDS, REVERSED, UNDECIDED
 
@@ -40,7 +40,7 @@ def steepness(ranks: DataFrame) -> Finding:
         return nothing(name)
     row, known = pooled.iloc[0], single.dropna(subset=["rho"])
     ours = (
-        f"rho {row['rho']:.2f} [{row['ci_low']:.2f}, {row['ci_high']:.2f}] within architectures, "
+        f"rho {row['rho']:.2f} {ends(row)} within architectures, "
         f"{pvalue(row['p'])}, n = {row['num_cells']} cells, {row['distance_kind'].replace('_', ' ')}; "
         f"positive in {(known['rho'] > 0).sum()} of {len(known)} architectures with a rank correlation"
     )

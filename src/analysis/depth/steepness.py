@@ -9,10 +9,12 @@ import pandas
 from pandas import DataFrame
 from scipy.stats import rankdata
 
+from src.statistics.bounded import rank_interval
+
 NUM_DRAWS = 10_000
 EXACT_UP_TO = 8  # 8! = 40,320 orders are fewer than a sample that is worth drawing
 MIN_CELLS = 3
-MIN_RESAMPLED = 5  # below, resampled cells are too few different ones for an interval
+MIN_INTERVAL = 5
 
 
 def steepness_against_distance(cells: DataFrame, by: list[str], within: str, seed: int = 0) -> DataFrame:
@@ -28,8 +30,8 @@ def steepness_against_distance(cells: DataFrame, by: list[str], within: str, see
     Returns:
         num_cells, rho, p (two-sided, by permuting cells inside each group: all orders up to 8 cells,
         10,000 draws above), p_least (of the order with the largest rho that these ranks allow, ties
-        included), ci_low and ci_high (bootstrap over cells, percentile; missing below 5 cells). Missing
-        below 3 cells or where a side does not vary.
+        included), ci_low and ci_high (Bonett and Wright's; missing below 5 cells, and where |rho| is 1).
+        Missing below 3 cells or where a side does not vary.
     """
     rows = []
     for key, one in cells.dropna(subset=["steepness", "distance"]).groupby(by, sort=False):
@@ -51,7 +53,8 @@ def _group(groups: list[numpy.ndarray], seed: int) -> dict[str, float | int]:
     drawn = _under_chance(groups, seed)
     exact = len(groups) == 1 and n <= EXACT_UP_TO
     pvalue, least = (_share_of(drawn, rho, exact) for rho in (found, _largest(groups)))
-    low, high = _bootstrap(groups, seed) if n >= MIN_RESAMPLED else (math.nan, math.nan)
+    free = n - len(groups) + 1  # ranks are taken within each group
+    low, high = rank_interval(found, free) if n >= MIN_INTERVAL else (math.nan, math.nan)
     return {"num_cells": n, "rho": found, "p": pvalue, "p_least": least, "ci_low": low, "ci_high": high}
 
 
@@ -95,21 +98,7 @@ def _under_chance(groups: list[numpy.ndarray], seed: int) -> numpy.ndarray:
     return products / math.sqrt(lengths.prod())
 
 
-def _bootstrap(groups: list[numpy.ndarray], seed: int) -> tuple[float, float]:
-    """Percentiles of rho over cells drawn with replacement inside each group."""
-    products, ones, others = (numpy.zeros(NUM_DRAWS) for _ in range(3))
-    for place, group in enumerate(groups):
-        counts = _resampled(len(group), seed, place)
-        one, other = (_ranks_of_counted(side, counts) for side in group.T)
-        products += (counts * one * other).sum(1)
-        ones += (counts * one * one).sum(1)
-        others += (counts * other * other).sum(1)
-    defined = ones * others > 0  # a draw of one cell only has no correlation
-    low, high = numpy.percentile(products[defined] / numpy.sqrt(ones[defined] * others[defined]), [2.5, 97.5])
-    return float(low), float(high)
-
-
-# Groups of one size at one place share their draws between metrics, as nothing compares those; groups that
+# Groups of one size at one place share their orders between metrics, as nothing compares those; groups that
 # are pooled lie at unlike places, and are drawn apart.
 @cache
 def _orders(n: int, seed: int, place: int, alone: bool) -> numpy.ndarray:
@@ -118,16 +107,3 @@ def _orders(n: int, seed: int, place: int, alone: bool) -> numpy.ndarray:
         return numpy.array(list(permutations(range(n))))
     generator = numpy.random.default_rng([seed, n, place])
     return generator.permuted(numpy.tile(numpy.arange(n), (NUM_DRAWS, 1)), axis=1)
-
-
-@cache
-def _resampled(n: int, seed: int, place: int) -> numpy.ndarray:
-    """How often each of n cells is in a sample drawn with replacement, [sample, cell]."""
-    generator = numpy.random.default_rng([seed, n, place])
-    return generator.multinomial(n, numpy.full(n, 1 / n), size=NUM_DRAWS)
-
-
-def _ranks_of_counted(values: numpy.ndarray, counts: numpy.ndarray) -> numpy.ndarray:
-    """`_ranks` of samples that hold value i counts[sample, i] times, a rank a value; nothing is sorted."""
-    below = (values < values[:, None]) + 0.5 * (values == values[:, None])  # [value, other]
-    return counts @ below.T - len(values) / 2

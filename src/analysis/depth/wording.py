@@ -9,6 +9,13 @@ def signed(row: Mapping[str, float], name: str) -> str:
     return f"{row[name]:+.3g} [{row[f'{name}_low']:+.3g}, {row[f'{name}_high']:+.3g}]"
 
 
+def ends(row: Mapping[str, float]) -> str:
+    """The interval: [0.10, 0.14], or that there is none."""
+    if math.isnan(row["ci_low"]):
+        return "(no interval)"
+    return f"[{row['ci_low']:.2f}, {row['ci_high']:.2f}]"
+
+
 def share(row: Mapping[str, float], units: str) -> str:
     """A count and its share with the interval: 189 of 190 runs, 99.5 % [97.1 %, 100.0 %]."""
     told = f"{row['num_positive']} of {row['num_units']} {units}, "

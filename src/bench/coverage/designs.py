@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 import numpy
 from numpy.random import Generator
+from scipy.stats import spearmanr
 
 from src.statistics.arm_scatter import of_contrast, scatter_of_arms
-from src.statistics.bounded import correlation_interval, distance_ends
+from src.statistics.bounded import correlation_interval, distance_ends, rank_interval
 from src.statistics.estimate import Estimate
 from src.statistics.fieller import interval_of_ratio
 from src.statistics.profile_correlation import profile_correlation
@@ -94,6 +95,11 @@ def mean(seeds: int) -> Callable[[Generator], Draw]:
     return lambda random: _plain(over_seeds(list(random.normal(1.0, 0.3, seeds))), 1.0)
 
 
+def skew(random: Generator) -> Draw:
+    """A very skewed number of five seeds."""
+    return _plain(over_seeds(list(random.exponential(1.0, 5))), 1.0)
+
+
 def distance(random: Generator) -> Draw:
     """A distance of five seeds, on the scale of its logarithm."""
     found = over_seeds(list(random.gamma(9.0, 1 / 9.0, 5)))
@@ -106,6 +112,12 @@ def correlation(random: Generator) -> Draw:
     rows = random.multivariate_normal([0, 0], [[1, 0.6], [0.6, 1]], 30)
     r = float(numpy.asarray(numpy.corrcoef(rows.T))[0, 1])
     return Draw(*correlation_interval(r, 30), r, 0.6)
+
+
+def ranks(random: Generator) -> Draw:
+    """Spearman's rho of 10 cells."""
+    rho = float(spearmanr(random.multivariate_normal([0, 0], [[1, 0.9], [0.9, 1]], 10)).statistic)
+    return Draw(*rank_interval(rho, 10), rho, 6 / math.pi * math.asin(0.9 / 2))
 
 
 def profiles(random: Generator) -> Draw:
@@ -160,8 +172,11 @@ def designs() -> Iterator[Design]:
         yield Design("score, a share", "3 x 200", f"right in {p:g}", share(p))
     for seeds in (3, 5):
         yield Design("mean over seeds", str(seeds), "normal", mean(seeds))
+    skewed = "too short where one seed in many is far above all others"
+    yield Design("mean over seeds", "5", "exponential, sd as large as the mean", skew, 0.85, skewed)
     yield Design("distance over seeds", "5", "gamma, sd a third of its mean", distance, ROBUST)
     yield Design("correlation", "30", "normal, 0.6", correlation)
+    yield Design("rank correlation over cells", "10", "normal, 0.9", ranks)
     alike = "independent, neighbours alike (0.9)"
     yield Design("correlation of profiles", "30 layers", alike, profiles, ROBUST)
     yield Design("ratio of two means", "5", "normal", ratio)

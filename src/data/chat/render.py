@@ -19,10 +19,11 @@ def rendered_splits(splits: Splits, tokenizer: PreTrainedTokenizerBase, config: 
     """The splits as the text that a model with this tokenizer reads; rows of fields are text already."""
     if config.form != "chat":
         return splits
-    parts = (splits.train, splits.probe, splits.test)
-    train, probe, test = (rendered(rows, tokenizer, config) for rows in parts)
+    parts = (splits.train, splits.probe, splits.test, splits.validation)
+    train, probe, test, validation = (rendered(rows, tokenizer, config) for rows in parts)
     further = [rendered(rows, tokenizer, config) for rows in splits.further_probe]
-    return replace(splits, train=train, probe=probe, test=test, further_probe=further)
+    own = {"train": train, "probe": probe, "test": test, "validation": validation}
+    return replace(splits, **own, further_probe=further)
 
 
 def rendered(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, config: DataConfig) -> list[Row]:

@@ -56,6 +56,7 @@ class Gathering:
         self.num_rows = 0
         self.num_passes = 0
         self._waiting: list[tuple[str, int, int, Tensor]] = []
+        self._alike: list[tuple[str, str, int, int]] = []
         self.mask: Mask = torch.zeros(0, 0, dtype=torch.bool)
         self.rows: list[int] = []
 
@@ -67,13 +68,15 @@ class Gathering:
 
     def take(self, layer: int, states: Tensor) -> None:
         """Reduce the states of one layer [batch, token, width]; ModelError where they are not finite."""
+        before: list[TokenSet] = []
         for one in self.sets.of(layer, states, self.mask.to(states.device), self.rows):
-            self._reduce(layer, states, one)
+            self._reduce(layer, states, one, before)
+            before.append(one)
         self.num_seen[layer] += 1
         if sum(real.nbytes for *_, real in self._waiting) >= _WAITING_BYTES:
             self._measure_waiting()
 
-    def _reduce(self, layer: int, states: Tensor, one: TokenSet) -> None:
+    def _reduce(self, layer: int, states: Tensor, one: TokenSet, before: Sequence[TokenSet]) -> None:
         pooled = masked_mean(states, one.mask).cpu()
         if one.name == ALL:
             self._check_finite(layer, pooled)
@@ -81,12 +84,20 @@ class Gathering:
             self._add(one.name, self.folder / one.name, measured=True)
         rows = [self.rows[place] for place in one.places]
         self.vectors[one.name].write(layer, rows, pooled[one.places])
-        if self.tokens[one.name]:
-            self._waiting += [
-                (one.name, layer, row, states[place, one.mask[place]])
-                for place, row in zip(one.places, rows, strict=True)
-                if row < self.num_measured
-            ]
+        if not self.tokens[one.name]:
+            return
+        for place, row in zip(one.places, rows, strict=True):
+            if row >= self.num_measured:
+                continue
+            if (same := self._same(one, place, before)) is not None:
+                self._alike.append((one.name, same, layer, row))
+            else:
+                self._waiting.append((one.name, layer, row, states[place, one.mask[place]]))
+
+    def _same(self, one: TokenSet, place: int, before: Sequence[TokenSet]) -> str | None:
+        """An earlier set with the same tokens of a row: mostly that without the first one, or that of all."""
+        known = [other for other in before if self.tokens[other.name] and place in other.places]
+        return next((other.name for other in known if torch.equal(one.mask[place], other.mask[place])), None)
 
     def _add(self, name: str, folder: Path, measured: bool) -> None:
         folder.mkdir(exist_ok=True)
@@ -100,6 +111,10 @@ class Gathering:
         for (of, layer, row, _), values in zip(waiting, found, strict=True):
             for name, value in values.items():
                 self.tokens[of][name][layer, row] = value
+        alike, self._alike = self._alike, []
+        for of, same, layer, row in alike:  # in the order of the sets, so that what is copied is there
+            for values in zip(self.tokens[of].values(), self.tokens[same].values(), strict=True):
+                values[0][layer, row] = values[1][layer, row]
 
     def _of_tokens(self, waiting: tuple[str, int, int, Tensor]) -> dict[str, float]:
         """Every token metric of the states [token, width] of one row."""

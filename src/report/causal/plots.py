@@ -33,6 +33,7 @@ def profile_plot(profile: CausalProfile, score: str) -> Plot:
         series,
         strips=[strip],
         zero=True,
+        caption="bands: each holds its whole curve in 95 %",
     )
 
 

@@ -85,8 +85,9 @@ def _ranks(frame: DataFrame) -> Table:
     )
     note = (
         "Spearman's rho over cells (means over seeds). p: two-sided, by permuting cells within an "
-        "architecture; least p is the smallest that so few cells allow. Interval: bootstrap over cells, "
-        "missing below five. How the published distance was made is not known: both distances are inferred."
+        "architecture; least p is the smallest that so few cells allow. Interval: Bonett and "
+        "Wright's over cells, missing below five. How the published distance was made is not known: both "
+        "distances are inferred."
     )
     return _table("steepness", "Steepness against objective distance", frame, heads, note, folded=False)
 

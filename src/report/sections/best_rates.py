@@ -8,10 +8,10 @@ from src.report.sections.forgetting import DETECTABLE
 from src.report.table import Table
 
 _NOTE = (
-    "The rate of each seed is the one with the best mean over the other seeds; one seed has none. Behind a "
-    "rate: how many seeds chose it. The intervals take seeds as independent, which such a choice makes "
-    "approximate. difference: to LoRA on the whole stack at its own best rate; Holm's correction among the "
-    f"arms of a condition. {DETECTABLE}."
+    "The rate with the best mean over seeds on validation rows, which no score uses. Without such rows the "
+    "rate of each seed is the one with the best mean over the other seeds, and intervals, which take seeds "
+    "as independent, are approximate. Behind a rate: how many seeds chose it. difference: to LoRA on the "
+    f"whole stack at its own best rate; Holm's correction among the arms of a condition. {DETECTABLE}."
 )
 
 

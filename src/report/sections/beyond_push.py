@@ -57,15 +57,22 @@ def pictures(material: Material) -> Mapping[str, Plot]:
 
 
 def _plots(material: Material) -> dict[str, Plot]:
+    """Of the metrics that were measured of the push as well."""
     layers = material.get(beyond_push).layers
     groups = layers.groupby("metric", sort=False) if len(layers) else ()
-    return {str(metric): _plot(material, str(metric), table) for metric, table in groups}
+    found = {str(metric): (_null(table), table) for metric, table in groups}
+    return {name: _plot(material, name, null, table) for name, (null, table) in found.items() if null}
 
 
-def _plot(material: Material, metric: str, layers: DataFrame) -> Plot:
+def _null(layers: DataFrame) -> str | None:
+    """The push of the figure: the first that was run."""
+    return next((name for name in NULLS if name in set(layers["reading"])), None)
+
+
+def _plot(material: Material, metric: str, null: str, layers: DataFrame) -> Plot:
     study, look = material.study, looks(material)
+    layers = layers[layers["place"].isin(layers.loc[layers["reading"] == null, "place"])]
     places, series = _shown(layers), list[Series]()
-    null = next(name for name in NULLS if name in set(layers["reading"]))
     ways = {
         excess_over(null): ("beyond the push", "solid"),
         AS_IT_IS: ("as it is", "dash"),
