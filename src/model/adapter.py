@@ -45,6 +45,11 @@ def merge_adapter(loaded: LoadedModel, folder: Path) -> LoadedModel:
         warnings.filterwarnings("ignore", category=FutureWarning)
         try:
             tuned: Any = PeftModel.from_pretrained(model.float(), str(folder), use_safetensors=True)
+            if tuned.active_peft_config.is_prompt_learning:
+                kind = tuned.active_peft_config.peft_type.value
+                raise ValueError(
+                    f"{kind} stands in front of a text; accepted: what is added to weights, such as LoRA"
+                )
             merged = tuned.merge_and_unload()
         except Exception as error:  # peft's reading: whatever it stumbles over lies in the folder
             reason = " ".join(str(error).split())[:200] or type(error).__name__

@@ -5,7 +5,7 @@ import json
 import pandas
 import pytest
 import torch
-from peft import LoraConfig, get_peft_model
+from peft import LoraConfig, PrefixTuningConfig, get_peft_model
 
 from src.errors import ModelError, UserError
 from src.model.adapter import merge_adapter
@@ -77,3 +77,17 @@ def test_what_is_no_adapter_of_this_model_is_one_line(make_config, tmp_path, wro
         merge_adapter(loaded, adapter)
     assert "\n" not in str(error.value)
     assert ("accepted: an adapter" if wrong == "pickle" else "no adapter for tiny_llama") in str(error.value)
+
+
+def test_prompts_in_front_of_a_text_cannot_be_added(make_config, tmp_path):
+    settings = PrefixTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=2)
+    get_peft_model(build_tiny("llama", 3, 16), settings).save_pretrained(tmp_path)
+    loaded = load_model(
+        make_config("model=tiny_llama", "model.num_blocks=3", "model.width=16").model,
+        tmp_path,
+        torch.device("cpu"),
+    )
+    with pytest.raises(
+        ModelError, match=r"PREFIX_TUNING stands in front of a text; accepted: what is added to"
+    ):
+        merge_adapter(loaded, tmp_path)
