@@ -18,6 +18,7 @@ LONG = [
     "train.gradient_accumulation_steps=2",
     "train.checkpoint_steps=null",
     "record=offline",
+    "metrics=core",
 ]
 
 
