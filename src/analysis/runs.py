@@ -160,9 +160,10 @@ class Run:
         """Ids and values of every stage, task and metric, in order of id; NaN where a value is missing."""
         if (tables := self._of_index("items")) is not None:
             return items_of(tables)
-        lines = self._texts("samples.jsonl", line_starts("base", "tuned"))
-        base = tuple(line for line in lines if line.startswith(line_starts("base")))
-        tuned = [line for line in lines if line.startswith(line_starts("tuned"))]
+        of_base, of_tuned = line_starts("base", "tuned")
+        lines = self._texts("samples.jsonl", (of_base, of_tuned))
+        base = tuple(line for line in lines if line.startswith(of_base))
+        tuned = [line for line in lines if line.startswith(of_tuned)]
         try:
             return items_of_base(base) | items_of_lines(tuned)
         except ValueError as error:
