@@ -38,7 +38,7 @@ def steepness(ranks: DataFrame) -> Finding:
     pooled, single = ranks[every], ranks[[not one for one in every]]
     if pooled.empty or not pooled.iloc[0]["num_cells"]:
         return nothing(name)
-    row, known = pooled.iloc[0], single.dropna(subset=["rho"])
+    row, known = records(pooled)[0], single.dropna(subset=["rho"])
     ours = (
         f"rho {row['rho']:.2f} {ends(row)} within architectures, "
         f"{pvalue(row['p'])}, n = {row['num_cells']} cells, {row['distance_kind'].replace('_', ' ')}; "

@@ -22,8 +22,7 @@ def rendered_splits(splits: Splits, tokenizer: PreTrainedTokenizerBase, config: 
     parts = (splits.train, splits.probe, splits.test, splits.validation)
     train, probe, test, validation = (rendered(rows, tokenizer, config) for rows in parts)
     further = [rendered(rows, tokenizer, config) for rows in splits.further_probe]
-    own = {"train": train, "probe": probe, "test": test, "validation": validation}
-    return replace(splits, **own, further_probe=further)
+    return replace(splits, train=train, probe=probe, test=test, validation=validation, further_probe=further)
 
 
 def rendered(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, config: DataConfig) -> list[Row]:

@@ -113,8 +113,8 @@ class Gathering:
                 self.tokens[of][name][layer, row] = value
         alike, self._alike = self._alike, []
         for of, same, layer, row in alike:  # in the order of the sets, so that what is copied is there
-            for values in zip(self.tokens[of].values(), self.tokens[same].values(), strict=True):
-                values[0][layer, row] = values[1][layer, row]
+            for name, found_there in self.tokens[same].items():
+                self.tokens[of][name][layer, row] = found_there[layer, row]
 
     def _of_tokens(self, waiting: tuple[str, int, int, Tensor]) -> dict[str, float]:
         """Every token metric of the states [token, width] of one row."""
