@@ -13,6 +13,7 @@ from src.errors import ConfigError
 from src.metrics.information.prompt_entropy import prompt_entropy
 from src.probe.states.describe_tokens import describe_tokens
 from src.probe.states.gather import gather
+from src.probe.states.gathering import Gathering
 from src.probe.states.layer_statistics import LayerStatistics
 from src.probe.states.probe_rows import ProbeRows
 from src.probe.table.layer_table import layer_rows
@@ -209,3 +210,17 @@ def test_other_values_are_refused(key, value, accepted):
     with pytest.raises(ConfigError) as error:
         ProbeConfig(seeds=[0], **{key: value})
     assert str(error.value) == f"probe.{key}: given {value!r}; accepted: {accepted}"
+
+
+def test_a_row_without_massive_tokens_inside_is_measured_no_third_time(model, rows, read, monkeypatch):
+    """Without massive tokens it has the tokens of another reading: all of them, or all but the first."""
+    asked, seen = settings("all+no_first+no_massive"), []
+    base = read(model, rows, asked)
+    real = Gathering._of_tokens
+    monkeypatch.setattr(Gathering, "_of_tokens", lambda self, one: seen.append(one) or real(self, one))
+    tuned = read(model, rows, asked, base)
+    assert {row for name, _, row, _ in seen if name == "no_massive"} == {2, 4}
+    for name in ("curvature", "prompt_entropy"):
+        without, first = (tuned.of(reading).tokens[name] for reading in ("no_massive", "no_first"))
+        assert torch.equal(without[:, [1, 3]], tuned.tokens[name][:, [1, 3]])
+        assert without[0, 0] == first[0, 0] != tuned.tokens[name][0, 0]
