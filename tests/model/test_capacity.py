@@ -8,7 +8,7 @@ from src.errors import ConfigError, ModelError
 from src.model.capacity import check_room, num_positions
 from src.model.tiny import ARCHITECTURES, NUM_POSITIONS, build_tiny
 
-WITH_TABLE = ("bert", "codegen", "gpt2", "opt", "roberta")
+WITH_TABLE = ("albert", "bert", "codegen", "gpt2", "opt", "roberta")
 
 
 def reads(model, length):

@@ -29,11 +29,12 @@ def _tiny(architecture, **changes):
 def test_every_tiny_family(load, architecture):
     loaded = load(**_tiny(architecture))
     assert (loaded.family, loaded.id, loaded.revision) == (architecture, f"tiny_{architecture}", None)
-    assert (loaded.num_blocks, loaded.width) == (10, 64)
+    assert (loaded.num_layers, loaded.width) == (10, 64)
+    assert loaded.num_blocks == (1 if architecture == "albert" else 10)
     assert not loaded.model.training
     assert getattr(loaded.model.config, "use_cache", False) is False
     assert loaded.tokenizer.pad_token_id == 0
-    assert loaded.block(9) is loaded.model.get_submodule(loaded.blocks[9])
+    assert loaded.block(-1) is loaded.model.get_submodule(loaded.layers[9])
 
 
 def test_generation_still_uses_its_cache(load):

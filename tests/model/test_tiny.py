@@ -13,10 +13,12 @@ def vocabulary(architecture):
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_tiny_is_tiny(tiny, architecture):
     model = tiny(architecture)
-    assert 200_000 <= sum(parameter.numel() for parameter in model.parameters()) <= 1_200_000
+    least = 50_000 if architecture == "albert" else 200_000  # one block for all layers
+    assert least <= sum(parameter.numel() for parameter in model.parameters()) <= 1_200_000
     assert model.config.model_type == architecture
     assert model.config.num_hidden_layers == 10
-    assert model.get_input_embeddings().weight.shape == (vocabulary(architecture), 64)
+    width = 32 if architecture == "albert" else 64  # its embeddings are narrower than its states
+    assert model.get_input_embeddings().weight.shape == (vocabulary(architecture), width)
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
     assert not model.training
 

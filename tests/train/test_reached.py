@@ -17,7 +17,9 @@ def backward(make_config, load_tiny):
 
     def once(family, method, *overrides):
         config = make_config(f"model=tiny_{family}", f"method={method}", "method.rank=4", *overrides)
-        adapted = adapt(load_tiny(family), config.method, [3, 4, 5, 6], 0, config.model.lora_targets)
+        loaded = load_tiny(family)
+        band = [3, 4, 5, 6] if loaded.num_blocks > 1 else [0]
+        adapted = adapt(loaded, config.method, band, 0, config.model.lora_targets)
         logits = adapted.model(input_ids=torch.arange(2, 26).reshape(2, 12), use_cache=False).logits
         logits.float().logsumexp(-1).sum().backward()
         return adapted.model, adapted.loaded.blocks

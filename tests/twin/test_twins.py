@@ -61,7 +61,8 @@ def test_each_of_the_15_checkpoints_and_albert_have_a_twin_of_their_kind_and_wir
 def test_a_twin_is_tiny_and_wired_like_its_checkpoint(make_config, name):
     twin = make_config(f"model={name}").model
     model = build_tiny(twin.architecture, twin.num_blocks, twin.width, twin.sizes)
-    assert 300_000 < sum(value.numel() for value in model.parameters()) < 1_300_000
+    least = 50_000 if twin.architecture == "albert" else 300_000  # one block for all layers
+    assert least < sum(value.numel() for value in model.parameters()) < 1_300_000
     for key, value in make_config(f"model={twin.miniature_of}").model.sizes.items():
         if isinstance(value, bool):
             assert getattr(model.config, key) == value, key
