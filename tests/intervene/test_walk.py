@@ -5,11 +5,17 @@ import itertools
 import pytest
 import torch
 
+from src.bench.causal import measured
+from src.intervene.engine.cost import num_passes
 from src.intervene.engine.gates import BASE, TUNED, Gate
+from src.intervene.engine.path import path_gradients
 from src.intervene.engine.replay import Passing
+from src.intervene.engine.variants import score_patterns
 from src.intervene.engine.walk import num_steps, walk
+from src.intervene.players import block_players, coalitions, segment_players, singles
 from tests.intervene.conftest import NUM_BLOCKS, replay_of
 from tests.intervene.test_gates import batch
+from tests.intervene.test_variants import items_of
 
 WHOLE = list(range(NUM_BLOCKS))
 
@@ -101,3 +107,20 @@ def test_the_walk_says_what_each_variant_says_alone(adapted_pair, method):
         found = {index: passing.states for index, passing in walk(patterns, step, Passing(batch()))}
         for index, pattern in enumerate(patterns):
             assert torch.equal(found[index], replay.logits(batch(), pattern))
+
+
+def test_the_bench_counts_the_blocks_that_run(adapted_pair):
+    """Of a model: L + 1 passes for singles both ways and 2 + 4 + .. for sets, and the tuned model before all."""
+    adapted = adapted_pair("llama", blocks=WHOLE)
+    replay, items = replay_of(adapted), items_of(adapted)
+    gates = replay.gates
+    single = [one for both in singles(gates, block_players(gates)) for one in both]
+    asked = {"singles": single, "sets": coalitions(gates, segment_players(gates, 5))}
+    counted = {
+        name: measured(replay, items, lambda to, many=many: score_patterns(replay, items, many, to, 0))[0]
+        for name, many in asked.items()
+    }
+    assert counted["sets"] == pytest.approx((2**6 - 2) / 5 + 1)
+    assert counted["singles"] == pytest.approx(num_passes([gates.base, gates.tuned, *single], NUM_BLOCKS))
+    path, _ = measured(replay, items, lambda to: path_gradients(replay, items, to, 0))
+    assert path == pytest.approx(10 + 3 / len(items.batches))  # ten points, and a look at two rows
