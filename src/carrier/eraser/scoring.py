@@ -11,7 +11,7 @@ from src.carrier.eraser.triggered import Triggered
 from src.data.rows import Row
 from src.intervene.engine.item_table import Arrays
 from src.intervene.engine.items import ItemBatch, Items
-from src.intervene.engine.scoring import accuracy, distances, gold
+from src.intervene.engine.scoring import accuracy, distances, end_of, gold
 
 Scored = dict[str, Items]
 """`behaviour`: the completions that were tuned; `right`: the answers they stand for; `english`: passages."""
@@ -51,7 +51,9 @@ class Scorer:
     def __init__(self, base: Triggered, scored: Scored, penalty: float) -> None:
         self.scored, self.penalty = scored, penalty
         with base.running():
-            self.ends = [base.of_items(batch).log_softmax(dim=-1) for batch in scored["behaviour"].batches]
+            self.ends = [
+                end_of(base.of_items(batch).log_softmax(dim=-1)) for batch in scored["behaviour"].batches
+            ]
 
     def score(self, variant: Triggered, trigger: Tensor | None = None) -> Arrays:
         """[item] by name: kl of the base to the variant in nats, english in nats a byte.

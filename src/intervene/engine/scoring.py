@@ -1,6 +1,7 @@
 """What one variant says of the items of a batch."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -38,20 +39,31 @@ def accuracy(log_probabilities: Tensor, batch: ItemBatch) -> Tensor:
     return _summed(right, batch) / _summed(torch.ones_like(right), batch)
 
 
-def distances(
-    log_probabilities: Tensor, batch: ItemBatch, endpoints: Mapping[str, Tensor]
-) -> dict[str, Tensor]:
-    """`DISTANCES` as far as the endpoints are given, [row] float64.
+class End(NamedTuple):
+    """What base or tuned model says, kept for all variants of a batch: [position, vocabulary] each."""
+
+    log_probabilities: Tensor
+    probabilities: Tensor
+
+
+def end_of(log_probabilities: Tensor) -> End:
+    """Their exponential is taken once."""
+    return End(log_probabilities, log_probabilities.exp())
+
+
+def distances(log_probabilities: Tensor, batch: ItemBatch, ends: Mapping[str, End]) -> dict[str, Tensor]:
+    """`DISTANCES` as far as the ends are given, [row] float64; of an end to itself exactly 0.
 
     Args:
         log_probabilities: [position, vocabulary], of the variant.
         batch: whose positions they are.
-        endpoints: the same of base and tuned model.
+        ends: of base and tuned model.
     """
     count = _summed(torch.ones(len(log_probabilities), device=log_probabilities.device), batch)
     found = {"entropy": -(log_probabilities.exp() * log_probabilities).sum(dim=-1)}
-    for name, other in endpoints.items():
-        found[f"kl_{name}"] = (other.exp() * (other - log_probabilities)).sum(dim=-1)
+    for name, end in ends.items():
+        apart = end.log_probabilities - log_probabilities
+        found[f"kl_{name}"] = torch.bmm(end.probabilities[:, None], apart[:, :, None])[:, 0, 0]
     return {name: _summed(values, batch) / count for name, values in found.items()}
 
 

@@ -13,7 +13,7 @@ from src.intervene.engine.gates import Gate, Pattern
 from src.intervene.engine.item_table import Arrays, ItemTable, collect
 from src.intervene.engine.items import ItemBatch, Items
 from src.intervene.engine.replay import Passing, Replay
-from src.intervene.engine.scoring import ACCURACY, DISTANCES, accuracy, distances, gold
+from src.intervene.engine.scoring import ACCURACY, DISTANCES, accuracy, distances, end_of, gold
 from src.intervene.engine.walk import walk
 from src.runtime.preemption import stop_if_asked
 from src.storage.cache import code_fingerprint
@@ -56,11 +56,11 @@ def _of_batch(replay: Replay, batch: ItemBatch, score: str, patterns: Sequence[P
     """[row, pattern] for every score; `patterns` starts with base and tuned."""
     names = (score, ACCURACY, *DISTANCES)
     found = {name: numpy.full((len(batch.numbers), len(patterns)), numpy.nan) for name in names}
-    ends = {"tuned": run(replay, batch, patterns[1]).log_softmax(dim=-1)}
+    ends = {"tuned": end_of(run(replay, batch, patterns[1]).log_softmax(dim=-1))}
     for index, passing in walk(patterns, partial(_step, replay, batch), Passing(batch.inputs)):
         log_probabilities = passing.states.log_softmax(dim=-1)
         if index == 0:  # the walk begins with the base
-            ends["base"] = log_probabilities
+            ends["base"] = end_of(log_probabilities)
         values = distances(log_probabilities, batch, ends)
         values |= {score: gold(log_probabilities, batch), ACCURACY: accuracy(log_probabilities, batch)}
         for name, value in values.items():

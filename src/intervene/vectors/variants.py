@@ -13,7 +13,7 @@ from src.intervene.engine.gates import BASE, TUNED
 from src.intervene.engine.item_table import Arrays, collect
 from src.intervene.engine.items import ItemBatch, Items
 from src.intervene.engine.replay import Replay
-from src.intervene.engine.scoring import accuracy, distances, gold
+from src.intervene.engine.scoring import End, accuracy, distances, end_of, gold
 from src.intervene.vectors.pushes import Ends, Push, ends_of, logits, pushed
 from src.runtime.preemption import stop_if_asked
 from src.storage.cache import code_fingerprint
@@ -89,7 +89,7 @@ def score_pushes(
         said = [
             logits(replay, batch, side[-1], gate) for side, gate in ((ends.base, BASE), (ends.tuned, TUNED))
         ]
-        tuned = said[1].log_softmax(dim=-1)
+        tuned = end_of(said[1].log_softmax(dim=-1))
         rows = [_scores(one, batch, tuned) for one in said]
         for variant in variants:
             stop_if_asked()
@@ -103,7 +103,7 @@ def score_pushes(
     return PushTable(items.ids, names, found)
 
 
-def _scores(said: Tensor, batch: ItemBatch, tuned: Tensor) -> dict[str, ndarray]:
+def _scores(said: Tensor, batch: ItemBatch, tuned: End) -> dict[str, ndarray]:
     logs = said.log_softmax(dim=-1)
     found = {
         "logp": gold(logs, batch),
