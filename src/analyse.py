@@ -45,7 +45,8 @@ def main(arguments: list[str] | None = None) -> None:
     from src.intervene.study import tables_of
     from src.pipeline.analyses import ANALYSES as STUDIES  # torch comes with it
 
-    out = given.out or tables_of(_shared([one.folder for one in sources]), chosen)
+    place = _shared([one.folder for one in sources])
+    out = given.out or tables_of(place, chosen)
     with sharing(started()):
         study = STUDIES[chosen.kind](sources, chosen, out)
         if given.dry_run:
@@ -59,7 +60,7 @@ def main(arguments: list[str] | None = None) -> None:
     from src.report.plugins import page_of
 
     page = page_of(chosen.kind)
-    print(f"written: {page(out, out.parent.name) if page else out}, with its tables and pictures")
+    print(f"written: {page(out, place.name) if page else out}, with its tables and pictures")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -14,7 +14,7 @@ _LOG = logging.getLogger(__name__)
 def intervene(run: Run) -> None:
     """Ask the trained model; the tables go into intervene/ of the run's folder.
 
-    A run that has nothing to be asked about, such as a gain, is told so: that ends nothing.
+    A run that has nothing to be asked about, such as a gain or a second run, is told so: that ends nothing.
     """
     chosen, folder = run.config.intervention, run.folder.path
     if not chosen.asks or not run.prepared.trains:
@@ -22,8 +22,8 @@ def intervene(run: Run) -> None:
     adapted = run.prepared.adapted
     adapted.model.eval()
     source = Source(folder, lambda asked: pair_of(folder, run.config, adapted, asked))
-    study = ANALYSES[chosen.kind]([source], chosen, tables_of(folder, chosen))
     try:
+        study = ANALYSES[chosen.kind]([source], chosen, tables_of(folder, chosen))
         study.measure()
     except ConfigError as error:
         _LOG.warning("%s", error)

@@ -38,6 +38,9 @@ def test_each_band_alone_is_its_own_run_and_both_are_told_together(run_folder, m
     parts = value["aloneblocks 0"] + value["aloneblocks 3"]
     assert value["superadditivityboth"] == pytest.approx(value["gainboth"] - parts, abs=1e-9)
     assert numpy.isfinite(list(value.values())).all()
+    page = (table.parent / "bands.html").read_text()
+    assert f"<h1>{folders[0].parent.name}" in page  # of both runs
+    assert f"{abs(value['superadditivityboth']):.3f}" in page and "both beyond their sum" in page
 
 
 def test_bands_that_meet_are_refused_in_one_line(run_folder, monkeypatch, capsys):

@@ -1,14 +1,18 @@
 """Do two bands bring more together than apart, although neither was trained beside the other?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
+from src.config.intervention import InterventionConfig
 from src.config.rules import refuse
 from src.intervene.bands.together import open_bands
+from src.intervene.engine.cost import num_passes, seconds_a_token
 from src.intervene.engine.gates import TUNED, Gates
 from src.intervene.engine.item_table import ItemTable
+from src.intervene.engine.memory import check_memory, needed_bytes
 from src.intervene.engine.variants import score_patterns
 from src.intervene.quantity import UNITS, Quantity, quantity, write_quantities
-from src.intervene.study import Study
+from src.intervene.study import Source, Study
 from src.method.spans import spans_text
 
 
@@ -19,20 +23,35 @@ class BandsStudy(Study):
     makes the other worth more; 0, that they add up; below 0, that they do the same twice.
     """
 
-    rows: list[Quantity]
+    def __init__(self, sources: Sequence[Source], chosen: InterventionConfig, out: Path) -> None:
+        super().__init__(sources, chosen, out)
+        if len(sources) != 2 or not all(one.is_run for one in sources):
+            refuse("runs", f"{len(sources)}", "two finished runs of bands that are apart")
+        self.pair, self.bands = open_bands([one.folder for one in sources], self.asked)
+        gates = self.pair.replay.gates
+        self.patterns = [gates.pattern(dict.fromkeys(band, TUNED)) for band in self.bands]
+        self.rows: list[Quantity] = []
+        self._tell_cost()
 
     def measure(self) -> None:
-        """ConfigError for anything but two runs of one base, of bands that are apart."""
-        if len(self.sources) != 2 or not all(one.is_run for one in self.sources):
-            refuse("runs", f"{len(self.sources)}", "two finished runs of bands that are apart")
-        pair, bands = open_bands([one.folder for one in self.sources], self.asked)
+        """Base, each band alone, both."""
+        pair, patterns, bands = self.pair, self.patterns, self.bands
         gates = pair.replay.gates
-        patterns = [gates.pattern(dict.fromkeys(band, TUNED)) for band in bands]
-        self.rows = []
         for items in pair.scores:
             table = score_patterns(pair.replay, items, patterns, self.out / items.score, pair.key)
             table.write(self.out / items.score / "items.npz")
             self.rows += _quantities(gates, table, items.score, bands)
+
+    def _tell_cost(self) -> None:
+        replay, items = self.pair.replay, self.pair.scores[0]
+        gates, count = replay.gates, self.pair.num_blocks
+        passes = num_passes([gates.base, gates.tuned, *self.patterns], count)
+        tokens = sum(one.num_tokens for one in self.pair.scores)
+        minutes = passes * tokens * seconds_a_token(replay, items.batches[0]) / 60
+        self.say(f"two bands, items: {len(items.ids)}: {passes:.1f} passes, about {minutes:.1f} minutes.")
+        check_memory(
+            needed_bytes(replay, items, count + 2, gradients=False), self.asked.batch_size, self.pair.device
+        )
 
     def write(self) -> None:
         """bands.csv, and a line each."""
