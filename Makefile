@@ -62,7 +62,7 @@ test-slurm: $(SETUP) ## sweeps on a real SLURM of one node, where it is installe
 	OMP_NUM_THREADS=1 $(PY) -m pytest -m slurm -rs tests/slurm
 
 faults: $(SETUP) ## kills, full disks, damaged files, clocks that jump: each many times, counted
-	OMP_NUM_THREADS=1 $(PY) -m pytest -m faults -rs tests/faults tests/record
+	OMP_NUM_THREADS=1 $(PY) -m pytest -m faults -rs tests/faults tests/record tests/intervene
 
 coverage: $(SETUP) ## how often every interval holds the truth and every word is right, into src/bench/COVERAGE.md (minutes)
 	OMP_NUM_THREADS=1 $(PY) -m src.bench.coverage
