@@ -26,6 +26,11 @@ class CausalProfile(Intervened):
         return self.table("predictions")
 
     @cached_property
+    def fifths(self) -> DataFrame:
+        """predictor, fifths, value, low, high, p_holm, rho; empty in folders of before they were made."""
+        return self.table("fifths")
+
+    @cached_property
     def observed(self) -> DataFrame:
         """predictor, block, value: the profiles that were seen without intervening."""
         return self.table("observed")

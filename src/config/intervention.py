@@ -12,12 +12,14 @@ from src.config.eraser import EraserSettings
 from src.config.keys import declare
 from src.config.rules import check_at_least, refuse, require
 
-ANALYSES = ("causal", "bands", "patch", "steer", "lens", "swap", "merge", "carrier", "eraser")
+ANALYSES = ("causal", "bands", "patch", "steer", "lens", "swap", "merge", "carrier", "eraser", "predictors")
 KINDS = ("none", *ANALYSES)
 POSITIONS = ("completion", "prompt", "all")
 FORMS = ("sound", "published")
 DIFFERENCES = ("completion", "prompt_end")
 PLAYERS = ("blocks", "segments")
+SPLITS = ("test", "probe")
+SPLIT_KINDS = ("causal", "predictors")
 
 
 @dataclass(kw_only=True)
@@ -63,12 +65,15 @@ class CausalSettings:
     """causal: blocks, or segments: only the sets of five segments, a quarter of the passes."""
     scores: list[str] = declare(neutral=["logp"], hashed=False)
     """causal: of the task: logp, and exact: whether a greedy decoder writes the right completion."""
+    split: str = declare(neutral="test", hashed=False)
+    """causal, predictors: which rows are scored: test, or probe, where a run has hardly any of the former."""
     regret: bool = declare(neutral=False, hashed=False)
     """causal: also what is lost by choosing a fifth of the blocks by an observed profile."""
 
     def check_causal(self) -> None:
         """ConfigError for what these keys cannot be."""
         require("intervention.players", self.players, PLAYERS)
+        require("intervention.split", self.split, SPLITS)
         if self.scores not in (["logp"], ["logp", "exact"]):
             refuse("intervention.scores", list(self.scores), "[logp] or [logp,exact]")
         if self.players != "blocks" and (self.controls or self.regret):
@@ -139,6 +144,8 @@ class InterventionConfig(
         self.check_carrier()
         self.check_eraser()
         self.check_causal()
+        if self.split != "test" and self.asks and self.kind not in SPLIT_KINDS:
+            refuse("intervention.split", self.split, f"test, or an analysis of {', '.join(SPLIT_KINDS)}")
 
     @property
     def is_published(self) -> bool:

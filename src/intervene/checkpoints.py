@@ -56,7 +56,7 @@ def open_pair(config: PairConfig, asked: Asked) -> Pair:
         tuned = load_model(model_named(config.tuned, config.dtype), cache, device)
     _check_blocks(blocks, tuned)
     _check_weights(weights, tuned)
-    rows = load_splits(config.data, trains=False).test[: asked.num_items]
+    rows = getattr(load_splits(config.data, trains=False), asked.split)[: asked.num_items]
     _check_tokens(rows, [tokenizer, tuned.tokenizer], config.data)
     replay = replay_of(tuned.model, tuned.blocks, weights)
     if not replay.gates.moved:

@@ -28,6 +28,8 @@ class Asked:
     passage_tokens: int = 128
     """Of each passage, from the first on."""
     batch_size: int = 25
+    split: str = "test"
+    """Of the task: which rows are scored."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Material:
     @property
     def scores(self) -> list[Items]:
         """The rows of the task, and the passages if any are asked for."""
-        return [self.task(), *([self.english()] if self.asked.num_passages else [])]
+        return [self.task(self.asked.split), *([self.english()] if self.asked.num_passages else [])]
 
     @property
     def _reading(self) -> tuple[PreTrainedTokenizerBase, int, int]:

@@ -48,7 +48,9 @@ class Study(ABC):
 
     def __init__(self, sources: Sequence[Source], chosen: InterventionConfig, out: Path) -> None:
         self.sources, self.chosen, self.out = list(sources), chosen, out
-        self.asked = Asked(chosen.num_items, chosen.num_passages, chosen.passage_tokens, chosen.batch_size)
+        self.asked = Asked(
+            chosen.num_items, chosen.num_passages, chosen.passage_tokens, chosen.batch_size, chosen.split
+        )
         self.console = Console(width=100)
 
     @abstractmethod

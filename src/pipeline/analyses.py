@@ -13,6 +13,7 @@ from src.intervene.bands.study import BandsStudy
 from src.intervene.causal.study import CausalStudy
 from src.intervene.lens.study import LensStudy
 from src.intervene.merge.study import MergeStudy
+from src.intervene.predictors.study import PredictorsStudy
 from src.intervene.study import Study
 from src.intervene.swap.study import SwapStudy
 from src.intervene.vectors.patch import PatchStudy
@@ -28,4 +29,5 @@ ANALYSES: Mapping[str, type[Study]] = {
     "merge": MergeStudy,
     "carrier": CarrierStudy,
     "eraser": EraserStudy,
+    "predictors": PredictorsStudy,
 }

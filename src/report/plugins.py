@@ -19,10 +19,12 @@ PLUGINS = {
     "patch": "src.report.vectors.patch_plugin",
     "steer": "src.report.vectors.steer_plugin",
     "lens": "src.report.lens.section",
+    "bands": "src.report.segments.bands",
     "swap": "src.report.segments.swap",
     "merge": "src.report.segments.merge",
     "carrier": "src.report.carrier.section",
     "eraser": "src.report.eraser.section",
+    "predictors": "src.report.predictors.plugin",
 }
 """Name to module; that of an analysis of src/intervene is its own."""
 

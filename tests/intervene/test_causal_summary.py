@@ -1,7 +1,10 @@
 """Where a profile lies, as ratios with intervals."""
 
+import math
+
 import numpy
 import pytest
+import scipy.stats
 
 from src.intervene.causal.summary import DIFFERENCE, contrasts, differences, summaries
 from src.intervene.quantity import Quantity
@@ -62,3 +65,15 @@ def test_two_arms_of_the_same_seeds_and_items_are_paired():
     assert slope.value == pytest.approx(both[0][slope.name].value - both[1][slope.name].value, abs=1e-9)
     assert slope.low > 0
     assert gaps["block 9"].value == pytest.approx(2 / 11 - 0.1, abs=0.01)
+
+
+def test_a_pilot_says_how_many_items_would_do():
+    """The half-width is that of the inner fifths' sum over the gain, and four times the items halve it."""
+    draw = numpy.random.default_rng(3)
+    shares = 1 + draw.normal(0, 2, (5, 1, 40))
+    rows = [Quantity("logp", "shapley", f"blocks {2 * i}-{2 * i + 1}", one) for i, one in enumerate(shares)]
+    found = {one.name: one.value for one in summaries(rows, 10)}
+    inner = shares[1:4].sum(axis=0)[0]
+    reach = scipy.stats.t.ppf(0.975, 39) * inner.std(ddof=1) / 40**0.5
+    assert found["middle_known_to"] == pytest.approx(reach / shares.sum(axis=0).mean())
+    assert found["items_for_a_tenth"] == math.ceil(40 * (found["middle_known_to"] / 0.1) ** 2)

@@ -1,17 +1,19 @@
 """The causal profile of one pair, measured into a folder; what is done there is not done again."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy
 from numpy import ndarray
 
 from src.config.intervention import CausalSettings
+from src.intervene.causal.base_profiles import base_profiles
 from src.intervene.causal.controls import Variants, add_updates, control_quantities, variants
 from src.intervene.causal.hybrids import Hybrid, hybrids
+from src.intervene.causal.predictors import observed, profiles
 from src.intervene.causal.profile import (
     gain,
     path_quantities,
@@ -74,7 +76,7 @@ class Measurement:
         pair: what is compared.
         chosen: what is asked.
         other: another finished run of the same arm, for the control that needs one.
-        seen: profiles [block] that were observed in the run, to choose blocks by.
+        table: the folder of a run, for what its layer table says of the same blocks; None without one.
     """
 
     def __init__(
@@ -82,9 +84,9 @@ class Measurement:
         pair: Pair,
         chosen: CausalSettings,
         other: Path | None = None,
-        seen: Mapping[str, ndarray] = MappingProxyType({}),
+        table: Path | None = None,
     ) -> None:
-        self.pair, self.chosen, self.seen = pair, chosen, seen
+        self.pair, self.chosen, self.table = pair, chosen, table
         self.gates = pair.replay.gates
         self.by_block = chosen.players == "blocks"
         self.patterns = patterns(self.gates, self.by_block)
@@ -108,6 +110,14 @@ class Measurement:
         )
         held = max(needed_bytes(replay, items, self.pair.num_blocks + 2) for items in self.pair.scores)
         return Cost(len(self.patterns) + len(further), profile + controls, seconds / 60, held)
+
+    @cached_property
+    def seen(self) -> dict[str, ndarray]:
+        """Profiles [block] seen without intervening: of the base, of the update, of the layer table."""
+        blocks = range(self.pair.num_blocks)
+        moved = numpy.array([self.pair.sizes.get(block, 0.0) for block in blocks])
+        found = base_profiles(self.pair.replay, self.pair.scores[0]) | {"weight_change": moved}
+        return found | (observed(self.table, len(blocks)) if self.table else {})
 
     def ends(self, items: Items, folder: Path) -> Quantity:
         """The gain in one score, which is known first."""
@@ -148,16 +158,22 @@ class Measurement:
     def _of_chosen(
         self, rows: Sequence[Quantity], items: Items, folder: Path, done: Callable[[], object]
     ) -> Iterator[Quantity]:
-        blocks = [f"block {block}" for block in range(self.pair.num_blocks)]
-        means = {(row.kind, row.player): row.estimate.value for row in rows}
-        profiles = {name: values for name, values in self.seen.items() if numpy.isfinite(values).all()}
-        for name, kind in ((BEST, "alone"), ("slope_at_base", "slope_at_base")):
-            profiles[name] = numpy.array([means.get((kind, block), -math.inf) for block in blocks])
-        sets = {name: top(values, self.moved) for name, values in profiles.items()}
+        alone = [one for one in rows if one.kind == "alone" and one.player.startswith("block ")]
+        best = {BEST: numpy.array([one.estimate.value for one in alone])}
+        sides = best | {
+            name: self._over_depth(values) for name, values in profiles(rows, self.seen, self.moved).items()
+        }
+        sets = {name: top(one, self.moved) for name, one in sides.items() if not numpy.isnan(one).any()}
         asked = [pattern_of(self.gates, one) for one in [*sets.values(), *self.random]]
         table = score_patterns(self.pair.replay, items, asked, folder / "chosen", self.pair.key, done)
         table.write(folder / "chosen.npz")
         yield from chosen_quantities(self.gates, table, items.score, sets, self.random)
+
+    def _over_depth(self, values: ndarray) -> ndarray:
+        """A profile over the blocks that moved as one over all of them."""
+        found = numpy.full(self.pair.num_blocks, -math.inf)
+        found[self.moved] = values
+        return found
 
     def _exact(self, table: ItemTable) -> Iterator[Found]:
         """A completion is written right where every token of it is the likeliest."""

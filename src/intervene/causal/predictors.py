@@ -21,6 +21,7 @@ from src.statistics.holm import holm
 from src.statistics.profile_correlation import MIN_LAYERS, profile_correlation
 
 TARGETS = ("alone", "left_out", "path")
+SLOPE, FISHER = "slope_at_base", "fisher of the update"
 AT_BASE = ("fisher_trace", "gradient_norm", "gradient_signal_to_noise")
 """Of gradients: taken at the base weights, before anything is trained."""
 STATES_AT_BASE = ("l2_norm", "condition_number", "curvature", "lens_cross_entropy")
@@ -48,35 +49,53 @@ class Prediction(NamedTuple):
     regret_high: float
 
 
-def observed(folders: Sequence[Path], num_blocks: int) -> dict[str, ndarray]:
-    """Profiles [block] that every run's layer table holds, each the mean over the runs.
+def observed(folder: Path, num_blocks: int) -> dict[str, ndarray]:
+    """Profiles [block] that a run's layer table holds; none without one.
 
     A metric of states gives two: its level at the block's output, and what the block adds to it.
     """
-    tables = [_profiles(read_layers(folder / LAYERS)) for folder in folders if (folder / LAYERS).is_file()]
-    if len(tables) < len(folders):
+    if not (folder / LAYERS).is_file():
         return {}
-    names = [name for name in tables[0] if all(len(one.get(name, ())) == num_blocks for one in tables)]
-    return {name: numpy.mean([one[name] for one in tables], axis=0) for name in names}
+    found = _profiles(read_layers(folder / LAYERS))
+    return {name: values for name, values in found.items() if len(values) == num_blocks}
+
+
+def mean_profiles(runs: Sequence[Mapping[str, ndarray]]) -> dict[str, ndarray]:
+    """The mean over runs of every profile that all of them have."""
+    names = [name for name in runs[0] if all(name in one for one in runs)]
+    return {name: numpy.mean([one[name] for one in runs], axis=0) for name in names}
 
 
 def predictions(
-    found: Sequence[Quantity], seen: dict[str, ndarray], blocks: Sequence[int]
+    found: Sequence[Quantity], sides: Mapping[str, ndarray], blocks: Sequence[int]
 ) -> list[Prediction]:
-    """Every observed profile, and the slope of the score at the base, against every target.
+    """Every profile against every target.
 
     Args:
         found: quantities of the task.
-        seen: observed profiles [block] of the whole depth.
+        sides: profiles over `blocks`, as `profiles` makes them.
         blocks: those that training could change; the others have no part by construction.
     """
-    causal = {kind: _means(found, kind, blocks) for kind in (*TARGETS, "slope_at_base")}
+    causal = {kind: _means(found, kind, blocks) for kind in TARGETS}
     if len(blocks) < MIN_LAYERS or any(numpy.isnan(one).any() for one in causal.values()):
         return []
     lost = regrets(found)
-    sides = {name: values[list(blocks)] for name, values in seen.items()}
-    sides |= {"slope_at_base": causal["slope_at_base"]}
     return [one for target in TARGETS for one in _against(target, causal[target], sides, lost)]
+
+
+def profiles(
+    found: Sequence[Quantity], seen: Mapping[str, ndarray], blocks: Sequence[int]
+) -> dict[str, ndarray]:
+    """Profiles over `blocks` to predict from: those observed, and what the slopes at the base say.
+
+    The slope of an item is <update, gradient>, so the mean of its square is the update weighted with the
+    empirical Fisher matrix of the score: D'FD.
+    """
+    sides = {name: values[list(blocks)] for name, values in seen.items()}
+    slopes = {one.player: one.values for one in found if (one.score, one.kind) == ("logp", SLOPE)}
+    mine = [slopes.get(f"block {block}", numpy.array([math.nan])) for block in blocks]
+    sides[SLOPE] = numpy.array([one.mean() for one in mine])
+    return sides | {FISHER: numpy.array([(one**2).mean() for one in mine])}
 
 
 def _against(

@@ -39,10 +39,16 @@ def write_hybrids(path: Path, found: Sequence[tuple[str, Found]]) -> None:
     write_csv(path, header, [(run, one.score, *hybrid) for run, one in found for hybrid in one.hybrids])
 
 
-def write_predictions(folder: Path, found: Sequence[Prediction], seen: Mapping[str, ndarray]) -> None:
-    """predictions.csv, and the profiles behind it as observed.csv."""
+def write_predictions(
+    folder: Path, found: Sequence[Prediction], sides: Mapping[str, ndarray], blocks: Sequence[int]
+) -> None:
+    """predictions.csv, and the profiles over `blocks` behind it as observed.csv."""
     write_csv(folder / "predictions.csv", Prediction._fields, found)
-    points = [(name, block, value) for name, values in seen.items() for block, value in enumerate(values)]
+    points = [
+        (name, block, value)
+        for name, values in sides.items()
+        for block, value in zip(blocks, values, strict=True)
+    ]
     write_csv(folder / "observed.csv", ("predictor", "block", "value"), points)
 
 

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from numpy import ndarray
+
 from src.config.intervention import InterventionConfig
 from src.config.rules import refuse
 from src.errors import ConfigError
+from src.intervene.causal.fifths import FifthContrast, fifth_contrasts
 from src.intervene.causal.measure import NUM_GRADIENTS, Found, Measurement, no_gain
-from src.intervene.causal.predictors import observed, predictions
+from src.intervene.causal.predictors import mean_profiles, predictions, profiles
 from src.intervene.causal.show import (
     in_words,
     print_profile,
@@ -24,6 +27,7 @@ from src.intervene.pair import Pair
 from src.intervene.quantity import Quantity, over_seeds, write_quantities
 from src.intervene.study import Source, Study
 from src.runtime.progress import Progress
+from src.storage.csv_file import write_csv
 from src.storage.files import write_json
 
 UNTIED = "in a variant each is given its own tensor, so the head can be tuned where the input is not"
@@ -40,6 +44,7 @@ class CausalStudy(Study):
         self.first: Measurement | None = self._measurement(0, pair)
         self._tell_cost(pair)
         self.found: list[list[Found]] = []
+        self.seen: list[dict[str, ndarray]] = []
         self.rows: list[Quantity] = []
         self.summaries: list[Summary] = []
         self.differences: list[Summary] = []
@@ -51,6 +56,7 @@ class CausalStudy(Study):
             measurement = self.first or self._measurement(place, source.open(self.asked))
             self.first = None  # one model at a time
             self.found.append(self._of_source(measurement, source.folder))
+            self.seen.append(measurement.seen)
         scores = set.intersection(*({one.score for one in found} for found in self.found))
         kept = [[row for one in found if one.score in scores for row in one.rows] for found in self.found]
         self.rows = over_seeds(kept)
@@ -63,9 +69,10 @@ class CausalStudy(Study):
         """The files, and what is told of them here."""
         write_quantities(self.out / "profile.csv", self.rows)
         write_summaries(self.out / "summary.csv", [*self.summaries, *self.differences])
-        runs = [one.folder for one in self.sources if one.is_run]
-        seen = observed(runs, self.num_blocks) if runs else {}
-        write_predictions(self.out, predictions(self.rows, seen, self.trained), seen)
+        sides = profiles(self.rows, mean_profiles(self.seen), self.trained)
+        write_predictions(self.out, predictions(self.rows, sides, self.trained), sides, self.trained)
+        contrasted = fifth_contrasts(self.rows, sides, self.trained)
+        write_csv(self.out / "fifths.csv", FifthContrast._fields, contrasted)
         together = zip(self.sources, self.found, strict=True)
         told = [(source.folder.name, one) for source, found in together for one in found]
         write_readings(self.out / "readings.csv", told)
@@ -109,8 +116,8 @@ class CausalStudy(Study):
     def _measurement(self, place: int, pair: Pair) -> Measurement:
         others = [one.folder for one in self.sources[place + 1 :] + self.sources[:place] if one.is_run]
         source = self.sources[place]
-        seen = observed([source.folder], pair.num_blocks) if source.is_run and self.chosen.regret else {}
-        return Measurement(pair, self.chosen, others[0] if others else None, seen)
+        table = source.folder if source.is_run else None
+        return Measurement(pair, self.chosen, others[0] if others else None, table)
 
     def _of_source(self, measurement: Measurement, folder: Path) -> list[Found]:
         tables, found = folder / "intervene", []

@@ -1,5 +1,6 @@
 """What the profile comes to: ratios of sums over its parts, and where they lie, over seeds and items."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -15,6 +16,10 @@ from src.statistics.two_way_model import crossed, crossed_apart
 
 DIFFERENCE = "logp - english"
 """The score of a difference: where the gain sits against where forgetting does."""
+ENOUGH = 0.1
+"""Half-width of what the middle carries, as a share of the gain: a pilot is judged by it."""
+PILOT = ("middle_known_to", "items_for_a_tenth")
+"""Summaries that say nothing of the profile, but how well it is known; without an interval."""
 WIDEST = 0.5
 """The width of a profile that is the same at every block."""
 
@@ -60,6 +65,7 @@ def summaries(found: Sequence[Quantity], num_blocks: int) -> Iterator[Summary]:
     for score in dict.fromkeys(one.score for one in found):
         for one in [*_places(found, score, num_blocks), *_controls(found, score)]:
             yield ratio(score, *one)
+        yield from _pilot(found, score)
         for kind in ("path", "alone"):
             if (cells := _width(found, score, kind)) is not None:
                 low, high = crossed(cells).interval()
@@ -93,9 +99,30 @@ def _cells(found: Sequence[Quantity], score: str, num_blocks: int) -> dict[str, 
     return cells if width is None else cells | {"path_width": width}
 
 
+def _pilot(found: Sequence[Quantity], score: str) -> Iterator[Summary]:
+    """How well the middle is known, as a share of the gain, and about how many items would do for a tenth.
+
+    Errors shrink with the root of the number of items where items make them: of few seeds less.
+    """
+    segments = _segments(found, score)
+    if len(segments) != NUM_SEGMENTS:
+        return
+    middle = crossed(_total(segments[1:-1]))
+    low, high = middle.interval()
+    reach = (high - low) / 2 / abs(float(_total(segments).mean()))
+    items = math.ceil(segments[0].shape[1] * (reach / ENOUGH) ** 2) if math.isfinite(reach) else math.nan
+    yield Summary(score, PILOT[0], reach, math.nan, math.nan)
+    yield Summary(score, PILOT[1], items, math.nan, math.nan)
+
+
+def _segments(found: Sequence[Quantity], score: str) -> list[ndarray]:
+    """Shapley shares of the fifths; what stands around the blocks is left out."""
+    return [one.values for one in found if (one.score, one.kind) == (score, "shapley")
+            and one.player.startswith("blocks")]  # fmt: skip
+
+
 def _places(found: Sequence[Quantity], score: str, num_blocks: int) -> Iterator[Ratio]:
-    segments = [one.values for one in found if (one.score, one.kind) == (score, "shapley")
-                and one.player.startswith("blocks")]  # fmt: skip
+    segments = _segments(found, score)
     if len(segments) == NUM_SEGMENTS:
         yield Ratio("middle_share", _total(segments[1:-1]), _total(segments))
     for kind in ("path", "alone"):

@@ -6,29 +6,16 @@ from typing import Any
 from src.analysis.causal_profile import DIFFERENCE, CausalProfile
 from src.analysis.records import records
 from src.report.causal.plots import difference_plot, predictor_plots, profile_plot, share_plot
-from src.report.columns import Column, columns
-from src.report.intervened_page import analysis_plugin, facts_of, quantity_table
-from src.report.number_format import decimals, percent, signed, span
+from src.report.causal.tables import tables
+from src.report.intervened_page import analysis_plugin, facts_of
+from src.report.number_format import decimals, percent, span
 from src.report.parts import Block, Chart, Text
 from src.report.plot import Plot
-from src.report.table import Table
 
 ADDS_UP = 0.5
 """Additivity from which on a profile of single parts says something."""
 MOSTLY = 0.9
 """From which on they are said to add up without more."""
-_KINDS = {
-    "gain": "the whole change", "shapley": "share of a fifth of the depth",
-    "pair": "two fifths together, beyond their sum", "alone": "one block alone tuned",
-    "left_out": "lost without one block", "path": "share of one block",
-    "below": "all blocks below tuned", "above": "this block and all above tuned",
-    "interaction": "what late blocks gain from tuned early ones",
-    "slope_at_base": "slope at the base", "slope_at_tuned": "slope at the tuned model",
-    "noise": "control: noise of the same size", "permuted": "control: its numbers in random order",
-    "wrong_block": "control: another block's update", "other_seed": "control: the block of another run",
-    "equal_norm": "control: all blocks moved equally far", "amplified": "control: its update times 1.5",
-    "chosen": "a fifth of the blocks, chosen by a profile",
-}  # fmt: skip
 _READING = (
     "Every block was run with its tuning update and without it, in many combinations. A block that helps "
     "alone is enough by itself; one whose loss hurts is needed beside the others. A share is what a part "
@@ -37,6 +24,8 @@ _READING = (
 )
 _APART = "Ribbon: 95 % intervals, block by block. Above 0 the block has more of the gain than of forgetting."
 _TWO = decimals(2)
+_ENOUGH = 0.1
+"""Of the change: how well the middle should be known."""
 _NOTE = "Ribbons: each holds its whole curve with 95 %; p (Holm) in the table is corrected over all blocks."
 _UNITS = {"logp": "nats a token", "english": "nats a byte", "exact": "of the rows"}
 _TITLES = {
@@ -67,7 +56,7 @@ def blocks(profile: CausalProfile) -> list[Block]:
     if plots := predictor_plots(profile):
         title = f"{name}: do other profiles tell where the gain sits?"
         found.append(Chart(f"causal_predictors_{anchor}", title, plots, label="profile"))
-    return [*found, *_tables(profile, anchor)]
+    return [*found, *tables(profile, anchor)]
 
 
 def sentences(profile: CausalProfile) -> Iterator[str]:
@@ -82,8 +71,13 @@ def sentences(profile: CausalProfile) -> Iterator[str]:
         )
         if middle := profile.summarised(score, "middle_share"):
             yield f"The middle three fifths have {_ratio(middle)} of it; 0.6 would be an even spread."
+        if few := _few_items(profile, score):
+            yield few
         if slope := profile.summarised(score, "path_relative_slope"):
-            yield f"The slope of its shares over depth, over their mean, is {_ratio(slope)}; above 0: late."
+            yield (
+                f"From input to output the blocks' shares rise by {_ratio(slope)} of their mean: above 0 the "
+                "later blocks have more of it, below 0 the earlier ones."
+            )
         mine = profile.readings[profile.readings["score"] == score]
         if len(mine):
             yield _additivity(mine["additivity"].tolist())
@@ -97,6 +91,17 @@ def sentences(profile: CausalProfile) -> Iterator[str]:
         yield "The head is tied to the input embedding; each was given its own tensor, to be tuned alone."
     if noise := profile.summarised("logp", "noise_over_alone"):
         yield f"Noise of the same size brings {_ratio(noise)} times what the blocks' own updates bring alone."
+
+
+def _few_items(profile: CausalProfile, score: str) -> str:
+    """What to do where the middle is known to less than a tenth of the change; empty where it is known."""
+    known, needed = (profile.summarised(score, name) for name in ("middle_known_to", "items_for_a_tenth"))
+    if known is None or needed is None or not known["value"] > _ENOUGH:
+        return ""
+    return (
+        f"That is known to {known['value']:.2f} of the change only; about {needed['value']:.0f} items would "
+        "tell it to a tenth (--items)."
+    )
 
 
 def _mixtures(profile: CausalProfile, score: str) -> Iterator[str]:
@@ -130,33 +135,6 @@ def _ratio(one: Mapping[str, Any]) -> str:
     if one["low"] != one["low"]:
         return f"{_TWO(one['value'])} (no interval)"
     return f"{_TWO(one['value'])} ({_TWO(one['low'])} to {_TWO(one['high'])})"
-
-
-def _tables(profile: CausalProfile, anchor: str) -> Iterator[Table]:
-    score = Column(("score",), "score", numeric=False)
-    yield quantity_table(f"causal_{anchor}", f"{profile.name}: every quantity", profile.quantities, _KINDS)
-    heads = columns("name", score, "value", "ci", value="ratio")
-    rows = [
-        row | {"name": row["name"].replace("_", " "), "ci_low": row["low"], "ci_high": row["high"]}
-        for row in records(profile.summary)
-        if not row["name"].startswith("block ")
-    ]
-    yield Table(f"causal_summary_{anchor}", f"{profile.name}: the profile in few numbers", heads, rows)
-    heads = columns(
-        Column(("predictor",), "profile", numeric=False),
-        Column(("target",), "against", numeric=False),
-        "rho",
-        "ci",
-        "p_holm",
-        Column(("effective_n",), "effective blocks", decimals(1)),
-        Column(("partial",), "rho given depth", signed(2)),
-        Column(("regret",), "regret", _TWO),
-    )
-    rows = [row | {"ci_low": row["low"], "ci_high": row["high"]} for row in records(profile.predictions)]
-    if rows:
-        yield Table(
-            f"causal_predictors_{anchor}", f"{profile.name}: observed profiles against it", heads, rows
-        )
 
 
 def pictures(profile: CausalProfile) -> dict[str, Plot]:

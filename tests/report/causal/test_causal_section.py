@@ -6,15 +6,17 @@ import numpy
 import pytest
 
 from src.analysis.causal_profile import CausalProfile
+from src.intervene.causal.fifths import FifthContrast, fifth_contrasts
 from src.intervene.causal.hybrids import Hybrid
 from src.intervene.causal.measure import Found
-from src.intervene.causal.predictors import predictions
+from src.intervene.causal.predictors import predictions, profiles
 from src.intervene.causal.show import write_hybrids, write_predictions, write_readings, write_summaries
 from src.intervene.causal.summary import differences, summaries
 from src.intervene.quantity import Quantity, write_quantities
 from src.report.causal.plots import difference_plot, predictor_plots, profile_plot
 from src.report.causal.section import sentences
 from src.report.plugins import page_of
+from src.storage.csv_file import write_csv
 from src.storage.files import write_json
 
 BLOCKS = list(range(2, 10))
@@ -44,7 +46,10 @@ def folder(tmp_path):
     write_quantities(tmp_path / "profile.csv", rows)
     write_summaries(tmp_path / "summary.csv", [*summaries(rows, 10), *differences(rows, 10)])
     seen = {"weight_change": numpy.arange(10.0), "flat": numpy.ones(10)}
-    write_predictions(tmp_path, predictions(rows, seen, BLOCKS), seen)
+    sides = profiles(rows, seen, BLOCKS)
+    write_predictions(tmp_path, predictions(rows, sides, BLOCKS), sides, BLOCKS)
+    contrasted = fifth_contrasts(rows, sides, BLOCKS)
+    write_csv(tmp_path / "fifths.csv", FifthContrast._fields, contrasted)
     ends = [Hybrid("none", -4.0, 1.0, 0.3, 0.0, False), Hybrid("2-9", -0.4, 0.5, 0.0, 0.4, False)]
     told = [("one", Found("logp", rows, 0.93, 0.0, [*ends, Hybrid("2", -5.0, 3.25, 1.0, 1.0, True)]))]
     write_readings(tmp_path / "readings.csv", told)

@@ -1,0 +1,112 @@
+"""What is seen without intervening, against what is known of it."""
+
+import math
+
+import numpy
+import pytest
+import torch
+
+from src.intervene.causal.base_profiles import base_profiles, signal_to_noise
+from src.intervene.causal.fifths import fifth_contrasts
+from src.intervene.causal.predictors import FISHER, SLOPE, predictions, profiles
+from src.intervene.quantity import Quantity
+from src.statistics.two_way_model import crossed
+from tests.intervene.conftest import replay_of
+from tests.intervene.test_variants import items_of
+
+BLOCKS = list(range(10))
+DRAW = numpy.random.default_rng(0)
+NOISE = DRAW.normal(0, 0.1, (3, 20))
+
+
+def of(kind, values):
+    return [Quantity("logp", kind, f"block {block}", value + NOISE) for block, value in enumerate(values)]
+
+
+@pytest.fixture(scope="module")
+def found():
+    """Block b carries b, whatever way it is asked; fifth s then carries 4 s + 1."""
+    worth = numpy.arange(10.0)
+    rows = [one for kind in ("alone", "left_out", "path", SLOPE) for one in of(kind, worth)]
+    for first in range(0, 10, 2):
+        share = DRAW.normal(2 * first + 1, 0.5, (3, 20))
+        rows.append(Quantity("logp", "shapley", f"blocks {first}-{first + 1}", share))
+    return rows
+
+
+def test_the_update_weighted_with_fisher_is_the_mean_square_of_the_slopes(found):
+    """Of items with gradients g and an update D: mean of (D.g)^2 = D' (mean of g g') D."""
+    draw = numpy.random.default_rng(1)
+    gradients, update = draw.normal(size=(20, 6)), draw.normal(size=6)
+    row = [Quantity("logp", SLOPE, "block 0", (gradients @ update)[None])]
+    sides = profiles(row, {}, [0])
+    assert sides[FISHER] == pytest.approx(update @ (gradients.T @ gradients / 20) @ update)
+    assert sides[SLOPE] == pytest.approx((gradients @ update).mean())
+
+
+def test_a_profile_that_orders_as_the_target_has_rho_one_and_a_constant_one_none(found):
+    seen = {"itself": numpy.arange(10.0), "cubed": numpy.arange(10.0) ** 3, "flat": numpy.ones(10)}
+    told = {
+        (one.predictor, one.target): one for one in predictions(found, profiles(found, seen, BLOCKS), BLOCKS)
+    }
+    for target in ("alone", "left_out", "path"):
+        assert told["itself", target].rho == told["cubed", target].rho == pytest.approx(1)
+        assert math.isnan(told["flat", target].rho) and math.isnan(told["flat", target].partial)
+    assert told[FISHER, "path"].rho > 0.9
+
+
+def test_the_fifths_at_which_a_profile_points_are_contrasted_with_the_others(found):
+    seen = {"up": numpy.arange(10.0), "down": -numpy.arange(10.0), "flat": numpy.ones(10)}
+    told = {one.predictor: one for one in fifth_contrasts(found, profiles(found, seen, BLOCKS), BLOCKS)}
+    assert "flat" not in told
+    shares = [one.values for one in found if one.kind == "shapley"]
+    expected = crossed((shares[3] + shares[4]) / 2 - (shares[0] + shares[1] + shares[2]) / 3)
+    assert told["up"].fifths == "blocks 6-7 and blocks 8-9"
+    assert (told["up"].value, told["up"].low, told["up"].high) == (expected.value, *expected.interval())
+    assert told["up"].low > 0 and told["up"].rho == pytest.approx(1)
+    assert told["down"].high < 0 and told["down"].rho == pytest.approx(-1)
+
+
+def test_without_every_fifth_there_is_no_contrast(found):
+    assert fifth_contrasts(found, {"up": numpy.arange(4.0)}, [0, 1, 2, 3]) == []
+
+
+def test_the_base_is_looked_at_and_not_the_tuned_model(adapted_pair):
+    adapted = adapted_pair("llama")
+    replay, items = replay_of(adapted), items_of(adapted)
+    found = base_profiles(replay, items)
+    with torch.no_grad():
+        for value in adapted.trainable.values():
+            value.zero_()
+    again = base_profiles(replay_of(adapted), items)
+    assert len(found) == 4 and all(one.shape == (5,) and numpy.isfinite(one).all() for one in found.values())
+    for name, values in found.items():
+        assert values == pytest.approx(again[name], rel=1e-6), name
+
+
+def test_what_a_block_adds_and_how_much_it_turns_is_that_of_its_states(adapted_pair):
+    adapted = adapted_pair("llama")
+    replay, items = replay_of(adapted), items_of(adapted)
+    with torch.no_grad():  # a block that writes nothing hands on what it got
+        for name, value in adapted.model.named_parameters():
+            if ".3." in name and ("o_proj" in name or "down_proj" in name):
+                value.zero_()
+    found = base_profiles(replay, items)
+    assert found["base: norm that a block adds"][3] == 0 < found["base: norm that a block adds"][2]
+    assert found["base: 1 - cka of a block's ends"][3] == pytest.approx(0, abs=1e-6)
+
+
+def test_signal_is_what_stands_out_of_noise():
+    """White noise has next to nothing above the edge; a few strong directions are the signal."""
+    draw = torch.Generator().manual_seed(0)
+    noise = torch.randn(300, 200, generator=draw, dtype=torch.float64)
+    strong = torch.randn(300, 2, generator=draw, dtype=torch.float64) @ torch.randn(
+        2, 200, generator=draw, dtype=torch.float64
+    )
+    values = torch.linalg.svdvals(noise + strong)
+    edge = (values.quantile(0.75) - values.quantile(0.25)) / 1.349 * (1 + math.sqrt(2 / 3))
+    kept = [one for one in values.tolist() if one > edge]
+    rest = [one for one in values.tolist() if one <= edge]
+    expected = sum(kept) / sum(rest) / max(kept) if rest else math.inf
+    assert signal_to_noise(values, (300, 200)) == pytest.approx(expected)
+    assert signal_to_noise(3 * values, (200, 300)) == pytest.approx(expected / 3)
