@@ -8,6 +8,8 @@ from scipy.special import expit, logit, ndtri
 
 from src.statistics.student import LEVEL
 
+_ROUNDING = 1e-9
+"""A correlation that is as near to 1 is 1."""
 _LARGEST = 700.0  # what exp can still tell in float64
 
 
@@ -30,7 +32,7 @@ def rank_interval(rho: float, n: float, level: float = LEVEL) -> tuple[float, fl
 
 
 def _by_z(rho: float, variance: float, n: float, level: float) -> tuple[float, float]:
-    if n <= 3 or not -1 < rho < 1:
+    if n <= 3 or not abs(rho) < 1 - _ROUNDING:
         return math.nan, math.nan
     reach = float(ndtri(1 - level / 2)) * math.sqrt(variance / (n - 3))
     z = math.atanh(rho)

@@ -89,8 +89,8 @@ def test_few_strongly_correlated_cells_are_covered():
         stats.spearmanr(random.multivariate_normal([0, 0], [[1, 0.95], [0.95, 1]], 5)).statistic
         for _ in range(400)
     ]
-    found = [rank_interval(rho, 5) for rho in rhos if abs(rho) < 1]
-    assert numpy.mean([low <= truth <= high for low, high in found]) >= 0.93
+    found = [ends for rho in rhos if not math.isnan((ends := rank_interval(rho, 5))[0])]
+    assert len(found) > 200 and numpy.mean([low <= truth <= high for low, high in found]) >= 0.93
 
 
 @given(st.floats(0.001, 0.999), st.floats(0.0001, 0.5), st.integers(1, 50))
