@@ -49,7 +49,8 @@ def tables(profile: CausalProfile, anchor: str) -> Iterator[Table]:
     """Every quantity; the profile in few numbers; what was seen beforehand, by block and by fifth."""
     score, told = Column(("score",), "score", numeric=False), profile.quantities.replace({"score": _SCORES})
     yield quantity_table(f"causal_{anchor}", f"{profile.name}: every quantity", told, _KINDS)
-    heads = columns("name", score, "value", "ci", value="ratio")
+    what = Column(("name",), "what", numeric=False, wide=True)
+    heads = columns(what, score, "value", "ci", value="ratio")
     rows = [
         row
         | {
@@ -62,17 +63,18 @@ def tables(profile: CausalProfile, anchor: str) -> Iterator[Table]:
         if not row["name"].startswith("block ")
     ]
     yield Table(f"causal_summary_{anchor}", f"{profile.name}: the profile in few numbers", heads, rows)
+    rows = sorted(map(_named, records(profile.predictions)), key=lambda row: row["target"] != _KINDS["path"])
+    asked = "regret" in profile.predictions and profile.predictions["regret"].notna().any()
     heads = columns(
-        Column(("predictor",), "profile", numeric=False),
+        Column(("predictor",), "profile", numeric=False, wide=True),
         Column(("target",), "against", numeric=False),
         "rho",
         "ci",
         "p_holm",
         Column(("effective_n",), "effective blocks", decimals(1)),
-        Column(("partial",), "rho given depth", signed(2)),
-        Column(("regret",), "regret", _TWO),
+        Column(("partial",), "given depth", signed(2)),
+        *([Column(("regret",), "regret", _TWO)] if asked else []),
     )
-    rows = [_named(row) for row in records(profile.predictions)]
     if rows:
         title = f"{profile.name}: observed profiles against it"
         yield Table(f"causal_predictors_{anchor}", title, heads, rows, _NOTE)
