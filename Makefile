@@ -5,7 +5,7 @@ JOBS ?= 2
 SETUP := $(if $(filter .venv/bin/python,$(PY)),setup)  # another Python brings its own packages
 
 .DEFAULT_GOAL := help
-.PHONY: help setup weights lock system run report study study-depth smoke test test-slurm faults coverage bench gpu gpu-bundle lint format clean
+.PHONY: help setup weights lock system run report study study-depth smoke test test-slurm test-quantized faults coverage bench gpu gpu-bundle lint format clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -61,6 +61,10 @@ test: $(SETUP) lint ## everything that is checked, without a network
 
 test-slurm: $(SETUP) ## sweeps on a real SLURM of one node, where it is installed; else it says what is missing
 	OMP_NUM_THREADS=1 $(PY) -m pytest -m slurm -rs tests/slurm
+
+test-quantized: $(SETUP) ## a base of 8 or 4 bits, with torchao beside the environment (network)
+	$(PY) -m pip install -q --disable-pip-version-check --no-deps --target .cache/torchao "$$($(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["quantized"])')"
+	PYTHONPATH=.cache/torchao OMP_NUM_THREADS=1 $(PY) -m pytest -rs tests/model/test_quantized.py
 
 faults: $(SETUP) ## kills, full disks, damaged files, clocks that jump: each many times, counted
 	OMP_NUM_THREADS=1 $(PY) -m pytest -m faults -rs tests/faults tests/record tests/intervene

@@ -1,5 +1,6 @@
 """Strata: where in the depth of a language model fine-tuning acts."""
 
+import logging
 import os
 
 __version__ = "0.2.0"  # pyproject.toml, run.json, CITATION.cff and the tag take it from here
@@ -10,3 +11,8 @@ __version__ = "0.2.0"  # pyproject.toml, run.json, CITATION.cff and the tag take
 if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"} & set(os.environ):
     os.environ["GOMP_SPINCOUNT"] = "1000"  # turns, of GNU's OpenMP (the torch of PyPI); 300,000 by default
     os.environ["KMP_BLOCKTIME"] = "1"  # ms, of Intel's and LLVM's (the torch of conda); 200 by default
+
+# Where torchao is installed (model.quantization), transformers imports it in each process with a model: three
+# lines on stderr about kernels of GPUs that nothing here uses.
+for _talking in ("torchao", "torch.utils._pytree"):
+    logging.getLogger(_talking).setLevel(logging.ERROR)

@@ -1,7 +1,7 @@
 """The first line of a run: what it trains on, what it scores, and which choice is the published setting."""
 
 from src.command.compose import CONF
-from src.config.schema import DataConfig, RunConfig
+from src.config.schema import DataConfig, ModelConfig, RunConfig
 
 
 def announcement(config: RunConfig) -> str:
@@ -12,10 +12,15 @@ def announcement(config: RunConfig) -> str:
     preset = f"band_study_{config.model.name}"
     published = (CONF / "preset" / f"{preset}.yaml").is_file() and config.experiment != preset
     return (
-        f"{config.model.name}: {config.method.name} on band {config.band.name} trains {length} on "
-        f"{_rows(config.data)}; scores {tasks}"
+        f"{config.model.name}{_held(config.model)}: {config.method.name} on band {config.band.name} trains "
+        f"{length} on {_rows(config.data)}; scores {tasks}"
         + (f"; the published setting of this model is preset={preset}" if published else "")
     )
+
+
+def _held(model: ModelConfig) -> str:
+    """How the base is held, where it is not as its files have it."""
+    return "" if model.quantization == "none" else f" in {model.quantization}"
 
 
 def _rows(data: DataConfig) -> str:

@@ -72,6 +72,9 @@ class ModelConfig:
     attention: str | None = declare(neutral=None)
     """eager, sdpa or flash_attention_2 (flash-attn must be installed): how attention is computed, in which
     the last bits differ; null: what transformers takes for the family."""
+    quantization: str = declare(neutral="none")
+    """none, int8 or nf4 (torchao must be installed): how the frozen linear layers of the blocks are held.
+    LoRA alone trains on them, as in QLoRA; they are whole, in `dtype`, while they compute."""
     num_blocks: int | None
     """Number of blocks, where it is known before the weights are read; checked against the model. [blocks]"""
     width: int | None
@@ -93,6 +96,7 @@ class ModelConfig:
         require("model.residual", self.residual, rules.RESIDUALS)
         require("model.dtype", self.dtype, rules.DTYPES)
         require("model.attention", self.attention, rules.ATTENTIONS)
+        require("model.quantization", self.quantization, rules.QUANTIZATIONS)
         if self.attention == "flash_attention_2" and self.dtype == "float32":
             rules.refuse("model.attention", self.attention, "eager or sdpa with model.dtype=float32")
         if self.variants:

@@ -78,6 +78,8 @@ class RunConfig:
         if self.control.kind != "none" and not self.method.of_kind.trains:
             accepted = "control=none with a method that trains nothing"
             rules.refuse("control.kind", self.control.kind, accepted)
+        if self.model.quantization != "none":
+            self._check_quantized()
         if self.train.num_processes > 1:
             self._check_sharded()
         for name in set(self.evaluate.tasks) & set(self.evaluate.retention_tasks):
@@ -131,6 +133,23 @@ class RunConfig:
         else:
             return
         rules.refuse("data.select", self.data.select, accepted)
+
+    def _check_quantized(self) -> None:
+        """Refuse what would change or differentiate weights that are codes and scales."""
+        told = f"none with model.quantization={self.model.quantization}"
+        if self.method.of_kind.in_place:
+            accepted = f"none with method={self.method.name}, or method=lora and the bands that use it"
+            rules.refuse("model.quantization", self.model.quantization, accepted)
+        if self.control.kind != "none":
+            rules.refuse("control.kind", self.control.kind, told)
+        if self.method.penalty not in ("none", "kl"):
+            rules.refuse("method.penalty", self.method.penalty, f"kl or {told}")
+        if self.intervention.asks:
+            accepted = f"{told}; the finished run can be asked, with python -m src.intervene"
+            rules.refuse("intervention.kind", self.intervention.kind, accepted)
+        if self.train.num_processes > 1:
+            accepted = f"1 with model.quantization={self.model.quantization}"
+            rules.refuse("train.num_processes", self.train.num_processes, accepted)
 
     def _check_sharded(self) -> None:
         """Refuse what needs the whole model between two steps, or all rows of a batch at once."""

@@ -5,7 +5,8 @@ python -m src.export runs/EXPERIMENT/ID --merged FOLDER
 
 Without --out the files are printed. --base names the weights that the tool shall load, where the run knew
 them by another name (weights out of a Python package, a folder of another machine). --merged writes whole
-weights: the update added in float32, checked by the logits, saved in the model's dtype.
+weights: the update added in float32, checked by the logits, saved in the model's dtype; a base
+that was held in fewer bits is unpacked for it.
 """
 
 import argparse
@@ -28,7 +29,7 @@ def main(arguments: list[str] | None = None) -> None:
     if options.to is not None:
         _hand_over(run, options.to, options.out)
     if options.merged is not None:
-        _merge(options.run, options.merged)
+        _merge(run, options.merged)
 
 
 def _hand_over(run: Handover, tool: str, out: Path | None) -> None:
@@ -37,6 +38,8 @@ def _hand_over(run: Handover, tool: str, out: Path | None) -> None:
         refuse("--to", tool, ", ".join(TOOLS))
     if not run.loadable:
         print(f"note: {run.base} is no name that {tool} can load; --base NAME, or --merged", file=sys.stderr)
+    if run.quantization != "none":
+        print(f"note: it trained on a base in {run.quantization}; load the base so", file=sys.stderr)
     for form in TOOLS[tool](run):
         for note in form.notes:
             print(f"note: {note}", file=sys.stderr)
@@ -47,12 +50,14 @@ def _hand_over(run: Handover, tool: str, out: Path | None) -> None:
             print(f"written: {out / form.name}")
 
 
-def _merge(folder: Path, out: Path) -> None:
+def _merge(run: Handover, out: Path) -> None:
     if out.exists():
         refuse("--merged", out, "a folder that does not exist yet")
     from src.export.merged import write_merged  # torch comes with it
 
-    print(f"written: {out} (logits agree to {write_merged(folder, out):.1g})")
+    difference = write_merged(run.folder, out)
+    held = "" if run.quantization == "none" else f"; its weights are those that {run.quantization} stands for"
+    print(f"written: {out} (logits agree to {difference:.1g}{held})")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -36,6 +36,8 @@ class Handover:
     revision: str | None
     loadable: bool
     """Whether other tools find the base under this name: a hub id, a folder, or a name given for them."""
+    quantization: str
+    """How the base was held while it trained: none, int8 or nf4."""
     modules: tuple[str, ...]
     """LoRA: full names of the adapted layers. Full: the modules whose own parameters train."""
     blocks: tuple[int, ...]
@@ -106,6 +108,7 @@ def _handover(folder: Path, base: str | None) -> Handover:
         base=base or record["model"]["id"],
         revision=None if base else record["model"]["revision"],
         loadable=base is not None or config["model"].get("source") == "hub",
+        quantization=config["model"].get("quantization", "none"),
         modules=modules,
         blocks=tuple(adapted["blocks"]),
         num_blocks=record["model"]["num_blocks"],

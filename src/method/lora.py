@@ -96,6 +96,9 @@ def _with_factors(
     )
     with isolated(seed, "adapter"), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by a name that it will lose
+        warnings.filterwarnings(
+            "ignore", ".*get_apply_tensor_subclass"
+        )  # nobody merges into a quantised layer
         warnings.simplefilter("ignore", RuntimeWarning)  # what took no effect is refused below
         try:
             model = get_peft_model(loaded.model, config)

@@ -7,10 +7,12 @@ from torch import nn
 from transformers.pytorch_utils import Conv1D
 
 from src.errors import ModelError
+from src.model.quantized import QuantizedLinear
 from src.model.text_pass import text_pass
 
 Stack: TypeAlias = nn.ModuleList | nn.Sequential
 LINEAR = (nn.Linear, Conv1D)  # Conv1D is a linear layer whose weight is stored transposed
+_PLAIN = (nn.Linear.forward, Conv1D.forward, QuantizedLinear.forward)
 
 
 def find_blocks(model: nn.Module) -> list[str]:
@@ -167,7 +169,7 @@ def _inside(model: nn.Module, block: str) -> list[str]:
 
 def _is_plain(module: nn.Module | None) -> bool:
     """Whether a layer is linear and no more; a router may be a linear layer that also picks."""
-    return isinstance(module, LINEAR) and type(module).forward in (nn.Linear.forward, Conv1D.forward)
+    return isinstance(module, LINEAR) and type(module).forward in _PLAIN
 
 
 def _attention(model: nn.Module, block: str, names: list[str]) -> list[str]:

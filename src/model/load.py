@@ -11,6 +11,7 @@ from src.config.schema import ModelConfig
 from src.errors import ModelError
 from src.model.blocks import find_blocks, num_applications
 from src.model.loaded import LoadedModel, residual_width
+from src.model.quantized import check_readable, quantize
 from src.model.text_pass import check_states
 
 
@@ -35,6 +36,9 @@ def load_model(config: ModelConfig, cache_dir: Path, device: torch.device) -> Lo
     _prepare(model, tokenizer, config)
     _attend(model, config)
     blocks = find_blocks(model)
+    if config.quantization != "none":
+        quantize(model, blocks, config.quantization, device, _title(config))
+        fingerprint = f"{fingerprint}-{config.quantization}"
     loaded = LoadedModel(
         model=_moved(model, device).eval(),
         tokenizer=tokenizer,
@@ -45,6 +49,8 @@ def load_model(config: ModelConfig, cache_dir: Path, device: torch.device) -> Lo
         fingerprint=fingerprint,
         num_applications=num_applications(model, blocks),
     )
+    if config.quantization != "none":
+        check_readable(loaded.model, blocks, config.quantization, loaded.id)
     _check_shape(loaded, config)
     check_states(loaded.model, loaded.blocks, loaded.id)
     return loaded

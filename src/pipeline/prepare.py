@@ -20,6 +20,7 @@ from src.method.adapted import AdaptedModel
 from src.method.band import trained_blocks
 from src.method.catalog import adapt
 from src.method.penalty.chosen import chosen_matrices
+from src.metrics.catalog import names_needing
 from src.model.capacity import check_room
 from src.model.causal import is_causal
 from src.model.load import load_model
@@ -33,6 +34,9 @@ from src.probe.states.probe_rows import probe_rows
 from src.runtime.device import pick_device
 from src.train.selection import check_selection
 from src.twin.pretraining import ensure_pretrained
+
+_DIFFERENTIATED = ("row_gradients", "update_gradients", "mean_gradients", "objectives")
+"""What metrics need that take gradients of the base's own weights."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +132,12 @@ def _check_measures(config: RunConfig, loaded: LoadedModel) -> None:
         )
     for collector, names in collectors(config.metrics.names).items():
         collector.check(names, loaded)
+    names = names_needing(config.metrics.names, *_DIFFERENTIATED)
+    if names and config.model.quantization != "none":
+        raise ModelError(
+            f"metrics.names: given {', '.join(names)}, gradients of weights that are not there whole; "
+            "accepted: metrics without them, or model.quantization=none"
+        )
 
 
 def _writes(model: PreTrainedModel) -> bool:

@@ -67,7 +67,10 @@ def _show(config: RunConfig, others: list[RunConfig]) -> None:
 
     found = [estimate(one) for one in (config, *others)]
     rows, length = config.train.batch_size, config.data.max_length
-    title = f"{config.model.name} in {config.model.dtype}, {rows} x {length} tokens, {_ranks(config)}, GiB"
+    held = "" if config.model.quantization == "none" else f", blocks in {config.model.quantization}"
+    title = (
+        f"{config.model.name} in {config.model.dtype}{held}, {rows} x {length} tokens, {_ranks(config)}, GiB"
+    )
     table = Table(title=title, title_justify="left")
     table.add_column("")
     for one in found:

@@ -18,6 +18,8 @@ from src.config.schema import RunConfig
 from src.method.adapted import AdaptedModel
 from src.method.band import trained_blocks
 from src.method.catalog import adapt
+from src.model.loaded import LoadedModel
+from src.model.quantized import bytes_in, quantized_names
 from src.plan.skeleton import skeleton
 
 ADAM_MOMENTS = 2
@@ -66,6 +68,7 @@ def estimate(config: RunConfig) -> MemoryEstimate:
     """
     loaded = skeleton(config.model)
     blocks = trained_blocks(config.band, loaded, config.seed)
+    saved = _saved(loaded, config.model.quantization)
     with torch.device("meta"):
         adapted = adapt(loaded, config.method, blocks, config.seed, config.model.lora_targets)
     parameters = list(adapted.model.parameters())
@@ -82,7 +85,7 @@ def estimate(config: RunConfig) -> MemoryEstimate:
         blocks=adapted.blocks,
         num_blocks=loaded.num_blocks,
         trainable=sum(value.numel() for value in trained),
-        weights=sum(map(_bytes, parameters)) + originals,
+        weights=sum(map(_bytes, parameters)) + originals - saved,
         gradients=sum(map(_bytes, trained)),
         optimizer=ADAM_MOMENTS * sum(map(_bytes, trained)),
         activations=inside + head,
@@ -140,6 +143,16 @@ def _head(model: PreTrainedModel) -> nn.Module:
     last = model.get_output_embeddings()
     around = [child for child in model.children() if child is not model.base_model]
     return next((child for child in around if any(part is last for part in child.modules())), last)
+
+
+def _saved(loaded: LoadedModel, quantization: str) -> int:
+    """Bytes of the linear layers of all blocks that holding them in fewer bits saves."""
+    if quantization == "none":
+        return 0
+    weights = [
+        loaded.model.get_parameter(f"{name}.weight") for name in quantized_names(loaded.model, loaded.blocks)
+    ]
+    return sum(_bytes(weight) - bytes_in(quantization, weight) for weight in weights)
 
 
 def _gathered(adapted: AdaptedModel) -> int:

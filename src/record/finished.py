@@ -14,6 +14,7 @@ from src.method.band import trained_blocks
 from src.method.catalog import adapt
 from src.method.weights import load_tuned
 from src.model.load import load_model
+from src.model.quantized import dequantize
 from src.record.folder import RunFolder
 from src.storage.files import as_written
 
@@ -37,13 +38,14 @@ def finished_config(folder: Path) -> RunConfig:
 
 
 def tuned_model(folder: Path, config: RunConfig, device: torch.device) -> AdaptedModel:
-    """The model of a finished run as training left it, in eval mode.
+    """The model of a finished run as training left it, in eval mode; a quantised base is unpacked.
 
     Raises:
         CheckpointError: the tuned weights are damaged, or are more than the band (an objective's own head).
         ModelError: the base cannot be loaded.
     """
     loaded = load_model(config.model, Path(config.paths.cache_dir), device)
+    dequantize(loaded.model)
     blocks = trained_blocks(config.band, loaded, config.seed)
     adapted = adapt(loaded, config.method, blocks, config.seed, config.model.lora_targets)
     load_tuned(adapted, folder / ADAPTER)

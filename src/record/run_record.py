@@ -2,6 +2,8 @@
 
 What a study reads, and may rely on within one `schema_version`:
 
+model       id, fingerprint and shape; where layers are held in fewer bits, `quantized`: how many layers,
+            which tensors of torchao hold them, and their bytes
 choices     group to choice; `band` is the band's own name: a pattern, random, or the name of a suggestion
 seed        the unit of the statistics; runs of one arm differ in it and in nothing else
 fidelity    published, sound, or null; runs of different fidelity are not one study
@@ -46,6 +48,7 @@ from src.errors import StorageError
 from src.method.adapted import AdaptedModel
 from src.method.penalty.chosen import describe_penalty
 from src.model.loaded import LoadedModel
+from src.model.quantized import describe_quantized
 from src.record.folder import PREEMPTED
 from src.record.provenance import git, hardware, peak_memory_gib, versions
 from src.record.schema_version import SCHEMA_VERSION
@@ -85,6 +88,7 @@ def describe_loaded(loaded: LoadedModel) -> dict[str, Any]:
         "family": loaded.family,
         "num_blocks": loaded.num_blocks,
         "width": loaded.width,
+        **describe_quantized(loaded.model),
     }
 
 

@@ -18,7 +18,6 @@ LONG = [
     "train.gradient_accumulation_steps=2",
     "train.checkpoint_steps=null",
     "record=offline",
-    "metrics=core",
 ]
 
 

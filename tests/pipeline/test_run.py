@@ -25,14 +25,13 @@ METRICS_OF_DEFAULT = [
     and not (one.extra or name.endswith("_paper"))
 ]
 METHODS = ["lora", "midblock", "full", "frozen"]
-SMALL = "model.num_blocks=4"
 
 
 @pytest.fixture(scope="module")
 def plain(make_config, tmp_path_factory):
     """The folder of a smoke run that nothing disturbed."""
     root = tmp_path_factory.mktemp("plain")
-    config = make_config("debug=smoke", SMALL, f"paths.runs_dir={root}/runs", f"paths.cache_dir={root}/cache")
+    config = make_config("debug=smoke", f"paths.runs_dir={root}/runs", f"paths.cache_dir={root}/cache")
     execute(config)
     return Pipeline(config).folder.path
 
@@ -79,7 +78,7 @@ def test_a_run_leaves_every_file_it_promises(run, method):
 
 
 def test_a_finished_run_is_skipped_and_another_config_gets_another_folder(run):
-    less = (SMALL, "metrics=core", "evaluate=none")
+    less = ("metrics=core", "evaluate=none")
     first = run(*less)
     before = {path: path.stat().st_mtime_ns for path in first.rglob("*") if path.is_file()}
     assert run(*less) == first
@@ -91,7 +90,7 @@ def test_a_finished_run_is_skipped_and_another_config_gets_another_folder(run):
 
 
 def test_same_config_same_numbers(run, plain):
-    first, second = plain, run(SMALL)
+    first, second = plain, run()
     assert first != second
     assert first.name == second.name
     assert steps_of(first) == steps_of(second)
@@ -100,7 +99,7 @@ def test_same_config_same_numbers(run, plain):
 
 
 def test_an_evaluation_in_the_middle_changes_nothing(run, plain):
-    watched = run(SMALL, "evaluate.every_steps=1")
+    watched = run("evaluate.every_steps=1")
     assert steps_of(plain) == steps_of(watched)
     for name, value in weights_of(plain).items():
         assert torch.equal(value, weights_of(watched)[name])
@@ -123,8 +122,8 @@ def stopped_before(stage, config):
 
 @pytest.mark.parametrize("stage", [stage.name for stage in STAGES])
 def test_stopped_before_any_stage_it_goes_on_and_ends_the_same(run, plain, make_config, paths, stage):
-    stopped_before(stage, make_config("debug=smoke", SMALL, *paths))
-    found = run(SMALL)
+    stopped_before(stage, make_config("debug=smoke", *paths))
+    found = run()
     records = [json.loads((folder / "run.json").read_text()) for folder in (found, plain)]
     for key in ("profiles", "spearman", "scores", "items"):  # from files or from memory
         assert records[0][key] == records[1][key], key
@@ -139,9 +138,9 @@ def test_base_is_measured_once_for_all_runs(run, monkeypatch):
     calls = []
     original = scoring.evaluate
     monkeypatch.setattr(scoring, "evaluate", lambda *a, **k: calls.append(1) or original(*a, **k))
-    run(SMALL, "method=lora", "metrics=none")
+    run("method=lora", "metrics=none")
     assert len(calls) == 2
-    run(SMALL, "method=midblock", "metrics=none")
+    run("method=midblock", "metrics=none")
     assert len(calls) == 3
 
 
@@ -172,21 +171,15 @@ def test_what_is_refused_leaves_no_folder(run, tmp_path, overrides, error, line)
 
 
 def test_a_damaged_stage_result_is_named(run, make_config, paths):
-    folder = stopped_before("probe", make_config("debug=smoke", SMALL, *paths))
+    folder = stopped_before("probe", make_config("debug=smoke", *paths))
     (folder / "stages" / "train.json").write_text("{")
     with pytest.raises(StorageError, match=r"train.json: cannot be read as JSON .*remove it"):
-        run(SMALL)
+        run()
 
 
 @pytest.mark.parametrize("method", ["midblock", "full", "frozen"])
 def test_every_metric_of_the_catalog_is_measured_in_a_run(run, method):
-    folder = run(
-        f"method={method}",
-        "method.rank=4",
-        "metrics=all",
-        "metrics.num_gradient_rows=4",
-        "model.num_blocks=6",
-    )
+    folder = run(f"method={method}", "method.rank=4", "metrics=all", "metrics.num_gradient_rows=4")
     layers = pandas.read_csv(folder / "layers.csv")
     found = set(layers["metric"].str.partition("/")[0])
     if method == "frozen":  # nothing changed: what describes one model is there
@@ -205,7 +198,7 @@ def test_every_metric_of_the_catalog_is_measured_in_a_run(run, method):
 
 
 def test_a_base_cached_for_other_views_is_not_taken(run):
-    few, many = run(SMALL, "metrics=views"), run(SMALL, "metrics=views", "metrics.view_dropout=0.6")
+    few, many = run("metrics=views"), run("metrics=views", "metrics.view_dropout=0.6")
     tables = [pandas.read_csv(folder / "layers.csv") for folder in (few, many)]
     base = [
         table.loc[(table["stage"] == "base") & (table["metric"] == "infonce"), "value"] for table in tables
@@ -214,7 +207,7 @@ def test_a_base_cached_for_other_views_is_not_taken(run):
 
 
 def test_further_probe_rows_report_the_spread_and_change_nothing_else(run):
-    every = ("metrics=all", "metrics.num_gradient_rows=4", SMALL)
+    every = ("metrics=all", "metrics.num_gradient_rows=4", "model.num_blocks=8")
     one, two = run(*every), run(*every, "probe.seeds=[0,1]")
     assert steps_of(one) == steps_of(two)
     assert (one / "samples.jsonl").read_text() == (two / "samples.jsonl").read_text()
@@ -224,14 +217,14 @@ def test_further_probe_rows_report_the_spread_and_change_nothing_else(run):
         for seed in range(2)
     ]
     merged = pandas.read_csv(two / "layers.csv").set_index(["metric", "stage", "layer"])
-    key = ("effective_rank", "tuned", 3)
+    key = ("effective_rank", "tuned", 7)
     values = [table.loc[key, "value"] for table in tables]
     assert len(set(values)) == 2
     assert merged.loc[key, "value"] == pytest.approx(sum(values) / 2)
     assert merged.loc[key, "stderr"] == pytest.approx(pandas.Series(values).std())
     assert (
-        merged.loc[("weight_change", "change", 3), "value"]
-        == tables[0].loc[("weight_change", "change", 3), "value"]
+        merged.loc[("weight_change", "change", 7), "value"]
+        == tables[0].loc[("weight_change", "change", 7), "value"]
     )
 
 
@@ -258,6 +251,6 @@ def test_the_report_shows_every_run_and_hides_no_failure(run, tmp_path):
 
 
 def test_wandb_mirrors_offline_and_writes_inside_the_run(run):
-    folder = run(SMALL, "metrics=core", "record=offline")
+    folder = run("record=offline")
     (history,) = (folder / "wandb").glob("offline-run-*/*.wandb")
     assert history.stat().st_size > 1000

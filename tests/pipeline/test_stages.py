@@ -4,7 +4,6 @@ import gc
 import json
 import weakref
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 
@@ -14,7 +13,6 @@ from src.pipeline.pipeline import Pipeline
 from src.pipeline.stage import Stage, check_order
 from src.pipeline.stages import STAGES
 from src.run import execute
-from tests.forked import FORKED
 
 QUIET = ["debug=smoke", "metrics=none", "record=none"]
 
@@ -79,10 +77,6 @@ def test_sharded_weights_are_let_go_after_training(make_config, paths, monkeypat
 
     monkeypatch.setattr(src.pipeline.train_stage, "shard", sharded)
     monkeypatch.setattr(run_stage, "prepare", anew)
-    starting = SimpleNamespace(
-        get_context=lambda _: FORKED
-    )  # from what is imported, in place of importing it
-    monkeypatch.setattr("src.train.ranks.multiprocessing", starting)
     gc.collect()
     config = make_config(
         *QUIET,

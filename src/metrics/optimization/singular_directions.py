@@ -61,5 +61,5 @@ def _parts(measure: Callable[[Matrix, Matrix], Scalar], update: TensorUpdate) ->
         moved = [update.factors[0].double() @ update.factors[1].double()]
     else:
         moved = [] if difference is None else [matrix.double() for matrix in as_matrices(difference)]
-    pairs = list(zip(as_matrices(update.base), moved, strict=True)) if moved else []
+    pairs = list(zip(as_matrices(update.whole_base), moved, strict=True)) if moved else []
     return [(measure(base.to(one.device).double(), one), squared_norm(one)) for base, one in pairs]

@@ -32,7 +32,7 @@ def singular_rotation_of_factors(base: Matrix, b: Tall, a: Wide) -> Scalar:
 
 def singular_rotation_parts(update: TensorUpdate) -> Parts:
     """(rotation, 1) of each matrix."""
-    bases = as_matrices(update.base)
+    bases = as_matrices(update.whole_base)
     one = torch.ones((), dtype=torch.float64)
     if update.factors is not None:
         found = [singular_rotation_of_factors(bases[0], *update.factors)]

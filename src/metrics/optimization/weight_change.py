@@ -20,7 +20,7 @@ def weight_change(squared_update: Scalar, squared_base: Scalar) -> Scalar:
 
 def weight_change_parts(update: TensorUpdate) -> Parts:
     """Both squared norms of one tensor."""
-    return [(update.squared_update(), squared_norm(update.base))]
+    return [(update.squared_update(), squared_norm(update.whole_base))]
 
 
 def weight_change_paper(sum_of_norms: Scalar, num_tensors: Scalar) -> Scalar:

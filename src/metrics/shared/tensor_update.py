@@ -13,6 +13,7 @@ from src.metrics.shared.factors import (
     squared_norm_of_product,
 )
 from src.metrics.shared.shapes import Scalar
+from src.runtime.quantized import dequantized
 
 Parts = list[tuple[Scalar, ...]]
 """What one tensor adds to the sums of its block, float64: nothing, or once, or once for each matrix in it."""
@@ -38,6 +39,11 @@ class TensorUpdate:
     """The update is their product [m, rank] @ [rank, n], in the layout of `base`."""
     tuned: Tensor | None = None
     """The tensor after training in place; both this and `factors` are None where nothing was trained."""
+
+    @property
+    def whole_base(self) -> Tensor:
+        """`base` as values, where it is held in fewer bits."""
+        return dequantized(self.base)
 
     @property
     def trained(self) -> bool:
