@@ -40,6 +40,7 @@ class Written:
         from src.report.png_figure import draw  # matplotlib comes with it
 
         drawn = [draw(plot, self.path.with_name(f"{name}.png")) for name, plot in self._pictures()]
+        _drop_earlier(self.path.parent, [path.name for path in drawn], ".drawn")
         self.write_text([path.stem for path in drawn])
         return drawn
 
@@ -68,10 +69,22 @@ def write_report(folder: Path) -> Written:
     lead = [*machines(material.study), *_verdicts(every)]
     made_up = any(run.record.get("made_up") for run in material.study.compared)
     path = folder / "report" / "report.html"
-    for table in _tables(every):
-        write_text(path.parent / f"{table.name}.csv", csv_text(table))
+    files = {f"{table.name}.csv": table for table in _tables(every)}
+    for name, table in files.items():
+        write_text(path.parent / name, csv_text(table))
+    _drop_earlier(path.parent, list(files), ".tables")
     write_text(path, html_page(folder.name, lead, facts(material.study), parts, closing, made_up))
     return Written(path, material, parts, lead, closing)
+
+
+def _drop_earlier(folder: Path, names: Sequence[str], listed: str) -> None:
+    """Remove what an earlier report listed and this one has not: tables, pictures; no other file."""
+    path = folder / listed
+    earlier = path.read_text(errors="replace").splitlines() if path.is_file() else []
+    for gone in {Path(line).name for line in earlier} - set(names):
+        if (folder / gone).is_file():
+            (folder / gone).unlink()
+    write_text(path, "\n".join(names) + "\n")
 
 
 def _verdicts(parts: Sequence[Part]) -> list[str]:

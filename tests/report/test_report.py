@@ -190,3 +190,19 @@ def test_many_runs_are_shown_by_arm_within_a_hundred_columns(written):
     table, _, sketch = terminal.partition("from the embedding")
     assert table.count("01110") == 4  # two tasks, two scalings
     assert sketch.count("01110") == 2  # two scalings
+
+
+def test_a_table_that_is_no_longer_true_does_not_stay_and_others_files_do(tmp_path):
+    make_runs(tmp_path / "runs", MadeStudy(bands=("whole",), seeds=(0,)))
+    folder = tmp_path / "runs" / "report"
+    failed = tmp_path / "runs" / "failed"
+    failed.mkdir()
+    (failed / "run.json").write_text(json.dumps({"status": "failed", "id": "failed", "error": "stopped"}))
+    write_report(tmp_path / "runs")
+    assert (folder / "left_out.csv").is_file()
+    (folder / "notes.csv").write_text("mine")
+    (failed / "run.json").unlink()
+    failed.rmdir()
+    write_report(tmp_path / "runs")
+    assert not (folder / "left_out.csv").exists()
+    assert (folder / "runs.csv").is_file() and (folder / "notes.csv").read_text() == "mine"
