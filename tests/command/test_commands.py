@@ -99,7 +99,7 @@ def test_an_option_that_is_not_there_is_one_line_too(command, capsys):
         (["-m", "seed=0,1", "--cfg", "job"], "--multirun: given with --cfg; accepted: one of them"),
         (["--experimental-rerun", "old.pickle"], "because it reads a pickle"),
         (["train=[1]"], "train: given '[1]'; accepted: default"),
-        (["model=null"], "model: given 'null'; accepted: bert_base"),
+        (["model=null"], "model: given 'null'; accepted: albert_base"),
         (["--config-dir", "nowhere"], "nowhere"),
         (["--config-name", "nowhere"], "nowhere"),
     ],

@@ -59,7 +59,7 @@ def line_of(*overrides):
         (["train.max_step=3"], "train.max_step: given '3', but there is no such key (did you mean max_steps?)"),
         (["+train.shuffle=true"], "train.shuffle: given True, but there is no such key"),
         (["modle=tiny_llama"], "(did you mean model?)"),
-        (["model=llama9"], "model: given 'llama9'; accepted: bert_base, codegen_350m"),
+        (["model=llama9"], "model: given 'llama9'; accepted: albert_base, bert_base, codegen_350m"),
         (["band=middle"], "band: given 'middle'; accepted: 00001"),
         (["model=hf"], "model.id: given nothing"),
         (["model=olmo2_7b", "model.variant=ppo"], "model.variant: given 'ppo'; accepted: base, sft, dpo, rlvr, instruct"),

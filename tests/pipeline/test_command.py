@@ -120,7 +120,7 @@ def test_a_runs_folder_that_cannot_be_written_is_refused_before_anything_is_done
 @pytest.mark.parametrize(
     ("overrides", "line"),
     [
-        (["model=nope"], "strata: model: given 'nope'; accepted: bert_base"),
+        (["model=nope"], "strata: model: given 'nope'; accepted: albert_base"),
         (["data=gsm8k", "data.path=nowhere.jsonl"], "nowhere.jsonl"),
         (["model=olmo2_7b"], "allenai/OLMo-2-1124-7B is not cached"),
     ],

@@ -108,4 +108,4 @@ def test_the_command_takes_a_small_picture(page_file):
     picture = page_file.with_suffix(".png")
     assert f"picture: {picture}" in done.stdout
     assert picture.read_bytes().startswith(b"\x89PNG")
-    assert 20_000 < picture.stat().st_size < 300_000
+    assert 20_000 < picture.stat().st_size < 400_000

@@ -88,7 +88,13 @@ class Composer:
         for one in plain:
             root = one.key_or_group.partition(".")[0]
             mine.setdefault(root if root in _SECTIONS else "", []).append(one)
-        values = {name: self._part(choices, name, mine.get(name, [])) for name in _SECTIONS}
+        beside = mine.get("", [])
+        values = {
+            name: self._part(
+                choices, name, mine.get(name, []) + (beside if self._refers(choices, name) else [])
+            )
+            for name in _SECTIONS
+        }
         return checked(RunConfig(**values, **self._part(choices, "", mine.get("", []))))
 
     def _part(self, choices: tuple[str, ...], name: str, plain: list[Override]) -> Any:
@@ -96,10 +102,10 @@ class Composer:
         key = (name, self._text(choices, name), tuple(one.input_line for one in plain))
         if key not in self._parts:
             raw = DictConfig(self._values(choices, name))
-            OmegaConf.resolve(raw)
             OmegaConf.set_struct(raw, True)
             for one in plain:
                 OmegaConf.update(raw, one.key_or_group, one.value(), merge=True)
+            OmegaConf.resolve(raw)
             if name:
                 self._parts[key] = as_section(_HINTS[name], raw[name])
             else:
@@ -108,7 +114,13 @@ class Composer:
         return self._parts[key]
 
     def _values(self, choices: tuple[str, ...], name: str) -> Template:
-        return {one: self._templates[choices][one] for one in ((name,) if name else _SCALARS)}
+        template = self._templates[choices]
+        found = {one: template[one] for one in ((name,) if name else _SCALARS)}
+        return found | ({one: template[one] for one in _SCALARS} if name and _refers(found) else {})
+
+    def _refers(self, choices: tuple[str, ...], name: str) -> bool:
+        """Whether a section takes a value from elsewhere: `data.seed: ${seed}`."""
+        return "${" in self._text(choices, name)
 
     def _text(self, choices: tuple[str, ...], name: str) -> str:
         """The values of a part as text; written once for all runs of these choices."""
@@ -126,6 +138,10 @@ def composer(sweep: Sweep) -> Iterator[Composer]:
         OmegaConf.save(OmegaConf.create(sweep.base), Path(folder) / f"{name}.yaml")
         with initialize_config_dir(folder, version_base="1.3"):
             yield Composer(sweep, name)
+
+
+def _refers(values: Template) -> bool:
+    return "${" in json.dumps(values)
 
 
 @cache

@@ -98,7 +98,7 @@ def test_a_template_that_is_none_is_refused_when_composed(make_config):
 
 
 RECORD = {"question": "2 {+} 2?", "expression": "1 + 1", "text": "It rains.", "topic": "sky"}
-RECORD |= {"choices": ["3", "4", "5", "6"], "answer": 1, "answer_cot": "4"}
+RECORD |= {"choices": ["3", "4", "5", "6"], "answer": 1, "word": "rain", "answer_cot": "4"}
 OWN_FRAMES = ["arithmetic", "gcd", "gsm8k", "gsm_symbolic"]
 TURNS = ["chat", "hf"]  # a template makes their text
 PRESETS = sorted({p.stem for p in (CONF / "data").glob("[!_]*.yaml")} - set(TURNS))

@@ -8,7 +8,9 @@ def test_every_choice_of_every_figure_draws_and_answers_the_mouse(study, open_pa
     for width in (1280, 400):
         view = open_page(page, width)
         charts = figures.names(view)
-        assert set(charts) == {"depth_slopes", "depth_families", "depth_families_controls", "profiles"}
+        assert set(charts) == {
+            *("depth_slopes", "depth_families", "depth_families_controls", "profiles", "profiles_beyond_push")
+        }
         options = {name: figures.every_choice_answers(view, name) for name in charts}
         assert options["depth_slopes"] == [None]  # nothing to choose
         assert (

@@ -54,7 +54,7 @@ def test_where_a_run_goes_is_no_part_of_its_id(write_sweep, planned):
     [
         ([{"seed": 1}, {"seed": "1"}], "sweep: given 'seed=1 and seed=1'; accepted: each run once"),
         ([{"method": "lora"}, {}], "each run once"),
-        ([{"model": "nope"}], "model: given 'nope'; accepted: bert_base"),
+        ([{"model": "nope"}], "model: given 'nope'; accepted: albert_base"),
         ([{"preset": "nope"}], "preset: given 'nope'; accepted: "),
         ([{"train.batch_sise": 3}], "train.batch_sise: given '3', but there is no such key (did you mean"),
         ([{"train.batch_size": 0}], "train.batch_size: given 0; accepted: "),
