@@ -112,13 +112,11 @@ def _sources(given: list[str]) -> "list[Source]":
     overrides = [one for one in given if "=" in one]
     if not overrides:
         folders = [runs_path(one) for one in given]
-        for folder in folders:
-            finished_config(folder)
-        return [Source(folder, partial(open_run, folder)) for folder in folders]
+        return [Source(one, partial(open_run, one), finished_config(one)) for one in folders]
     if len(overrides) < len(given):
         refuse("runs", " ".join(given), "folders of finished runs, or base=FOLDER tuned=FOLDER data=NAME")
     config = pair_config("metrics=none", *overrides)  # which are not asked for
-    return [Source(pair_folder(config), partial(open_pair, config), is_run=False)]
+    return [Source(pair_folder(config), partial(open_pair, config))]
 
 
 def _shared(folders: list[Path]) -> Path:

@@ -9,7 +9,7 @@ from src.analysis.arm_scores import TaskScores, read_scores
 from src.analysis.contrasts import Contrast, contrasts
 from src.analysis.experiment import Experiment
 from src.analysis.layer_profiles import ProfileLine, read_profiles
-from src.analysis.own_task import VALIDATION
+from src.config.evaluate import VALIDATION
 
 Made = TypeVar("Made")
 

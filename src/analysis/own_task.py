@@ -1,8 +1,8 @@
 """Which tasks ask for what a run was trained on; all others are other abilities."""
 
 from src.analysis.runs import Run
+from src.config.evaluate import HELDOUT, VALIDATION
 
-HELDOUT, VALIDATION = "heldout", "validation"
 _SOURCES = ("name", "generator", "id", "path")
 
 

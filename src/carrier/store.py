@@ -25,7 +25,8 @@ def write_fit(folder: Path, key: Any, fitted: Fitted, weights: Mapping[str, Tens
     trained = {f"{_WEIGHT}{name}": value.detach().contiguous() for name, value in weights.items()}
     save_file(theta | trained, folder / WEIGHTS)
     dual = {"price": fitted.dual.price, "baseline": fitted.dual.baseline, "ema": fitted.dual.ema}
-    write_json(folder / ABOUT, {"key": fingerprint(key), "dual": dual, "steps": fitted.steps})
+    about = {"key": fingerprint(key), "groups": list(theta), "dual": dual, "steps": fitted.steps}
+    write_json(folder / ABOUT, about)
 
 
 def read_fit(
@@ -35,7 +36,7 @@ def read_fit(
     if not (folder / ABOUT).is_file() or (about := read_json(folder / ABOUT))["key"] != fingerprint(key):
         return None
     stored = load_file(folder / WEIGHTS)
-    theta = {_group(name): value for name, value in stored.items() if not name.startswith(_WEIGHT)}
+    theta = {_group(name): stored[name] for name in about["groups"]}  # random carriers draw in this order
     weights = {
         name.removeprefix(_WEIGHT): value for name, value in stored.items() if name.startswith(_WEIGHT)
     }

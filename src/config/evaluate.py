@@ -6,6 +6,8 @@ from src.config import rules
 from src.config.data import DataConfig
 from src.config.keys import declare
 
+HELDOUT, VALIDATION = "heldout", "validation"
+"""Tasks of the data's own rows: the test split, and rows that a choice is made on."""
 ENGINE_NAMES = ("auto", "plain", "continuous")
 
 
@@ -45,5 +47,5 @@ class EvaluateConfig:
                 rules.check_at_least(f"evaluate.{key}", getattr(self, key), 1)
         rules.require("evaluate.engine", self.engine, ENGINE_NAMES)
         for name in self.retention_tasks:
-            if name in ("heldout", "validation", "english"):
+            if name in (HELDOUT, VALIDATION, "english"):
                 rules.refuse("evaluate.retention_tasks", name, "a name of its own: this one is taken")

@@ -10,7 +10,7 @@ from src.config import rules
 from src.config.band import BandConfig
 from src.config.control import ControlConfig
 from src.config.data import DataConfig
-from src.config.evaluate import EvaluateConfig
+from src.config.evaluate import VALIDATION, EvaluateConfig
 from src.config.intervention import InterventionConfig
 from src.config.keys import NAME, PATH, declare
 from src.config.method import MethodConfig
@@ -95,7 +95,7 @@ class RunConfig:
                 "would not repeat"
             )
             rules.refuse("train.activation_checkpointing", True, accepted)
-        if "validation" in self.evaluate.tasks and not self.data.num_validation:
+        if VALIDATION in self.evaluate.tasks and not self.data.num_validation:
             rules.refuse("data.num_validation", 0, "at least 1 with validation among evaluate.tasks")
         if self.data.select != "none":
             self._check_selection()

@@ -7,6 +7,7 @@ from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 
+from src.config.evaluate import HELDOUT, VALIDATION
 from src.config.schema import DataConfig, EvaluateConfig
 from src.data.chat.render import rendered
 from src.data.hub import first_line, is_unreachable
@@ -14,7 +15,7 @@ from src.data.rows import Row
 from src.data.splits import load_splits
 from src.errors import ConfigError, DataError
 from src.evaluate.english import ENGLISH, write_english
-from src.evaluate.task import HELDOUT, VALIDATION, write_task
+from src.evaluate.task import write_task
 
 FEWSHOT_SEED = 1234  # the seed that lm-eval itself uses: which examples are shown is part of a task
 

@@ -7,14 +7,13 @@ scored by how likely it is.
 from pathlib import Path
 from typing import Any
 
+from src.config.evaluate import HELDOUT
 from src.config.schema import DataConfig
 from src.data.rows import Row
 from src.errors import DataError
 from src.evaluate.answer import METRIC, NO_ANSWER, last_answer
 from src.evaluate.english import METRIC as NATS_PER_BYTE
 from src.evaluate.local import Function, write_local
-
-HELDOUT, VALIDATION = "heldout", "validation"
 
 
 def write_task(rows: list[Row], config: DataConfig, cache_dir: Path, name: str = HELDOUT) -> Path:

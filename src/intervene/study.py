@@ -9,6 +9,7 @@ from rich.console import Console
 
 from src.config.intervention import InterventionConfig, published_form
 from src.config.rules import refuse
+from src.config.schema import RunConfig
 from src.intervene.material import Asked
 from src.intervene.pair import Pair
 
@@ -28,8 +29,13 @@ class Source:
     folder: Path
     """What is measured of it is kept in intervene/ below."""
     open: Callable[[Asked], Pair]
-    is_run: bool = True
-    """Whether the folder holds the trained weights of a run."""
+    config: RunConfig | None = None
+    """Of a finished run, whose trained weights lie in the folder; None of two folders of weights."""
+
+    @property
+    def is_run(self) -> bool:
+        """Whether the folder holds the trained weights of a run."""
+        return self.config is not None
 
 
 class Study(ABC):

@@ -21,7 +21,7 @@ def intervene(run: Run) -> None:
         return
     adapted = run.prepared.adapted
     adapted.model.eval()
-    source = Source(folder, lambda asked: pair_of(folder, run.config, adapted, asked))
+    source = Source(folder, lambda asked: pair_of(folder, run.config, adapted, asked), run.config)
     try:
         study = ANALYSES[chosen.kind]([source], chosen, tables_of(folder, chosen))
         study.measure()

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from transformers import PreTrainedModel
 
+from src.config.evaluate import HELDOUT, VALIDATION
 from src.config.schema import RunConfig
 from src.control.control import Control
 from src.control.make import make_control
@@ -15,7 +16,6 @@ from src.data.chat.render import rendered_splits
 from src.data.encode import Encoded, encode_texts
 from src.data.splits import Splits, load_splits
 from src.errors import ModelError
-from src.evaluate.task import HELDOUT, VALIDATION
 from src.method.adapted import AdaptedModel
 from src.method.band import trained_blocks
 from src.method.catalog import adapt

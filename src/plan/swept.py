@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from src.analysis.arms import pattern_of
 from src.analysis.claims import MADE_UP, Ran, unlike
-from src.analysis.own_task import HELDOUT
 from src.analysis.references import Published
+from src.config.evaluate import HELDOUT
 from src.config.schema import RunConfig
 
 CHOOSES = ("model", "data", "fidelity", "evaluate", "experiment", "preset")

@@ -7,9 +7,10 @@ import pytest
 import yaml
 from lm_eval.tasks import TaskManager
 
+from src.config.evaluate import HELDOUT
 from src.data.rows import Row
 from src.errors import DataError, StorageError
-from src.evaluate.task import HELDOUT, write_task
+from src.evaluate.task import write_task
 
 AWKWARD = [
     "{{prompt}} {% raw %}",

@@ -11,8 +11,8 @@ from src.analysis.arms import WHOLE, Arm
 from src.analysis.claims import other_setting
 from src.analysis.material import Material
 from src.analysis.measures.measured import OwnNumber
-from src.analysis.own_task import HELDOUT
 from src.analysis.references import Published
+from src.config.evaluate import HELDOUT
 from src.statistics.estimate import LEVEL, Estimate
 from src.statistics.fieller import interval_of_ratio
 

@@ -11,7 +11,7 @@ import numpy
 from numpy import ndarray
 from scipy.stats import spearmanr
 
-from src.intervene.causal.profile import NUM_SEGMENTS
+from src.intervene.causal.profile import NUM_SEGMENTS, segment_shares
 from src.intervene.quantity import Quantity
 from src.statistics.holm import holm
 from src.statistics.two_way_model import crossed
@@ -46,11 +46,7 @@ def fifth_contrasts(
         sides: profiles over `blocks`.
         blocks: those that training could change, in the order of depth.
     """
-    shares = {
-        one.player: one.values
-        for one in found
-        if (one.score, one.kind) == ("logp", "shapley") and one.player.startswith("blocks")
-    }
+    shares = segment_shares(found, "logp")
     members = [[place for place, block in enumerate(blocks) if block in _range(name)] for name in shares]
     if len(shares) != NUM_SEGMENTS or not all(members):
         return []

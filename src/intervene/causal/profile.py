@@ -34,6 +34,15 @@ def gain(gates: Gates, table: ItemTable, score: str) -> Quantity:
     return quantity(score, "gain", "all", table.of(score, gates.tuned) - table.of(score, gates.base))
 
 
+def segment_shares(found: Sequence[Quantity], score: str) -> dict[str, ndarray]:
+    """Shapley shares of the fifths by player; what stands around the blocks is left out."""
+    return {
+        one.player: one.values
+        for one in found
+        if (one.score, one.kind) == (score, "shapley") and one.player.startswith("blocks")
+    }
+
+
 def quantities(gates: Gates, table: ItemTable, score: str, by_block: bool = True) -> Iterator[Quantity]:
     """All of them but those of the path, in the order of depth; `by_block` as for `patterns`."""
     yield gain(gates, table, score)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy
 from numpy import ndarray
 
-from src.intervene.causal.profile import NUM_SEGMENTS
+from src.intervene.causal.profile import NUM_SEGMENTS, segment_shares
 from src.intervene.quantity import Quantity
 from src.probe.table.depth_profile import change_location
 from src.statistics.fieller import interval_of_ratio
@@ -104,7 +104,7 @@ def _pilot(found: Sequence[Quantity], score: str) -> Iterator[Summary]:
 
     Errors shrink with the root of the number of items where items make them: of few seeds less.
     """
-    segments = _segments(found, score)
+    segments = list(segment_shares(found, score).values())
     if len(segments) != NUM_SEGMENTS:
         return
     middle = crossed(_total(segments[1:-1]))
@@ -115,14 +115,8 @@ def _pilot(found: Sequence[Quantity], score: str) -> Iterator[Summary]:
     yield Summary(score, PILOT[1], items, math.nan, math.nan)
 
 
-def _segments(found: Sequence[Quantity], score: str) -> list[ndarray]:
-    """Shapley shares of the fifths; what stands around the blocks is left out."""
-    return [one.values for one in found if (one.score, one.kind) == (score, "shapley")
-            and one.player.startswith("blocks")]  # fmt: skip
-
-
 def _places(found: Sequence[Quantity], score: str, num_blocks: int) -> Iterator[Ratio]:
-    segments = _segments(found, score)
+    segments = list(segment_shares(found, score).values())
     if len(segments) == NUM_SEGMENTS:
         yield Ratio("middle_share", _total(segments[1:-1]), _total(segments))
     for kind in ("path", "alone"):

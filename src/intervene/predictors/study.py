@@ -21,7 +21,6 @@ from src.intervene.predictors.over_models import (
 )
 from src.intervene.quantity import over_seeds
 from src.intervene.study import Source, Study, tables_of
-from src.record.finished import finished_config
 from src.runtime.progress import Progress
 from src.storage.csv_file import write_csv
 from src.storage.files import write_json
@@ -52,9 +51,9 @@ class PredictorsStudy(Study):
 
     def __init__(self, sources: Sequence[Source], chosen: InterventionConfig, out: Path) -> None:
         super().__init__(sources, chosen, out)
-        if not all(one.is_run for one in sources):
+        configs = [(one.config, one) for one in sources if one.config is not None]
+        if len(configs) < len(sources):
             refuse("predictors", "two folders of weights", "finished runs of several models")
-        configs = [(finished_config(one.folder), one) for one in sources]
         asked = [
             (config, one)
             for config, one in configs

@@ -35,7 +35,7 @@ def build(material: Material) -> list[Block]:
     found, study = material.get(beyond_push), material.study
     if found.layers.empty:
         return []
-    plots = _plots(material)
+    plots = material.get(_plots)
     key = ("band", "condition", "metric", "reading")
     drawn = found.layers[found.layers["place"].isin(_shown(found.layers))]
     numbers = Table(
@@ -52,7 +52,7 @@ def build(material: Material) -> list[Block]:
 
 def pictures(material: Material) -> Mapping[str, Plot]:
     """METRIC_beyond_push, of the main metrics."""
-    plots = _plots(material) if material.study.nulls else {}
+    plots = material.get(_plots)
     return {f"{name}_beyond_push": plots[name] for name in (*CORE, "procrustes_distance") if name in plots}
 
 

@@ -88,20 +88,22 @@ class Composer:
         for one in plain:
             root = one.key_or_group.partition(".")[0]
             mine.setdefault(root if root in _SECTIONS else "", []).append(one)
-        beside = mine.get("", [])
-        values = {
-            name: self._part(
-                choices, name, mine.get(name, []) + (beside if self._refers(choices, name) else [])
-            )
-            for name in _SECTIONS
-        }
-        return checked(RunConfig(**values, **self._part(choices, "", mine.get("", []))))
+        values = {name: self._part(choices, name, mine) for name in _SECTIONS}
+        return checked(RunConfig(**values, **self._part(choices, "", mine)))
 
-    def _part(self, choices: tuple[str, ...], name: str, plain: list[Override]) -> Any:
-        """A section as its dataclass, or the scalars beside the sections (name ""); equal ones are shared."""
-        key = (name, self._text(choices, name), tuple(one.input_line for one in plain))
+    def _part(self, choices: tuple[str, ...], name: str, mine: dict[str, list[Override]]) -> Any:
+        """A section as its dataclass, or the scalars beside the sections (name ""); equal ones are shared.
+
+        A section that takes a value from elsewhere (`data.seed: ${seed}`) is resolved beside the scalars.
+        """
+        names = ("", name) if name and "${" in self._text(choices, name) else (name,)
+        plain = [one for part in names for one in mine.get(part, [])]
+        texts = tuple(self._text(choices, part) for part in names)
+        key = (name, texts, tuple(one.input_line for one in plain))
         if key not in self._parts:
-            raw = DictConfig(self._values(choices, name))
+            raw = DictConfig(
+                {one: value for part in names for one, value in self._values(choices, part).items()}
+            )
             OmegaConf.set_struct(raw, True)
             for one in plain:
                 OmegaConf.update(raw, one.key_or_group, one.value(), merge=True)
@@ -114,13 +116,7 @@ class Composer:
         return self._parts[key]
 
     def _values(self, choices: tuple[str, ...], name: str) -> Template:
-        template = self._templates[choices]
-        found = {one: template[one] for one in ((name,) if name else _SCALARS)}
-        return found | ({one: template[one] for one in _SCALARS} if name and _refers(found) else {})
-
-    def _refers(self, choices: tuple[str, ...], name: str) -> bool:
-        """Whether a section takes a value from elsewhere: `data.seed: ${seed}`."""
-        return "${" in self._text(choices, name)
+        return {one: self._templates[choices][one] for one in ((name,) if name else _SCALARS)}
 
     def _text(self, choices: tuple[str, ...], name: str) -> str:
         """The values of a part as text; written once for all runs of these choices."""
@@ -138,10 +134,6 @@ def composer(sweep: Sweep) -> Iterator[Composer]:
         OmegaConf.save(OmegaConf.create(sweep.base), Path(folder) / f"{name}.yaml")
         with initialize_config_dir(folder, version_base="1.3"):
             yield Composer(sweep, name)
-
-
-def _refers(values: Template) -> bool:
-    return "${" in json.dumps(values)
 
 
 @cache
