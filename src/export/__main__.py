@@ -3,7 +3,8 @@
 python -m src.export runs/EXPERIMENT/ID --to peft|trl|axolotl|llamafactory|unsloth|mergekit [--out FOLDER]
 python -m src.export runs/EXPERIMENT/ID --merged FOLDER
 
-Without --out the files are printed. --base names the weights that the tool shall load, where the run knew
+Without --out the files are printed, all but the rows: train.jsonl holds those that the run learned from, so
+that what it held out stays unseen. --base names the weights that the tool shall load, where the run knew
 them by another name (weights out of a Python package, a folder of another machine). --merged writes whole
 weights: the update added in float32, checked by the logits, saved in the model's dtype; a base
 that was held in fewer bits is unpacked for it.
@@ -16,6 +17,7 @@ from pathlib import Path
 from src.command.program import parser_of, path_of, run_command, runs_path
 from src.config.rules import refuse
 from src.export.handover import Handover, read_handover
+from src.export.rows import ROWS
 from src.export.tools import TOOLS
 from src.storage.files import write_text
 
@@ -25,7 +27,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
     if options.to is None and options.merged is None:
         refuse("--to", None, f"{', '.join(TOOLS)}, or --merged FOLDER")
-    run = read_handover(options.run, options.base)
+    run = read_handover(options.run, options.base, (options.out or Path()).absolute())
     if options.to is not None:
         _hand_over(run, options.to, options.out)
     if options.merged is not None:
@@ -43,7 +45,13 @@ def _hand_over(run: Handover, tool: str, out: Path | None) -> None:
     for form in TOOLS[tool](run):
         for note in form.notes:
             print(f"note: {note}", file=sys.stderr)
-        if out is None:
+        if out is None and form.name == ROWS:
+            rows = form.text.count("\n")
+            print(
+                f"note: {ROWS}: {rows} rows that the run learned from; --out FOLDER writes it",
+                file=sys.stderr,
+            )
+        elif out is None:
             print(form.text, end="")
         else:
             write_text(out / form.name, form.text)

@@ -4,26 +4,23 @@ import re
 from typing import Any
 
 from src.export.chat import axolotl_rows
-from src.export.form import Form, about, as_yaml, steps_of, whole_alpha
+from src.export.form import Form, about, as_yaml, beyond, steps_of, whole_alpha
 from src.export.handover import Handover
 
 
 def to_axolotl(run: Handover) -> list[Form]:
     """Keys of Axolotl's schema. LoRA: layers named in full; full weights: a pattern of what is not frozen."""
-    notes = [] if run.chat else ["datasets: fill in the path and the type of your rows"]
-    rows: dict[str, Any] = {"datasets": [{"path": run.data_path or "FILL_IN", "type": "chat_template"}]}
-    if run.chat:
-        rows = axolotl_rows(run.chat, run.data_path, notes)
+    notes = beyond(run)
+    rows, files = axolotl_rows(run, notes)
     values = _steps(run) | {
         "base_model": run.base,
         "revision_of_model": run.revision,
         **rows,
         "sequence_len": run.max_length,
-        "train_on_inputs": False,
         "output_dir": f"./{run.run}-axolotl",
     }
     values |= _lora(run, notes) if run.low_rank else {"unfrozen_parameters": _patterns(run)}
-    return [Form("axolotl.yaml", as_yaml(about(run, "axolotl train"), values, notes), notes)]
+    return [Form("axolotl.yaml", as_yaml(about(run, "axolotl train"), values, notes), notes), *files]
 
 
 def _steps(run: Handover) -> dict[str, Any]:

@@ -1,82 +1,87 @@
-"""Rows of a chat as each trainer is told of them: under which fields the turns lie, and which are learned."""
+"""What each trainer is told of a run's rows: their fields, and which of their tokens are learned."""
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
+from src.data.rows import Row
 from src.export.form import Form
-from src.export.handover import ChatRows
+from src.export.handover import Handover
+from src.export.rows import FILL_IN, as_messages, as_text, num_answers, rows_file, training_rows
 
-_SHAREGPT = {"role": "from", "content": "value"}
-
-
-@dataclass(frozen=True)
-class _Fields:
-    """How trainers name the fields of one form of records (`data.chat.messages.FORMS`)."""
-
-    axolotl: dict[str, Any] | None
-    """None: its chat_template has no key for the form."""
-    llamafactory: dict[str, Any]
-
-
-_FORMS = {
-    "messages": _Fields(
-        {"field_messages": "messages"},
-        {
-            "formatting": "sharegpt",
-            "columns": {"messages": "messages"},
-            "tags": {
-                **{"role_tag": "role", "content_tag": "content", "user_tag": "user"},
-                **{"assistant_tag": "assistant", "system_tag": "system"},
-            },
-        },
-    ),
-    "conversations": _Fields(
-        {"field_messages": "conversations", "message_property_mappings": _SHAREGPT},
-        {"formatting": "sharegpt", "columns": {"messages": "conversations"}},
-    ),
-    "prompt and completion": _Fields(None, {"columns": {"prompt": "prompt", "response": "completion"}}),
-    "instruction and output": _Fields(
-        None, {"columns": {"prompt": "instruction", "query": "input", "response": "output"}}
-    ),
+_TAGS = {
+    **{"role_tag": "role", "content_tag": "content", "user_tag": "user"},
+    **{"assistant_tag": "assistant", "system_tag": "system"},
 }
-_REWRITE = "it wants rows of messages: rewrite yours of {}"
 
 
-def trl_rows(chat: ChatRows, notes: list[str]) -> dict[str, Any]:
-    """Keys of SFTConfig; TRL reads messages and conversations as they are."""
-    if chat.form == "prompt and completion":
-        notes.append(
-            "TRL puts a template only around lists of messages, not around text of prompt and completion"
-        )
-        return {"completion_only_loss": True, "chat_template_path": chat.template}
-    if chat.form == "instruction and output":
-        notes.append(_REWRITE.format(chat.form))
-    notes.append("assistant_only_loss: TRL needs a chat template with {% generation %} around the answers")
-    _note_last(chat, notes)
-    return {"assistant_only_loss": True, "chat_template_path": chat.template}
+def trl_rows(run: Handover, notes: list[str]) -> tuple[dict[str, Any], list[Form]]:
+    """Keys of TRL's DatasetMixtureConfig and SFTConfig, and the file of rows."""
+    rows = training_rows(run, notes)
+    learned: dict[str, Any] = {"completion_only_loss": not run.learns_prompts}
+    records = [as_text(row) for row in rows]
+    if run.chat is not None:
+        learned = {"completion_only_loss": True}
+        records = [_asked_and_answered(row) for row in rows]
+        if run.chat.supervise == "all" and any(num_answers(row) > 1 for row in rows):
+            learned, records = {"assistant_only_loss": True}, [as_messages(row) for row in rows]
+            notes.append(
+                "assistant_only_loss: TRL needs a chat template with {% generation %} around the answers, "
+                "or one that it knows"
+            )
+        template = run.chat.template
+        learned |= {"chat_template_path": template}
+        if template is not None and not template.endswith((".jinja", ".j2")):
+            notes.append("chat_template_path: TRL takes a file that ends in .jinja for a template")
+    place, files = rows_file(run, records)
+    return {"datasets": [{"path": "json", "data_files": place}], **learned}, files
 
 
-def axolotl_rows(chat: ChatRows, path: str | None, notes: list[str]) -> dict[str, Any]:
-    """Keys of a data set of the type chat_template."""
-    fields = _FORMS[chat.form].axolotl
-    if fields is None:
-        notes.append(_REWRITE.format(chat.form))
-        fields = {"field_messages": "messages"}
-    _note_last(chat, notes)
-    rows = {"path": path or "FILL_IN", "type": "chat_template", **fields, "roles_to_train": ["assistant"]}
+def _asked_and_answered(row: Row) -> dict[str, Any]:
+    """A chat as what comes before its last answer, and that answer: TRL then learns no other part of it."""
+    *asked, answer = as_messages(row)["messages"]
+    return {"prompt": asked, "completion": [answer]}
+
+
+def axolotl_rows(run: Handover, notes: list[str]) -> tuple[dict[str, Any], list[Form]]:
+    """Keys of Axolotl's schema, and the file of rows."""
+    rows, kind = _rows(run, notes)
+    place, files = rows_file(run, rows)
+    data: dict[str, Any] = {"path": place, "ds_type": "json"}
+    if run.chat is None:
+        fields = {"field_instruction": "prompt", "field_output": "completion"}
+        data["type"] = {**fields, "format": "{instruction}", "no_input_format": "{instruction}"}
+        return {"datasets": [data], "train_on_inputs": run.learns_prompts}, files
+    if run.chat.supervise == "last":
+        notes.append("the run learned the last answer of each chat only, which Axolotl cannot be told")
+    data |= {"type": "chat_template", "field_messages": kind, "roles_to_train": ["assistant"]}
     template = {"chat_template": "tokenizer_default"}
-    if chat.template is not None:
-        template = {"chat_template": "jinja", "chat_template_jinja": chat.template}
-    return {"datasets": [rows | {"train_on_eos": "turn"}], **template}
+    if run.chat.template is not None:
+        template = {"chat_template": "jinja", "chat_template_jinja": run.chat.template}
+    return {"datasets": [data | {"train_on_eos": "turn"}], **template, "train_on_inputs": False}, files
 
 
-def llamafactory_rows(chat: ChatRows, path: str | None) -> Form:
-    """The entry of dataset_info.json, which has to lie in its data folder."""
-    entry = {"file_name": path or "FILL_IN", **_FORMS[chat.form].llamafactory}
-    return Form("dataset_info.json", json.dumps({"chat": entry}, indent=2) + "\n")
+def llamafactory_rows(run: Handover, notes: list[str]) -> tuple[dict[str, Any], list[Form]]:
+    """Its keys for the data, and dataset_info.json with the file of rows, which lie in one folder."""
+    rows, kind = _rows(run, notes)
+    _, files = rows_file(run, rows)
+    entry: dict[str, Any] = {"file_name": files[0].name if files else FILL_IN}
+    keys: dict[str, Any] = {"dataset": kind, "dataset_dir": str(run.out)}
+    if run.chat is None:
+        notes.append("template empty: LLaMA-Factory puts no end token behind an answer; the run learned one")
+        entry["columns"] = {"prompt": "prompt", "response": "completion"}
+        keys |= {"template": "empty", "train_on_prompt": run.learns_prompts}
+    else:
+        entry |= {"formatting": "sharegpt", "columns": {"messages": kind}, "tags": _TAGS}
+        keys["mask_history"] = run.chat.supervise == "last"
+        if run.chat.template is not None:
+            notes.append(f"LLaMA-Factory takes the tokenizer's own chat template, not {run.chat.template}")
+    info = Form("dataset_info.json", json.dumps({kind: entry}, indent=2) + "\n")
+    return keys, [info, *files]
 
 
-def _note_last(chat: ChatRows, notes: list[str]) -> None:
-    if chat.supervise == "last":
-        notes.append("the run learned the last answer of each chat only, which it cannot be told")
+def _rows(run: Handover, notes: list[str]) -> tuple[list[dict[str, Any]], str]:
+    """The records of a run, and what is in them."""
+    rows = training_rows(run, notes)
+    if run.chat is None:
+        return [as_text(row) for row in rows], "rows"
+    return [as_messages(row) for row in rows], "messages"

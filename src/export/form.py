@@ -49,6 +49,11 @@ def one_rank(run: Handover, tool: str) -> tuple[int, float]:
     return run.rank, run.alpha
 
 
+def beyond(run: Handover) -> list[str]:
+    """What the run did beside plain steps on its rows, which no other trainer can be told: a line or none."""
+    return [f"the run had {', '.join(run.beyond)}; here it is left out"] if run.beyond else []
+
+
 def whole_alpha(alpha: float, notes: list[str]) -> int | float:
     """An alpha as the whole number that most tools want; a note where it has to be rounded."""
     if float(alpha).is_integer():
@@ -71,9 +76,14 @@ def steps_of(run: Handover) -> dict[str, Any]:
     """The steps of a run under the names that transformers' Trainer has for them; None: not said.
 
     Raises:
-        DataError: the run's optimizer is not AdamW.
+        DataError: the run's optimizer is not AdamW, or it did not learn the next token.
     """
     train = run.train
+    if run.objective != "causal_lm":
+        raise DataError(
+            f"--to: given a run with objective={run.objective}; accepted: one with causal_lm, which trainers "
+            "of decoders have; --to peft"
+        )
     if train.get("optimizer", "adamw") != "adamw":
         given = f"train.optimizer={train['optimizer']}"
         raise DataError(

@@ -10,14 +10,18 @@ from src.statistics.complete import shared
 from src.storage.files import as_written, read_json
 
 ADAPTER = "adapter"
+_PLAIN = (
+    ("method", "penalty", "none"),
+    ("control", "kind", "none"),
+    ("data", "select", "none"),
+    ("train", "activation_rank", None),
+)
 
 
 @dataclass(frozen=True)
 class ChatRows:
     """The conversations that a run was trained on."""
 
-    form: str
-    """Which form its records have, as the record of the run calls it."""
     supervise: str
     """all or last: which answers the loss looked at."""
     template: str | None
@@ -53,9 +57,15 @@ class Handover:
     """The section `train` of the run's configuration."""
     max_length: int
     seed: int
-    data_path: str | None
     chat: ChatRows | None
     """None: its rows were no chats."""
+    objective: str
+    learns_prompts: bool
+    """Whether the loss looked at the prompts of rows, too."""
+    beyond: tuple[str, ...]
+    """Settings that changed its steps and that no other trainer has, as key=value."""
+    out: Path
+    """Where the files of the export will lie."""
 
     @property
     def low_rank(self) -> bool:
@@ -83,18 +93,20 @@ class Handover:
         return self.folder / ADAPTER
 
 
-def read_handover(folder: Path, base: str | None = None) -> Handover:
+def read_handover(folder: Path, base: str | None = None, out: Path = Path()) -> Handover:
     """What the finished run in `folder` hands over; `base` names other weights for the tool to load.
+
+    `out` is the folder that files for the tool are written into.
 
     Raises:
         DataError: no finished run is there, or it trained nothing.
         StorageError: what is there is damaged.
     """
     with as_written(folder):
-        return _handover(folder, base)
+        return _handover(folder, base, out)
 
 
-def _handover(folder: Path, base: str | None) -> Handover:
+def _handover(folder: Path, base: str | None, out: Path) -> Handover:
     record = _record(folder)
     config = read_config(folder / "config.yaml")
     adapted = record["adapted"]
@@ -120,14 +132,22 @@ def _handover(folder: Path, base: str | None) -> Handover:
         train=config["train"],
         max_length=config["data"]["max_length"],
         seed=record["seed"],
-        data_path=config["data"].get("path"),
-        chat=_chat(record, config["data"]),
+        chat=_chat(config["data"]),
+        objective=config["objective"]["name"],
+        learns_prompts=config["objective"].get("supervise") == "all",
+        beyond=tuple(
+            f"{section}.{key}={config[section][key]}"
+            for section, key, plain in _PLAIN
+            if config[section].get(key, plain) != plain
+        ),
+        out=out,
     )
 
 
-def _chat(record: dict[str, Any], data: dict[str, Any]) -> ChatRows | None:
-    form = record["data"].get("form")
-    return None if form is None else ChatRows(form, data["supervise"], data["chat_template"])
+def _chat(data: dict[str, Any]) -> ChatRows | None:
+    if data.get("form", "fields") != "chat":
+        return None
+    return ChatRows(data["supervise"], data["chat_template"])
 
 
 def _record(folder: Path) -> dict[str, Any]:

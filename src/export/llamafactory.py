@@ -4,33 +4,27 @@ from typing import Any
 
 from src.errors import DataError
 from src.export.chat import llamafactory_rows
-from src.export.form import Form, about, as_yaml, one_rank, steps_of, whole_alpha
+from src.export.form import Form, about, as_yaml, beyond, one_rank, steps_of, whole_alpha
 from src.export.handover import Handover
 
 
 def to_llamafactory(run: Handover) -> list[Form]:
     """Its own keys for the method, the Trainer's for the steps; layers are named in full."""
-    about_rows = (
-        "dataset_info.json: put it beside your data"
-        if run.chat
-        else "dataset: fill in a name of dataset_info.json"
-    )
-    notes = [f"{about_rows}; template: that of your model"]
+    notes = beyond(run)
+    rows, files = llamafactory_rows(run, notes)
     values = {
         "model_name_or_path": run.base,
         "model_revision": run.revision,
         "stage": "sft",
         "do_train": True,
-        "dataset": "chat" if run.chat else "FILL_IN",
-        "mask_history": True if run.chat and run.chat.supervise == "last" else None,
-        "template": "default",
+        **rows,
         "cutoff_len": run.max_length,
         "output_dir": f"{run.run}-llamafactory",
         **(_lora(run, notes) if run.low_rank else _freeze(run)),
         **steps_of(run),
     }
-    form = Form("llamafactory.yaml", as_yaml(about(run, "llamafactory-cli train"), values, notes), notes)
-    return [form, llamafactory_rows(run.chat, run.data_path)] if run.chat else [form]
+    text = as_yaml(about(run, "llamafactory-cli train"), values, notes)
+    return [Form("llamafactory.yaml", text, notes), *files]
 
 
 def _lora(run: Handover, notes: list[str]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from src.export.form import Form, about, only_lora
+from src.export.form import Form, about, beyond, only_lora
 from src.export.handover import Handover
 from src.storage.files import read_json
 
@@ -23,4 +23,4 @@ def to_peft(run: Handover) -> list[Form]:
         "inference_mode": False,
     }
     note = f"{about(run, 'peft')} The trained weights: {run.adapter}"
-    return [Form("adapter_config.json", json.dumps(values, indent=2) + "\n", [note])]
+    return [Form("adapter_config.json", json.dumps(values, indent=2) + "\n", [note, *beyond(run)])]

@@ -3,6 +3,7 @@
 import warnings
 from dataclasses import replace
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from src.errors import ModelError
@@ -33,12 +34,14 @@ def merge_adapter(loaded: LoadedModel, folder: Path) -> LoadedModel:
     """The model with an adapter of peft, TRL or Axolotl added to its weights, in float32 and back.
 
     Raises:
-        ModelError: peft cannot read it, it is for a model of other layers, or what it adds is not finite.
+        ModelError: peft cannot read it, it is for a model of other layers, it leaves others behind (as
+            layer_replication does), or what it adds is not finite.
     """
     from peft import PeftModel
 
     content = adapter_content(folder)
     model: Any = loaded.model
+    before = dict(model.named_parameters()).keys()
     dtype = next(model.parameters()).dtype
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)  # peft warns of keys that the model has no place for
@@ -52,8 +55,14 @@ def merge_adapter(loaded: LoadedModel, folder: Path) -> LoadedModel:
                 )
             merged = tuned.merge_and_unload()
         except Exception as error:  # peft's reading: whatever it stumbles over lies in the folder
-            reason = " ".join(str(error).split())[:200] or type(error).__name__
+            reason = shorten(str(error), 200, placeholder=" …") or type(error).__name__
             raise ModelError(f"{folder}: no adapter for {loaded.id} ({reason})") from error
+    changed = before ^ dict(merged.named_parameters()).keys()
+    if changed:
+        raise ModelError(
+            f"{folder}: given an adapter with which {min(changed)} comes or goes; accepted: one that leaves "
+            f"{loaded.id} the layers it has"
+        )
     broken = [name for name, value in merged.named_parameters() if not value.isfinite().all()]
     if broken:
         raise ModelError(f"{folder}: given {broken[0]} with NaN or infinity; accepted: finite weights")

@@ -1,5 +1,6 @@
 """tuned=FOLDER with an adapter of another trainer: what is compared is base against base + adapter."""
 
+import copy
 import json
 
 import pandas
@@ -91,3 +92,61 @@ def test_prompts_in_front_of_a_text_cannot_be_added(make_config, tmp_path):
         ModelError, match=r"PREFIX_TUNING stands in front of a text; accepted: what is added to"
     ):
         merge_adapter(loaded, tmp_path)
+
+
+KINDS = {
+    "scaled by the root": {"use_rslora": True},
+    "with magnitudes": {"use_dora": True},
+    "of two blocks": {"layers_to_transform": [1, 3], "layers_pattern": "layers"},
+    "of own ranks": {"rank_pattern": {"layers.1.self_attn.q_proj": 8}, "alpha_pattern": {"q_proj": 3}},
+    "with whole layers": {"modules_to_save": ["lm_head", "norm"]},
+    "of every linear layer": {"target_modules": "all-linear"},
+    "of some tokens": {"trainable_token_indices": [5, 9]},
+}
+REFUSED = {
+    "with blocks again": (
+        {"layer_replication": [[0, 3], [1, 5]]},
+        "comes or goes; accepted: one that leaves",
+    ),
+    "with its own head": ({"modules_to_save": ["lm_head"]}, "tie_word_embeddings"),
+}
+
+
+def loaded_and_peft(make_config, place, settings, tied=False):
+    """A model as Strata loads it, the folder of a moved adapter for it, and peft's own model with it."""
+    base = build_tiny("llama", 5, 64)
+    base.config.tie_word_embeddings = tied
+    base.tie_weights()
+    base.save_pretrained(place / "base")
+    byte_tokenizer().save_pretrained(place / "base")
+    loaded = load_model(make_config("model=hf", f"model.id={place}/base").model, place, torch.device("cpu"))
+    config = LoraConfig(**{"r": 4, "lora_alpha": 6, "target_modules": ["q_proj", "v_proj"]} | settings)
+    theirs = get_peft_model(copy.deepcopy(loaded.model), config).eval()
+    generator = torch.Generator().manual_seed(3)
+    with torch.no_grad():
+        for value in (one for one in theirs.parameters() if one.requires_grad):
+            value.add_(0.1 * torch.randn(value.shape, generator=generator))
+    theirs.save_pretrained(place / "adapter")
+    return loaded, place / "adapter", theirs
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", KINDS)
+def test_merged_says_what_pefts_own_model_says(make_config, tmp_path, kind):
+    loaded, adapter, theirs = loaded_and_peft(make_config, tmp_path, KINDS[kind])
+    ids = torch.arange(3, 30)[None]
+    with torch.no_grad():
+        before, expected = loaded.model(input_ids=ids).logits, theirs(input_ids=ids).logits
+        found = merge_adapter(loaded, adapter).model(input_ids=ids).logits
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+    assert not torch.allclose(found, before, atol=1e-2)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", REFUSED)
+def test_adapters_after_which_the_layers_are_others_are_refused(make_config, tmp_path, kind):
+    settings, line = REFUSED[kind]
+    loaded, adapter, _ = loaded_and_peft(make_config, tmp_path, settings, tied=True)
+    with pytest.raises(ModelError, match=line) as error:
+        merge_adapter(loaded, adapter)
+    assert "\n" not in str(error.value)
