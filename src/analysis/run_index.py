@@ -168,29 +168,23 @@ def _columns(path: Path, names: Sequence[str]) -> list[list[Any]]:
         return [[] for _ in names]
 
 
-class _Texts:
-    """Layouts as JSON; runs of one design share theirs, and telling that is faster than writing it again."""
-
-    def __init__(self) -> None:
-        self._known: dict[Any, str] = {}
-
-    def __call__(self, layout: Any) -> str:
-        key = tuple(layout.items()) if isinstance(layout, dict) else layout
-        if key not in self._known:
-            self._known[key] = json.dumps(layout)
-        return self._known[key]
-
-
 def _write(rows: Sequence[Row], folder: Path) -> None:
     from pyarrow import ListArray, array, parquet, table
 
     parquet.write_table(table({name: [getattr(row, name) for row in rows] for name in _RUNS}),
                         folder / "runs.parquet", compression="zstd")  # fmt: skip
-    texts_of = _Texts()
+    known: dict[
+        Any, str
+    ] = {}  # runs of one design share theirs, and telling that is faster than writing it again
+
+    def text(layout: Any) -> str:
+        key = tuple(layout.items()) if isinstance(layout, dict) else layout
+        return known.get(key) or known.setdefault(key, json.dumps(layout))
+
     for kind in KINDS:
         found = [(row.path, name, one) for row in rows for name, one in (row.tables(kind) or {}).items()]
         ends = numpy.cumsum([0, *(len(one.values) for *_, one in found)])
-        texts = array([texts_of(one.layout) for *_, one in found], "string")
+        texts = array([text(one.layout) for *_, one in found], "string")
         values = numpy.concatenate([numpy.empty(0), *(one.values for *_, one in found)])
         columns = {
             "run": array([run for run, *_ in found], "string"),

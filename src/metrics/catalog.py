@@ -89,18 +89,18 @@ def switches(config: MetricsConfig) -> dict[str, Any]:
     }
 
 
-def switched(metric: Metric, location: str | None, settings: Mapping[str, Any]) -> Callable[..., Any]:
-    """The function at a location of a metric, with those of the settings that the metric looks at."""
-    return partial(resolve(location), **{key: settings[key] for key in metric.switches if key in settings})
+def switched(metric: Metric, function: Callable[..., Any], settings: Mapping[str, Any]) -> Callable[..., Any]:
+    """A function of a metric, with those of the settings that the metric looks at."""
+    return partial(function, **{key: settings[key] for key in metric.switches if key in settings})
 
 
-def resolve(location: str | None) -> Callable[..., Any]:
+def resolve(location: str | None) -> Any:
     """The function at a dotted location of this table.
 
     Raises:
         ValueError: a metric lacks a function that its `needs` ask for: a mistake in its row.
     """
     if location is None:
-        raise ValueError("a row of METRICS lacks one of `parts`, `statistic` and `resampled` that is used")
+        raise ValueError("a row of METRICS lacks one of `parts` and `resampled` that is used")
     module, name = location.rsplit(".", 1)
     return getattr(import_module(module), name)

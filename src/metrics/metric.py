@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """One metric; `per_sample` or `statistic` says how its number is made, neither that it comes as rows."""
+    """One metric."""
 
     name: str
     family: str
@@ -26,13 +26,14 @@ class Metric:
     min_samples: int
     """Fewest samples for which the number is defined."""
     function: str
-    """Dotted location of the public function, whose docstring is the entry of the reference."""
+    """Dotted location of the public function, whose docstring is the entry of the reference.
+
+    Of one whose interval is a jackknife it is `together` (shared/together.py).
+    """
     parts: str | None = None
     """Dotted location of the function that tells what one weight tensor adds to the sums of its block."""
     per_sample: bool = False
     """`function` answers for each sample: the metric is the mean."""
-    statistic: str | None = None
-    """Dotted location of the function that turns the same samples into a statistic of kept samples."""
     interval: str | None = None
     """mean (s / sqrt(n)), bootstrap or jackknife; None: the number is not made of samples."""
     resampled: str | None = None
@@ -48,7 +49,7 @@ class Metric:
     extra: bool = False
     """Measured only where it is named: no family brings it, so that runs of a family keep their ids."""
     switches: tuple[str, ...] = ()
-    """Arguments of `function` and `statistic` that the configuration of metrics sets."""
+    """Arguments of `function` that the configuration of metrics sets."""
     change: str = "distance"
     """What a row of the stage change tells of the amount of change; other stages do not read it.
 
@@ -71,8 +72,7 @@ def of_rows(
 ) -> Metric:
     """A metric of all samples together; its interval is a jackknife or, where that is cheap, a bootstrap.
 
-    Its module, `name` if none is given, has the functions `name` and `name_statistic` and, for a bootstrap,
-    `name_resampled`.
+    Its module, `name` if none is given, has the function `name` and, for a bootstrap, `name_resampled`.
     """
     location = f"src.metrics.{family}.{module or name}.{name}"
     return Metric(
@@ -82,7 +82,6 @@ def of_rows(
         unit=unit,
         min_samples=min_samples,
         function=location,
-        statistic=f"{location}_statistic",
         interval=interval,
         resampled=f"{location}_resampled" if interval == "bootstrap" else None,
         change=change,

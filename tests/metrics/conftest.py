@@ -32,6 +32,17 @@ with jaxtyping.install_import_hook(SHAPED, "beartype.beartype"):
 
 
 @pytest.fixture
+def of_kept():
+    """From what takes the multiplicities of samples to a function of those that count once, all others never."""
+
+    def make(resampled, num_samples):
+        empty = torch.zeros(1, num_samples, dtype=torch.float64)
+        return lambda kept: resampled(empty.index_fill(1, kept, 1.0)).item()
+
+    return make
+
+
+@pytest.fixture
 def generator():
     return torch.Generator().manual_seed(20)
 

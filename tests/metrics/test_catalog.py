@@ -5,6 +5,7 @@ import pytest
 
 from src.errors import ConfigError, DataError
 from src.metrics.catalog import METRICS, check_names, check_samples, names_needing, resolve
+from src.metrics.shared.together import Together
 
 
 def test_unknown_name_is_refused_with_all_that_is_accepted():
@@ -30,13 +31,10 @@ def test_catalog_answers_without_torch():
 def test_locations_lead_to_documented_functions(metric):
     assert resolve(metric.function).__name__ == metric.name
     assert resolve(metric.function).__doc__
-    if metric.statistic is not None:
-        assert resolve(metric.statistic).__name__ == f"{metric.name}_statistic"
     if metric.parts is not None:
         assert resolve(metric.parts).__name__ == f"{metric.name}_parts"
     if metric.needs in ("pooled", "pair", "views"):
-        assert (metric.statistic is None) == metric.per_sample
-    assert not (metric.per_sample and metric.statistic)
+        assert isinstance(resolve(metric.function), Together) == (metric.interval == "jackknife")
 
 
 def test_names_needing_keeps_the_given_order():

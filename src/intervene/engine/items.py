@@ -40,16 +40,13 @@ class ItemBatch:
         """[position], the row of every position that is read."""
         return self.chosen.nonzero()[:, 0]
 
-    def first_rows(self, count: int) -> "ItemBatch":
-        """The first rows, with the padding that they have."""
-        return self._rows(slice(0, count))
-
     def single_rows(self) -> list["ItemBatch"]:
         """Every row by itself, without padding."""
         lengths = self.inputs["attention_mask"].sum(dim=1).tolist()
-        return [self._rows(slice(row, row + 1), int(length)) for row, length in enumerate(lengths)]
+        return [self.part(slice(row, row + 1), int(length)) for row, length in enumerate(lengths)]
 
-    def _rows(self, rows: slice, length: int | None = None) -> "ItemBatch":
+    def part(self, rows: slice, length: int | None = None) -> "ItemBatch":
+        """Some rows, cut to a length; None: with the padding that they have."""
         kept = torch.zeros(len(self.numbers), dtype=torch.bool)
         kept[rows] = True
         return ItemBatch(
@@ -105,8 +102,7 @@ def task_items(
     weights = [1 / count(row) for row in encoded]
     if masked:
         encoded = [_hidden(row, tokenizer) for row in encoded]
-    batches = _batches(encoded, weights, tokenizer.pad_token_id, batch_size, masked)
-    return Items("logp", [row.id for row in encoded], batches)
+    return _items("logp", encoded, weights, tokenizer.pad_token_id, batch_size, masked)
 
 
 def text_items(
@@ -119,8 +115,7 @@ def text_items(
     encoded = encode_rows(rows, tokenizer, max_length, "all").rows
     scored = [_without(row, tokenizer.pad_token_id) for row in encoded]
     weights = [1 / _positions(row) for row in scored]
-    batches = _batches(scored, weights, tokenizer.pad_token_id, batch_size, masked=False)
-    return Items("text_logp", [row.id for row in scored], batches)
+    return _items("text_logp", scored, weights, tokenizer.pad_token_id, batch_size)
 
 
 def english_items(
@@ -137,26 +132,21 @@ def english_items(
     passages = held_out_passages()[first:]
     if num_passages > len(passages):
         refuse("num_passages", num_passages, f"at most {len(passages)}, which this Python ships")
-    framing = framing_of(tokenizer)
+    framing, encoded, weights = framing_of(tokenizer), [], []
     before = framing.context
-    encoded, weights = [], []
     for number, text in enumerate(passages[:num_passages]):
         whole = framing.opened(text)[len(framing.front) :]
         ids = whole[: max_length - len(before)]
         encoded.append(EncodedRow(f"passage-{number}", [*before, *ids], [IGNORED] * len(before) + ids))
         read = text if len(ids) == len(whole) else str(tokenizer.decode(ids))  # of a long one
         weights.append(-1 / len(read.encode()))
-    batches = _batches(encoded, weights, tokenizer.pad_token_id, batch_size, masked=False)
-    return Items("english", [row.id for row in encoded], batches)
+    return _items("english", encoded, weights, tokenizer.pad_token_id, batch_size)
 
 
 def _hidden(row: EncodedRow, tokenizer: PreTrainedTokenizerBase) -> EncodedRow:
-    mask = tokenizer.mask_token_id
-    if mask is None:
-        raise ModelError(
-            f"tokenizer {type(tokenizer).__name__}: no mask token; needed: one, as the model reads in both "
-            "directions"
-        )
+    if (mask := tokenizer.mask_token_id) is None:
+        needed = "one, as the model reads in both directions"
+        raise ModelError(f"tokenizer {type(tokenizer).__name__}: no mask token; needed: {needed}")
     labels = row.labels or []
     ids = [token if label == IGNORED else mask for token, label in zip(row.input_ids, labels, strict=True)]
     return EncodedRow(row.id, ids, labels)
@@ -168,20 +158,21 @@ def _without(row: EncodedRow, pad_id: int) -> EncodedRow:
     return EncodedRow(row.id, row.input_ids, [IGNORED, *labels[1:]])
 
 
-def _batches(
-    rows: Sequence[EncodedRow], weights: Sequence[float], pad_id: int, batch_size: int, masked: bool
-) -> list[ItemBatch]:
+def _items(
+    score: str, rows: Sequence[EncodedRow], weights: Sequence[float], pad_id: int, batch_size: int,
+    masked: bool = False,
+) -> Items:  # fmt: skip
     """Rows of like length together, the longest first, as many as `MAX_POSITIONS` allows."""
-    found = []
-    for group in by_length([len(row.input_ids) for row in rows], batch_size):
-        for part in _parts(group, [_positions(rows[number]) for number in group]):
-            found.append(_batch([rows[i] for i in part], part, [weights[i] for i in part], pad_id, masked))
-    return found
+    batches = [
+        _batch([rows[i] for i in part], part, [weights[i] for i in part], pad_id, masked)
+        for group in by_length([len(row.input_ids) for row in rows], batch_size)
+        for part in _parts(group, [_positions(rows[number]) for number in group])
+    ]
+    return Items(score, [row.id for row in rows], batches)
 
 
 def _parts(group: Sequence[int], positions: Sequence[int]) -> list[list[int]]:
-    parts: list[list[int]] = [[]]
-    total = 0
+    parts, total = list[list[int]]([[]]), 0
     for number, count in zip(group, positions, strict=True):
         if parts[-1] and total + count > MAX_POSITIONS:
             parts.append([])
@@ -201,7 +192,7 @@ def _batch(
     padded = collate(rows, pad_id)
     labels = padded.pop("labels")
     if not masked:  # what is read at a position is the token behind it
-        labels = torch.cat([labels[:, 1:], torch.full_like(labels[:, :1], IGNORED)], dim=1)
+        labels = torch.nn.functional.pad(labels[:, 1:], (0, 1), value=IGNORED)
     chosen = labels != IGNORED
     return ItemBatch(
         torch.tensor(numbers), padded, chosen, labels[chosen], torch.tensor(weights, dtype=torch.float64)

@@ -27,7 +27,7 @@ def needed_bytes(replay: Replay, items: Items, num_states: int, gradients: bool 
     """
     largest = max(items.batches, key=lambda batch: batch.inputs["input_ids"].numel())
     positions = max(len(batch.targets) for batch in items.batches)
-    row = largest.first_rows(1)
+    row = largest.part(slice(1))
     with replay.running():
         states = replay.step(0, BASE, Passing(row.inputs)).states
         head = replay.head(states[:, :1], BASE)

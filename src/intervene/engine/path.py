@@ -66,7 +66,7 @@ def rows_are_apart(replay: Replay, batch: ItemBatch, parts: Sequence[Part]) -> b
     shares = torch.tensor([[0.3, 0.8][: len(rows)]] * len(parts))
     with replay.running(), torch.no_grad():
         try:
-            together = gate_scores(replay, batch.first_rows(len(rows)), parts, shares)
+            together = gate_scores(replay, batch.part(slice(len(rows))), parts, shares)
         except (ModelError, RuntimeError):  # of shapes that do not fit
             return False
         alone = torch.cat(

@@ -3,15 +3,16 @@
 import torch
 from torch import Tensor
 
-from src.metrics.catalog import check_samples
 from src.metrics.shared.rows import Kind, Rows
-from src.metrics.shared.shapes import Pooled, Scalar, Statistic
+from src.metrics.shared.shapes import Pooled, Scalar
 from src.metrics.shared.strips import chosen
+from src.metrics.shared.together import together
 
 EXACT_BELOW = 1e-10  # s_min^2 / s_max^2: from here on the eigenvalues of inner products are too inexact
 
 
-def condition_number(pooled: Pooled) -> Scalar:
+@together()
+def condition_number(rows: Rows, kept: Tensor) -> Scalar:
     """s_max / (s_min + 1e-9) of the uncentred N x D matrix, over its min(N, D) singular values, as published.
 
     At least 1 up to the 1e-9, no unit. Invariant under rotation, scaling (up to the 1e-9) and the order of
@@ -19,16 +20,6 @@ def condition_number(pooled: Pooled) -> Scalar:
     or all zero: the published code then answers s_max * 1e9. DataError below 2 samples. Source: Zhao et al.
     2026 (arXiv 2604.11838, as coded).
     """
-    check_samples("condition_number", len(pooled))
-    return _condition(Rows(pooled), torch.arange(len(pooled)))
-
-
-def condition_number_statistic(rows: Rows) -> Statistic:
-    """`condition_number` as a function of the kept samples."""
-    return lambda kept: _condition(rows, kept).item()
-
-
-def _condition(rows: Rows, kept: Tensor) -> Scalar:
     squares = rows.spectrum(Kind.RAW, kept)
     smallest, largest = squares[0].sqrt(), squares[-1].sqrt()
     if squares[0] < EXACT_BELOW * squares[-1]:

@@ -1,47 +1,32 @@
 """How many directions the representations of a layer use."""
 
-from src.metrics.catalog import check_samples
+from torch import Tensor
+
 from src.metrics.shared.entropy import spectral_entropy
 from src.metrics.shared.rows import Kind, Rows
-from src.metrics.shared.shapes import Pooled, Scalar, Spectrum, Statistic
+from src.metrics.shared.shapes import Scalar
+from src.metrics.shared.together import together
 
 
-def effective_rank(pooled: Pooled) -> Scalar:
+@together()
+def effective_rank(rows: Rows, kept: Tensor) -> Scalar:
     """Exponential of the entropy of s / sum(s), s the singular values of the column-centred matrix.
 
     Range 1 to min(N - 1, D), a number of directions; it grows with N, so compare at equal N. Invariant
     under rotation, shift, isotropic scaling and the order of samples. NaN where the samples do not vary.
     DataError below 2 samples. Source: Roy and Vetterli 2007 (centring is ours).
     """
-    check_samples("effective_rank", len(pooled))
-    return _effective_rank(Rows(pooled).spectrum(Kind.CENTRED))
+    return spectral_entropy(rows.spectrum(Kind.CENTRED, kept).sqrt(), alpha=1.0).exp()
 
 
-def effective_rank_paper(pooled: Pooled) -> Scalar:
+@together()
+def effective_rank_paper(rows: Rows, kept: Tensor) -> Scalar:
     """Published form: exp(-sum p log(p + 1e-9)) / min(N, D) with p = s^2 / sum(s^2 + 1e-9), uncentred.
 
     Range 1 / min(N, D) to 1 up to the added constants, no unit. Squares and the mean vector make it lower
     than `effective_rank` suggests. Invariant under rotation and the order of samples. 1 / min(N, D) for a
     matrix of zeros. DataError without samples. Source: Zhao et al. 2026 (arXiv 2604.11838, as coded).
     """
-    check_samples("effective_rank_paper", len(pooled))
-    return _effective_rank_paper(Rows(pooled).spectrum(Kind.RAW))
-
-
-def effective_rank_statistic(rows: Rows) -> Statistic:
-    """`effective_rank` as a function of the kept samples."""
-    return lambda kept: _effective_rank(rows.spectrum(Kind.CENTRED, kept)).item()
-
-
-def effective_rank_paper_statistic(rows: Rows) -> Statistic:
-    """`effective_rank_paper` as a function of the kept samples."""
-    return lambda kept: _effective_rank_paper(rows.spectrum(Kind.RAW, kept)).item()
-
-
-def _effective_rank(squares: Spectrum) -> Scalar:
-    return spectral_entropy(squares.sqrt(), alpha=1.0).exp()
-
-
-def _effective_rank_paper(squares: Spectrum) -> Scalar:
+    squares = rows.spectrum(Kind.RAW, kept)
     shares = squares / (squares + 1e-9).sum()
     return (-(shares * (shares + 1e-9).log()).sum()).exp() / len(squares)

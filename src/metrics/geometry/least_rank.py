@@ -1,19 +1,15 @@
 """How few directions of a layer hold most of its energy, and whether they serve the next layer too."""
 
-from src.metrics.catalog import check_samples
-from src.metrics.shared.energy import (
-    SHARE,
-    centred,
-    inside,
-    inside_statistic,
-    least_rank_of,
-    spectrum_statistic,
-)
+from torch import Tensor
+
+from src.metrics.shared.energy import SHARE, centred, inside, least_rank_of
 from src.metrics.shared.rows import Kind, Rows
-from src.metrics.shared.shapes import Pooled, Scalar, Statistic
+from src.metrics.shared.shapes import Scalar
+from src.metrics.shared.together import together
 
 
-def least_rank(pooled: Pooled, share: float = SHARE) -> Scalar:
+@together()
+def least_rank(rows: Rows, kept: Tensor, share: float = SHARE) -> Scalar:
     """Directions that hold a share (metrics.energy_share, 0.95) of the squared norm of the centred rows.
 
     Between two whole numbers the energy is taken as straight, so the least whole number is this rounded up.
@@ -22,22 +18,22 @@ def least_rank(pooled: Pooled, share: float = SHARE) -> Scalar:
     DataError below 2 samples. Source: Çakar et al. 2026 (arXiv 2604.17224, abstract: activations lie in few
     directions; thresholds INFERRED).
     """
-    check_samples("least_rank", len(pooled))
-    return least_rank_of(Rows(pooled).spectrum(Kind.CENTRED), share)
+    return least_rank_of(rows.spectrum(Kind.CENTRED, kept), share)
 
 
-def least_rank_uncentred(pooled: Pooled, share: float = SHARE) -> Scalar:
+@together()
+def least_rank_uncentred(rows: Rows, kept: Tensor, share: float = SHARE) -> Scalar:
     """`least_rank` of the rows as they are, where one large mean direction alone may hold the share.
 
     Range above 0 to min(N, D), a number of directions; it grows with N. Invariant under rotation, isotropic
     scaling and the order of samples. NaN where all rows are zero. DataError below 1 sample. Source: Çakar
     et al. 2026 (arXiv 2604.17224, uncentred as its compression is; thresholds INFERRED).
     """
-    check_samples("least_rank_uncentred", len(pooled))
-    return least_rank_of(Rows(pooled).spectrum(Kind.RAW), share)
+    return least_rank_of(rows.spectrum(Kind.RAW, kept), share)
 
 
-def next_layer_share(pooled: Pooled, following: Pooled, share: float = SHARE) -> Scalar:
+@together()
+def next_layer_share(rows: Rows, following: Rows, kept: Tensor, share: float = SHARE) -> Scalar:
     """Share of the squared norm of the next layer's centred rows in this layer's fewest directions.
 
     Those are the fewest that hold metrics.energy_share (0.95) of this layer's centred rows: near it where one
@@ -46,36 +42,15 @@ def next_layer_share(pooled: Pooled, following: Pooled, share: float = SHARE) ->
     DataError below 2 samples. Source: Çakar et al. 2026 (arXiv 2604.17224: one basis over unrolled steps;
     the measure is ours).
     """
-    check_samples("next_layer_share", len(pooled))
-    return inside(centred(pooled), centred(following), share)
+    return inside(centred(rows.pooled[kept]), centred(following.pooled[kept]), share)
 
 
-def next_layer_share_uncentred(pooled: Pooled, following: Pooled, share: float = SHARE) -> Scalar:
+@together()
+def next_layer_share_uncentred(rows: Rows, following: Rows, kept: Tensor, share: float = SHARE) -> Scalar:
     """`next_layer_share` of the rows as they are.
 
     Range 0 to 1, no unit; missing for the last layer. Invariant under a common rotation, scaling of either
     side and the order of samples. NaN where a side is zero. DataError below 1 sample. Source: Çakar et al.
     2026 (arXiv 2604.17224: one basis over unrolled steps; the measure is ours).
     """
-    check_samples("next_layer_share_uncentred", len(pooled))
-    return inside(pooled, following, share)
-
-
-def least_rank_statistic(rows: Rows, share: float = SHARE) -> Statistic:
-    """`least_rank` as a function of the kept samples."""
-    return spectrum_statistic(rows, share, Kind.CENTRED)
-
-
-def least_rank_uncentred_statistic(rows: Rows, share: float = SHARE) -> Statistic:
-    """`least_rank_uncentred` as a function of the kept samples."""
-    return spectrum_statistic(rows, share, Kind.RAW)
-
-
-def next_layer_share_statistic(rows: Rows, following: Rows, share: float = SHARE) -> Statistic:
-    """`next_layer_share` as a function of the kept samples."""
-    return inside_statistic(rows, following, share, centre=True)
-
-
-def next_layer_share_uncentred_statistic(rows: Rows, following: Rows, share: float = SHARE) -> Statistic:
-    """`next_layer_share_uncentred` as a function of the kept samples."""
-    return inside_statistic(rows, following, share, centre=False)
+    return inside(rows.pooled[kept], following.pooled[kept], share)

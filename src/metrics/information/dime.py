@@ -3,19 +3,25 @@
 import torch
 from torch import Tensor
 
-from src.errors import DataError
-from src.metrics.catalog import check_samples
-from src.metrics.information.infonce import Views
+from src.metrics.information.infonce import Views, check_views
 from src.metrics.shared.entropy import spectral_entropy
 from src.metrics.shared.gram import centred_gram, double_centred, kept_part, spectrum, unit_rows
-from src.metrics.shared.shapes import Gram, Scalar, Statistic
+from src.metrics.shared.shapes import Gram, Scalar
+from src.metrics.shared.together import together
 from src.runtime.seeding import permutation
 
 NUM_PERMUTATIONS = 10
 SEED = 0
 
 
-def dime(views: Views) -> Scalar:
+def _grams(views: Views) -> tuple[Gram, Gram, list[list[int]]]:
+    """Of both views, and the permutations."""
+    check_views("dime", views)
+    return centred_gram(views[:, 0]), centred_gram(views[:, 1]), _permutation_table(len(views))
+
+
+@together(_grams)
+def dime(first: Gram, second: Gram, table: list[list[int]], kept: Tensor) -> Scalar:
     """Mean of S(A * PBP^T) over permutations P, minus S(A * B): entropy that knowing the pairs takes away.
 
     A and B are the Gram matrices of two views, each centred and with rows of length 1; * is the product
@@ -27,24 +33,6 @@ def dime(views: Views) -> Scalar:
     Source: Skean et al. 2023 (linear kernel, centring and unit rows are ours); not the published |S(A) -
     S(B)|.
     """
-    return _value(*_grams(views), torch.arange(len(views)), _permutation_table(len(views)))
-
-
-def dime_statistic(views: Views) -> Statistic:
-    """`dime` as a function of the kept samples."""
-    first, second = _grams(views)
-    table = _permutation_table(len(views))
-    return lambda kept: _value(first, second, kept, table).item()
-
-
-def _grams(views: Views) -> tuple[Gram, Gram]:
-    check_samples("dime", len(views))
-    if views.shape[1] < 2:
-        raise DataError(f"metric dime: given {views.shape[1]} views; needed: at least 2 views")
-    return centred_gram(views[:, 0]), centred_gram(views[:, 1])
-
-
-def _value(first: Gram, second: Gram, kept: Tensor, table: list[list[int]]) -> Scalar:
     first, second = (unit_rows(double_centred(kept_part(matrix, kept))) for matrix in (first, second))
     joint = spectral_entropy(spectrum(first * second), alpha=1.0)
     permuted = [

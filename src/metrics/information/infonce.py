@@ -6,14 +6,29 @@ from jaxtyping import Float
 from torch import Tensor
 
 from src.errors import DataError
-from src.metrics.catalog import check_samples
-from src.metrics.shared.shapes import Gram, Scalar, Statistic
+from src.metrics.shared.gram import kept_part
+from src.metrics.shared.shapes import Gram, Scalar
+from src.metrics.shared.together import together
 
 Views = Float[Tensor, "sample view dim"]
 TEMPERATURE = 0.1
 
 
-def infonce(views: Views) -> Scalar:
+def check_views(name: str, views: Views) -> None:
+    """Refuse a single view (DataError)."""
+    if views.shape[1] < 2:
+        raise DataError(f"metric {name}: given {views.shape[1]} views; needed: at least 2 views")
+
+
+def _logits(views: Views) -> tuple[Gram]:
+    check_views("infonce", views)
+    pair = views[:, :2].double()
+    unit = pair / pair.norm(dim=2, keepdim=True)
+    return (unit[:, 0] @ unit[:, 1].T / TEMPERATURE,)
+
+
+@together(_logits)
+def infonce(logits: Gram, kept: Tensor) -> Scalar:
     """Lower bound of the mutual information of two views: log N - InfoNCE loss, symmetric.
 
     The loss is the mean cross entropy of finding sample n of one view among the N of the other by cosine /
@@ -22,24 +37,6 @@ def infonce(views: Views) -> Scalar:
     a shift. NaN where a vector is zero. DataError below 2 samples or 2 views; of more views, the first two
     count. Source: van den Oord et al. 2018 (published code: one direction only).
     """
-    check_samples("infonce", len(views))
-    return _bound(_logits(views))
-
-
-def infonce_statistic(views: Views) -> Statistic:
-    """`infonce` as a function of the kept samples."""
-    logits = _logits(views)
-    return lambda kept: _bound(logits[kept][:, kept]).item()
-
-
-def _logits(views: Views) -> Gram:
-    if views.shape[1] < 2:
-        raise DataError(f"metric infonce: given {views.shape[1]} views; needed: at least 2 views")
-    pair = views[:, :2].double()
-    unit = pair / pair.norm(dim=2, keepdim=True)
-    return unit[:, 0] @ unit[:, 1].T / TEMPERATURE
-
-
-def _bound(logits: Gram) -> Scalar:
+    logits = kept_part(logits, kept)
     others = (logits.logsumexp(dim=0) + logits.logsumexp(dim=1)).mean() / 2
     return math.log(len(logits)) - others + logits.diagonal().mean()

@@ -3,8 +3,7 @@
 import torch
 from torch import Tensor
 
-from src.metrics.shared.rows import Kind, Rows
-from src.metrics.shared.shapes import Pooled, Scalar, Spectrum, Statistic
+from src.metrics.shared.shapes import Pooled, Scalar, Spectrum
 
 SHARE = 0.95
 
@@ -42,18 +41,3 @@ def centred(rows: Tensor) -> Tensor:
     """Rows minus their mean, float64."""
     rows = rows.double()
     return rows - rows.mean(dim=0)
-
-
-def spectrum_statistic(rows: Rows, share: float, kind: Kind) -> Statistic:
-    """`least_rank_of` as a function of the kept samples."""
-    return lambda kept: least_rank_of(rows.spectrum(kind, kept), share).item()
-
-
-def inside_statistic(first: Rows, second: Rows, share: float, centre: bool) -> Statistic:
-    """`inside` as a function of the kept samples."""
-
-    def of(kept: Tensor) -> float:
-        x, y = first.pooled[kept], second.pooled[kept]
-        return inside(centred(x) if centre else x, centred(y) if centre else y, share).item()
-
-    return of

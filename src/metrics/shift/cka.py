@@ -6,9 +6,9 @@ from torch import Tensor
 from src.metrics.catalog import check_samples
 from src.metrics.shared.gram import ROUNDING, centred_gram, double_centred
 from src.metrics.shared.rows import Rows
-from src.metrics.shared.shapes import Gram, OtherWidth, Pooled, Scalar, Statistic
+from src.metrics.shared.shapes import Gram, OtherWidth, Pooled, Scalar
 from src.metrics.shift.cka_resampled import cka_biased_of_weights, cka_debiased_of_weights
-from src.metrics.uncertainty.bootstrap import Resampled, statistic_of_weights
+from src.metrics.uncertainty.bootstrap import Resampled
 
 
 def cka_biased(base: Pooled, tuned: OtherWidth) -> Scalar:
@@ -48,16 +48,6 @@ def cka_debiased_of_grams(base: Gram, tuned: Gram) -> Scalar:
     """`cka_debiased` of Gram matrices, centred or not."""
     base, tuned = _u_centred(base), _u_centred(tuned)
     return (base * tuned).sum() / (base.square().sum() * tuned.square().sum()).sqrt()
-
-
-def cka_biased_statistic(base: Rows, tuned: Rows) -> Statistic:
-    """`cka_biased` as a function of the kept samples."""
-    return statistic_of_weights(cka_biased_resampled(base, tuned), len(base))
-
-
-def cka_debiased_statistic(base: Rows, tuned: Rows) -> Statistic:
-    """`cka_debiased` as a function of the kept samples."""
-    return statistic_of_weights(cka_debiased_resampled(base, tuned), len(base))
 
 
 def cka_biased_resampled(base: Rows, tuned: Rows) -> Resampled:

@@ -6,8 +6,8 @@ from src.metrics.catalog import check_samples
 from src.metrics.shared.gram import ROUNDING, centred_gram, double_centred
 from src.metrics.shared.inner_products import InnerProducts, weighted_products
 from src.metrics.shared.rows import Rows
-from src.metrics.shared.shapes import OtherWidth, Pooled, Scalar, Statistic, Weights
-from src.metrics.uncertainty.bootstrap import Replicates, Resampled, statistic_of_weights
+from src.metrics.shared.shapes import OtherWidth, Pooled, Scalar, Weights
+from src.metrics.uncertainty.bootstrap import Replicates, Resampled
 
 
 def cka_biased_floor(base: Pooled, tuned: OtherWidth) -> Scalar:
@@ -26,11 +26,6 @@ def cka_biased_floor(base: Pooled, tuned: OtherWidth) -> Scalar:
     if lengths == 0:
         return lengths / 0.0
     return first.trace() * second.trace() / ((len(base) - 1) * (lengths + 1e-9))
-
-
-def cka_biased_floor_statistic(base: Rows, tuned: Rows) -> Statistic:
-    """`cka_biased_floor` as a function of the kept samples."""
-    return statistic_of_weights(cka_biased_floor_resampled(base, tuned), len(base))
 
 
 def cka_biased_floor_resampled(base: Rows, tuned: Rows) -> Resampled:

@@ -2,10 +2,10 @@
 
 from src.metrics.catalog import check_samples
 from src.metrics.shared.rows import Rows
-from src.metrics.shared.shapes import OtherWidth, Pooled, Scalar, Statistic
+from src.metrics.shared.shapes import OtherWidth, Pooled, Scalar
 from src.metrics.shared.standardised import standardised
 from src.metrics.shift.cka import cka_debiased, cka_debiased_resampled
-from src.metrics.uncertainty.bootstrap import Resampled, statistic_of_weights
+from src.metrics.uncertainty.bootstrap import Resampled
 
 
 def cka_standardised(base: Pooled, tuned: OtherWidth) -> Scalar:
@@ -21,11 +21,6 @@ def cka_standardised(base: Pooled, tuned: OtherWidth) -> Scalar:
     """
     check_samples("cka_standardised", len(base))
     return cka_debiased(standardised(base), standardised(tuned))
-
-
-def cka_standardised_statistic(base: Rows, tuned: Rows) -> Statistic:
-    """`cka_standardised` as a function of the kept samples, with the scales of all samples."""
-    return statistic_of_weights(cka_standardised_resampled(base, tuned), len(base))
 
 
 def cka_standardised_resampled(base: Rows, tuned: Rows) -> Resampled:

@@ -3,8 +3,8 @@
 from src.metrics.catalog import check_samples
 from src.metrics.shared.inner_products import STRIP
 from src.metrics.shared.rows import Rows
-from src.metrics.shared.shapes import Pooled, Scalar, Statistic, Weights
-from src.metrics.uncertainty.bootstrap import Replicates, Resampled, statistic_of_weights
+from src.metrics.shared.shapes import Pooled, Scalar, Weights
+from src.metrics.uncertainty.bootstrap import Replicates, Resampled
 
 
 def mean_shift(base: Pooled, tuned: Pooled) -> Scalar:
@@ -16,11 +16,6 @@ def mean_shift(base: Pooled, tuned: Pooled) -> Scalar:
     """
     check_samples("mean_shift", len(base))
     return (tuned.double() - base.double()).mean(dim=0).norm()
-
-
-def mean_shift_statistic(base: Rows, tuned: Rows) -> Statistic:
-    """`mean_shift` as a function of the kept samples."""
-    return statistic_of_weights(mean_shift_resampled(base, tuned), len(base))
 
 
 def mean_shift_resampled(base: Rows, tuned: Rows) -> Resampled:

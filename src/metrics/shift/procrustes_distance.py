@@ -3,14 +3,14 @@
 import torch
 from torch import Tensor
 
-from src.metrics.catalog import check_samples
 from src.metrics.shared.axes import Axes, axes
 from src.metrics.shared.gram import ROUNDING
-from src.metrics.shared.rows import Rows
-from src.metrics.shared.shapes import OtherWidth, Pooled, Scalar, Statistic
+from src.metrics.shared.shapes import Scalar
+from src.metrics.shared.together import together
 
 
-def procrustes_distance(base: Pooled, tuned: OtherWidth) -> Scalar:
+@together(lambda base, tuned: (axes(base), axes(tuned)))
+def procrustes_distance(base: Axes, tuned: Axes, kept: Tensor) -> Scalar:
     """Least |X - YQ|_F over orthogonal Q = sqrt(2 - 2 |X^T Y|_*), the orthogonal Procrustes distance.
 
     X and Y are the column-centred sides over their Frobenius norms; |.|_* is the sum of singular values.
@@ -19,19 +19,7 @@ def procrustes_distance(base: Pooled, tuned: OtherWidth) -> Scalar:
     about 5e-7 are rounding and count as 0. NaN where a side does not vary. DataError below 2 samples.
     Source: Schönemann 1966; Williams et al. 2021 (as a shape metric; Ding et al. 2021 use its square).
     """
-    check_samples("procrustes_distance", len(base))
-    kept = torch.arange(len(base))
-    return _distance(Axes(base), Axes(tuned), kept)
-
-
-def procrustes_distance_statistic(base: Rows, tuned: Rows) -> Statistic:
-    """`procrustes_distance` as a function of the kept samples."""
-    first, second = axes(base), axes(tuned)
-    return lambda kept: _distance(first, second, kept).item()
-
-
-def _distance(base: Axes, tuned: Axes, kept: Tensor) -> Scalar:
-    """From centred coordinates [sample, value]; their bases change no singular value."""
+    # from centred coordinates [sample, value]; their bases change no singular value
     cross, first, second = (torch.zeros((), dtype=torch.float64) for _ in range(3))
     for one, other in zip(base.kept(kept), tuned.kept(kept), strict=True):
         cross = cross + one.T @ other

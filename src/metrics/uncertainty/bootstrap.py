@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from src.metrics.shared.shapes import PerSample, Statistic, Weights
+from src.metrics.shared.shapes import PerSample, Weights
 from src.metrics.uncertainty.interval import HIGH, LOW, Interval
 from src.runtime.seeding import generator
 
@@ -55,14 +55,3 @@ def bootstrap_interval(resampled: Resampled, value: float, num_samples: int) -> 
 def resampled_mean(values: PerSample) -> Resampled:
     """The mean of values that each sample has by itself."""
     return lambda weights: weights @ values.double() / weights.sum(dim=1)
-
-
-def statistic_of_weights(resampled: Resampled, num_samples: int) -> Statistic:
-    """The metric as a function of the kept samples, each of which counts once."""
-
-    def statistic(kept: Tensor) -> float:
-        weights = torch.zeros(1, num_samples, dtype=torch.float64)
-        weights[0, kept] = 1.0
-        return resampled(weights).item()
-
-    return statistic

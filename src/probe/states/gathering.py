@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from src.errors import DataError, ModelError
-from src.metrics.catalog import METRICS, names_needing, switched
+from src.metrics.catalog import METRICS, names_needing, resolve, switched
 from src.probe.states.layer_statistics import POOLED, LayerStatistics
 from src.probe.states.padding import Mask
 from src.probe.states.pooling import masked_mean
@@ -44,7 +44,7 @@ class Gathering:
         sets: TokenSets,
     ) -> None:
         self.functions = {
-            name: switched(METRICS[name], METRICS[name].function, settings)
+            name: switched(METRICS[name], resolve(METRICS[name].function), settings)
             for name in names_needing(names, "tokens")
         }
         self.num_measured = min(num_token_samples, shape[1]) if self.functions else 0

@@ -48,14 +48,17 @@ def measure(
         num_samples = len(samples[0])
         if num_samples < metric.min_samples:
             return MetricValue(math.nan, UNKNOWN, num_samples)
-    statistic = switched(metric, metric.statistic, settings)(*samples)
-    value = statistic(torch.arange(num_samples))
+    if metric.interval == "bootstrap":
+        resampled = resolve(metric.resampled)(*samples)
+        value = resampled(torch.ones(1, num_samples, dtype=torch.float64)).item()
+    else:
+        statistic = switched(metric, resolve(metric.function).statistic, settings)(*samples)
+        value = statistic(torch.arange(num_samples))
     if not math.isfinite(value):
         return MetricValue(value, UNKNOWN, num_samples)
     if metric.interval == "bootstrap":
-        interval = bootstrap_interval(resolve(metric.resampled)(*samples), value, num_samples)
-    else:
-        interval = jackknife_interval(statistic, value, num_samples, metric.min_samples)
+        return MetricValue(value, bootstrap_interval(resampled, value, num_samples), num_samples)
+    interval = jackknife_interval(statistic, value, num_samples, metric.min_samples)
     return MetricValue(value, interval, num_samples)
 
 

@@ -5,23 +5,16 @@ import pytest
 import torch
 
 from src.errors import DataError
-from src.metrics.geometry.anisotropy import anisotropy, anisotropy_statistic
-from src.metrics.geometry.condition_number import condition_number, condition_number_statistic
-from src.metrics.geometry.gini import gini, gini_statistic
+from src.metrics.geometry.anisotropy import anisotropy
+from src.metrics.geometry.condition_number import condition_number
+from src.metrics.geometry.gini import gini
 from src.metrics.geometry.l2_norm import l2_norm
-from src.metrics.geometry.participation_ratio import participation_ratio, participation_ratio_statistic
-from src.metrics.geometry.rank_deficiency import rank_deficiency, rank_deficiency_statistic
-from src.metrics.geometry.spectral_norm import spectral_norm, spectral_norm_statistic
+from src.metrics.geometry.participation_ratio import participation_ratio
+from src.metrics.geometry.rank_deficiency import rank_deficiency
+from src.metrics.geometry.spectral_norm import spectral_norm
 from src.metrics.shared.rows import Rows
 
-STATISTICS = {
-    anisotropy: anisotropy_statistic,
-    condition_number: condition_number_statistic,
-    gini: gini_statistic,
-    participation_ratio: participation_ratio_statistic,
-    rank_deficiency: rank_deficiency_statistic,
-    spectral_norm: spectral_norm_statistic,
-}
+TOGETHER = [anisotropy, condition_number, gini, participation_ratio, rank_deficiency, spectral_norm]
 LEAST = {anisotropy: 2, condition_number: 2, gini: 2, l2_norm: 1, participation_ratio: 2, rank_deficiency: 1}
 SHAPES = [(12, 30), (30, 12), (9, 9)]
 
@@ -52,13 +45,13 @@ def oracle(metric, x):
 
 
 @pytest.mark.parametrize(("num_samples", "width"), SHAPES)
-@pytest.mark.parametrize("metric", STATISTICS, ids=lambda metric: metric.__name__)
+@pytest.mark.parametrize("metric", TOGETHER, ids=lambda metric: metric.__name__)
 def test_from_the_definition(metric, num_samples, width, generator):
     x = samples(generator, num_samples, width)
     expected = oracle(metric, x.double().numpy())
     assert metric(x).item() == pytest.approx(expected, rel=1e-6)
     kept = torch.tensor([0, 1, 4, 5, 6, 8])
-    part = STATISTICS[metric](Rows(x))(kept)
+    part = metric.statistic(Rows(x))(kept)
     assert part == pytest.approx(oracle(metric, x[kept].double().numpy()), rel=1e-6)
 
 
@@ -67,7 +60,7 @@ def test_l2_norm_of_every_sample(generator):
     np.testing.assert_allclose(l2_norm(x).numpy(), np.linalg.norm(x.double().numpy(), axis=1), rtol=1e-12)
 
 
-@pytest.mark.parametrize("metric", STATISTICS, ids=lambda metric: metric.__name__)
+@pytest.mark.parametrize("metric", TOGETHER, ids=lambda metric: metric.__name__)
 def test_rotation_order_and_scale(metric, generator, rotation):
     x = samples(generator, 15, 11).double()
     value = metric(x).item()
@@ -100,7 +93,7 @@ def test_known_directions_and_lengths(rotation):
     assert gini(one).item() == pytest.approx(7 / 8, rel=1e-12)
 
 
-@pytest.mark.parametrize("metric", STATISTICS, ids=lambda metric: metric.__name__)
+@pytest.mark.parametrize("metric", TOGETHER, ids=lambda metric: metric.__name__)
 def test_a_layer_of_zeros(metric):
     value = metric(torch.zeros(7, 5)).item()
     assert value == 0.0 if metric is spectral_norm else math.isnan(value)
@@ -138,5 +131,5 @@ def test_large_condition_numbers_keep_their_digits(condition, shape, generator):
     assert condition_number(x).item() == pytest.approx(expected.item(), rel=1e-4)
     kept = torch.arange(1, shape[0])
     singular = np.linalg.svd(x[kept].numpy(), compute_uv=False)
-    found = condition_number_statistic(Rows(x))(kept)
+    found = condition_number.statistic(Rows(x))(kept)
     assert found == pytest.approx(singular[0] / (singular[-1] + 1e-9), rel=1e-4)

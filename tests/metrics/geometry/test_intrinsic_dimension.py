@@ -9,11 +9,8 @@ from src.errors import DataError
 from src.metrics.catalog import METRICS as CATALOG
 from src.metrics.geometry.intrinsic_dimension import (
     intrinsic_dimension_mle,
-    intrinsic_dimension_mle_statistic,
     intrinsic_dimension_paper,
-    intrinsic_dimension_paper_statistic,
     intrinsic_dimension_twonn,
-    intrinsic_dimension_twonn_statistic,
 )
 from src.metrics.shared.rows import Rows
 from src.probe.table.measure import measure
@@ -45,9 +42,9 @@ def paper(x):
 
 
 CASES = [
-    (intrinsic_dimension_twonn, intrinsic_dimension_twonn_statistic, twonn, 3),
-    (intrinsic_dimension_mle, intrinsic_dimension_mle_statistic, mle, 11),
-    (intrinsic_dimension_paper, intrinsic_dimension_paper_statistic, paper, 3),
+    (intrinsic_dimension_twonn, twonn, 3),
+    (intrinsic_dimension_mle, mle, 11),
+    (intrinsic_dimension_paper, paper, 3),
 ]
 METRICS = [case[0] for case in CASES]
 
@@ -59,13 +56,13 @@ def plane(generator, rotation, num_samples=2000, dimension=5, width=40):
     return flat @ rotation(width) + 10.0
 
 
-@pytest.mark.parametrize(("metric", "statistic", "oracle", "_least"), CASES)
+@pytest.mark.parametrize(("metric", "oracle", "_least"), CASES)
 @pytest.mark.parametrize("width", [3, 30])
-def test_from_the_definition(metric, statistic, oracle, _least, width, generator):
+def test_from_the_definition(metric, oracle, _least, width, generator):
     x = torch.randn(60, width, generator=generator) + 1.0
     assert metric(x).item() == pytest.approx(oracle(x.double().numpy()), rel=1e-6)
     kept = torch.arange(3, 51)
-    assert statistic(Rows(x))(kept) == pytest.approx(oracle(x[kept].double().numpy()), rel=1e-6)
+    assert metric.statistic(Rows(x))(kept) == pytest.approx(oracle(x[kept].double().numpy()), rel=1e-6)
 
 
 @pytest.mark.parametrize("metric", METRICS[:2])
@@ -123,8 +120,8 @@ def test_equal_samples_have_no_dimension(metric):
     assert metric(torch.full((12, 5), 0.1)).isnan()
 
 
-@pytest.mark.parametrize(("metric", "_statistic", "_oracle", "least"), CASES)
-def test_too_few_samples(metric, _statistic, _oracle, least, generator):
+@pytest.mark.parametrize(("metric", "_oracle", "least"), CASES)
+def test_too_few_samples(metric, _oracle, least, generator):
     assert metric(torch.randn(least, 4, generator=generator)).isfinite()
     message = f"metric {metric.__name__}: given {least - 1} samples; needed: at least {least}"
     with pytest.raises(DataError, match=message):

@@ -8,14 +8,10 @@ from src.errors import ConfigError, DataError
 from src.metrics.geometry.effective_rank import (
     effective_rank,
     effective_rank_paper,
-    effective_rank_paper_statistic,
-    effective_rank_statistic,
 )
 from src.metrics.information.dataset_entropy import (
     dataset_entropy,
     dataset_entropy_paper,
-    dataset_entropy_paper_statistic,
-    dataset_entropy_statistic,
 )
 from src.metrics.information.prompt_entropy import prompt_entropy, prompt_entropy_paper
 from src.metrics.shared.rows import Rows
@@ -178,12 +174,12 @@ def test_equal_samples_have_no_centred_spectrum(metric, value):
     assert metric(torch.full((7, 5), value)).isnan()
 
 
-@pytest.mark.parametrize("make_statistic", [effective_rank_statistic, dataset_entropy_statistic])
+@pytest.mark.parametrize("metric", [effective_rank, dataset_entropy])
 @pytest.mark.parametrize("num_samples", [9, 11, 15])
-def test_equal_kept_samples_have_no_centred_spectrum(make_statistic, num_samples, generator):
+def test_equal_kept_samples_have_no_centred_spectrum(metric, num_samples, generator):
     x = 10 * torch.randn(64, generator=generator).repeat(num_samples, 1)
     x[:2] = torch.randn(2, 64, generator=generator)
-    statistic = make_statistic(Rows(x))
+    statistic = metric.statistic(Rows(x))
     assert math.isfinite(statistic(torch.arange(num_samples)))
     assert math.isnan(statistic(torch.arange(2, num_samples)))
 
@@ -214,16 +210,10 @@ def test_states_of_zero_have_no_prompt_entropy():
 
 
 @pytest.mark.parametrize(
-    ("metric", "statistic"),
-    [
-        (effective_rank, effective_rank_statistic),
-        (effective_rank_paper, effective_rank_paper_statistic),
-        (dataset_entropy, dataset_entropy_statistic),
-        (dataset_entropy_paper, dataset_entropy_paper_statistic),
-    ],
+    "metric", [effective_rank, effective_rank_paper, dataset_entropy, dataset_entropy_paper]
 )
 @pytest.mark.parametrize("width", [5, 40])
-def test_statistic_of_kept_samples_is_the_metric_of_those_rows(metric, statistic, width, generator):
+def test_statistic_of_kept_samples_is_the_metric_of_those_rows(metric, width, generator):
     x = samples(generator, 16, width)
     kept = torch.tensor([0, 1, 4, 5, 9, 10, 12, 15])
-    assert statistic(Rows(x))(kept) == pytest.approx(metric(x[kept]).item(), rel=1e-6)
+    assert metric.statistic(Rows(x))(kept) == pytest.approx(metric(x[kept]).item(), rel=1e-6)

@@ -5,12 +5,10 @@ import pytest
 import torch
 
 from src.errors import DataError
-from src.metrics.information.dime import _induced, _permutation_table, dime, dime_statistic
-from src.metrics.information.infonce import infonce, infonce_statistic
-from src.metrics.information.lidar import lidar, lidar_statistic
+from src.metrics.information.dime import _induced, _permutation_table, dime
+from src.metrics.information.infonce import infonce
+from src.metrics.information.lidar import lidar
 from src.metrics.uncertainty.jackknife import jackknife_stderr
-
-STATISTICS = {infonce: infonce_statistic, lidar: lidar_statistic, dime: dime_statistic}
 
 
 def views(generator, num_samples=20, num_views=2, width=6, noise=0.3):
@@ -77,7 +75,7 @@ def test_from_the_definition(num_samples, width, generator):
 def test_statistic_of_kept_samples_is_the_metric_of_those_rows(metric, width, generator):
     x = views(generator, width=width)
     kept = torch.tensor([0, 2, 3, 7, 8, 11, 14, 15, 19])
-    assert STATISTICS[metric](x)(kept) == pytest.approx(metric(x[kept]).item(), rel=1e-8)
+    assert metric.statistic(x)(kept) == pytest.approx(metric(x[kept]).item(), rel=1e-8)
 
 
 def test_dime_statistic_permutes_the_kept_samples(generator):
@@ -85,8 +83,8 @@ def test_dime_statistic_permutes_the_kept_samples(generator):
     kept = torch.tensor([0, 2, 3, 7, 8, 11, 14, 15, 19])
     table = [_induced(order, kept).tolist() for order in _permutation_table(20)]
     expected = dime_oracle(x[kept].double().numpy(), table)
-    assert dime_statistic(x)(kept) == pytest.approx(expected, rel=1e-6)
-    assert dime_statistic(x)(torch.arange(20)) == pytest.approx(dime(x).item(), rel=1e-12)
+    assert dime.statistic(x)(kept) == pytest.approx(expected, rel=1e-6)
+    assert dime.statistic(x)(torch.arange(20)) == pytest.approx(dime(x).item(), rel=1e-12)
 
 
 def test_induced_permutation_skips_what_was_left_out():
@@ -99,7 +97,7 @@ def test_views_of_the_same_share_all_and_independent_ones_nothing(generator):
     one, other = torch.randn(2, num_samples, 3, generator=generator)
     same, independent = torch.stack([one, one], dim=1), torch.stack([one, other], dim=1)
     assert dime(same).item() > 0.1
-    stderr = jackknife_stderr(dime_statistic(independent), num_samples, 2)
+    stderr = jackknife_stderr(dime.statistic(independent), num_samples, 2)
     assert abs(dime(independent).item()) < 4 * stderr < 0.1
     assert infonce(independent).item() < 0.0
     wide = torch.randn(num_samples, 400, generator=generator)
@@ -117,7 +115,7 @@ def test_lidar_counts_the_directions_that_tell_samples_apart(generator):
     assert lidar(noise).item() > 11  # chance alone tells them apart in all directions alike
 
 
-@pytest.mark.parametrize("metric", STATISTICS)
+@pytest.mark.parametrize("metric", [infonce, lidar, dime])
 def test_rotation_and_order(metric, generator, rotation):
     x = views(generator).double()
     value = metric(x).item()
@@ -138,7 +136,7 @@ def test_a_view_of_zeros_has_no_infonce():
     assert infonce(torch.zeros(5, 2, 3)).isnan()
 
 
-@pytest.mark.parametrize("metric", STATISTICS)
+@pytest.mark.parametrize("metric", [infonce, lidar, dime])
 def test_too_few_samples_or_views(metric, generator):
     assert metric(torch.randn(2, 2, 4, generator=generator)).isfinite()
     with pytest.raises(DataError, match=f"metric {metric.__name__}: given 1 samples; needed: at least 2"):

@@ -7,7 +7,6 @@ from src.metrics.geometry.least_rank import (
     least_rank,
     least_rank_uncentred,
     next_layer_share,
-    next_layer_share_statistic,
     next_layer_share_uncentred,
 )
 from src.metrics.shared.energy import least_rank_of
@@ -16,7 +15,6 @@ from src.metrics.shift.low_rank import (
     change_least_rank,
     change_least_rank_uncentred,
     outside_base_share,
-    outside_base_share_statistic,
     outside_base_share_uncentred,
 )
 
@@ -40,15 +38,15 @@ def test_straight_pieces_between_whole_numbers(share, expected):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_no_more_directions_than_the_rank_are_needed_and_they_hold_all(shape, generator):
     rows = of_rank(3, shape, generator)
-    assert 2 < least_rank_uncentred(rows, 1 - 1e-9).item() <= 3
+    assert 2 < least_rank_uncentred(rows, share=1 - 1e-9).item() <= 3
     assert next_layer_share_uncentred(
-        rows, rows @ torch.eye(shape[1]).double(), 1 - 1e-9
+        rows, rows @ torch.eye(shape[1]).double(), share=1 - 1e-9
     ).item() == pytest.approx(1)
     inside_its_span = torch.randn(7, shape[0], generator=generator, dtype=torch.float64) @ rows
     padded = (
         torch.cat([inside_its_span, torch.zeros(shape[0] - 7, shape[1])]) if shape[0] > 7 else inside_its_span
     )
-    assert outside_base_share_uncentred(rows, padded, 1 - 1e-9).item() == pytest.approx(0, abs=1e-9)
+    assert outside_base_share_uncentred(rows, padded, share=1 - 1e-9).item() == pytest.approx(0, abs=1e-9)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -85,7 +83,7 @@ def test_a_common_shift_is_one_direction_of_the_change_and_none_of_its_spread(ge
     base = torch.randn(40, 12, generator=generator, dtype=torch.float64)
     shift, spread = torch.randn(12, generator=generator), 1e-3 * of_rank(2, (40, 12), generator)
     assert change_least_rank_uncentred(base, base + shift + spread).item() < 1
-    assert 1 < change_least_rank(base, base + shift + spread, 0.999).item() <= 2
+    assert 1 < change_least_rank(base, base + shift + spread, share=0.999).item() <= 2
     assert change_least_rank(base, base).isnan()
 
 
@@ -100,10 +98,6 @@ def test_rotation_and_order_change_nothing(generator, rotation):
 def test_statistics_are_the_metrics_of_the_kept_samples(generator):
     x, y = (torch.randn(30, 12, generator=generator) for _ in range(2))
     kept = torch.arange(3, 25)
-    pairs = (
-        (next_layer_share, next_layer_share_statistic),
-        (outside_base_share, outside_base_share_statistic),
-    )
-    for measure, statistic in pairs:
-        found = statistic(Rows(x), Rows(y))(kept)
+    for measure in (next_layer_share, outside_base_share):
+        found = measure.statistic(Rows(x), Rows(y))(kept)
         assert found == pytest.approx(measure(x[kept], y[kept]).item(), rel=1e-9)

@@ -2,8 +2,8 @@ import pytest
 import torch
 
 import src.metrics.shared.rows
-from src.metrics.geometry.effective_rank import effective_rank_statistic
-from src.metrics.geometry.participation_ratio import participation_ratio_statistic
+from src.metrics.geometry.effective_rank import effective_rank
+from src.metrics.geometry.participation_ratio import participation_ratio
 from src.metrics.shared.rows import Kind, Rows
 from src.metrics.uncertainty.jackknife import jackknife_stderr
 
@@ -43,9 +43,9 @@ def test_metrics_of_one_kind_share_every_decomposition(monkeypatch, generator):
     whole = src.metrics.shared.rows.spectrum
     monkeypatch.setattr(src.metrics.shared.rows, "spectrum", lambda matrix: calls.append(1) or whole(matrix))
     rows = Rows(torch.randn(40, 60, generator=generator))
-    for make in (effective_rank_statistic, participation_ratio_statistic):
-        make(rows)(torch.arange(40))
-        jackknife_stderr(make(rows), 40, 2)
+    for metric in (effective_rank, participation_ratio):
+        metric.statistic(rows)(torch.arange(40))
+        jackknife_stderr(metric.statistic(rows), 40, 2)
     assert len(calls) == 21
 
 

@@ -10,7 +10,7 @@ from jaxtyping import TypeCheckError
 
 from src.errors import DataError
 from src.metrics.shared.rows import Rows
-from src.metrics.shift.cka import cka_biased, cka_biased_statistic, cka_debiased, cka_debiased_statistic
+from src.metrics.shift.cka import cka_biased, cka_biased_resampled, cka_debiased, cka_debiased_resampled
 from src.metrics.uncertainty.jackknife import jackknife_stderr
 
 
@@ -67,10 +67,10 @@ def test_rotation_shift_and_scaling_leave_cka_at_one(cka, generator, rotation):
     assert cka(y, x).item() == pytest.approx(cka(x, y).item(), abs=1e-12)
 
 
-def test_independent_wide_data_fools_only_the_biased_estimator(generator):
+def test_independent_wide_data_fools_only_the_biased_estimator(of_kept, generator):
     x, y = torch.randn(2, 200, 4096, generator=generator)
     assert cka_biased(x, y).item() == pytest.approx(0.953, abs=0.005)  # D / (D + N), to first order
-    stderr = jackknife_stderr(cka_debiased_statistic(Rows(x), Rows(y)), 200, 4)
+    stderr = jackknife_stderr(of_kept(cka_debiased_resampled(Rows(x), Rows(y)), 200), 200, 4)
     assert 0 < stderr < 0.02
     assert abs(cka_debiased(x, y).item()) < 4 * stderr
 
@@ -89,12 +89,13 @@ def test_a_constant_side_has_no_cka(cka, value, generator):
     assert cka(constant, constant).isnan()
 
 
-@pytest.mark.parametrize("make_statistic", [cka_biased_statistic, cka_debiased_statistic])
+@pytest.mark.parametrize("resampled", [cka_biased_resampled, cka_debiased_resampled])
 @pytest.mark.parametrize("num_samples", [9, 11, 15])
-def test_equal_kept_samples_have_no_cka(make_statistic, num_samples, generator):
+def test_equal_kept_samples_have_no_cka(resampled, num_samples, of_kept, generator):
     x = 10 * torch.randn(64, generator=generator).repeat(num_samples, 1)
     x[:2] = torch.randn(2, 64, generator=generator)  # two: a single one has no unbiased HSIC either
-    statistic = make_statistic(Rows(x), Rows(torch.randn(num_samples, 5, generator=generator)))
+    y = torch.randn(num_samples, 5, generator=generator)
+    statistic = of_kept(resampled(Rows(x), Rows(y)), num_samples)
     assert math.isfinite(statistic(torch.arange(num_samples)))
     assert math.isnan(statistic(torch.arange(2, num_samples)))
 
@@ -111,12 +112,13 @@ def test_too_few_samples(cka, least, generator):
 
 
 @pytest.mark.parametrize(
-    ("cka", "statistic"), [(cka_biased, cka_biased_statistic), (cka_debiased, cka_debiased_statistic)]
+    ("cka", "resampled"), [(cka_biased, cka_biased_resampled), (cka_debiased, cka_debiased_resampled)]
 )
-def test_statistic_of_kept_samples_is_the_metric_of_those_rows(cka, statistic, generator):
+def test_statistic_of_kept_samples_is_the_metric_of_those_rows(cka, resampled, of_kept, generator):
     x, y = pair(generator, num_samples=15)
     kept = torch.tensor([0, 2, 3, 7, 8, 11, 14])
-    assert statistic(Rows(x), Rows(y))(kept) == pytest.approx(cka(x[kept], y[kept]).item(), rel=1e-9)
+    found = of_kept(resampled(Rows(x), Rows(y)), 15)(kept)
+    assert found == pytest.approx(cka(x[kept], y[kept]).item(), rel=1e-9)
 
 
 @settings(max_examples=30, deadline=None)

@@ -6,7 +6,7 @@ import torch
 from src.errors import DataError
 from src.metrics.shared.rows import Rows
 from src.metrics.shift.cka import cka_biased
-from src.metrics.shift.cka_floor import cka_biased_floor, cka_biased_floor_statistic
+from src.metrics.shift.cka_floor import cka_biased_floor, cka_biased_floor_resampled
 
 
 def test_floor_is_the_mean_over_every_order(generator):
@@ -33,10 +33,10 @@ def test_invariances(generator, rotation):
     assert cka_biased_floor(y, x).item() == pytest.approx(expected, rel=1e-9)
 
 
-def test_statistic_of_kept_samples_is_the_metric_of_those_rows(generator):
+def test_statistic_of_kept_samples_is_the_metric_of_those_rows(of_kept, generator):
     x, y = torch.randn(2, 15, 7, generator=generator)
     kept = torch.tensor([0, 2, 3, 7, 8, 11, 14])
-    found = cka_biased_floor_statistic(Rows(x), Rows(y))(kept)
+    found = of_kept(cka_biased_floor_resampled(Rows(x), Rows(y)), 15)(kept)
     assert found == pytest.approx(cka_biased_floor(x[kept], y[kept]).item(), rel=1e-9)
 
 

@@ -9,12 +9,9 @@ from scipy.linalg import orthogonal_procrustes, subspace_angles
 
 from src.errors import DataError
 from src.metrics.shared.rows import Rows
-from src.metrics.shift.pretrained_directions import (
-    pretrained_directions_share,
-    pretrained_directions_share_statistic,
-)
-from src.metrics.shift.principal_angles import principal_angles, principal_angles_statistic
-from src.metrics.shift.procrustes_distance import procrustes_distance, procrustes_distance_statistic
+from src.metrics.shift.pretrained_directions import pretrained_directions_share
+from src.metrics.shift.principal_angles import principal_angles
+from src.metrics.shift.procrustes_distance import procrustes_distance
 
 SHAPES = [(25, 60), (60, 25), (30, 30)]
 ALL = [procrustes_distance, principal_angles, pretrained_directions_share]
@@ -120,20 +117,11 @@ def test_common_rotation_and_order_do_not_matter(metric, generator, rotation):
     assert metric(2 * x + 1, 2 * y + 1).item() == pytest.approx(expected, rel=1e-7)
 
 
-@pytest.mark.parametrize(
-    ("metric", "make_statistic"),
-    [
-        (procrustes_distance, procrustes_distance_statistic),
-        (principal_angles, principal_angles_statistic),
-        (pretrained_directions_share, pretrained_directions_share_statistic),
-    ],
-)
+@pytest.mark.parametrize("metric", ALL)
 @pytest.mark.parametrize(("num_samples", "width"), SHAPES)
-def test_statistic_of_kept_samples_is_the_metric_of_those_rows(
-    metric, make_statistic, num_samples, width, generator
-):
+def test_statistic_of_kept_samples_is_the_metric_of_those_rows(metric, num_samples, width, generator):
     x, y = pair(generator, num_samples, width)
-    statistic = make_statistic(Rows(x), Rows(y))
+    statistic = metric.statistic(Rows(x), Rows(y))
     for kept in (torch.arange(num_samples), torch.randperm(num_samples, generator=generator)[:17].sort()[0]):
         assert statistic(kept) == pytest.approx(metric(x[kept], y[kept]).item(), rel=1e-6)
 

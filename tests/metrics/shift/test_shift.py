@@ -8,7 +8,7 @@ from src.errors import DataError
 from src.metrics.shared.rows import Rows
 from src.metrics.shift.change_intensity import change_intensity
 from src.metrics.shift.cosine_similarity import cosine_similarity
-from src.metrics.shift.mean_shift import mean_shift, mean_shift_statistic
+from src.metrics.shift.mean_shift import mean_shift, mean_shift_resampled
 
 
 def test_cosine_from_the_definition(generator):
@@ -46,10 +46,10 @@ def test_mean_shift_of_a_shift_is_its_length(generator):
     assert mean_shift(x, x).item() == 0.0
 
 
-def test_mean_shift_statistic(generator):
+def test_mean_shift_of_kept_samples(of_kept, generator):
     x, y = torch.randn(2, 10, 4, generator=generator)
     kept = torch.tensor([1, 2, 8])
-    statistic = mean_shift_statistic(Rows(x), Rows(y))
+    statistic = of_kept(mean_shift_resampled(Rows(x), Rows(y)), 10)
     assert statistic(kept) == pytest.approx(mean_shift(x[kept], y[kept]).item(), rel=1e-12)
 
 

@@ -5,11 +5,11 @@ import torch
 from scipy import stats
 
 from src.errors import DataError, StorageError
-from src.metrics import catalog
 from src.metrics.catalog import METRICS
 from src.metrics.geometry.effective_rank import effective_rank
 from src.metrics.metric import of_rows
 from src.metrics.shared.rows import Rows
+from src.metrics.shared.together import together
 from src.metrics.shift.cka import cka_debiased, cka_debiased_resampled
 from src.metrics.uncertainty.bootstrap import bootstrap_interval, multiplicities, resampled_mean
 from src.probe.states.layer_statistics import LayerStatistics
@@ -144,15 +144,18 @@ def test_rows_of_all_collectors_stand_where_they_were_asked_for(statistics):
 def test_a_metric_of_views_gets_them_by_sample_and_view(statistics, monkeypatch):
     seen = []
 
-    def spy_statistic(views):
+    def seeing(views):
         seen.append(views)
-        return lambda kept: views[kept].mean().item()
+        return (views,)
+
+    @together(seeing)
+    def spied(views, kept):
+        return views[kept].mean()
 
     spy = of_rows("spy", 2, family="information", needs="views", unit="")
     monkeypatch.setitem(METRICS, "spy", spy)
-    monkeypatch.setattr(
-        catalog, "resolve", {"src.metrics.information.spy.spy_statistic": spy_statistic}.__getitem__
-    )
+    found = {"src.metrics.information.spy.spy": spied}
+    monkeypatch.setattr("src.probe.table.measure.resolve", found.__getitem__)
     base = statistics(0)
     base.views = torch.randn(NUM_BLOCKS + 1, N, 3, WIDTH, generator=torch.Generator().manual_seed(4))
     rows = layer_rows(base, None, ["spy"], NUM_BLOCKS)
