@@ -56,8 +56,8 @@ def test_shares_agree_with_an_svd_and_obey_ky_fan(shape, share, generator):
     y = x + 0.3 * torch.randn(shape, generator=generator, dtype=torch.float64)
     x0, y0 = x - x.mean(0), y - y.mean(0)
     for first, second, count, found in (
-        (x0, y0, least_rank(x, share), next_layer_share(x, y, share)),
-        (x, y, least_rank_uncentred(x, share), next_layer_share_uncentred(x, y, share)),
+        (x0, y0, least_rank(x, share=share), next_layer_share(x, y, share=share)),
+        (x, y, least_rank_uncentred(x, share=share), next_layer_share_uncentred(x, y, share=share)),
     ):
         _, values, vh = torch.linalg.svd(first, full_matrices=False)
         held = values.square().cumsum(0) / values.square().sum()
@@ -67,8 +67,10 @@ def test_shares_agree_with_an_svd_and_obey_ky_fan(shape, share, generator):
         assert found.item() == pytest.approx(((second @ basis).square().sum() / second.square().sum()).item())
         best = torch.linalg.svdvals(second).square()
         assert found.item() <= (best[:k].sum() / best.sum()).item() + 1e-12
-    assert outside_base_share(x, y, share).item() == pytest.approx(1 - next_layer_share(x, y, share).item())
-    assert outside_base_share(x, x, share).item() <= 1 - share
+    assert outside_base_share(x, y, share=share).item() == pytest.approx(
+        1 - next_layer_share(x, y, share=share).item()
+    )
+    assert outside_base_share(x, x, share=share).item() <= 1 - share
 
 
 def test_one_massive_direction_is_nearly_all_uncentred_and_nothing_centred(generator):
