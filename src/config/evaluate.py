@@ -8,6 +8,8 @@ from src.config.keys import declare
 
 HELDOUT, VALIDATION = "heldout", "validation"
 """Tasks of the data's own rows: the test split, and rows that a choice is made on."""
+EXACT_MATCH = "exact_match"
+"""The metric of right and wrong answers, whose mean is a share of items."""
 ENGINE_NAMES = ("auto", "plain", "continuous")
 
 

@@ -3,7 +3,8 @@
 import re
 from typing import Any
 
-METRIC = "exact_match"
+from src.config.evaluate import EXACT_MATCH as METRIC
+
 NO_ANSWER = ""  # what lm-eval's filter hands over when the pattern matches nothing
 
 _NUMBER = re.compile(r"[-+]?\d[\d,]*(\.\d*)?|[-+]?\.\d+")

@@ -12,7 +12,7 @@ from src.analysis.claims import other_setting
 from src.analysis.material import Material
 from src.analysis.measures.measured import OwnNumber
 from src.analysis.references import Published
-from src.config.evaluate import HELDOUT
+from src.config.evaluate import EXACT_MATCH, HELDOUT
 from src.statistics.estimate import LEVEL, Estimate
 from src.statistics.fieller import interval_of_ratio
 
@@ -84,11 +84,12 @@ def _compared(material: Material, published: Published) -> Iterator[tuple[TaskSc
 def _tasks(material: Material, published: Published) -> list[TaskScores]:
     """The published task as the reference says that it is scored, else the rows held out from training.
 
-    Runs of both fidelities in one folder are scored under two names: both are shown.
+    Runs of both fidelities in one folder are scored under two names: both are shown. Published scores are shares
+    of items: held-out rows that are scored by a likelihood, in nats, do not stand beside them.
     """
     accepted = (published.reference.setting.scored_as or {}).items()
     named = [one for one in material.scores if (one.task, one.metric) in accepted]
-    return named or [one for one in material.scores if one.task == HELDOUT][:1]
+    return named or [one for one in material.scores if (one.task, one.metric) == (HELDOUT, EXACT_MATCH)]
 
 
 def _pairs(
