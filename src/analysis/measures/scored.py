@@ -84,8 +84,8 @@ def _compared(material: Material, published: Published) -> Iterator[tuple[TaskSc
 def _tasks(material: Material, published: Published) -> list[TaskScores]:
     """The published task as the reference says that it is scored, else the rows held out from training.
 
-    Runs of both fidelities in one folder are scored under two names: both are shown. Published scores are shares
-    of items: held-out rows that are scored by a likelihood, in nats, do not stand beside them.
+    Runs of both fidelities in one folder are scored under two names: both are shown. Published scores are
+    shares of items: held-out rows that are scored by a likelihood, in nats, do not stand beside them.
     """
     accepted = (published.reference.setting.scored_as or {}).items()
     named = [one for one in material.scores if (one.task, one.metric) in accepted]
