@@ -15,7 +15,9 @@ _TEXTS = {
     "mcnemar": "McNemar p < 0.05", "method": "method", "metric": "metric", "name": "what",
     "objective": "objective", "others": "others", "published": "published", "quantity": "quantity",
     "rates": "rates chosen", "reading": "reading", "reference": "published for", "run": "run",
-    "score_of": "score", "side": "runs", "size": "size", "task": "task", "unit": "unit", "verdict": "verdict",
+    "score_of": "score", "setting": "setting",
+    "setting_value": "its value", "side": "runs", "size": "size", "task": "task",
+    "unit": "unit", "verdict": "verdict",
     "wider": "side", "wiring": "blocks",
 }  # fmt: skip
 _WIDE_TEXTS = {

@@ -17,6 +17,7 @@ from src.report.sections import (
     runs,
     scalings,
     score_by_band,
+    switched_on,
 )
 
 OPENING = runs.OPENING
@@ -26,6 +27,7 @@ SCORES = (
     band_contrasts.SECTION,
     forgetting.SECTION,
     frontier.SECTION,
+    switched_on.SECTION,
     parameters.SECTION,
     learning_curves.SECTION,
 )

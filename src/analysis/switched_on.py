@@ -1,0 +1,55 @@
+"""Every arm that has a setting against the arm without it, all else alike: what it does to a score."""
+
+from collections.abc import Iterator
+
+from src.analysis.answers import difference
+from src.analysis.arm_scores import ArmScores, TaskScores, scatter_between
+from src.analysis.families import Row, tested_together
+from src.analysis.material import Material
+
+OFF = "none"
+SWITCHES = {
+    "train.activation_rank": ("train.activation_",),
+    "data.select": ("data.select", "data.length_matched"),
+    "method.penalty": ("method.penalty",),
+}
+"""Settings that can be off, each with how it and what belongs to it alone begin."""
+Family = tuple[ArmScores, list[ArmScores]]
+
+
+def switched_rows(material: Material) -> list[Row]:
+    """A row a task, setting and arm: on minus off, tested together over the arms of one arm that is off."""
+    return [
+        row
+        for task in material.scores
+        for switch, own in SWITCHES.items()
+        for off, members in _families(task, switch, own)
+        for row in _rows(task, switch, own, off, members)
+    ]
+
+
+def _families(task: TaskScores, switch: str, own: tuple[str, ...]) -> Iterator[Family]:
+    """Arms that are off, each with those that differ from it in the setting and its own alone."""
+    arms = [one for one in task.arms if switch in one.arm.factors]
+    for off in (one for one in arms if one.arm.factors[switch] == OFF):
+        shared = _others(off, own)
+        on = [one for one in arms if one.arm.factors[switch] != OFF and _others(one, own) == shared]
+        if on:
+            yield off, on
+
+
+def _rows(
+    task: TaskScores, switch: str, own: tuple[str, ...], off: ArmScores, members: list[ArmScores]
+) -> Iterator[Row]:
+    gaps = [(one, difference(one.tuned, off.tuned, scatter_between((one, off)))) for one in members]
+    kept = [(one, gap) for one, gap in gaps if gap.num_seeds]
+    for (one, _), tested in zip(kept, tested_together([gap for _, gap in kept]), strict=True):
+        mine = [value for name, value in one.arm.factors.items() if name.startswith(own)]
+        others = ", ".join(_others(one, own).values())
+        key = {"task": task.label, "setting": switch, "setting_value": ", ".join(mine), "condition": others}
+        yield key | tested.row
+
+
+def _others(one: ArmScores, own: tuple[str, ...]) -> dict[str, str]:
+    """What else the arm is made of."""
+    return {name: value for name, value in one.arm.factors.items() if not name.startswith(own)}
