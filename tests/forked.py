@@ -72,10 +72,8 @@ def run(module: str, *arguments: object, timeout: float = 400, **options) -> sub
     return subprocess.CompletedProcess(command.args, command.returncode, output, errors)
 
 
-def run_together(
-    count: int, module: str, *arguments: object, timeout: float = 200
-) -> list[subprocess.CompletedProcess]:
-    """A command on so many ranks, with the environment that torchrun gives each; all to their ends."""
+def start_together(count: int, module: str, *arguments: object) -> list[Command]:
+    """A command on so many ranks, with the environment that torchrun gives each."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
@@ -85,10 +83,17 @@ def run_together(
         "MASTER_PORT": port,
         "OMP_NUM_THREADS": "1",
     }
-    ranks = [
+    return [
         Command(module, *arguments, env={**os.environ, **world, "RANK": str(rank), "LOCAL_RANK": str(rank)})
         for rank in range(count)
     ]
+
+
+def run_together(
+    count: int, module: str, *arguments: object, timeout: float = 200
+) -> list[subprocess.CompletedProcess]:
+    """The same, all to their ends."""
+    ranks = start_together(count, module, *arguments)
     said = [rank.communicate(timeout) for rank in ranks]
     return [
         subprocess.CompletedProcess(rank.args, rank.returncode, *streams)

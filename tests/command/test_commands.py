@@ -11,6 +11,7 @@ import pytest
 from src.command.compose import CONF
 from src.command.program import runs_path
 from src.command.terminal import console
+from tests import forked
 
 ROOT = CONF.parent
 BY_HYDRA = ("run", "compare", "probe")
@@ -64,7 +65,7 @@ def test_help_comes_without_a_heavy_import_and_to_a_reader_who_leaves(command):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_mistake_is_one_line_and_status_two(command, capsys, monkeypatch, tmp_path):
     if command in BY_HYDRA:
-        line = _said([sys.executable, "-m", f"src.{command}", *MISTAKES[command]])
+        line = _said(f"src.{command}", *MISTAKES[command])
     else:
         monkeypatch.chdir(tmp_path)
         monkeypatch.setattr(sys, "argv", ["command", *MISTAKES[command]])
@@ -83,7 +84,7 @@ def test_a_mistake_is_one_line_and_status_two(command, capsys, monkeypatch, tmp_
 @pytest.mark.parametrize("command", COMMANDS)
 def test_an_option_that_is_not_there_is_one_line_too(command, capsys):
     if command in BY_HYDRA:
-        line = _said([sys.executable, "-m", f"src.{command}", "--nonsense"])
+        line = _said(f"src.{command}", "--nonsense")
     else:
         with pytest.raises(SystemExit) as ended:
             importlib.import_module(module_of(command)).main(["--nonsense"])
@@ -105,14 +106,14 @@ def test_an_option_that_is_not_there_is_one_line_too(command, capsys):
     ],
 )
 def test_what_hydra_would_answer_with_a_traceback(arguments, said):
-    line = _said([sys.executable, "-m", "src.run", *arguments])
+    line = _said("src.run", *arguments)
     assert line.startswith("strata: ")
     assert line.count("\n") == 1
     assert said in line
 
 
-def _said(command: list[str]) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+def _said(module: str, *arguments: str) -> str:
+    done = forked.run(module, *arguments)
     assert (done.returncode, done.stdout) == (2, ""), done.stderr
     return done.stderr
 

@@ -1,14 +1,12 @@
 """`python -m src.probe` is `python -m src.compare` by its older name."""
 
-import subprocess
-import sys
-
 import pytest
+
+from tests.forked import run
 
 
 def told(module, *arguments):
-    command = [sys.executable, "-m", module, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = run(module, *arguments)
     return done.returncode, done.stdout, done.stderr
 
 

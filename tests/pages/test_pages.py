@@ -2,8 +2,6 @@
 
 import re
 import shlex
-import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from src.config.schema import PairConfig
 from src.plan.power_command import power_parser
 from src.sweep.__main__ import _parser
 from src.sweep.grid.spec import read_sweep
+from tests.forked import run
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = [
@@ -88,7 +87,7 @@ def test_a_module_that_a_page_names_can_be_started(module):
     assert find_spec(module) is not None
     if module.count(".") == 1:  # tests/command/test_commands.py asks every command for its help
         return
-    done = subprocess.run([sys.executable, "-m", module, "--help"], cwd=ROOT, capture_output=True, text=True)
+    done = run(module, "--help")
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
 

@@ -1,7 +1,5 @@
 """The page in a real browser: everything draws, answers the mouse, and fits a phone."""
 
-import subprocess
-import sys
 import time
 
 import pytest
@@ -9,6 +7,7 @@ import pytest
 from src.bench.made_runs import MadeStudy, make_runs
 from src.bench.report import seconds_to_first_figure
 from src.report.write import write_report
+from tests.forked import run
 
 CHARTS = {"scores_by_band", "differences", "forgetting", "parameters", "profiles", "learning_curves"}
 
@@ -103,8 +102,8 @@ def test_the_bench_counts_the_seconds_until_a_figure_is_there(page_file, browser
 @pytest.mark.usefixtures("browser")  # skipped without one
 def test_the_command_takes_a_small_picture(page_file):
     folder = page_file.parent.parent
-    command = [sys.executable, "-m", "src.report", str(folder), "--screenshot"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
+    done = run("src.report", folder, "--screenshot")
+    assert done.returncode == 0, done.stderr
     picture = page_file.with_suffix(".png")
     assert f"picture: {picture}" in done.stdout
     assert picture.read_bytes().startswith(b"\x89PNG")

@@ -1,8 +1,6 @@
 """A fresh study against the committed one: within the committed intervals, or named and status 1."""
 
 import csv
-import subprocess
-import sys
 
 import pytest
 
@@ -20,6 +18,7 @@ from src.results.check import (
     compare_differences,
     compare_verdicts,
 )
+from tests.forked import run
 
 COLUMNS = (
     "task,metric,band,method.scaling,num_seeds,num_items,before,after,ci_low,ci_high,num_trainable,scale"
@@ -86,8 +85,7 @@ def test_what_cannot_be_compared_is_one_line(table, tmp_path):
 def test_the_command_ends_with_its_finding(table, after, status, line):
     committed = table("old", COMMITTED)
     table("runs/report", [row("10000", 0.1, after, 0, 1), COMMITTED[1]])
-    command = [sys.executable, "-m", "src.results", "check", str(committed.parent / "runs"), str(committed)]
-    done = subprocess.run(command, cwd=CONF.parent, capture_output=True, text=True)
+    done = run("src.results", "check", committed.parent / "runs", committed)
     assert (done.returncode, done.stderr) == (status, "")
     assert done.stdout.splitlines()[-1].startswith(f"{line} scores within the committed 95 % intervals")
 
@@ -118,8 +116,7 @@ def studies(table):
 
 
 def run_check(folders):
-    command = [sys.executable, "-m", "src.results", "check", str(folders[0].parent), str(folders[1])]
-    done = subprocess.run(command, cwd=CONF.parent, capture_output=True, text=True)
+    done = run("src.results", "check", folders[0].parent, folders[1])
     assert done.stderr == ""
     return done.returncode, done.stdout.splitlines()
 

@@ -3,19 +3,17 @@
 import csv
 import json
 import os
-import subprocess
-import sys
 from datetime import UTC, datetime
 
 import pytest
 
-from src.command.compose import CONF
 from src.errors import DataError
 from src.probe.table.layer_table import LayerRow
 from src.probe.table.layers_csv import write_layers
 from src.results.cost import cost
 from src.results.publish import publish
 from src.storage.files import write_json, write_text
+from tests.forked import run
 
 
 @pytest.fixture
@@ -63,8 +61,7 @@ def test_cost_counts_the_runs_of_a_window(runs):
 
 
 def test_the_command_refuses_a_time_without_its_offset_by_the_name_of_the_option(runs):
-    command = [sys.executable, "-m", "src.results", "cost", str(runs), "--ended", "2026-01-01T00:00:00"]
-    done = subprocess.run(command, cwd=CONF.parent, capture_output=True, text=True)
+    done = run("src.results", "cost", runs, "--ended", "2026-01-01T00:00:00")
     assert (done.returncode, done.stdout) == (2, "")
     assert "--ended: given '2026-01-01T00:00:00'; accepted: a time with its offset" in done.stderr
 

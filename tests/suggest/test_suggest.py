@@ -1,8 +1,6 @@
 """The command: from layer tables to a preset that composes, and one line for what cannot be used."""
 
 import shlex
-import subprocess
-import sys
 
 import pytest
 import yaml
@@ -14,6 +12,7 @@ from src.probe.table.layer_table import LayerRow
 from src.probe.table.layers_csv import write_layers
 from src.storage.files import write_json, write_text
 from src.suggest.block_demand import best_measured, demands, measuring
+from tests.forked import run
 
 ROOT = CONF.parent
 
@@ -127,9 +126,7 @@ def test_the_command_that_measures_is_about_the_same_model_and_rows(make_run, tm
 
 
 def suggest(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "src.suggest", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True
-    )
+    return run("src.suggest", *arguments)
 
 
 def test_the_command_writes_a_preset_that_spends_the_budget_in_its_band(make_run, tmp_path):

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ import yaml
 from src.storage import owner
 from src.sweep.grid.planned_runs import make_plan
 from src.sweep.grid.spec import read_sweep
+from tests.forked import Command
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -49,12 +49,8 @@ def planned():
 def sweep():
     """Start `python -m src.sweep ...`; `wait=False` gives the process."""
 
-    def run(*arguments, wait=True, cwd=ROOT, **environment):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "src.sweep", *map(str, arguments)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=cwd,
-            env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
-        )  # fmt: skip
+    def run(*arguments, wait=True, **environment):
+        process = Command("src.sweep", *arguments, env={**os.environ, "OMP_NUM_THREADS": "1", **environment})
         if not wait:
             return process
         output, errors = process.communicate(timeout=400)

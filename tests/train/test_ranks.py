@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 from src.errors import ConfigError
 from src.run import execute
 from src.train.ranks import Ranks
-from tests.forked import Command, run_together
+from tests.forked import Command, run_together, start_together
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = [
@@ -117,16 +117,16 @@ def test_two_processes_give_the_losses_and_the_weights_of_one(run, tmp_path, met
     assert not list(two.glob("checkpoint-*"))
 
 
-def test_a_run_that_was_stopped_on_two_goes_on_with_one(begin, run, tmp_path):
+def test_a_run_that_was_stopped_on_two_goes_on_with_one(given, run, tmp_path):
     longer = ("train.max_steps=30", "train.checkpoint_steps=100", "evaluate=none")
-    process = begin(2, *longer)
+    ranks = start_together(2, "src.run", *given(2, *longer))
     end = time.monotonic() + 300
     while not any(path.read_bytes().count(b"\n") >= 3 for path in (tmp_path / "runs").rglob("steps.jsonl")):
-        assert time.monotonic() < end and process.poll() is None
+        assert time.monotonic() < end and all(rank.poll() is None for rank in ranks)
         time.sleep(0.02)
-    process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=300)
-    assert process.returncode == 75, errors[-3000:]
+    ranks[0].send_signal(signal.SIGTERM)
+    errors = [rank.communicate(timeout=300)[1] for rank in ranks]
+    assert ranks[0].returncode == 75, errors[0][-3000:]
     (checkpoint,) = (tmp_path / "runs").glob("smoke/*/checkpoint-*")
     assert len(list((checkpoint / "state").glob("*.safetensors"))) == 2
     stopped = int(checkpoint.name.partition("-")[2])

@@ -1,5 +1,6 @@
 """Jobs that are forked from a process with everything imported are those that start cold."""
 
+import importlib
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ from src.sweep.local.pool import threads_each
 from src.sweep.local.preloaded import modules_for
 from src.sweep.local.task import task_file
 from src.sweep.states import read_states
+from tests.forked import FORKED
 
 
 def numbers(folder):
@@ -98,6 +100,13 @@ def test_threads_are_at_least_one(write_sweep, sweep, tmp_path):
 def test_nothing_that_is_imported_for_all_jobs_imports_wandb(make_config):
     """Its folder for tables belongs to the process that imports it, and goes with the first that ends."""
     names = modules_for([make_config("debug=smoke", "record=offline", "method=lora")])
-    program = f"import sys, {', '.join(names)}; print('wandb' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "False"
+    process = FORKED.Process(target=_without_wandb, args=(names,))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+
+
+def _without_wandb(names):
+    for name in names:
+        importlib.import_module(name)
+    sys.exit("wandb" in sys.modules)
