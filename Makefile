@@ -5,7 +5,7 @@ JOBS ?= 2
 SETUP := $(if $(filter .venv/bin/python,$(PY)),setup)  # another Python brings its own packages
 
 .DEFAULT_GOAL := help
-.PHONY: help setup weights lock system run report study study-depth smoke test test-slurm test-quantized faults coverage bench gpu gpu-bundle lint format clean
+.PHONY: help setup weights lock system run report study study-depth smoke test pytest test-slurm test-quantized faults coverage bench gpu gpu-bundle lint format clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -56,7 +56,10 @@ smoke: $(SETUP) ## a tiny model through every stage
 	$(PY) -m src.run debug=smoke
 	@$(PY) -m src.report runs/smoke
 
-test: $(SETUP) lint ## everything that is checked, without a network
+test: $(SETUP) ## everything that is checked, without a network; types beside the tests, so that no core waits
+	$(MAKE) -j 2 lint pytest
+
+pytest: $(SETUP)
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n $(JOBS) --dist worksteal
 
 test-slurm: $(SETUP) ## sweeps on a real SLURM of one node, where it is installed; else it says what is missing
