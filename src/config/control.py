@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from src.config import rules
 from src.config.keys import PATH, declare
 from src.config.places import settle
-from src.config.rules import require
+
+_TREATMENTS = ("group", "leave", "freeze")
 
 
 @dataclass(kw_only=True)
@@ -18,34 +19,34 @@ class ControlConfig:
 
     name: str = declare(hashed=False)
     """Which file of conf/control was chosen; reports show it."""
-    kind: str
+    kind: str = declare(among=("none", "equal_step", "match_profile", "random_direction"))
     """none, equal_step (one relative size for all groups), match_profile (that of another run's blocks) or
     random_direction (no training: every tensor is pushed once, in a direction that the seed draws)."""
-    grouping: str
+    grouping: str = declare(among=("block", "tensor"))
     """block: the norms run over all trained weights of a block. tensor: over one tensor; with LoRA over one
     adapted layer. Outside the blocks, embeddings, head and norms are groups of their own."""
-    target: str
+    target: str = declare(among=("mean", "median", "total", "fixed"))
     """The common size r: mean or median of the blocks' own sizes; total: the one that keeps the norm of the
     blocks' whole update; fixed: `size`."""
-    size: float | None
+    size: float | None = declare(positive=True)
     """r of target=fixed, a share of the weights a step. random_direction: ||dW|| / ||W|| of every tensor in a
     group, once; null: the sizes of `source`. [share of a norm]"""
-    weight_decay: str
+    weight_decay: str = declare(among=("inside", "outside"))
     """inside: decay is part of the update and rescaled with it. outside: it is applied as asked."""
-    norms: str
+    norms: str = declare(among=_TREATMENTS)
     """Scales of normalisation layers: group (rescaled with their group), leave (as the optimizer made them)
     or freeze (put back after the step; their gradient still counts for clipping). A bias of a norm is one of
     these."""
-    biases: str
+    biases: str = declare(among=_TREATMENTS)
     """The same for biases and other vectors of blocks."""
-    embeddings: str
+    embeddings: str = declare(among=_TREATMENTS)
     """The same for embeddings outside the blocks, head included where it is tied to them."""
-    head: str
+    head: str = declare(among=_TREATMENTS)
     """The same for everything else outside the blocks."""
     source: str | None = declare(hashed=False, place=PATH)
     """match_profile: folder of the run whose relative sizes are taken over. random_direction: folder of the
     run whose update is taken over, tensor by tensor, in all but its direction."""
-    profile: str
+    profile: str = declare(among=("steps", "mean"))
     """match_profile: steps (those of the same step) or mean (each block's mean over the source's steps)."""
     log_relative_sizes: bool = declare(hashed=False)
     """kind=none: log every block's relative size in steps.jsonl, at one copy of the trained weights. The
@@ -55,15 +56,6 @@ class ControlConfig:
 
     def __post_init__(self) -> None:
         settle(self, "control")
-        require("control.kind", self.kind, rules.CONTROL_KINDS)
-        require("control.grouping", self.grouping, rules.GROUPINGS)
-        require("control.target", self.target, rules.CONTROL_TARGETS)
-        require("control.weight_decay", self.weight_decay, rules.WEIGHT_DECAYS)
-        require("control.profile", self.profile, rules.PROFILES)
-        for treated in ("norms", "biases", "embeddings", "head"):
-            require(f"control.{treated}", getattr(self, treated), rules.TREATMENTS)
-        if self.size is not None:
-            rules.check_positive("control.size", self.size)
         if self.pushes:
             self._check_push()
         elif (self.target == "fixed") != (self.size is not None):

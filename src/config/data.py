@@ -45,26 +45,26 @@ class DataConfig(
     """Remove calculator annotations, the <<...>> of GSM8K."""
     seed: int
     """Seed of generation and of the cut into splits; runs of other seeds share their test items. [no unit]"""
-    num_train: int | None
+    num_train: int | None = declare(least=1)
     """Rows to train on; null: all that are left. [rows]"""
-    num_probe: int
+    num_probe: int = declare(least=1)
     """Rows on which layers are measured; none of them is trained on. [rows]"""
-    num_test: int
+    num_test: int = declare(least=1)
     """Rows that task=heldout scores. [rows]"""
-    num_validation: int = declare(neutral=0)
+    num_validation: int = declare(neutral=0, least=0)
     """Rows that task=validation scores, for choices such as that of a learning rate: no other score uses
     them, and the other splits are the same without them. [rows]"""
-    max_length: int
+    max_length: int = declare(least=2)
     """Longest row in tokens, prompt and completion together; longer ones are cut and counted: at the end,
     and a chat at its beginning, so that the last answer stays. [tokens]"""
-    max_new_tokens: int
+    max_new_tokens: int = declare(least=1)
     """Tokens that an evaluation may generate for one row. [tokens]"""
     stop: list[str]
     """Strings that end a generated answer."""
 
     def __post_init__(self) -> None:
         settle(self, "data")
-        for settings in (FileSettings, CorpusSettings, HubSettings, ChatSettings, SelectionSettings):
+        for settings in (FileSettings, ChatSettings, SelectionSettings):
             settings.__post_init__(self)
         if not any(getattr(self, kind.key) is not None for kind in KINDS.values()):
             keys = ", ".join(f"data.{kind.key}" for kind in KINDS.values())
@@ -79,11 +79,6 @@ class DataConfig(
         self._check_text()
 
     def _check_text(self) -> None:
-        for key in ("num_train", "num_probe", "num_test", "max_new_tokens"):
-            if getattr(self, key) is not None:
-                rules.check_at_least(f"data.{key}", getattr(self, key), 1)
-        rules.check_at_least("data.num_validation", self.num_validation, 0)
-        rules.check_at_least("data.max_length", self.max_length, 2)
         if self.answer_pattern is not None:
             rules.check_pattern("data.answer_pattern", self.answer_pattern)
         rules.check_template("data.prompt", self.prompt, self.fields)

@@ -9,6 +9,9 @@ There it is left out of the id, and it is what a file without the key means. A k
 it was called first (`was`), a value of it likewise (`values_were`): they go on being hashed under that name,
 and whoever still writes it is understood (src/config/renamed.py). A key that decides no number, or that leads
 to content with a fingerprint of its own, has `hashed=False`.
+
+What a key accepts by itself is declared with it too: `settle` (src/config/places.py) refuses all else. What
+keys cannot be together, their group refuses.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,6 +29,10 @@ def declare(
     was: str | None = None,
     values_were: Mapping[str, str] | None = None,
     place: str | None = None,
+    among: tuple[str | None, ...] | None = None,
+    least: float | None = None,
+    positive: bool = False,
+    share: bool = False,
 ) -> Any:
     """A field of a config's dataclass.
 
@@ -35,8 +42,18 @@ def declare(
         was: its first name, where it has been renamed.
         values_were: the first name of each value that has been renamed.
         place: PATH or NAME of a key whose value becomes a path, or a part of one (src/config/places.py).
+        among: the values that are accepted. Null is accepted of every key that can be null.
+        least: the smallest number that is.
+        positive: whether it must be a number above 0.
+        share: whether it must be a share above 0 and below 1.
     """
-    told = {"hashed": hashed, "was": was, "values_were": dict(values_were or {}), "place": place}
+    told: dict[str, Any] = {
+        "hashed": hashed,
+        "was": was,
+        "values_were": dict(values_were or {}),
+        "place": place,
+    }
+    told |= {"among": among, "least": least, "positive": positive, "share": share}
     if neutral is MISSING:
         return field(metadata=told)
     told |= {"neutral": neutral}

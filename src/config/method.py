@@ -31,33 +31,28 @@ class MethodSettings:
 class LoraSettings(MethodSettings):
     """Low-rank factors beside the layers of a band."""
 
-    rank: int
+    rank: int = declare(least=1)
     """LoRA rank asked for; `budget` may turn it into another one. [dimensions]"""
     ranks: list[int] | None
     """One LoRA rank for every block of the model, 0: not adapted; null: `rank` on the whole band.
     [dimensions]"""
-    alpha: float
+    alpha: float = declare(positive=True)
     """LoRA alpha asked for; `scaling` says what it means when the rank differs. [no unit]"""
     dropout: float
     """Dropout on the adapter's input, a probability. [probability]"""
-    scaling: str
+    scaling: str = declare(among=("fixed_alpha", "alpha_over_r", "rslora"))
     """fixed_alpha: alpha stays as asked, the update is scaled by alpha / actual rank (as published).
     alpha_over_r: the ratio alpha / rank as asked is kept. rslora: alpha / sqrt(actual rank)."""
-    budget: str
+    budget: str = declare(among=("none", "rank", "params"))
     """none: the rank as asked. rank: the rank units (rank x blocks) of `budget_band`.
     params: the trainable parameters of `budget_band`. Both round the rank down."""
     budget_band: list[float]
     """[start, stop) of the band whose budget is matched. [fraction of depth]"""
-    targets: str
+    targets: str = declare(among=("attention", "linear"))
     """attention (projections of the attention, as published) or linear (every linear layer of a block)."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require("method.scaling", self.scaling, rules.SCALINGS)
-        require("method.budget", self.budget, rules.BUDGETS)
-        require("method.targets", self.targets, rules.TARGETS)
-        rules.check_at_least("method.rank", self.rank, 1)
-        rules.check_positive("method.alpha", self.alpha)
         if not 0 <= self.dropout < 1:
             rules.refuse("method.dropout", self.dropout, "a probability in [0, 1)")
         if self.ranks is not None:

@@ -6,7 +6,6 @@ from typing import NamedTuple
 from src.config import rules
 from src.config.keys import NAME, declare
 from src.config.places import settle
-from src.config.rules import require
 
 
 @dataclass(kw_only=True)
@@ -17,15 +16,15 @@ class MetricsConfig:
     """Which file of conf/metrics was chosen; reports show it."""
     names: list[str]
     """Metrics, or families of them, to compute, in the order of the report; empty: no probing."""
-    batch_size: int
+    batch_size: int = declare(least=1)
     """Sequences in one probe pass; the numbers do not depend on it. [sequences]"""
-    num_token_samples: int
+    num_token_samples: int = declare(least=1)
     """Probe rows that token metrics look at (the first ones). [rows]"""
-    num_gradient_rows: int
+    num_gradient_rows: int = declare(least=1)
     """Training rows that gradient metrics look at (the first ones). [rows]"""
-    gradient_blocks: int
+    gradient_blocks: int = declare(least=1)
     """Blocks whose gradients are held at a time; the rows pass once for every that many blocks. [blocks]"""
-    num_dropout_views: int
+    num_dropout_views: int = declare(least=1)
     """Views of each row that miss tokens at random; metrics of two views take the first two of all.
     [views of a row]"""
     view_dropout: float
@@ -34,26 +33,19 @@ class MetricsConfig:
     """Frames with all fields of data.prompt, or with {prompt}, the whole of it: each is one more view, the
     same content in other words. Where data.prompt is not made of a {question} alone, general frames stand in
     for those of a question."""
-    alpha: float = declare(neutral=1.0)
+    alpha: float = declare(neutral=1.0, positive=True)
     """Order of the matrix-based entropies; 1: von Neumann's, as published. [no unit]"""
-    entropy_normalisation: str = declare(neutral="maxEntropy")
+    entropy_normalisation: str = declare(neutral="maxEntropy", among=rules.ENTROPY_NORMALISATIONS)
     """What the published entropies are divided by: maxEntropy (as published), logN, logD, logNlogD or raw."""
-    energy_share: float = declare(neutral=0.95)
+    energy_share: float = declare(neutral=0.95, share=True)
     """Share of the squared norm that metrics of the fewest directions ask for. [share]"""
-    lens_positions: str
+    lens_positions: str = declare(among=("first", "all"))
     """first: the lens reads the first completion token of each row; all: every one."""
 
     def __post_init__(self) -> None:
         settle(self, "metrics")
-        rules.check_at_least("metrics.batch_size", self.batch_size, 1)
-        for key in ("num_token_samples", "num_gradient_rows", "gradient_blocks", "num_dropout_views"):
-            rules.check_at_least(f"metrics.{key}", getattr(self, key), 1)
         if not 0 <= self.view_dropout < 1:
             rules.refuse("metrics.view_dropout", self.view_dropout, "a share in [0, 1)")
-        rules.check_positive("metrics.alpha", self.alpha)
-        rules.check_share("metrics.energy_share", self.energy_share)
-        require("metrics.entropy_normalisation", self.entropy_normalisation, rules.ENTROPY_NORMALISATIONS)
-        require("metrics.lens_positions", self.lens_positions, rules.LENS_POSITIONS)
 
 
 class Reading(NamedTuple):

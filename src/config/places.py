@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from src.config.keys import NAME
-from src.config.rules import refuse
+from src.config.rules import check_value, refuse
 
 LONGEST_NAME, LONGEST_BYTES = 100, 200
 _SHORT = f"at most {LONGEST_NAME} characters, {LONGEST_BYTES} bytes in all"
@@ -23,20 +23,21 @@ _MEANT = re.compile(r"(null|\?\?\?|['\"\[].*|\w+\(.*\)|.*\$\{.*)?", re.DOTALL)
 
 
 def settle(section: Any, group: str = "") -> None:
-    """Expand `~` in the paths of a section, and refuse a value that could lie nowhere.
+    """Expand `~` in the paths of a section, and refuse what its keys are not declared to accept.
 
     Args:
         section: a dataclass of the configuration; its keys are changed in place.
         group: its name, for the error.
     """
     for one in fields(section):
-        place, value = one.metadata.get("place"), getattr(section, one.name)
-        if place is None or value is None:
+        value = getattr(section, one.name)
+        if value is None:
             continue
-        key = f"{group}.{one.name}" if group else one.name
+        key, place = f"{group}.{one.name}" if group else one.name, one.metadata.get("place")
+        check_value(key, value, one.metadata)
         if place == NAME:
             check_name(key, value)
-        else:
+        elif place is not None:
             setattr(section, one.name, _path(key, value))
 
 

@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 
-from src.config import rules
-from src.config.rules import require
+from src.config.keys import declare
+from src.config.places import settle
 
 
 @dataclass(kw_only=True)
 class RecordConfig:
     """W&B, which mirrors the files."""
 
-    mode: str
+    mode: str = declare(among=("offline", "online", "none"))
     """offline (files on this machine, no account), online, or none."""
     project: str
     """The project of W&B."""
@@ -20,4 +20,4 @@ class RecordConfig:
     """Beside those that every run has: band, method, model, data, seed, scaling, budget, ..."""
 
     def __post_init__(self) -> None:
-        require("record.mode", self.mode, rules.RECORD_MODES)
+        settle(self, "record")

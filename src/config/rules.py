@@ -1,40 +1,18 @@
-"""The values a key accepts, and the sentence a person reads when it was given another."""
+"""Checks of a key's value, and the sentence a person reads when it was given another."""
 
 import math
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from string import Formatter
 from typing import Any, NoReturn
 
 from src.errors import ConfigError
 
-MODEL_SOURCES = ("package", "hub", "tiny", "twin")
-MODEL_KINDS = (None, "encoder", "decoder", "ssm", "rnn")
-RESIDUALS = (None, "sequential", "parallel", "single")
-ATTENTIONS = (None, "eager", "sdpa", "flash_attention_2")
 DTYPES = ("float32", "bfloat16", "float16")
-QUANTIZATIONS = ("none", "int8", "nf4")
-SCALINGS = ("fixed_alpha", "alpha_over_r", "rslora")
-BUDGETS = ("none", "rank", "params")
-TARGETS = ("attention", "linear")
-CORPORA = ("english", "english_untaught")
-FORMS = ("fields", "chat")
-ANSWERS = ("all", "last")
-POOLINGS = ("mean", "first", "last")
 SUPERVISE = ("completion", "all")
-CONTROL_KINDS = ("none", "equal_step", "match_profile", "random_direction")
-GROUPINGS = ("block", "tensor")
-CONTROL_TARGETS = ("mean", "median", "total", "fixed")
-WEIGHT_DECAYS = ("inside", "outside")
-TREATMENTS = ("group", "leave", "freeze")
-PROFILES = ("steps", "mean")
-OPTIMIZERS = ("adamw", "sgd")
-SCHEDULES = ("linear", "cosine", "constant")
-PRECISIONS = ("float32", "bfloat16")
-RECORD_MODES = ("offline", "online", "none")
 TOKEN_SETS = ("all", "no_first", "no_massive")
 DIMENSIONS = ("plain", "standardised")
-LENS_POSITIONS = ("first", "all")
 ENTROPY_NORMALISATIONS = ("maxEntropy", "logN", "logD", "logNlogD", "raw")
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -66,6 +44,18 @@ def check_share(key: str, given: float) -> None:
     """Refuse none of a whole, all of it, and what is no share of it."""
     if not 0 < given < 1:
         refuse(key, given, "a share above 0 and below 1")
+
+
+def check_value(key: str, given: Any, told: Mapping[str, Any]) -> None:
+    """Refuse what a key is not declared to accept; `told`: its declaration (src/config/keys.py)."""
+    if told.get("among") is not None:
+        require(key, given, told["among"])
+    if told.get("least") is not None:
+        check_at_least(key, given, told["least"])
+    if told.get("positive"):
+        check_positive(key, given)
+    if told.get("share"):
+        check_share(key, given)
 
 
 def check_fraction(key: str, given: float) -> None:

@@ -20,7 +20,6 @@ from src.config.objective import KINDS, ObjectiveConfig
 from src.config.paths import PathsConfig
 from src.config.places import check_name, settle
 from src.config.record import RecordConfig
-from src.config.rules import require
 from src.config.train import TrainConfig
 
 __all__ = [
@@ -47,13 +46,13 @@ __all__ = [
 class RunConfig:
     """One run, complete."""
 
-    seed: int
+    seed: int = declare(least=0)
     """Of initialisation, order, dropout and `band=random`; the choice of rows has data.seed. [no unit]"""
     experiment: str = declare(hashed=False, place=NAME)
     """The folder of the run below paths.runs_dir."""
     fidelity: str | None = declare(hashed=False)
     """published or sound: the label of what conf/fidelity set; null where no published study is repeated."""
-    device: str = declare(hashed=False)
+    device: str = declare(hashed=False, among=rules.DEVICES)
     """auto, cpu or cuda."""
     model: ModelConfig
     method: MethodConfig
@@ -70,11 +69,9 @@ class RunConfig:
     paths: PathsConfig = declare(hashed=False)
 
     def __post_init__(self) -> None:
-        require("device", self.device, rules.DEVICES)
         settle(self)
         names = (self.method.name, self.model.name, self.data.name)
         check_name("method.name, model.name and data.name", *names)
-        rules.check_at_least("seed", self.seed, 0)
         if self.control.kind != "none" and not self.method.of_kind.trains:
             accepted = "control=none with a method that trains nothing"
             rules.refuse("control.kind", self.control.kind, accepted)
@@ -176,11 +173,11 @@ class PairConfig:
     tuned: str = declare(place=PATH)
     """A hub id, a folder, or a name of conf/model; `:VARIANT` and `@REVISION` may follow. For tuned also the
     folder of an adapter (adapter_config.json), which is added to base."""
-    dtype: str
+    dtype: str = declare(among=rules.DTYPES)
     """float32, bfloat16 or float16: dtype of the weights of both."""
     experiment: str = declare(place=NAME)
     """The folder of the comparison below paths.runs_dir."""
-    device: str
+    device: str = declare(among=rules.DEVICES)
     """auto, cpu or cuda."""
     probe: ProbeConfig
     data: DataConfig
@@ -188,8 +185,6 @@ class PairConfig:
     paths: PathsConfig
 
     def __post_init__(self) -> None:
-        require("dtype", self.dtype, rules.DTYPES)
-        require("device", self.device, rules.DEVICES)
         settle(self)
         check_name("data.name and metrics.name", self.data.name, self.metrics.name)
         if self.base == self.tuned:

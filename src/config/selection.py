@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from src.config import rules
 from src.config.keys import declare
-from src.config.rules import require
 
 SELECTIONS = ("none", "moderate", "low", "high", "random", "clip")
 
@@ -16,7 +15,7 @@ class SelectionSettings:
     None of these keys is in the id of a run without a selection (src/record/identity.py).
     """
 
-    select: str = declare(neutral="none")
+    select: str = declare(neutral="none", among=SELECTIONS)
     """Of the candidates of a step, train on those whose gradient norm is low, high, moderate (nearest to the
     median, published) or on random ones; clip: random ones, a gradient above the median scaled down to it.
     none: there are no candidates. Every choice takes as many steps of as many rows."""
@@ -29,6 +28,5 @@ class SelectionSettings:
     of many tokens has a small gradient."""
 
     def __post_init__(self) -> None:
-        require("data.select", self.select, SELECTIONS)
         if not 0 < self.select_share <= 1:
             rules.refuse("data.select_share", self.select_share, "a share above 0 and at most 1")

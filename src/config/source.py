@@ -33,16 +33,11 @@ class FileSettings:
 class CorpusSettings:
     """Text that comes with the machine."""
 
-    corpus: str | None = declare(hashed=False)
+    corpus: str | None = declare(hashed=False, among=("english", "english_untaught"))
     """Text that comes with the machine: `english`, passages of the documentation that CPython ships, or
     `english_untaught`, the quarter of them that no twin is pretrained on."""
-    piece_characters: int = declare(hashed=False)
+    piece_characters: int = declare(hashed=False, least=16)
     """Of a corpus: passages are cut, between words, into pieces of about this length. [characters]"""
-
-    def __post_init__(self) -> None:
-        rules.check_at_least("data.piece_characters", self.piece_characters, 16)
-        if self.corpus is not None:
-            rules.require("data.corpus", self.corpus, rules.CORPORA)
 
 
 @dataclass(kw_only=True)
@@ -64,35 +59,30 @@ class HubSettings:
     `generator` is set."""
     hub_config: str | None
     """Its configuration on the hub, such as main."""
-    min_characters: int = declare(hashed=False)
+    min_characters: int = declare(hashed=False, least=0)
     """Of the hub: records without a field of this length, such as headings, are left out. [characters]"""
     train_split: str | None
     """Split of the hub that training rows and probe rows come from."""
     test_split: str | None
     """Split of the hub that test rows come from; null: they are cut from `train_split`."""
 
-    def __post_init__(self) -> None:
-        rules.check_at_least("data.min_characters", self.min_characters, 0)
-
 
 @dataclass(kw_only=True)
 class ChatSettings:
     """Records that are conversations."""
 
-    form: str = declare(neutral="fields")
+    form: str = declare(neutral="fields", among=("fields", "chat"))
     """What a record of a file or of the hub is: fields, which the templates put into a text, or chat, a
     conversation: messages, conversations (ShareGPT), prompt and completion, or instruction and output."""
     chat_template: str | None = declare(neutral=None, hashed=False, place=PATH)
     """File of a Jinja template in the place of the tokenizer's own."""
-    supervise: str = declare(neutral="all")
+    supervise: str = declare(neutral="all", among=("all", "last"))
     """Of a chat: the loss looks at the answers of the assistant, all or only the last."""
     system: str = declare(neutral="keep")
     """Of a chat: keep (system messages as they are), drop, or the text of one for every row. Without one, a
     template may write its own."""
 
     def __post_init__(self) -> None:
-        rules.require("data.form", self.form, rules.FORMS)
-        rules.require("data.supervise", self.supervise, rules.ANSWERS)
         if not self.system.strip():
             rules.refuse("data.system", self.system, "keep, drop or a text")
 
