@@ -116,12 +116,15 @@ def test_a_fidelity_needs_no_preset(make_config):
     ("name", "num_runs"), [("band_study", 46), ("band_study_controls", 138), ("band_study_rates", 54)]
 )
 def test_sweeps_take_every_preset(name, num_runs, model, fidelity):
+    """One preset with all runs; of the other nine every tenth, each another tenth."""
     sweep = read_sweep(
         SWEEPS / f"{name}.yaml", [f"experiment=band_study_{model}", f"fidelity={fidelity}"], None
     )
     assert len(sweep.cells) == num_runs
+    place = 2 * list(TRAINING).index(model) + (fidelity == "sound")
+    cells = sweep.cells[place::10] if place else sweep.cells
     with composer(sweep) as composed:
-        found = [composed.run(cell.overrides) for cell in sweep.cells]
+        found = [composed.run(cell.overrides) for cell in cells]
     assert {config.model.name for config in found} == {model}
     assert {config.fidelity for config in found} == {fidelity}
-    assert len({repr(config) for config in found}) == num_runs
+    assert len({repr(config) for config in found}) == len(cells) >= 4
