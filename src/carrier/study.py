@@ -29,10 +29,10 @@ class CarrierStudy(Study):
 
     def __init__(self, sources: Sequence[Source], chosen: InterventionConfig, out: Path) -> None:
         super().__init__(sources, chosen, out)
-        self.first: Pair | None = self.sources[0].open(self.asked)
-        num_masks = sum(update_of(self.first, chosen).sizes.values())
+        pair = self.first_pair()
+        num_masks = sum(update_of(pair, chosen).sizes.values())
         variants = 2 + 2 * (1 + chosen.num_random)
-        num_rows, num_items = chosen.fit_batch_size * chosen.accumulation, len(self.first.scores[0].ids)
+        num_rows, num_items = chosen.fit_batch_size * chosen.accumulation, len(pair.scores[0].ids)
         self.say(
             f"{len(self.sources)} runs, {num_masks} masks of each, budgets {chosen.rhos}: fits of "
             f"{chosen.max_steps} steps of {num_rows} rows, then {variants} variants over {num_items} items."
@@ -41,9 +41,7 @@ class CarrierStudy(Study):
 
     def measure(self) -> None:
         """Fit and ask, run by run."""
-        for source in self.sources:
-            pair = self.first or source.open(self.asked)
-            self.first = None  # one model at a time
+        for source, pair in self.pairs():
             update = update_of(pair, self.chosen)
             for rho in self.chosen.rhos:
                 with update.restored():

@@ -9,12 +9,11 @@ from src.intervene.engine.cost import num_passes, seconds_a_token
 from src.intervene.engine.gates import Pattern
 from src.intervene.engine.item_table import ItemTable
 from src.intervene.engine.items import Items
-from src.intervene.engine.memory import check_memory, needed_bytes
+from src.intervene.engine.memory import needed_bytes
 from src.intervene.engine.variants import score_patterns
 from src.intervene.pair import Pair
 from src.intervene.study import Source, Study, tables_of
 from src.runtime.progress import Progress
-from src.storage.files import write_json
 
 Tables = Mapping[str, ItemTable]
 """By score."""
@@ -25,10 +24,9 @@ class PatternStudy(Study):
 
     def __init__(self, sources: Sequence[Source], chosen: InterventionConfig, out: Path) -> None:
         super().__init__(sources, chosen, out)
-        pair = self.sources[0].open(self.asked)
+        pair = self.first_pair()
         self.num_blocks, self.trained = pair.num_blocks, pair.trained
         self._tell_cost(pair)
-        self._first: Pair | None = pair
 
     @property
     def published(self) -> bool:
@@ -52,9 +50,8 @@ class PatternStudy(Study):
         """Keep what one run says."""
 
     def measure(self) -> None:
-        """Each run in turn, one model at a time."""
-        for source in self.sources:
-            pair, self._first = self._first or source.open(self.asked), None
+        """Each run in turn."""
+        for source, pair in self.pairs():
             folder = tables_of(source.folder, self.chosen) / self.chosen.form
             patterns, items = self.patterns(pair, folder), self.items(pair)
             tables = {}
@@ -67,12 +64,6 @@ class PatternStudy(Study):
                     tables[one.score].write(place / "items.npz")
             self.take(source.folder.name, pair, tables)
 
-    def write_about(self) -> None:
-        """about.json: of which runs and blocks the tables are."""
-        names = [source.folder.name for source in self.sources]
-        about = {"runs": names, "num_blocks": self.num_blocks, "trained": self.trained}
-        write_json(self.out / "about.json", about)
-
     def _tell_cost(self, pair: Pair) -> None:
         patterns, items = self.planned(pair), self.items(pair)
         passes = num_passes(patterns, pair.num_blocks)
@@ -80,9 +71,5 @@ class PatternStudy(Study):
         minutes = passes * tokens * seconds_a_token(pair.replay, items[0].batches[0]) / 60
         held = max(needed_bytes(pair.replay, one, pair.num_blocks + 2, gradients=False) for one in items)
         asked = " and ".join(f"{len(one.ids)} of {one.score}" for one in items)
-        self.say(
-            f"{len(self.sources)} runs, {len(patterns)} variants of each, items: {asked}. A run takes "
-            f"{passes:.1f} passes, about {minutes:.1f} minutes, and at most {held / 2**20:.0f} MiB of states "
-            "beside the model."
-        )
-        check_memory(held, self.asked.batch_size, pair.device)
+        what = f"{len(patterns)} variants of each, items: {asked}"
+        self.tell_cost(what, f"{passes:.1f} passes", minutes, held, pair.device)

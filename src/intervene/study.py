@@ -1,17 +1,21 @@
 """What every analysis of finished runs is: pairs that can be opened, measured, and told of."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import torch
 from rich.console import Console
 
 from src.config.intervention import InterventionConfig, published_form
 from src.config.rules import refuse
 from src.config.schema import RunConfig
+from src.intervene.engine.memory import check_memory
 from src.intervene.material import Asked
 from src.intervene.pair import Pair
+from src.storage.files import write_json
 
 
 def tables_of(folder: Path, chosen: InterventionConfig) -> Path:
@@ -58,6 +62,18 @@ class Study(ABC):
             chosen.num_items, chosen.num_passages, chosen.passage_tokens, chosen.batch_size, chosen.split
         )
         self.console = Console(width=100)
+        self._opened: Pair | None = None
+
+    def first_pair(self) -> Pair:
+        """That of the first source, which is opened once."""
+        self._opened = self._opened or self.sources[0].open(self.asked)
+        return self._opened
+
+    def pairs(self) -> Iterator[tuple[Source, Pair]]:
+        """Each in turn, one model at a time."""
+        for source in self.sources:
+            pair, self._opened = self._opened or source.open(self.asked), None
+            yield source, pair
 
     @abstractmethod
     def measure(self) -> None:
@@ -78,6 +94,19 @@ class Study(ABC):
             ConfigError: this analysis has none, or the arms have other seeds or items.
         """
         refuse("--against", self.chosen.kind, "causal")
+
+    def write_about(self, num_blocks: int, **more: Any) -> None:
+        """about.json: of which runs and blocks the tables are, and `more`."""
+        names = [source.folder.name for source in self.sources]
+        write_json(self.out / "about.json", {"runs": names, "num_blocks": num_blocks, **more})
+
+    def tell_cost(self, what: str, passes: str, minutes: float, num_bytes: int, device: torch.device) -> None:
+        """What each run takes; ConfigError where its states beside the model have no place."""
+        self.say(
+            f"{len(self.sources)} runs, {what}. A run takes {passes}, about {minutes:.1f} minutes, and at "
+            f"most {num_bytes / 2**20:.0f} MiB of states beside the model."
+        )
+        check_memory(num_bytes, self.asked.batch_size, device)
 
     def say(self, line: str) -> None:
         """One line of the terminal."""

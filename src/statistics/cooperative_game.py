@@ -11,6 +11,11 @@ import numpy
 from numpy import ndarray
 from scipy.linalg import hadamard
 
+ADDS_UP = 0.5
+"""Additivity from which on a profile of single parts says something."""
+MOSTLY = 0.9
+"""From which on they are said to add up without more."""
+
 
 def shapley(table: ndarray) -> ndarray:
     """[item, player]: the mean gain of a player over all orders of joining.

@@ -119,7 +119,7 @@ def test_in_a_game_that_adds_up_the_contrast_is_that_of_the_parts(adapted_pair):
     assert contrast == pytest.approx(0.25 - (-2.0))
     assert found["contrast, base into tuned, own head", INNER_AGAINST_OUTER] == pytest.approx(-contrast)
     assert found["gain", "all"] == pytest.approx(-3.25)
-    exact = {(one.kind, one.player): one.values for one in quantities(gates, table, "exact", 5)}
+    exact = {(one.kind, one.player): one.values for one in quantities(gates, table.exact(), "exact", 5)}
     assert set(numpy.unique(exact["gain", "all"])) <= {-1.0, 0.0, 1.0}
 
 

@@ -33,9 +33,9 @@ class EraserStudy(Study):
         super().__init__(sources, chosen, out)
         if len(chosen.rhos) != 1:
             refuse("intervention.rhos", chosen.rhos, "one budget for an eraser, whose carrier it is")
-        self.first: Pair | None = self.sources[0].open(self.asked)
-        update_of(self.first, chosen)
-        asking = Asking(self.first, chosen)
+        pair = self.first_pair()
+        update_of(pair, chosen)
+        asking = Asking(pair, chosen)
         self.say(
             f"{len(self.sources)} runs: a carrier each (unless it is there), then 4 triggers of "
             f"{chosen.num_vectors} vectors in {chosen.trigger_steps} steps of {chosen.prompt_batch} prompts, "
@@ -46,9 +46,7 @@ class EraserStudy(Study):
 
     def measure(self) -> None:
         """Run by run."""
-        for source in self.sources:
-            pair = self.first or source.open(self.asked)
-            self.first = None  # one model at a time
+        for source, pair in self.pairs():
             update = update_of(pair, self.chosen)
             with update.restored():
                 self.found.append(self._of(source.folder, pair, update))

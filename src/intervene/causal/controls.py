@@ -9,7 +9,6 @@ weights. Each alone, in the base. amplified: its own update times 1.5, in the tu
 from collections.abc import Iterator, Mapping
 from statistics import fmean
 
-import numpy
 from torch import Tensor
 
 from src.intervene.engine.adapter_gates import AdapterGates
@@ -17,7 +16,7 @@ from src.intervene.engine.gates import OWN, TUNED, Gate, Gates, Pattern
 from src.intervene.engine.item_table import ItemTable
 from src.intervene.engine.parts import Part
 from src.intervene.players import block_players
-from src.intervene.quantity import Quantity
+from src.intervene.quantity import Quantity, quantity
 from src.runtime.seeding import generator
 
 AMPLIFIED = 1.5
@@ -77,4 +76,4 @@ def control_quantities(gates: Gates, table: ItemTable, score: str, made: Variant
         for (name, player), pattern in made.items():
             if name == kind:
                 change = table.of(score, pattern) - table.of(score, start)
-                yield Quantity(score, kind, player, numpy.asarray(change, dtype=float)[None])
+                yield quantity(score, kind, player, change)

@@ -27,15 +27,13 @@ from src.intervene.engine.item_table import ItemTable, write_arrays
 from src.intervene.engine.items import Items
 from src.intervene.engine.memory import needed_bytes
 from src.intervene.engine.path import NUM_NODES, path_gradients
-from src.intervene.engine.scoring import ACCURACY
+from src.intervene.engine.scoring import EXACT
 from src.intervene.engine.variants import score_patterns
 from src.intervene.pair import Pair, trained_tensors, weights_key
 from src.intervene.quantity import UNITS, Quantity
 
 NUM_GRADIENTS = NUM_NODES + 2
 CONTROL_SEED = 0
-EXACT = "exact"
-"""1 where the completion is written right, else 0."""
 
 
 @dataclass(frozen=True)
@@ -178,8 +176,7 @@ class Measurement:
     def _exact(self, table: ItemTable) -> Iterator[Found]:
         """A completion is written right where every token of it is the likeliest."""
         if EXACT in self.chosen.scores:
-            right = {EXACT: (table.values[ACCURACY] == 1).astype(float)}
-            table = ItemTable(table.ids, table.patterns, right)
+            table = table.exact()
             rows = list(quantities(self.gates, table, EXACT, self.by_block))
             yield Found(EXACT, rows, profile_additivity(self.gates, table, EXACT), math.nan, [])
 

@@ -13,13 +13,10 @@ from src.intervene.causal.measure import Found
 from src.intervene.causal.predictors import Prediction
 from src.intervene.causal.summary import Summary
 from src.intervene.quantity import UNITS, Quantity
+from src.statistics.cooperative_game import ADDS_UP, MOSTLY
 from src.storage.csv_file import write_csv
 
 COLUMNS = ("alone", "left_out", "path")
-ADDS_UP = 0.5
-"""Additivity from which on a profile of single parts says something."""
-MOSTLY = 0.9
-"""From which on they are said to add up without more."""
 
 
 def write_summaries(path: Path, found: Sequence[Summary]) -> None:

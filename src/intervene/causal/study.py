@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from numpy import ndarray
 
@@ -22,13 +21,11 @@ from src.intervene.causal.show import (
     write_summaries,
 )
 from src.intervene.causal.summary import Summary, contrasts, differences, is_share, summaries
-from src.intervene.engine.memory import check_memory
 from src.intervene.pair import Pair
 from src.intervene.quantity import Quantity, over_seeds, write_quantities
 from src.intervene.study import Source, Study
 from src.runtime.progress import Progress
 from src.storage.csv_file import write_csv
-from src.storage.files import write_json
 
 UNTIED = "in a variant each is given its own tensor, so the head can be tuned where the input is not"
 
@@ -77,7 +74,7 @@ class CausalStudy(Study):
         told = [(source.folder.name, one) for source, found in together for one in found]
         write_readings(self.out / "readings.csv", told)
         write_hybrids(self.out / "hybrids.csv", told)
-        write_json(self.out / "about.json", self._about())
+        self.write_about(self.num_blocks, trained=self.trained, head_untied=self.tied)
         for score in dict.fromkeys(row.score for row in self.rows):
             print_profile(self.console, self.rows, score)
             print_summaries(self.console, self.summaries, score)
@@ -107,11 +104,6 @@ class CausalStudy(Study):
         if shapes[0] != shapes[1]:
             refuse("--against", f"{shapes[1]} runs x items", f"those of the first arm, {shapes[0]}")
         self.contrasts = list(contrasts(self.rows, other.rows, self.num_blocks))
-
-    def _about(self) -> dict[str, Any]:
-        names = [source.folder.name for source in self.sources]
-        about = {"runs": names, "num_blocks": self.num_blocks, "trained": self.trained}
-        return about | {"head_untied": self.tied}
 
     def _measurement(self, place: int, pair: Pair) -> Measurement:
         others = [one.folder for one in self.sources[place + 1 :] + self.sources[:place] if one.is_run]
@@ -145,12 +137,8 @@ class CausalStudy(Study):
         told = self.first.cost()
         gradients = f" and {NUM_GRADIENTS} forward and backward" if self.first.by_block else ""
         items = " and ".join(f"{len(one.ids)} of {one.score}" for one in pair.scores)
-        self.say(
-            f"{len(self.sources)} runs, {told.num_variants} variants of each, items: {items}. A run takes "
-            f"{told.passes:.1f} passes{gradients}, about {told.minutes:.1f} minutes, and at most "
-            f"{told.num_bytes / 2**20:.0f} MiB of states beside the model."
-        )
-        check_memory(told.num_bytes, self.asked.batch_size, pair.device)
+        what, passes = f"{told.num_variants} variants of each, items: {items}", f"{told.passes:.1f} passes"
+        self.tell_cost(what, passes + gradients, told.minutes, told.num_bytes, pair.device)
 
 
 def _told(one: Found) -> str:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy
 from numpy import ndarray
 
 from src.intervene.engine.gates import Gate, Pattern
+from src.intervene.engine.scoring import ACCURACY, EXACT
 from src.intervene.engine.sharing import share, wait_until
 from src.storage.files import ASIDE, fingerprint, read_json, storage_errors, write_json
 
@@ -34,6 +35,10 @@ class ItemTable:
     @property
     def _place(self) -> dict[Pattern, int]:
         return {pattern: place for place, pattern in enumerate(self.patterns)}
+
+    def exact(self) -> "ItemTable":
+        """The same with the score `exact` alone, which accuracy tells."""
+        return replace(self, values={EXACT: (self.values[ACCURACY] == 1).astype(float)})
 
     def write(self, path: Path) -> None:
         """One compressed file."""

@@ -9,7 +9,8 @@ from torch import Tensor
 from src.intervene.engine.items import ItemBatch
 
 OF_ENDPOINTS = ("kl_tuned", "kl_base")
-ACCURACY = "accuracy"
+ACCURACY, EXACT = "accuracy", "exact"
+"""The share of gold tokens that are the likeliest, and 1 where that is all of them, else 0."""
 DISTANCES = (*OF_ENDPOINTS, "entropy")
 """Means over positions, in nats: KL(tuned || variant), KL(base || variant), the variant's own entropy."""
 

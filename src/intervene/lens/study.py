@@ -17,7 +17,6 @@ from src.intervene.study import Source, Study
 from src.model.causal import is_causal
 from src.statistics.two_way_model import crossed
 from src.storage.csv_file import write_csv
-from src.storage.files import write_json
 
 HEADER = ("metric", "side", "layer", "value", "stderr", "ci_low", "ci_high", "num_seeds", "num_items")
 
@@ -27,19 +26,17 @@ class LensStudy(Study):
 
     def __init__(self, sources: Sequence[Source], chosen: InterventionConfig, out: Path) -> None:
         super().__init__(sources, chosen, out)
-        self.pair: Pair | None = self.sources[0].open(self.asked)
-        if not is_causal(self.pair.material.loaded.model):
-            given = self.pair.material.loaded.id
+        pair = self.first_pair()
+        if not is_causal(pair.material.loaded.model):
+            given = pair.material.loaded.id
             raise ModelError(f"lens: given {given}, which reads in both directions; accepted: a causal model")
-        self.num_blocks = self.pair.num_blocks
-        self._tell_cost(self.pair)
+        self.num_blocks = pair.num_blocks
+        self._tell_cost(pair)
         self.readings: list[Reading] = []
 
     def measure(self) -> None:
         """Nothing is refused that could be opened: two equal models have equal curves."""
-        for source in self.sources:
-            pair = self.pair or source.open(self.asked)
-            self.pair = None  # one model at a time
+        for source, pair in self.pairs():
             folder = source.folder / "intervene" / "lens"
             self.readings.append(read_pair(pair, folder, self.chosen.num_examples))
         if len({one.curves[EXIT, "tuned"].shape for one in self.readings}) > 1:
@@ -60,8 +57,7 @@ class LensStudy(Study):
             agreement_words(self._curve("lens_pair_agreement", "change")), words,
             exit_words(self._curve(EXIT, "tuned")),
         ]  # fmt: skip
-        names = [source.folder.name for source in self.sources]
-        write_json(self.out / "about.json", {"runs": names, "num_blocks": self.num_blocks, "words": told})
+        self.write_about(self.num_blocks, words=told)
         for line in told:
             self.say(line)
 

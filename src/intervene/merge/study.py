@@ -67,7 +67,7 @@ class MergeStudy(PatternStudy):
 
     def write(self) -> None:
         """merge.csv, merge_searched.csv and merge_frontier.csv, or merge_paper.csv as published."""
-        self.write_about()
+        self.write_about(self.num_blocks, trained=self.trained)
         if self.published:
             write_paper_scores(self.out / "merge_paper.csv", self.paper)
             print_paper_scores(self.console, self.paper)

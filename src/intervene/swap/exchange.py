@@ -8,7 +8,6 @@ import numpy
 from src.intervene.engine.gates import BASE, TUNED, Gates, Pattern
 from src.intervene.engine.item_table import ItemTable
 from src.intervene.engine.parts import EMBEDDINGS, HEAD
-from src.intervene.engine.scoring import ACCURACY
 from src.intervene.players import segments
 from src.intervene.quantity import Quantity, quantity
 
@@ -17,8 +16,6 @@ DIRECTIONS = {INTO_BASE: (BASE, TUNED), INTO_TUNED: (TUNED, BASE)}
 """What the receiver runs with, and what is put into it."""
 OWN = "own"
 INNER_AGAINST_OUTER = "inner segments against the two outer ones"
-EXACT = "exact"
-"""1 where a greedy decoder writes the gold completion, else 0."""
 
 
 class Exchange(NamedTuple):
@@ -57,7 +54,7 @@ def quantities(gates: Gates, table: ItemTable, score: str, num_segments: int) ->
     effect of the inner segments minus that of the first and last. Published: an inverted U, a contrast
     above 0.
     """
-    values = {pattern: _values(table, score, pattern) for pattern in table.patterns}
+    values = {pattern: table.of(score, pattern) for pattern in table.patterns}
     yield quantity(score, "gain", "all", values[gates.tuned] - values[gates.base])
     found: dict[str, list[Quantity]] = {}
     for one in exchanges(gates, num_segments):
@@ -69,10 +66,3 @@ def quantities(gates: Gates, table: ItemTable, score: str, num_segments: int) ->
         first, *inner, last = [one.values for one in effects if one.player.startswith("blocks")]
         contrast = numpy.mean(inner, axis=0) - (first + last) / 2
         yield Quantity(score, f"contrast, {kind}", INNER_AGAINST_OUTER, contrast)
-
-
-def _values(table: ItemTable, score: str, pattern: Pattern) -> numpy.ndarray:
-    """[item]"""
-    if score == EXACT:
-        return (table.of(ACCURACY, pattern) == 1).astype(float)
-    return table.of(score, pattern)

@@ -1,6 +1,7 @@
 """Swapping of one run, or of several of one arm."""
 
 from src.intervene.engine.gates import Pattern
+from src.intervene.engine.scoring import EXACT
 from src.intervene.pair import Pair
 from src.intervene.paper_scores import (
     PaperScore,
@@ -10,7 +11,7 @@ from src.intervene.paper_scores import (
 )
 from src.intervene.pattern_study import PatternStudy, Tables
 from src.intervene.quantity import Quantity, over_seeds, print_quantities, write_quantities
-from src.intervene.swap.exchange import EXACT, exchanges, quantities
+from src.intervene.swap.exchange import exchanges, quantities
 from src.intervene.swap.published import published_variants
 
 
@@ -39,15 +40,14 @@ class SwapStudy(PatternStudy):
             variants = published_variants(gates, self.chosen.swap_depth)
             self.paper += paper_scores(name, variants, items, tables[items.score])
             return
-        found = {score: (score, table) for score, table in tables.items()}
-        found[EXACT] = (EXACT, tables[pair.scores[0].score])
+        found = {**tables, EXACT: tables[pair.scores[0].score].exact()}
         self.runs.append(
-            [one for score, table in found.values() for one in quantities(gates, table, score, num_segments)]
+            [one for score, table in found.items() for one in quantities(gates, table, score, num_segments)]
         )
 
     def write(self) -> None:
         """swap.csv, or swap_paper.csv as published."""
-        self.write_about()
+        self.write_about(self.num_blocks, trained=self.trained)
         if self.published:
             write_paper_scores(self.out / "swap_paper.csv", self.paper)
             print_paper_scores(self.console, self.paper)

@@ -14,14 +14,13 @@ from src.intervene.causal.measure import no_gain
 from src.intervene.causal.summary import Summary, ratio
 from src.intervene.engine.cost import seconds_a_token
 from src.intervene.engine.items import Items
-from src.intervene.engine.memory import check_memory, needed_bytes
+from src.intervene.engine.memory import needed_bytes
 from src.intervene.pair import Pair
 from src.intervene.quantity import Quantity, over_seeds, quantity, write_quantities
 from src.intervene.study import Source, Study
 from src.intervene.vectors.variants import SCORES, PushTable, Variant, score_pushes
 from src.runtime.progress import Progress
 from src.storage.csv_file import write_csv
-from src.storage.files import write_json
 
 NUM_TABLES = 3
 """That are scored batch by batch: both ends, the variants, the controls of the best."""
@@ -63,9 +62,9 @@ class VectorStudy(Study):
 
     def __init__(self, sources: Sequence[Source], chosen: InterventionConfig, out: Path) -> None:
         super().__init__(sources, chosen, out)
-        self.pair: Pair | None = self.sources[0].open(self.asked)
-        self.num_blocks, self.trained = self.pair.num_blocks, self.pair.trained
-        self._tell_cost(self.pair)
+        pair = self.first_pair()
+        self.num_blocks, self.trained = pair.num_blocks, pair.trained
+        self._tell_cost(pair)
         self.rows: list[Quantity] = []
         self.summaries: list[Summary] = []
         self.words: list[str] = []
@@ -85,9 +84,7 @@ class VectorStudy(Study):
     def measure(self) -> None:
         """ConfigError where the interval of the gain holds 0."""
         kept = []
-        for source in self.sources:
-            pair = self.pair or source.open(self.asked)
-            self.pair = None  # one model at a time
+        for source, pair in self.pairs():
             fit, scored = pair.material.task("probe"), pair.scores[0]
             if shared := set(fit.ids) & set(scored.ids):
                 raise DataError(f"rows: given {len(shared)} rows both to fit and to score; needed: none")
@@ -104,11 +101,8 @@ class VectorStudy(Study):
         """quantities.csv, summary.csv and about.json."""
         write_quantities(self.out / "quantities.csv", self.rows)
         write_csv(self.out / "summary.csv", Summary._fields, self.summaries)
-        names = [source.folder.name for source in self.sources]
-        about = {"runs": names, "num_blocks": self.num_blocks, "trained": self.trained, "words": self.words}
-        write_json(
-            self.out / "about.json", about | {"form": self.chosen.form, "positions": self.chosen.positions}
-        )
+        asked = {"form": self.chosen.form, "positions": self.chosen.positions}
+        self.write_about(self.num_blocks, trained=self.trained, words=self.words, **asked)
         for line in self.words:
             self.say(line)
 
@@ -133,12 +127,8 @@ class VectorStudy(Study):
         passes = self.half_passes() / 2 + 2
         minutes = seconds_a_token(pair.replay, scored.batches[0]) * scored.num_tokens * passes / 60
         held = needed_bytes(pair.replay, scored, 2 * (pair.num_blocks + 2))
-        self.say(
-            f"{self.name}: {len(self.sources)} runs, items: {len(scored.ids)} of {scored.score}. A run takes "
-            f"{passes:.0f} passes, about {minutes:.1f} minutes, and at most {held / 2**20:.0f} MiB of states "
-            "beside the model."
-        )
-        check_memory(held, self.asked.batch_size, pair.device)
+        what = f"{self.name}, items: {len(scored.ids)} of {scored.score}"
+        self.tell_cost(what, f"{passes:.0f} passes", minutes, held, pair.device)
 
 
 def _common(kept: Sequence[Sequence[Quantity]]) -> list[list[Quantity]]:

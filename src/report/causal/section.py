@@ -11,11 +11,8 @@ from src.report.intervened_page import analysis_plugin, facts_of
 from src.report.number_format import decimals, percent, span
 from src.report.parts import Block, Chart, Text
 from src.report.plot import Plot
+from src.statistics.cooperative_game import ADDS_UP, MOSTLY
 
-ADDS_UP = 0.5
-"""Additivity from which on a profile of single parts says something."""
-MOSTLY = 0.9
-"""From which on they are said to add up without more."""
 _READING = (
     "Every block was run with its tuning update and without it, in many combinations. A block that helps "
     "alone is enough by itself; one whose loss hurts is needed beside the others. A share is what a part "
