@@ -1,5 +1,6 @@
 """The parts of a model that stand around its blocks, with or without adapters."""
 
+import inspect
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -19,6 +20,11 @@ def trunk_of(model: nn.Module) -> nn.Module:
     """The model without its output head; the whole model where it has no separate trunk."""
     base = base_of(model)
     return getattr(base, "base_model", base)
+
+
+def without_cache(module: nn.Module) -> dict[str, bool]:
+    """The option of a forward pass that keeps nothing for the next token; none of a module without one."""
+    return {"use_cache": False} if "use_cache" in inspect.signature(module.forward).parameters else {}
 
 
 def token_table(model: nn.Module) -> Tensor:

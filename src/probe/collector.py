@@ -85,6 +85,12 @@ class Subject:
         """Who goes over the batches of probe rows."""
         return self.spread or Alone(self.model, self.loaded.tokenizer)
 
+    def kept(self, kind: str, names: Sequence[str], look: Callable[[], list[LayerRow]]) -> list[LayerRow]:
+        """Rows of gradients at the base, measured once for all runs where the objective is known by a key."""
+        if self.training.key is None:
+            return look()
+        return self.store.rows(kind, [names, self.metrics.num_gradient_rows, *self.training.key], look)
+
     @cached_property
     def rows(self) -> ProbeRows:
         """The probe rows as the model reads them."""

@@ -1,6 +1,5 @@
 """A model run part by part, so that a state that several variants share is computed once."""
 
-import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -12,7 +11,7 @@ from torch import Tensor, nn
 from src.errors import ModelError
 from src.intervene.engine.gates import BASE, TUNED, Gate, Gates
 from src.intervene.engine.parts import EMBEDDINGS, HEAD, Part
-from src.model.trunk import base_of, block_modules, trunk_of
+from src.model.trunk import base_of, block_modules, trunk_of, without_cache
 from src.probe.lens.head_path import HeadPath, sample_ids
 from src.probe.states.probe_pass import evaluating
 
@@ -119,9 +118,8 @@ class Replay:
         return Passing(batch, states, calls)
 
     def _pass(self, module: nn.Module, batch: Batch) -> Any:
-        takes_cache = "use_cache" in inspect.signature(module.forward).parameters
-        options = {"use_cache": False} if takes_cache else {}
-        return module(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"].long(), **options)
+        mask, options = batch["attention_mask"].long(), without_cache(module)
+        return module(input_ids=batch["input_ids"], attention_mask=mask, **options)
 
     def _num_outputs(self) -> list[int | None]:
         """How many values every block answers with; None where it answers with the states alone."""

@@ -4,7 +4,6 @@ A resample is N draws of the N samples with replacement. It is written as the nu
 drawn, so that a metric becomes a few products of [resample, sample] weights with matrices made once.
 """
 
-import math
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -13,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from src.metrics.shared.shapes import PerSample, Weights
-from src.metrics.uncertainty.interval import HIGH, LOW, Interval
+from src.metrics.uncertainty.interval import HIGH, LOW, NO_INTERVAL, Interval
 from src.runtime.seeding import generator
 
 NUM_RESAMPLES = 200
@@ -44,7 +43,7 @@ def bootstrap_interval(resampled: Resampled, value: float, num_samples: int) -> 
     value. NaN below 4 samples and where a resample has no value. Source: Efron and Tibshirani 1993.
     """
     if num_samples < LEAST_SAMPLES:
-        return Interval(math.nan, math.nan, math.nan)
+        return NO_INTERVAL
     at_a_time = max(1, NUMBERS_HELD // num_samples)
     values = torch.cat([resampled(some) for some in multiplicities(num_samples).split(at_a_time)])
     centre = values.mean().item()

@@ -19,6 +19,9 @@ class Interval(NamedTuple):
     high: float
 
 
+NO_INTERVAL = Interval(math.nan, math.nan, math.nan)
+
+
 def t_interval(value: float, stderr: float, freedom: int) -> Interval:
     """Value +- t * stderr, t of Student's distribution with `freedom` degrees; NaN without a stderr."""
     reach = float(t_reach(stderr, freedom)) if math.isfinite(stderr) else math.nan
@@ -29,6 +32,6 @@ def mean_interval(values: PerSample) -> Interval:
     """Of a mean over samples: s / sqrt(n), n - 1 degrees of freedom; NaN for one sample."""
     num_samples = len(values)
     if num_samples < 2:
-        return Interval(math.nan, math.nan, math.nan)
+        return NO_INTERVAL
     values = values.to(torch.float64)
     return t_interval(values.mean().item(), values.std().item() / math.sqrt(num_samples), num_samples - 1)

@@ -9,11 +9,12 @@ from torch import Tensor, nn
 from src.errors import DataError
 from src.metrics.catalog import METRICS, resolve
 from src.metrics.shared.factors import squared_norm
+from src.metrics.uncertainty.interval import NO_INTERVAL
 from src.probe.collector import Collector, Side, Subject
 from src.probe.gradients.weight_gradients import backward, single_rows, weight_gradients
 from src.probe.table.layer_table import LayerRow
 from src.probe.weights.block_updates import block_updates, by_kind
-from src.probe.weights.kind_rows import NO_INTERVAL, Measured, kind_rows
+from src.probe.weights.kind_rows import Measured, kind_rows
 
 
 class MeanGradients(Collector):
@@ -22,14 +23,10 @@ class MeanGradients(Collector):
     reads = "training rows"
 
     def of_base(self, names: Sequence[str], subject: Subject) -> list[LayerRow]:
-        """Rows of the stage base; kept where the objective is known by a key."""
+        """Rows of the stage base."""
         if not subject.compared:
             return []
-        look = partial(_rows_of, names, subject, "base")
-        if subject.training.key is None:
-            return look()
-        settings = [names, subject.metrics.num_gradient_rows, *subject.training.key]
-        return subject.store.rows("mean_gradients", settings, look)
+        return subject.kept("mean_gradients", names, partial(_rows_of, names, subject, "base"))
 
     def rows(self, names: Sequence[str], before: list[LayerRow], subject: Subject) -> list[LayerRow]:
         """Rows of base and tuned."""

@@ -22,15 +22,11 @@ class RowGradients(Collector):
     reads = "training rows"
 
     def of_base(self, names: Sequence[str], subject: Subject) -> list[LayerRow]:
-        """Rows of the stage base; kept where the objective is known by a key."""
+        """Rows of the stage base."""
         if not subject.compared:
             return []
-        side = subject.training
-        look = partial(row_gradient_rows, subject.model, subject.blocks, side, names, "base")
-        if side.key is None:
-            return look()
-        settings = [names, subject.metrics.num_gradient_rows, *side.key]
-        return subject.store.rows("row_gradients", settings, look)
+        look = partial(row_gradient_rows, subject.model, subject.blocks, subject.training, names, "base")
+        return subject.kept("row_gradients", names, look)
 
     def rows(self, names: Sequence[str], before: list[LayerRow], subject: Subject) -> list[LayerRow]:
         """Rows of base and tuned."""

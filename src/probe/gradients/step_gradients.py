@@ -9,10 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from src.metrics.catalog import METRICS, names_needing, resolve
+from src.metrics.uncertainty.interval import NO_INTERVAL
 from src.model.trunk import block_modules
 from src.probe.collector import Collector, Subject
 from src.probe.table.layer_table import LayerRow
-from src.probe.weights.kind_rows import BLOCK, NO_INTERVAL, kind_rows
+from src.probe.weights.kind_rows import BLOCK, kind_rows
 from src.probe.weights.tensor_kinds import tensor_kind
 from src.runtime.dtensor import whole
 

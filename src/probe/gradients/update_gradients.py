@@ -9,11 +9,12 @@ from torch import Tensor, nn
 from src.metrics.catalog import METRICS, resolve
 from src.metrics.shared.factors import inner, inner_with_product, squared_norm
 from src.metrics.shared.tensor_update import Parts, TensorUpdate, sums
+from src.metrics.uncertainty.interval import NO_INTERVAL
 from src.probe.collector import Collector, Side, Subject
 from src.probe.gradients.weight_gradients import summed_gradients
 from src.probe.table.layer_table import LayerRow
 from src.probe.weights.block_updates import block_updates, by_kind
-from src.probe.weights.kind_rows import NO_INTERVAL, Measured, kind_rows
+from src.probe.weights.kind_rows import Measured, kind_rows
 
 
 class UpdateGradients(Collector):

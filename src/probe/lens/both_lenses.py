@@ -6,34 +6,32 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from src.data.encode import encode_rows
 from src.metrics.catalog import METRICS, names_needing, resolve
-from src.metrics.uncertainty.jackknife import jackknife_interval
-from src.model.loaded import LoadedModel
-from src.probe.collector import Collector, Subject
+from src.probe.collector import Subject
 from src.probe.lens.kept_lens import KeptLens
-from src.probe.lens.lens_pass import check_lens, lens_rows, read_positions, read_rows, reads_all
+from src.probe.lens.lens_pass import (
+    jackknife_rows,
+    lens_rows,
+    likeliest,
+    read_positions,
+    read_rows,
+    reads_all,
+)
+from src.probe.lens.lens_rows import OfHeads, labelled_batches
 from src.probe.lens.ridge_exits import exit_values
-from src.probe.states.probe_rows import ProbeRows
-from src.probe.table.layer_table import LayerRow, measured_row
+from src.probe.table.layer_table import LayerRow
 
 Head = Callable[[Tensor], Tensor]
 OF_HEADS = ("lens", "lens_pair", "lens_choices", "lens_exits", "lens_text")
 """Needs that a pair can have only where both models cut the rows alike."""
 
 
-class BothLenses(Collector):
+class BothLenses(OfHeads):
     """Needs `lens_pair`: `function` is given log probabilities of base and tuned model, and targets.
 
     `lens_choices`: the likeliest tokens of both at each position, and what each position weighs in its row.
     `lens_exits`: as `lens`, of states that a map fitted on other rows brought to layer L.
     """
-
-    reads = "probe rows"
-
-    def check(self, names: Sequence[str], loaded: LoadedModel) -> None:
-        """ModelError where the head cannot be found."""
-        check_lens(loaded.model, loaded.blocks)
 
     def of_base(self, names: Sequence[str], subject: Subject) -> KeptLens | None:
         """What the base holds, on disk."""
@@ -97,14 +95,10 @@ def choices(
         chosen = batch.first if positions == "first" else torch.ones_like(batch.first)
         for place, (side, head) in enumerate(zip((batch, other), heads, strict=True)):
             shown = [(side.states[:, chosen], head)]
-            found[place].append(read_positions({"": _likeliest}, shown, batch.targets[chosen])[""].long())
+            found[place].append(read_positions({"": likeliest}, shown, batch.targets[chosen])[""].long())
         rows.append(batch.rows[chosen] + start)
         start += batch.num_rows
     return torch.cat(found[0], dim=1), torch.cat(found[1], dim=1), torch.cat(rows)
-
-
-def _likeliest(log_probabilities: Tensor, _targets: Tensor) -> Tensor:
-    return log_probabilities.argmax(dim=-1)
 
 
 def _choice_rows(
@@ -112,27 +106,19 @@ def _choice_rows(
 ) -> list[LayerRow]:
     one, other, rows = choices(base, tuned, heads, positions)
     counts = rows.bincount().double()
-    metric, num_rows, num_blocks = METRICS[name], len(counts), len(one) - 1
-    function: Callable[..., Tensor] = resolve(metric.function)
+    function: Callable[..., Tensor] = resolve(METRICS[name].function)
     weights = 1 / counts[rows]
 
     def of_kept(layer: int, kept: Tensor) -> float:
         there = torch.isin(rows, kept)
         return function(one[layer, there], other[layer, there], weights[there]).item()
 
-    found = []
-    for layer in range(num_blocks + 1):
-        statistic = partial(of_kept, layer)
-        value = statistic(torch.arange(num_rows))
-        interval = jackknife_interval(statistic, value, num_rows, metric.min_samples)
-        found.append(measured_row("change", layer, num_blocks, name + suffix, value, interval, num_rows))
-    return found
+    statistics = [partial(of_kept, layer) for layer in range(len(one))]
+    return jackknife_rows(name + suffix, "change", statistics, len(counts), len(one) - 1)
 
 
 def _keep(names: Sequence[str], subject: Subject) -> KeptLens:
     """All completion positions where a map is fitted on them, else as many as are read."""
-    metrics, tokenizer = subject.metrics, subject.loaded.tokenizer
-    rows = encode_rows(subject.probe, tokenizer, subject.data.max_length, "completion").rows
-    batches = ProbeRows(rows, [], tokenizer.pad_token_id, metrics.batch_size).batches(rows)
-    every = bool(names_needing(names, "lens_exits")) or reads_all(names, metrics.lens_positions)
+    batches = labelled_batches(subject.probe, subject, "completion")
+    every = bool(names_needing(names, "lens_exits")) or reads_all(names, subject.metrics.lens_positions)
     return KeptLens(subject.model, subject.blocks, batches, not every, subject.store.folder)

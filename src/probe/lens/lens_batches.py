@@ -1,6 +1,5 @@
 """The states of all layers at the positions that the lens reads, batch by batch."""
 
-import inspect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +8,7 @@ from torch import Tensor, nn
 
 from src.data.encode import IGNORED
 from src.errors import DataError, ModelError
-from src.model.trunk import block_modules, trunk_of
+from src.model.trunk import block_modules, trunk_of, without_cache
 from src.probe.states.hooks import layer_states
 from src.probe.states.padding import Mask, right_padded
 from src.probe.states.probe_pass import evaluating
@@ -62,7 +61,6 @@ def lens_batches(
         DataError: no rows, or a row without a completion token after its first token.
     """
     trunk = trunk_of(model)
-    options = {"use_cache": False} if "use_cache" in inspect.signature(trunk.forward).parameters else {}
     device = next(trunk.parameters()).device
     modules, num_rows = block_modules(model, blocks), 0
     for batch in each_of(batches, "lens", "batches"):
@@ -72,7 +70,7 @@ def lens_batches(
         chosen = _chosen(labels, mask, batch.get("row"), num_rows, first)
         taking = _Taking(len(blocks) + 1, chosen)
         with evaluating(model), torch.no_grad(), layer_states(modules, taking.take):
-            trunk(input_ids=ids.to(device), attention_mask=mask.long().to(device), **options)
+            trunk(input_ids=ids.to(device), attention_mask=mask.long().to(device), **without_cache(trunk))
         targets = labels.roll(-1, dims=1)[chosen]
         yield LensBatch(torch.stack(taking.states), chosen.nonzero()[:, 0], targets, len(ids))
         num_rows += len(ids)

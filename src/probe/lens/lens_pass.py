@@ -7,7 +7,9 @@ from torch import Tensor, nn
 
 from src.errors import ConfigError, ModelError
 from src.metrics.catalog import METRICS, resolve
+from src.metrics.shared.shapes import Statistic
 from src.metrics.uncertainty.interval import mean_interval
+from src.metrics.uncertainty.jackknife import jackknife_interval
 from src.model.causal import is_causal
 from src.model.trunk import base_of
 from src.probe.lens.head_path import HeadPath, find_head_path
@@ -121,9 +123,9 @@ def by_row(values: Tensor, batch: LensBatch, summed: bool) -> Tensor:
     return sums if summed else sums / batch.rows.bincount(minlength=batch.num_rows)
 
 
-def check_lens(model: nn.Module, blocks: Sequence[str]) -> None:
-    """ModelError where the lens cannot read a model, before anything longer is done with it."""
-    head_of(model, blocks)
+def likeliest(log_probabilities: Tensor, _targets: Tensor) -> Tensor:
+    """Tokens [layer, position]."""
+    return log_probabilities.argmax(dim=-1)
 
 
 def lens_rows(values: Mapping[str, Tensor], stage: str) -> list[LayerRow]:
@@ -138,6 +140,18 @@ def lens_rows(values: Mapping[str, Tensor], stage: str) -> list[LayerRow]:
             value, interval = known.mean().item(), mean_interval(known)
             rows.append(measured_row(stage, layer, len(per_layer) - 1, name, value, interval, len(known)))
     return rows
+
+
+def jackknife_rows(
+    series: str, stage: str, statistics: Sequence[Statistic], num_rows: int, num_blocks: int
+) -> list[LayerRow]:
+    """Rows of the layer table of numbers that all rows have together, each with its jackknife interval."""
+    found, least = [], METRICS[series.partition("/")[0]].min_samples
+    for layer, statistic in enumerate(statistics):
+        value = statistic(torch.arange(num_rows))
+        interval = jackknife_interval(statistic, value, num_rows, least)
+        found.append(measured_row(stage, layer, num_blocks, series, value, interval, num_rows))
+    return found
 
 
 def head_of(model: nn.Module, blocks: Sequence[str]) -> HeadPath:

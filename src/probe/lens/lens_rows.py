@@ -7,22 +7,34 @@ import torch
 from torch import Tensor, nn
 
 from src.data.encode import encode_rows
+from src.data.rows import Row
 from src.model.loaded import LoadedModel
 from src.probe.collector import Collector, Subject
-from src.probe.lens.lens_pass import check_lens, lens_pass, lens_rows
+from src.probe.lens.lens_pass import head_of, lens_pass, lens_rows
 from src.probe.states.probe_rows import ProbeRows
 from src.probe.table.layer_table import LayerRow
 from src.runtime.spread import parts
 
 
-class Lens(Collector):
-    """Needs `lens`: `function` is given log probabilities [layer, position, token] and what follows."""
+class OfHeads(Collector):
+    """Metrics of output heads."""
 
     reads = "probe rows"
 
     def check(self, names: Sequence[str], loaded: LoadedModel) -> None:
         """ModelError where the head cannot be found."""
-        check_lens(loaded.model, loaded.blocks)
+        head_of(loaded.model, loaded.blocks)
+
+
+def labelled_batches(rows: Sequence[Row], subject: Subject, supervise: str) -> list[dict[str, Tensor]]:
+    """Rows with labels on their `completion` or on `all` tokens, the longest first."""
+    tokenizer = subject.loaded.tokenizer
+    encoded = encode_rows(rows, tokenizer, subject.data.max_length, supervise).rows
+    return ProbeRows(encoded, [], tokenizer.pad_token_id, subject.metrics.batch_size).batches(encoded)
+
+
+class Lens(OfHeads):
+    """Needs `lens`: `function` is given log probabilities [layer, position, token] and what follows."""
 
     def of_base(self, names: Sequence[str], subject: Subject) -> list[LayerRow]:
         """Rows of the stage base, measured once for all runs."""
@@ -35,10 +47,8 @@ class Lens(Collector):
 
 
 def _look(names: Sequence[str], subject: Subject, stage: str) -> list[LayerRow]:
-    metrics, tokenizer = subject.metrics, subject.loaded.tokenizer
-    rows = encode_rows(subject.probe, tokenizer, subject.data.max_length, "completion").rows
-    batches = ProbeRows(rows, [], tokenizer.pad_token_id, metrics.batch_size).batches(rows)
-    asked = (subject.blocks, names, metrics.lens_positions)
+    batches = labelled_batches(subject.probe, subject, "completion")
+    asked = (subject.blocks, names, subject.metrics.lens_positions)
     found = subject.over(_pass, parts(batches, subject.over.count), asked, "lens")
     return lens_rows({name: torch.cat([one[name] for one in found], dim=1) for name in names}, stage)
 

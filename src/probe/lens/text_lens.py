@@ -7,17 +7,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from src.data.encode import encode_rows
 from src.metrics.catalog import METRICS, resolve
-from src.metrics.shared.shapes import Statistic
-from src.metrics.uncertainty.jackknife import jackknife_interval
-from src.model.loaded import LoadedModel
-from src.probe.collector import Collector, Subject
+from src.probe.collector import Subject
 from src.probe.lens.lens_batches import lens_batches
-from src.probe.lens.lens_pass import check_lens, head_of, read_positions
+from src.probe.lens.lens_pass import head_of, jackknife_rows, likeliest, read_positions
+from src.probe.lens.lens_rows import OfHeads, labelled_batches
 from src.probe.states.probe_pass import evaluating
-from src.probe.states.probe_rows import ProbeRows
-from src.probe.table.layer_table import LayerRow, measured_row
+from src.probe.table.layer_table import LayerRow
 
 NUM_ROWS = 100
 
@@ -33,14 +29,8 @@ class TextRead(NamedTuple):
     """[layer, row], the likeliest token behind the whole text, layers 0 to L - 1."""
 
 
-class TextLens(Collector):
+class TextLens(OfHeads):
     """Needs `lens_text`: `function` is given right tokens and tokens, or choices of both models, by row."""
-
-    reads = "probe rows"
-
-    def check(self, names: Sequence[str], loaded: LoadedModel) -> None:
-        """ModelError where the head cannot be found."""
-        check_lens(loaded.model, loaded.blocks)
 
     def of_base(self, names: Sequence[str], subject: Subject) -> TextRead:
         """What the base says."""
@@ -54,13 +44,13 @@ class TextLens(Collector):
             function = resolve(METRICS[name].function)
             if name == "early_exit_accuracy_paper":
                 for stage, one in reads.items():
-                    found += _rows(name, stage, [
+                    found += jackknife_rows(name, stage, [
                         partial(_on, function, (right, one.tokens)) for right in one.right
                     ], len(one.tokens), len(subject.blocks))  # fmt: skip
             elif "tuned" in reads:
                 both = zip(before.choices, reads["tuned"].choices, strict=True)
                 statistics = [partial(_on, function, pair) for pair in both]
-                found += _rows(name, "change", statistics, len(before.tokens), len(subject.blocks))
+                found += jackknife_rows(name, "change", statistics, len(before.tokens), len(subject.blocks))
         return found
 
 
@@ -68,21 +58,8 @@ def _on(function: Callable[..., Tensor], by_row: tuple[Tensor, Tensor], kept: Te
     return function(*(one[kept] for one in by_row)).item()
 
 
-def _rows(
-    name: str, stage: str, statistics: Sequence[Statistic], num_rows: int, num_blocks: int
-) -> list[LayerRow]:
-    found = []
-    for layer, statistic in enumerate(statistics):
-        value = statistic(torch.arange(num_rows))
-        interval = jackknife_interval(statistic, value, num_rows, METRICS[name].min_samples)
-        found.append(measured_row(stage, layer, num_blocks, name, value, interval, num_rows))
-    return found
-
-
 def _read(subject: Subject) -> TextRead:
-    tokenizer, model = subject.loaded.tokenizer, subject.model
-    rows = encode_rows(subject.probe[:NUM_ROWS], tokenizer, subject.data.max_length, "all").rows
-    batches = ProbeRows(rows, [], tokenizer.pad_token_id, subject.metrics.batch_size).batches(rows)
+    model, batches = subject.model, labelled_batches(subject.probe[:NUM_ROWS], subject, "all")
     right, tokens, choices = [], [], []
     head = head_of(model, subject.blocks)
     norm = next(iter(head.modules.values()))
@@ -91,7 +68,7 @@ def _read(subject: Subject) -> TextRead:
             last = batch.last
             at_end = batch.at(last)
             shown = [(at_end.states[:-1], head)]
-            choices.append(read_positions({"": _likeliest}, shown, at_end.targets)[""].long())
+            choices.append(read_positions({"": likeliest}, shown, at_end.targets)[""].long())
             text = batch.at(~last)  # the end token that follows is no part of it
             text.states[-1] = norm(text.states[-1])
             hits = read_positions({"": _right}, [(text.states, head)], text.targets)[""]
@@ -99,10 +76,6 @@ def _read(subject: Subject) -> TextRead:
         right.append(counts)
         tokens.append(text.rows.bincount(minlength=batch.num_rows).double())
     return TextRead(torch.cat(right, dim=1), torch.cat(tokens), torch.cat(choices, dim=1))
-
-
-def _likeliest(log_probabilities: Tensor, _targets: Tensor) -> Tensor:
-    return log_probabilities.argmax(dim=-1)
 
 
 def _right(log_probabilities: Tensor, targets: Tensor) -> Tensor:

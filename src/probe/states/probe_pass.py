@@ -1,6 +1,5 @@
 """One pass of the probe rows through a model."""
 
-import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ from torch import Tensor, nn
 
 from src.errors import DataError
 from src.model.loaded import residual_width
-from src.model.trunk import base_of, block_modules, trunk_of
+from src.model.trunk import base_of, block_modules, trunk_of, without_cache
 from src.probe.states.gathering import Gathering
 from src.probe.states.hooks import layer_states
 from src.probe.states.layer_statistics import LayerStatistics
@@ -58,7 +57,6 @@ def probe_pass(
         DataError: no rows, a row without tokens, or one too short for a token metric.
     """
     trunk = trunk_of(model)
-    options = {"use_cache": False} if "use_cache" in inspect.signature(trunk.forward).parameters else {}
     device = next(trunk.parameters()).device
     num_rows = num_rows or sum(len(batch["input_ids"]) for batch in batches)
     if not num_rows:
@@ -72,7 +70,7 @@ def probe_pass(
             stop_if_asked()
             ids, mask = right_padded(batch)
             gathering.start(mask, batch.get("row"))
-            trunk(input_ids=ids.to(device), attention_mask=mask.long().to(device), **options)
+            trunk(input_ids=ids.to(device), attention_mask=mask.long().to(device), **without_cache(trunk))
             gathering.finish()
     return gathering.statistics()
 

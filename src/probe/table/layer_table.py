@@ -14,9 +14,9 @@ from src.errors import DataError
 from src.metrics.catalog import METRICS, Metric, alike_only, names_needing
 from src.metrics.shared.rows import Rows
 from src.metrics.shared.standardised import standardised
-from src.metrics.uncertainty.interval import Interval
+from src.metrics.uncertainty.interval import NO_INTERVAL, Interval
 from src.probe.states.layer_statistics import LayerStatistics
-from src.probe.table.measure import UNKNOWN, MetricValue, measure
+from src.probe.table.measure import MetricValue, measure
 from src.probe.table.parallel import parallel_map
 
 _LOG = logging.getLogger(__name__)
@@ -144,7 +144,7 @@ def _number(
     metric: Metric, samples: list[Tensor] | list[Rows], settings: Mapping[str, Any], complete: bool
 ) -> MetricValue:
     if not complete and len(samples[0]) < metric.min_samples:
-        return MetricValue(math.nan, UNKNOWN, len(samples[0]))
+        return MetricValue(math.nan, NO_INTERVAL, len(samples[0]))
     return measure(metric, samples, settings)
 
 

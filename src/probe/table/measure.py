@@ -11,10 +11,8 @@ from src.errors import DataError
 from src.metrics.catalog import Metric, check_samples, resolve, switched
 from src.metrics.shared.rows import Rows
 from src.metrics.uncertainty.bootstrap import bootstrap_interval, resampled_mean
-from src.metrics.uncertainty.interval import Interval, mean_interval
+from src.metrics.uncertainty.interval import NO_INTERVAL, Interval, mean_interval
 from src.metrics.uncertainty.jackknife import jackknife_interval
-
-UNKNOWN = Interval(math.nan, math.nan, math.nan)
 
 
 class MetricValue(NamedTuple):
@@ -47,7 +45,7 @@ def measure(
         samples = [one.distinct for one in samples if isinstance(one, Rows)]
         num_samples = len(samples[0])
         if num_samples < metric.min_samples:
-            return MetricValue(math.nan, UNKNOWN, num_samples)
+            return MetricValue(math.nan, NO_INTERVAL, num_samples)
     if metric.interval == "bootstrap":
         resampled = resolve(metric.resampled)(*samples)
         value = resampled(torch.ones(1, num_samples, dtype=torch.float64)).item()
@@ -55,7 +53,7 @@ def measure(
         statistic = switched(metric, resolve(metric.function).statistic, settings)(*samples)
         value = statistic(torch.arange(num_samples))
     if not math.isfinite(value):
-        return MetricValue(value, UNKNOWN, num_samples)
+        return MetricValue(value, NO_INTERVAL, num_samples)
     if metric.interval == "bootstrap":
         return MetricValue(value, bootstrap_interval(resampled, value, num_samples), num_samples)
     interval = jackknife_interval(statistic, value, num_samples, metric.min_samples)

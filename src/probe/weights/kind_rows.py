@@ -3,13 +3,12 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from src.metrics.uncertainty.interval import Interval
+from src.metrics.uncertainty.interval import NO_INTERVAL, Interval
 from src.probe.table.layer_table import LayerRow, measured_row
 from src.probe.weights.tensor_kinds import KINDS
 
 BLOCK = ""  # the key of the whole block
 
-NO_INTERVAL = Interval(math.nan, math.nan, math.nan)
 
 Measured = tuple[float, Interval, int | None]
 """Value, interval and n; NaN where a number is not defined."""

@@ -7,11 +7,12 @@ from torch import Tensor, nn
 
 from src.metrics.catalog import METRICS, Metric, resolve
 from src.metrics.shared.tensor_update import Parts, TensorUpdate, sums
+from src.metrics.uncertainty.interval import NO_INTERVAL
 from src.probe.collector import Collector, Subject
 from src.probe.table.layer_table import LayerRow
 from src.probe.table.parallel import parallel_map
 from src.probe.weights.block_updates import block_updates, by_kind
-from src.probe.weights.kind_rows import NO_INTERVAL, kind_rows
+from src.probe.weights.kind_rows import kind_rows
 
 
 class Weights(Collector):

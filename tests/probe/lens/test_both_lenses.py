@@ -8,7 +8,6 @@ import torch
 
 from src.config.schema import MetricsConfig
 from src.metrics.catalog import METRICS
-from src.probe.lens import both_lenses, text_lens
 from src.probe.lens.both_lenses import BothLenses, choices, pair_values, readings
 from src.probe.lens.kept_lens import KeptLens
 from src.probe.lens.lens_pass import lens_pass
@@ -139,8 +138,7 @@ def subjects(pair, rows, batches, make_config, tmp_path, monkeypatch):
         )
         for ids in rows * 3
     ]
-    for module in (both_lenses, text_lens):
-        monkeypatch.setattr(module, "encode_rows", _encoded(encoded))
+    monkeypatch.setattr("src.probe.lens.lens_rows.encode_rows", _encoded(encoded))
     metrics: MetricsConfig = make_config().metrics
     return [
         SimpleNamespace(
