@@ -12,6 +12,7 @@ from src.report.sections import (
     frontier,
     layer_profiles,
     learning_curves,
+    middle,
     parameters,
     published,
     runs,
@@ -21,7 +22,7 @@ from src.report.sections import (
 )
 
 OPENING = runs.OPENING
-DEPTH = (layer_profiles.SECTION, beyond_push.SECTION)
+DEPTH = (layer_profiles.SECTION, beyond_push.SECTION, middle.SECTION)
 SCORES = (
     score_by_band.SECTION,
     band_contrasts.SECTION,
