@@ -18,7 +18,8 @@ _MODEL, _MOST = "model.name", 5
 def middle_rows(material: Material) -> list[Row]:
     """A row a metric, stage and pair of models: mean over the middle, first minus second, paired by seed.
 
-    Intervals are Student's over seeds. No rows where arms differ in more than the model, or more models than a table of all pairs can show.
+    Intervals are Student's over seeds. No rows where arms differ in more than the model, or where the models
+    are more than a table of all pairs can show.
     """
     study = material.study
     if study.factors != [_MODEL] or len(study.arms) > _MOST:

@@ -7,8 +7,8 @@ from src.report.parts import Block, Section
 from src.report.table import Table
 
 _NOTE = (
-    f"difference: mean over the layers in {MIDDLE[0]:.0%} to {MIDDLE[1]:.0%} of depth, the first model's minus "
-    "the second's, paired by seed; 95 % interval by Student's t over seeds, not corrected for their number. "
+    f"difference: mean over the layers in {MIDDLE[0]:.0%} to {MIDDLE[1]:.0%} of depth, the first model's "
+    "minus the second's, paired by seed; 95 % interval by Student's t over seeds, uncorrected. "
     "Models differ in much else, and seeds say nothing of other models."
 )
 
