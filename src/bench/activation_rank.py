@@ -63,7 +63,7 @@ def saved_bytes(adapted: AdaptedModel) -> int:
 
 
 def _compressed(adapted: AdaptedModel) -> AbstractContextManager:
-    return compressed_activations(_blocks(adapted), RANK, SHARE, adapted.loaded.width, seed=0)
+    return compressed_activations(_blocks(adapted), RANK, SHARE, seed=0)
 
 
 def _blocks(adapted: AdaptedModel) -> list[nn.Module]:

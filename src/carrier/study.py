@@ -12,10 +12,9 @@ from src.carrier.store import read_fit, write_fit
 from src.carrier.tables import told, write_tables
 from src.config.carrier import CarrierSettings
 from src.config.intervention import InterventionConfig
-from src.errors import ModelError
 from src.intervene.pair import Pair
 from src.intervene.study import Source, Study
-from src.model.causal import is_causal
+from src.model.causal import check_causal
 from src.runtime.progress import Progress
 from src.storage.cache import code_fingerprint
 from src.storage.files import fingerprint
@@ -26,6 +25,8 @@ LATER = ("rhos",)
 
 class CarrierStudy(Study):
     """A carrier of every run for each budget."""
+
+    causal = True
 
     def __init__(self, sources: Sequence[Source], chosen: InterventionConfig, out: Path) -> None:
         super().__init__(sources, chosen, out)
@@ -69,8 +70,7 @@ def update_of(pair: Pair, chosen: CarrierSettings) -> MaskedUpdate:
     Raises:
         ModelError: the model reads in both directions, or has layers that no mask is known for.
     """
-    if not is_causal(pair.replay.base):
-        raise ModelError("carrier: given a model that reads in both directions; accepted: a causal one")
+    check_causal(pair.replay.base, "carrier")
     return MaskedUpdate(pair.replay.gates, chosen.rest == "base")
 
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from src.config.intervention import InterventionConfig
+from src.config.schema import RunConfig
+from src.data.splits import Splits
 from src.intervene.engine.cost import num_passes, seconds_a_token
 from src.intervene.engine.gates import Pattern
 from src.intervene.engine.item_table import ItemTable
@@ -13,6 +15,8 @@ from src.intervene.engine.memory import needed_bytes
 from src.intervene.engine.variants import score_patterns
 from src.intervene.pair import Pair
 from src.intervene.study import Source, Study, tables_of
+from src.model.causal import check_causal
+from src.model.loaded import LoadedModel
 from src.runtime.progress import Progress
 
 Tables = Mapping[str, ItemTable]
@@ -21,6 +25,13 @@ Tables = Mapping[str, ItemTable]
 
 class PatternStudy(Study):
     """A table of items for each run and score, kept in the run's folder; a subclass makes numbers of them."""
+
+    @classmethod
+    def check(cls, config: RunConfig, loaded: LoadedModel, splits: Splits) -> None:
+        """As for all; as published whole texts are scored, which a causal model alone can."""
+        super().check(config, loaded, splits)
+        if config.intervention.form == "published":
+            check_causal(loaded.model, f"intervention={config.intervention.name}")
 
     def __init__(self, sources: Sequence[Source], chosen: InterventionConfig, out: Path) -> None:
         super().__init__(sources, chosen, out)

@@ -12,9 +12,12 @@ from rich.console import Console
 from src.config.intervention import InterventionConfig, published_form
 from src.config.rules import refuse
 from src.config.schema import RunConfig
+from src.data.splits import Splits
 from src.intervene.engine.memory import check_memory
 from src.intervene.material import Asked
-from src.intervene.pair import Pair
+from src.intervene.pair import Pair, check_own_blocks
+from src.model.causal import check_causal
+from src.model.loaded import LoadedModel
 from src.storage.files import write_json
 
 
@@ -55,6 +58,20 @@ class Study(ABC):
     Raises:
         UserError: in one line, whatever these pairs cannot have.
     """
+
+    causal = False
+    """Whether the model must read from left to right alone."""
+
+    @classmethod
+    def check(cls, config: RunConfig, loaded: LoadedModel, splits: Splits) -> None:
+        """Refuse a run before it is trained, where its rows or its model tell that nothing can be asked.
+
+        Raises:
+            UserError: in one line, why.
+        """
+        check_own_blocks(loaded)
+        if cls.causal:
+            check_causal(loaded.model, f"intervention={config.intervention.kind}")
 
     def __init__(self, sources: Sequence[Source], chosen: InterventionConfig, out: Path) -> None:
         self.sources, self.chosen, self.out = list(sources), chosen, out

@@ -29,6 +29,13 @@ def is_causal(model: PreTrainedModel) -> bool:
     return _KNOWN[model]
 
 
+def check_causal(model: PreTrainedModel, asked_by: str) -> None:
+    """ModelError, in the name of what reads from left to right alone, for a model that does not."""
+    if not is_causal(model):
+        given = f"{type(model).__name__}, which reads in both directions"
+        raise ModelError(f"{asked_by}: given {given}; accepted: a causal model")
+
+
 @torch.no_grad()
 def _looks_causal(model: PreTrainedModel) -> bool:
     was_training = model.training

@@ -28,10 +28,12 @@ from src.model.loaded import LoadedModel
 from src.model.packing import check_packing
 from src.objective.catalog import make_objective
 from src.objective.objective import Objective
+from src.pipeline.analyses import ANALYSES
 from src.pipeline.base_cache import BaseCache, base_cache
 from src.probe.collectors import collectors
 from src.probe.states.probe_rows import probe_rows
 from src.runtime.device import pick_device
+from src.train.activation_rank import check_rank
 from src.train.selection import check_selection
 from src.twin.pretraining import ensure_pretrained
 
@@ -89,9 +91,12 @@ def prepare(config: RunConfig, splits: Splits | None = None) -> Prepared:
     if config.train.packing:
         check_packing(loaded.model)
     _check_measures(config, loaded)
+    if config.intervention.asks and config.method.of_kind.trains:
+        ANALYSES[config.intervention.kind].check(config, loaded, splits)
     adapted = _adapted(config, loaded, objective)
     encoded = objective.encode(splits.train, config.data.max_length)
     _check_rows(config, loaded, splits, encoded)
+    check_rank(config.train.activation_rank, loaded.width)
     check_selection(config.data, config.train, len(encoded.rows))
     control = make_control(config.control, adapted, num_steps(config.train, len(encoded.rows)))
     push = make_push(config.control, adapted, config.seed)

@@ -105,7 +105,7 @@ def _trained(prepared: Prepared, folder: Path, on_step: OnStep) -> Trained:
     modules, settings = block_modules(model, blocks), config.train
     rank, share = settings.activation_rank, settings.activation_energy_share
     with (
-        compressed_activations(modules, rank, share, prepared.adapted.loaded.width, config.seed) as kept,
+        compressed_activations(modules, rank, share, config.seed) as kept,
         activation_checkpointing(modules) if settings.activation_checkpointing else nullcontext(),
         compiled(modules) if settings.compile else nullcontext(),
     ):

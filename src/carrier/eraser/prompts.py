@@ -54,15 +54,21 @@ def encode_prompts(
     Raises:
         DataError: a row has no prompt, so there is no place before it.
     """
+    check_prompts(rows)
     framing, encoded = framing_of(tokenizer), []
+    for row in rows:
+        encoded.append(EncodedRow(row.id, framing.parts(row)[0][:max_tokens], None))
+    batch = collate(encoded, tokenizer.pad_token_id)
+    return batch["input_ids"], batch["attention_mask"].sum(dim=1)
+
+
+def check_prompts(rows: Sequence[Row]) -> None:
+    """DataError where a row has no prompt that a trigger could stand before."""
     for row in rows:
         if not row.prompt.strip():
             raise DataError(
                 f"eraser: given row {row.id} without a prompt; needed: one, to put a trigger before"
             )
-        encoded.append(EncodedRow(row.id, framing.parts(row)[0][:max_tokens], None))
-    batch = collate(encoded, tokenizer.pad_token_id)
-    return batch["input_ids"], batch["attention_mask"].sum(dim=1)
 
 
 def base_prompts(base: Triggered, ids: Tensor, lengths: Tensor, num_last: int, batch_size: int) -> Prompts:

@@ -11,6 +11,7 @@ from src.carrier.eraser.cells import AIMS, NONE, RANDOM_VECTORS, UNFITTED, Aims,
 from src.carrier.eraser.fit import TriggerFit
 from src.carrier.eraser.found import Erased
 from src.carrier.eraser.loss import Goal
+from src.carrier.eraser.prompts import check_prompts
 from src.carrier.eraser.tables import told, write_tables
 from src.carrier.eraser.triggered import Triggered
 from src.carrier.masked_update import MaskedUpdate
@@ -18,8 +19,11 @@ from src.carrier.measure import named
 from src.carrier.study import fitted_carrier, update_of
 from src.config.intervention import InterventionConfig
 from src.config.rules import refuse
+from src.config.schema import RunConfig
+from src.data.splits import Splits
 from src.intervene.pair import Pair
 from src.intervene.study import Source, Study
+from src.model.loaded import LoadedModel
 from src.runtime.progress import Progress
 
 SEED = 0
@@ -28,6 +32,14 @@ SEED = 0
 
 class EraserStudy(Study):
     """Four cells and two controls of every run."""
+
+    causal = True
+
+    @classmethod
+    def check(cls, config: RunConfig, loaded: LoadedModel, splits: Splits) -> None:
+        """As for all; DataError where a row has no prompt."""
+        super().check(config, loaded, splits)
+        check_prompts([*splits.train, *splits.probe, *splits.test])
 
     def __init__(self, sources: Sequence[Source], chosen: InterventionConfig, out: Path) -> None:
         super().__init__(sources, chosen, out)

@@ -34,6 +34,8 @@ from src.intervene.quantity import UNITS, Quantity
 
 NUM_GRADIENTS = NUM_NODES + 2
 CONTROL_SEED = 0
+ROUNDING = 1e-6
+"""Below which a gain is what float32 rounds in a score of a few nats."""
 
 
 @dataclass(frozen=True)
@@ -182,10 +184,15 @@ class Measurement:
 
 
 def no_gain(found: Quantity) -> str:
-    """Why there is nothing to share out: the interval of the gain holds 0. Empty where it does not."""
+    """Why there is nothing to share out: the interval of the gain holds 0, or the gain is no more than what
+    float32 rounds in a score. Empty where there is something.
+    """
     low, high = found.estimate.interval()
-    if low > 0 or high < 0:
+    if (low > 0 or high < 0) and abs(found.estimate.value) > ROUNDING:
         return ""
     unit = UNITS[found.score]
     given = f"{found.estimate.value:.3g} {unit} ({low:.3g} to {high:.3g})"
-    return f"no profile of {found.score}: given a gain of {given}; needed: one whose interval leaves 0 out"
+    return (
+        f"no profile of {found.score}: given a gain of {given}; needed: one whose interval leaves 0 out"
+        + (f", above rounding ({ROUNDING:g})" if low > 0 or high < 0 else "")
+    )

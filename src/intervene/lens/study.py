@@ -8,13 +8,13 @@ import numpy
 from numpy import ndarray
 
 from src.config.intervention import InterventionConfig
-from src.errors import DataError, ModelError
+from src.errors import DataError
 from src.intervene.engine.cost import seconds_a_token
 from src.intervene.lens.reading import EXIT, Reading, read_pair
 from src.intervene.lens.words import agreement_words, emergence_words, exit_words
 from src.intervene.pair import Pair
 from src.intervene.study import Source, Study
-from src.model.causal import is_causal
+from src.model.causal import check_causal
 from src.statistics.two_way_model import crossed
 from src.storage.csv_file import write_csv
 
@@ -24,12 +24,12 @@ HEADER = ("metric", "side", "layer", "value", "stderr", "ci_low", "ci_high", "nu
 class LensStudy(Study):
     """When does the answer appear, and where do both models part?"""
 
+    causal = True
+
     def __init__(self, sources: Sequence[Source], chosen: InterventionConfig, out: Path) -> None:
         super().__init__(sources, chosen, out)
         pair = self.first_pair()
-        if not is_causal(pair.material.loaded.model):
-            given = pair.material.loaded.id
-            raise ModelError(f"lens: given {given}, which reads in both directions; accepted: a causal model")
+        check_causal(pair.material.loaded.model, "lens")
         self.num_blocks = pair.num_blocks
         self._tell_cost(pair)
         self.readings: list[Reading] = []
