@@ -22,6 +22,11 @@ TOKENIZERS = (
     "sentencepiece.bpe.model",
     "tekken.json",
 )
+_INSTEAD = {
+    "adapter_config.json": "an adapter, not a model",
+    "run.json": "a run; what LoRA trained is its adapter/, and src.export --merged FOLDER writes all of it",
+}
+"""Folders that people give for that of a model, by a file in them."""
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 
 
@@ -34,10 +39,8 @@ def check_folder(folder: Path) -> dict[str, Any]:
     if not folder.is_dir():
         raise ModelError(f"model.id: {folder} is not a folder; accepted: a hub id or a folder with {CONFIG}")
     if not (folder / CONFIG).is_file():
-        adapter = (
-            " (adapter_config.json is: an adapter, not a model)" * (folder / "adapter_config.json").is_file()
-        )
-        raise ModelError(f"{folder}: {CONFIG} is missing{adapter}")
+        told = [f" ({name} is: {what})" for name, what in _INSTEAD.items() if (folder / name).is_file()]
+        raise ModelError(f"{folder}: {CONFIG} is missing{''.join(told[:1])}")
     settings = _read(folder / CONFIG)
     _check_type(folder, settings)
     for path in weight_files(folder):

@@ -68,6 +68,8 @@ def test_no_config(folder):
     assert _refusal(folder).endswith(
         "config.json is missing (adapter_config.json is: an adapter, not a model)"
     )
+    (folder / "adapter_config.json").rename(folder / "run.json")
+    assert "(run.json is: a run; what LoRA trained is its adapter/" in _refusal(folder)
 
 
 @pytest.mark.parametrize(
