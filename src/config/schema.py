@@ -157,11 +157,22 @@ class RunConfig:
         if self.evaluate.every_steps is not None:
             every = f"{given} evaluate.every_steps={self.evaluate.every_steps}"
             rules.refuse("train.num_processes", every, "evaluate.every_steps=null, or 1")
+        if self.train.in_pieces:
+            self._check_in_pieces()
         if not self.objective.of_kind.sharded:
             accepted = ", ".join(f"objective={name}" for name, kind in KINDS.items() if kind.sharded)
             rules.refuse(
                 "train.num_processes", f"{given} objective={self.objective.name}", f"{accepted}, or 1"
             )
+
+    def _check_in_pieces(self) -> None:
+        """Refuse what changes weights, or passes through some blocks alone, where no process has them all."""
+        told = "with train.measure_sharded=true, or train.measure_sharded=false"
+        if self.intervention.asks:
+            accepted = f"none {told}; the finished run can be asked, with python -m src.intervene"
+            rules.refuse("intervention.kind", self.intervention.kind, accepted)
+        if self.control.pushes:
+            rules.refuse("control.kind", self.control.kind, f"another {told}")
 
 
 @dataclass(kw_only=True)

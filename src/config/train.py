@@ -43,7 +43,10 @@ class TrainConfig:
     """Optimizer steps between checkpoints; null: none. [optimizer steps]"""
     num_processes: int = declare(hashed=False, least=1)
     """Ranks that share each step, with weights, gradients and moments sharded, and the batches of what is
-    measured, each with the whole model. [processes]"""
+    measured. [processes]"""
+    measure_sharded: bool = declare(neutral=False, hashed=False)
+    """With several processes: the model stays sharded while it is measured, and all ranks pass together, so
+    that no device holds all of its weights. Otherwise each measures with a whole model of its own."""
     activation_checkpointing: bool = declare(hashed=False)
     """Compute blocks that a gradient reaches again backward instead of keeping what happened inside them."""
     group_by_length: bool = declare(neutral=False)
@@ -61,6 +64,11 @@ class TrainConfig:
     """At which the inputs of trained linear layers are kept for the backward pass; null: whole. [columns]"""
     activation_energy_share: float = declare(neutral=0.95)
     """Of an input, the share below which its basis is made anew (INFERRED). [share]"""
+
+    @property
+    def in_pieces(self) -> bool:
+        """Whether no process holds the whole model after it was loaded."""
+        return self.measure_sharded and self.num_processes > 1
 
     def __post_init__(self) -> None:
         settle(self, "train")

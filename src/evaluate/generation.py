@@ -90,6 +90,7 @@ def _generated(model: Any, pad_id: int, batch: tuple[Tensor, Tensor]) -> Tensor:
         input_ids=ids,
         attention_mask=mask,
         max_new_tokens=_NUM_NEW,
+        synced_gpus=False,
         pad_token_id=pad_id,
         output_logits=True,
         return_dict_in_generate=True,

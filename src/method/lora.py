@@ -59,11 +59,14 @@ class Lora(Method):
         """Those of the layers with factors."""
         return [LowRank(name, lora_layer(adapted.model, name)) for name in adapted.modules]
 
-    def save(self, adapted: AdaptedModel, folder: Path) -> set[str]:
+    def save(self, adapted: AdaptedModel, folder: Path, weights: Mapping[str, Tensor]) -> set[str]:
         """An adapter that loads with peft alone: the factors."""
-        _peft(adapted).save_pretrained(str(folder), safe_serialization=True, save_embedding_layers=False)
+        factors = {name: value.detach() for name, value in weights.items() if ".lora_" in name}
+        _peft(adapted).save_pretrained(
+            str(folder), safe_serialization=True, save_embedding_layers=False, state_dict=factors
+        )
         (folder / "README.md").unlink(missing_ok=True)  # a model card with nothing in it
-        return {name for name in adapted.trainable if ".lora_" in name}
+        return set(factors)
 
     def load(self, folder: Path) -> dict[str, Tensor]:
         """Peft leaves the adapter's name out of the file."""

@@ -5,6 +5,7 @@ row of KINDS in src/config/method.py, and a file in conf/method. Nothing else as
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -57,8 +58,11 @@ class Method(ABC):
         """What hides the method's own parts, beside the exchange of weights that every method has."""
         return nullcontext()
 
-    def save(self, adapted: AdaptedModel, folder: Path) -> set[str]:
-        """Write what has a form of its own; the trainable parameters in it. The others are written for it."""
+    def save(self, adapted: AdaptedModel, folder: Path, weights: Mapping[str, Tensor]) -> set[str]:
+        """Write those of the trained `weights`, by name, that have a form of their own; the names of these.
+
+        The others are written for it.
+        """
         return set()
 
     def load(self, folder: Path) -> dict[str, Tensor]:

@@ -1,6 +1,6 @@
 """The tuned weights as files, and the base model behind them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from src.errors import CheckpointError
 from src.method.adapted import AdaptedModel
 from src.method.catalog import method_of
 from src.method.method import Method
+from src.runtime.dtensor import local, piece
 from src.storage.files import write_json, written_folder
 from src.storage.manifest import damage, write_manifest
 
@@ -36,11 +37,20 @@ def swapped_weights(model: nn.Module, others: dict[str, torch.Tensor]) -> Iterat
         _swap(model, others)
 
 
-def save_tuned(adapted: AdaptedModel, folder: Path) -> None:
-    """Write the tuned weights into `folder`, whole or not at all, as safetensors."""
+def save_tuned(
+    adapted: AdaptedModel, folder: Path, weights: Mapping[str, torch.Tensor] | None = None
+) -> None:
+    """Write the tuned weights into `folder`, whole or not at all, as safetensors.
+
+    Args:
+        adapted: the model.
+        folder: a new one.
+        weights: the trained parameters by name, where those of the model lie in pieces.
+    """
+    weights = weights or adapted.trainable
     with written_folder(folder) as aside:
-        stored = method_of(adapted).save(adapted, aside)
-        whole = {name: value for name, value in adapted.trainable.items() if name not in stored}
+        stored = method_of(adapted).save(adapted, aside, weights)
+        whole = {name: value for name, value in weights.items() if name not in stored}
         if whole:  # with LoRA: a layer that the objective brought
             save_file(
                 {name: value.detach().contiguous() for name, value in whole.items()}, aside / FULL_WEIGHTS
@@ -82,7 +92,7 @@ def set_tuned(adapted: AdaptedModel, values: dict[str, torch.Tensor]) -> None:
     """Give the trainable parameters the values of their names."""
     with torch.no_grad():
         for name, value in adapted.trainable.items():
-            value.copy_(values[name])
+            local(value).copy_(piece(values[name], value))
 
 
 def _swap(model: nn.Module, others: dict[str, torch.Tensor]) -> None:

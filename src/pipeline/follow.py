@@ -8,6 +8,7 @@ from src.method.weights import load_tuned
 from src.pipeline.prepare import Prepared, prepare
 from src.runtime.preemption import listening
 from src.runtime.progress import Progress
+from src.train.lockstep import Lockstep
 from src.train.ranks import Ranks
 
 
@@ -16,6 +17,8 @@ class Follower:
 
     def __init__(self, config: RunConfig, folder: Path) -> None:
         self.config, self.folder = config, folder
+        self.pieces: Lockstep | None = None
+        """Its part of the model, where that lies in pieces."""
         self._prepared: Prepared | None = None
         self._tuned = False
 
@@ -32,7 +35,9 @@ class Follower:
         gc.collect()  # a model holds itself in cycles
 
     def hold(self, adapter: Path | None) -> None:
-        """Have the weights that lie in a folder; without one, those of the base."""
+        """Have the weights that lie in a folder; without one, those of the base. Pieces are what they are."""
+        if self.pieces is not None:
+            return
         if self._tuned and adapter is None:
             self.let_go()
         if adapter is not None and not self._tuned:

@@ -62,6 +62,8 @@ class Pipeline:
             del prepared  # the run alone holds the model: it may have to let it go
             with self._told(run), tracker:
                 tracker.parameters(run.prepared.adapted.num_trainable, run.prepared.adapted.num_total)
+                if self.config.train.in_pieces:
+                    run.team.part()
                 yield run
 
     @contextmanager

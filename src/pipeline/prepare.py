@@ -30,7 +30,7 @@ from src.objective.catalog import make_objective
 from src.objective.objective import Objective
 from src.pipeline.analyses import ANALYSES
 from src.pipeline.base_cache import BaseCache, base_cache
-from src.probe.collectors import collectors
+from src.probe.collectors import collectors, read_by
 from src.probe.states.probe_rows import probe_rows
 from src.runtime.device import pick_device
 from src.train.activation_rank import check_rank
@@ -84,7 +84,7 @@ def prepare(config: RunConfig, splits: Splits | None = None) -> Prepared:
     splits = splits or load_splits(config.data, len(config.probe.seeds))
     cache, device = Path(config.paths.cache_dir), pick_device(config.device)
     ensure_pretrained(config.model, cache)
-    loaded = load_model(config.model, cache, device)
+    loaded = load_model(config.model, cache, torch.device("cpu") if config.train.in_pieces else device)
     splits = rendered_splits(splits, loaded.tokenizer, config.data)
     objective = make_objective(config.objective, loaded.tokenizer, splits.train)
     objective.check(loaded.model)
@@ -137,6 +137,12 @@ def _check_measures(config: RunConfig, loaded: LoadedModel) -> None:
         )
     for collector, names in collectors(config.metrics.names).items():
         collector.check(names, loaded)
+    names = read_by(config.metrics.names, "training rows")
+    if config.train.in_pieces and names:
+        raise ModelError(
+            f"metrics.names: given {', '.join(names)}, gradients of weights that no process has whole; "
+            "accepted: metrics without them, or train.measure_sharded=false"
+        )
     names = names_needing(config.metrics.names, *_DIFFERENTIATED)
     if names and config.model.quantization != "none":
         raise ModelError(

@@ -80,6 +80,7 @@ class RunProbe:
             spread=self.team,
             compared=self.config.method.of_kind.trains,
             originals=self.adapted.originals,
+            whole=self.team.pieces.whole if self.team.pieces else None,
             objectives=self._objectives,
             steps=steps,
         )

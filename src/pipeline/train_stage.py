@@ -1,7 +1,8 @@
 """The training stage of a run, on one process or sharded over several; or the random push in its place.
 
-Each rank measures with a whole model: it lets its shards go when training ends, loads the weights anew and
-gives them what was trained. So every metric and score is that of one process.
+Where each rank measures with a whole model, it lets its shards go when training ends, loads the weights anew
+and gives them what was trained; where the model is measured in pieces (`train.lockstep`), they stay. Either
+way every metric and score is that of one process.
 """
 
 import logging
@@ -14,7 +15,7 @@ import torch
 
 from src.control.push import Push
 from src.method.penalty.make import make_penalty
-from src.method.weights import load_tuned, save_tuned, set_tuned
+from src.method.weights import save_tuned, set_tuned
 from src.model.trunk import block_modules
 from src.pipeline.follow import Follower, follow
 from src.pipeline.prepare import Prepared
@@ -24,6 +25,7 @@ from src.probe.gradients.step_gradients import step_measurement
 from src.record.folder import PUSH
 from src.train.activation_rank import also, compressed_activations
 from src.train.compiling import compiled
+from src.train.lockstep import Lockstep
 from src.train.loop import OnStep, Trained
 from src.train.loop import train as train_loop
 from src.train.recompute import activation_checkpointing
@@ -40,24 +42,26 @@ def train(run: Run) -> None:
     adapter, push = run.folder.path / "adapter", run.prepared.push
     name = "train" if push is None else PUSH
     if run.folder.has(name):
-        load_tuned(run.prepared.adapted, adapter)
+        run.team.load(adapter)
     else:
         run.once(name, lambda: _train(run, adapter) if push is None else _push(run, push, adapter))
     run.team.adapter = adapter
 
 
 def _train(run: Run, adapter: Path) -> dict[str, Any]:
-    on_step = partial(_after_step, run)
+    on_step, pieces = partial(_after_step, run), run.team.pieces
+    weights: dict[str, torch.Tensor] | None = None
     if run.ranks.count == 1:
         trained = _trained(run.prepared, run.folder.path, on_step)
     else:
         run.ranks.begin(run.config, follow, run.folder.path)
         with run.ranks.together(train_along):
-            trained, weights = train_sharded(run.prepared, run.folder.path, on_step)
-        run.prepare_anew()
-        set_tuned(run.prepared.adapted, weights)
+            trained, weights = train_sharded(run.prepared, run.folder.path, on_step, pieces and pieces.own)
+        if pieces is None:
+            run.prepare_anew()
+            set_tuned(run.prepared.adapted, weights)
     run.lock.check()
-    save_tuned(run.prepared.adapted, adapter)
+    save_tuned(run.prepared.adapted, adapter, weights)
     first, last = trained.steps[0], trained.steps[-1]
     _LOG.info("trained: %d steps, loss %.3f -> %.3f", last["step"], first["loss"], last["loss"])
     return {"num_steps": trained.num_steps, "loss": last["loss"]}
@@ -74,9 +78,10 @@ def _push(run: Run, push: Push, adapter: Path) -> dict[str, Any]:
 
 
 def train_along(follower: Follower) -> None:
-    """What a rank above 0 does while rank 0 trains: its own shard; a fresh model measures afterwards."""
-    train_sharded(follower.prepared, follower.folder, lambda step, row: None)
-    follower.let_go()
+    """What a rank above 0 does while rank 0 trains: its own shard; a fresh model measures, or the same."""
+    train_sharded(follower.prepared, follower.folder, lambda step, row: None, follower.pieces)
+    if follower.pieces is None:
+        follower.let_go()
 
 
 def _after_step(run: Run, step: int, row: dict[str, Any]) -> None:
@@ -88,14 +93,16 @@ def _after_step(run: Run, step: int, row: dict[str, Any]) -> None:
 
 
 def train_sharded(
-    prepared: Prepared, folder: Path, on_step: OnStep
+    prepared: Prepared, folder: Path, on_step: OnStep, pieces: Lockstep | None = None
 ) -> tuple[Trained, dict[str, torch.Tensor]]:
-    """Train this rank's shard of every weight; the model stays in pieces. Rank 0 gets the whole weights."""
+    """Train this rank's shard of every weight; the model stays in pieces. Rank 0 gets what was trained."""
     adapted = prepared.adapted
-    adapted.originals.clear()  # of full training: the whole model, loaded anew, brings its own
-    shard(adapted.model, block_modules(adapted.model, adapted.loaded.blocks), prepared.device)
-    trained = _trained(prepared, folder, on_step)
-    return trained, gathered(adapted.model)
+    if pieces is None:
+        adapted.originals.clear()  # of full training: the whole model, loaded anew, brings its own
+        shard(adapted.model, block_modules(adapted.model, adapted.loaded.blocks), prepared.device)
+    with pieces.apart() if pieces else nullcontext():
+        trained = _trained(prepared, folder, on_step)
+        return trained, gathered(adapted.model)
 
 
 def _trained(prepared: Prepared, folder: Path, on_step: OnStep) -> Trained:

@@ -88,6 +88,7 @@ def _show(config: RunConfig, others: list[RunConfig]) -> None:
         **({"whole while it computes": lambda one: _gib(one.gathered)} if sharded else {}),
         f"total{' on each' if sharded else ''}": lambda one: _gib(one.total(False)),
         "  total with checkpointing": lambda one: _gib(one.total(True)),
+        **({"weights on each while it measures": lambda one: _gib(one.measuring)} if sharded else {}),
     }
     for name, text in lines.items():
         table.add_row(name, *(text(one) for one in found))

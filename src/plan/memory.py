@@ -46,6 +46,8 @@ class MemoryEstimate:
     """Processes that weights, gradients and moments are sharded over; each has its part of the batch."""
     gathered: int
     """What is whole on a rank while it computes: embeddings, head, and two blocks, one of them on its way."""
+    in_pieces: bool
+    """Whether the model stays sharded while it is measured."""
     flops: float
     """Of one optimizer step, forward and backward, attention's products of tokens left out."""
 
@@ -55,10 +57,15 @@ class MemoryEstimate:
         return self.num_blocks - min(self.blocks, default=self.num_blocks)
 
     def total(self, checkpointed: bool) -> int:
-        """Everything at once, on each rank while it trains; rank 0 also measures, with all the weights."""
+        """Everything at once, on each rank while it trains; before and after it is `measuring`."""
         kept = self.activations_checkpointed if checkpointed else self.activations
         sharded = (self.weights + self.gradients + self.optimizer) // self.num_ranks
         return sharded + kept + (self.gathered if self.num_ranks > 1 else 0)
+
+    @property
+    def measuring(self) -> int:
+        """Weights on each rank while the model is probed and scored, with what is whole while it computes."""
+        return self.weights // self.num_ranks + self.gathered if self.in_pieces else self.weights
 
 
 def estimate(config: RunConfig) -> MemoryEstimate:
@@ -92,6 +99,7 @@ def estimate(config: RunConfig) -> MemoryEstimate:
         activations_checkpointed=num_kept * one_input + (inside // num_kept if num_kept else 0) + head,
         num_ranks=num_ranks,
         gathered=_gathered(adapted),
+        in_pieces=config.train.in_pieces,
         flops=config.train.gradient_accumulation_steps
         * num_ranks
         * _flops(adapted, lowest, shape[0] * shape[1]),

@@ -19,6 +19,10 @@ from src.probe.states.probe_rows import ProbeRows, probe_rows
 from src.probe.table.layer_table import LayerRow
 from src.runtime.spread import Alone, Spread
 
+Whole = Callable[[str], AbstractContextManager[Mapping[str, Tensor]]]
+"""Makes a context in which the weights of the block of a name are whole; it yields the base tensors of those
+that training changed in place."""
+
 
 class BaseStore(Protocol):
     """Keeps what was measured on the base; `BaseCache` of the pipeline is one."""
@@ -68,6 +72,8 @@ class Subject:
     """Whether there is a tuned model beside the base."""
     originals: dict[str, Tensor] = field(default_factory=dict)
     """Base tensors of the weights that training changed in place."""
+    whole: Whole | None = None
+    """Makes the weights of a block whole, where the model lies in pieces on several ranks."""
     objectives: Callable[[], tuple[Side, Side] | None] = lambda: None
     """The objectives of pretraining and of tuning; None where the model cannot have the first."""
     steps: Sequence[Mapping[str, Any]] = ()

@@ -6,7 +6,7 @@ adds the ranks' sums.
 
 import torch
 from torch import Tensor
-from torch.distributed.tensor import DTensor, Partial, Replicate
+from torch.distributed.tensor import DTensor, Partial, Replicate, distribute_tensor
 
 
 def local(tensor: Tensor) -> Tensor:
@@ -19,6 +19,14 @@ def whole(tensor: Tensor) -> Tensor:
     """The whole tensor, gathered from all ranks where it is in pieces; all must ask for it together."""
     tensor = tensor.detach()
     return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
+
+
+def piece(tensor: Tensor, like: Tensor) -> Tensor:
+    """Of a whole tensor what lies on this rank where `like` is in pieces, else all of it; no rank waits."""
+    if not isinstance(like, DTensor):
+        return tensor
+    there = tensor.to(like.device)
+    return distribute_tensor(there, like.device_mesh, like.placements, src_data_rank=None).to_local()
 
 
 def everywhere(tensor: Tensor, like: Tensor) -> Tensor:

@@ -34,7 +34,7 @@ def alone(tmp_path_factory):
 def ranks(tmp_path, alone):
     """Measure a copy of the run anew, base and tuned, with so many processes as torchrun starts them."""
 
-    def measure(count):
+    def measure(count, *more, module="src.run"):
         root = tmp_path / f"of-{count}"
         folder = shutil.copytree(alone, root / alone.parent.name / alone.name)
         for path in ("run.json", LAYERS, SAMPLES, "scores.json"):
@@ -43,7 +43,7 @@ def ranks(tmp_path, alone):
             if path.name != "train.json":
                 path.unlink()
         given = [f"paths.runs_dir={root}", f"paths.cache_dir={root}/cache", f"train.num_processes={count}"]
-        ended = run_together(count, "src.run", "debug=smoke", *MEASURED, *given)
+        ended = run_together(count, module, "debug=smoke", *MEASURED, *given, *more)
         return folder, ended, [one.stderr for one in ended]
 
     return measure
@@ -62,3 +62,15 @@ def test_ranks_measure_what_one_process_does(alone, ranks, count):
     answers = [json.loads(line)["response"] for line in (alone / SAMPLES).read_text().splitlines()]
     assert len(answers) == 2 * (7 + 3)
     assert [line for text in said[1:] for line in text.splitlines() if "probed" in line] == []
+
+
+def test_three_ranks_measure_a_model_that_none_of_them_holds(alone, ranks):
+    folder, ended, said = ranks(3, "train.measure_sharded=true", module="tests.pipeline.watched_run")
+    assert [one.returncode for one in ended] == [0] * 3, said
+    expected, found = (pandas.read_csv(path / LAYERS) for path in (alone, folder))
+    pandas.testing.assert_frame_equal(found, expected, rtol=1e-6, atol=1e-6)
+    for name in (SAMPLES, "scores.json"):
+        assert (folder / name).read_text() == (alone / name).read_text()
+    for one in ended:
+        held = json.loads(one.stdout.splitlines()[-1])
+        assert held["model"] / 3 < held["most"] < held["model"], held

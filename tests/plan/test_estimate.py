@@ -104,6 +104,17 @@ def test_weights_gradients_and_optimizer_are_those_of_a_real_step(small, method)
     assert found.weights == sum(value.nbytes for value in held)
 
 
+def test_a_sharded_model_is_measured_with_a_share_of_it_and_two_blocks(small):
+    given = ["method=full", "train.num_processes=2", "train.batch_size=2"]
+    whole, sharded = (estimate(small(*given, f"train.measure_sharded={on}")) for on in ("false", "true"))
+    adapted = real(small("method=full"))
+    layers = [sum(v.nbytes for v in adapted.loaded.block(i).parameters()) for i in range(6)]
+    model = sum(value.nbytes for value in adapted.model.parameters())
+    assert whole.measuring == 2 * model  # the base's weights beside the tuned ones
+    assert sharded.measuring == 2 * model // 2 + (model - sum(layers)) + 2 * layers[0]
+    assert whole.total(False) == sharded.total(False)
+
+
 @pytest.mark.parametrize("family", ["llama", "mistral", "olmo2"])
 @pytest.mark.parametrize("method", ["lora", "midblock"])
 @pytest.mark.parametrize("length", [24, 96])

@@ -57,6 +57,7 @@ def generated(
         eos_token_id=list(decoding.ends),
         pad_token_id=pad,
         use_cache=True,
+        synced_gpus=False,  # where ranks pass together, `train.lockstep` sees to it
         custom_generate=decode,
         **read.caches,
         **decoding.options,

@@ -2,17 +2,18 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from torch import Tensor, nn
 
 from src.metrics.catalog import METRICS, Metric, resolve
 from src.metrics.shared.tensor_update import Parts, TensorUpdate, sums
 from src.metrics.uncertainty.interval import NO_INTERVAL
-from src.probe.collector import Collector, Subject
+from src.probe.collector import Collector, Subject, Whole
 from src.probe.table.layer_table import LayerRow
 from src.probe.table.parallel import parallel_map
 from src.probe.weights.block_updates import block_updates, by_kind
-from src.probe.weights.kind_rows import kind_rows
+from src.probe.weights.kind_rows import Measured, kind_rows
 
 
 class Weights(Collector):
@@ -29,7 +30,7 @@ class Weights(Collector):
         """Rows of the stage change."""
         if not subject.compared:
             return []
-        return update_rows(subject.model, subject.blocks, names, subject.originals)
+        return update_rows(subject.model, subject.blocks, names, subject.originals, subject.whole)
 
 
 def update_rows(
@@ -37,6 +38,7 @@ def update_rows(
     blocks: Sequence[str],
     names: Sequence[str],
     initial: Mapping[str, Tensor] | None = None,
+    whole: Whole | None = None,
 ) -> list[LayerRow]:
     """Rows of stage "change" for each metric: `name` for blocks, `name/kind` for kinds of tensors.
 
@@ -48,19 +50,23 @@ def update_rows(
         blocks: names of the blocks in the model that peft may wrap, first to last.
         names: of metrics that need weights or matrices.
         initial: base tensors of the weights that training changed in place.
+        whole: makes the weights of one block whole and gives their base tensors in place of `initial`.
 
     Raises:
         ModelError: as `block_updates`.
     """
-    updates = block_updates(model, blocks, initial)
-    rows = []
-    for metric in (METRICS[name] for name in names):
-        per_block = [
-            _means(metric, block) if metric.needs == "matrices" else _sums(metric, block) for block in updates
-        ]
-        measured = [{kind: (value, NO_INTERVAL, None) for kind, value in one.items()} for one in per_block]
-        rows.extend(kind_rows(metric.name, "change", measured))
-    return rows
+    measured: dict[str, list[dict[str, Measured]]] = {name: [] for name in names}
+    for place, block in enumerate(blocks):
+        there: AbstractContextManager[Mapping[str, Tensor] | None]
+        there = whole(block) if whole else nullcontext(initial)
+        with there as before:
+            known = block in blocks[:place]  # the layers that share a block: it is told at the first of them
+            updates = [] if known else block_updates(model, [block], before)[0]
+            for name in names:
+                metric = METRICS[name]
+                found = _means(metric, updates) if metric.needs == "matrices" else _sums(metric, updates)
+                measured[name].append({kind: (value, NO_INTERVAL, None) for kind, value in found.items()})
+    return [row for name in names for row in kind_rows(name, "change", measured[name])]
 
 
 def _sums(metric: Metric, updates: Sequence[TensorUpdate]) -> dict[str, float]:

@@ -1,0 +1,90 @@
+"""Ranks measure a model that none of them holds: tables, answers, what each holds, and what is refused."""
+
+import shutil
+
+import pandas
+import pytest
+import torch
+
+from src.command.compose import run_config
+from src.errors import ConfigError, ModelError
+from src.model.byte_tokenizer import byte_tokenizer
+from src.model.tiny import build_tiny
+from src.pipeline.pipeline import Pipeline
+from src.pipeline.prepare import prepare
+from src.record.folder import LAYERS, SAMPLES
+from src.run import execute
+from tests.forked import run_together
+
+PIECES = ("debug=smoke", "train.num_processes=2", "train.measure_sharded=true")
+FULL = (
+    *("debug=smoke", "method=full", "band=whole", "model.num_blocks=2", "train.max_steps=2", "train.checkpoint_steps=null"),
+    *("data.num_probe=3", "data.num_test=3", "metrics.batch_size=2", "evaluate.batch_size=2"),
+    *("metrics.names=[mean_shift,weight_change,lens_pair_js]", "evaluate.tasks=[heldout]"),
+)  # fmt: skip
+
+
+def test_what_two_ranks_train_and_measure_in_pieces_one_measures_alike(tmp_path):
+    """All weights train, so that those of the base are other pieces."""
+    paths = [f"paths.runs_dir={tmp_path}/two", f"paths.cache_dir={tmp_path}/cache-of-two"]
+    ended = run_together(2, "src.run", *FULL, *PIECES[1:], *paths)
+    assert [one.returncode for one in ended] == [0, 0], ended[0].stderr[-4000:]
+    config = run_config(*FULL, f"paths.runs_dir={tmp_path}/one", f"paths.cache_dir={tmp_path}/cache")
+    folder = Pipeline(config).folder.path
+    (two,) = (path.parent for path in (tmp_path / "two").rglob("run.json"))
+    shutil.copytree(two, folder)
+    for path in (folder / "run.json", *(folder / "stages").iterdir()):
+        if path.name != "train.json":
+            path.unlink()
+    (folder / LAYERS).unlink()
+    (folder / SAMPLES).unlink()
+    execute(config)
+    one, other = (pandas.read_csv(path / LAYERS) for path in (folder, two))
+    moved = one[(one["metric"] == "weight_change") & (one["stage"] == "change")]["value"]
+    assert (moved > 1e-5).any()
+    pandas.testing.assert_frame_equal(one, other, rtol=1e-6, atol=1e-6)
+    for name in (SAMPLES, "scores.json"):
+        assert (folder / name).read_text() == (two / name).read_text()
+
+
+def test_a_row_that_cannot_be_measured_ends_all_ranks_with_one_line(tmp_path):
+    """One batch: rank 0 meets states that are not finite within a pass, which rank 1 makes beside it."""
+    model = build_tiny("llama", num_blocks=3, width=32)
+    with torch.no_grad():
+        next(model.model.layers[1].parameters()).fill_(torch.nan)
+    model.save_pretrained(tmp_path / "m")
+    byte_tokenizer().save_pretrained(tmp_path / "m")
+    given = [
+        "model=hf",
+        f"model.id={tmp_path}/m",
+        "method=frozen",
+        "evaluate=none",
+        "metrics.names=[mean_shift]",
+    ]
+    given += [f"paths.runs_dir={tmp_path}", f"paths.cache_dir={tmp_path}/cache", "data.num_probe=2"]
+    ended = run_together(2, "src.run", *PIECES, *given)
+    assert [one.returncode for one in ended] == [2, 0], [one.stderr[-2000:] for one in ended]
+    (line,) = [line for line in ended[0].stderr.splitlines() if "inf or NaN" in line]
+    assert line.startswith("strata: layer 2 (output of block 1)")
+    assert "Traceback" not in ended[0].stderr + ended[1].stderr
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["intervention=causal"], "intervention.kind: given 'causal'; accepted: none with train.measure_sharded"),
+        (["control=random_direction", "control.size=0.1"], "control.kind: given 'random_direction'; accepted"),
+    ],
+)  # fmt: skip
+def test_what_needs_whole_weights_is_refused(make_config, overrides, message):
+    with pytest.raises(ConfigError) as raised:
+        make_config(*PIECES, *overrides)
+    assert message in str(raised.value)
+
+
+def test_gradients_are_refused_where_nothing_is_whole(make_config, paths):
+    config = make_config(*PIECES, "metrics.names=[fisher_trace,mean_shift]", *paths)
+    with pytest.raises(
+        ModelError, match="metrics.names: given fisher_trace, gradients of weights that no process"
+    ):
+        prepare(config)
