@@ -1,14 +1,15 @@
-"""On the device: a killed training ends with the same bits, one sharded rank trains as none, gates agree."""
+"""On the device: a killed training ends with the same bits, one sharded rank is as none, gates agree."""
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.distributed as dist
+from torch.distributed.fsdp import FSDPModule
 
 from src.bench.gpu.made_rows import made_rows
 from src.bench.gpu.outcome import Outcome
@@ -26,12 +27,14 @@ from src.model.load import load_model
 from src.model.trunk import block_modules
 from src.objective.catalog import make_objective
 from src.runtime.seeding import generator
+from src.train.lockstep import Lockstep
 from src.train.loop import Trained, train
 from src.train.sharding import gathered, shard
 
 BLOCKS, STEPS, KILLED_AFTER = [2, 3], 4, 3
 SHARDED, GATES = 1e-5, 2e-3
-"""Largest differences that are accepted: of a weight, and of a log-probability as a share of the largest."""
+"""Largest differences that are accepted: of a weight or logit, and of a log-probability as a share of the
+largest."""
 
 
 def exactness_outcomes(device: torch.device, folder: Path) -> Iterator[Outcome]:
@@ -49,7 +52,13 @@ def exactness_outcomes(device: torch.device, folder: Path) -> Iterator[Outcome]:
         shard(sharded.model, block_modules(sharded.model, sharded.loaded.blocks), device)
         _train(sharded, folder / "sharded", checkpoint_steps=None)
         weights = gathered(sharded.model)
-    yield Outcome("FSDP2, one rank", _apart(whole.trainable, weights), SHARDED)
+        yield Outcome("FSDP2, one rank", _apart(whole.trainable, weights), SHARDED)
+        if hasattr(FSDPModule, "reset_iter_state"):  # a bare machine may have a torch before the lock's
+            alone = _logits(_adapted(device, "lora"), device)
+            measured = _adapted(torch.device("cpu"), "lora")  # where what no device can hold is loaded
+            Lockstep(measured, device, nullcontext)
+            apart = (_logits(measured, device) - alone).abs().max().item()
+            yield Outcome("measured sharded, one rank", apart, SHARDED)
     here, there = (
         _gated(torch.device(place), folder / f"gates-{i}") for i, place in enumerate(("cpu", device.type))
     )
@@ -102,6 +111,12 @@ def one_rank() -> Iterator[None]:
         yield
     finally:
         dist.destroy_process_group()
+
+
+@torch.no_grad()
+def _logits(adapted: AdaptedModel, device: torch.device) -> torch.Tensor:
+    found: torch.Tensor = adapted.model.eval()(input_ids=torch.arange(20, device=device)[None]).logits
+    return found.cpu()
 
 
 def _apart(first: dict[str, Any], second: dict[str, Any]) -> float:

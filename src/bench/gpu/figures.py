@@ -1,5 +1,6 @@
 """How fast a training step of a real shape is, what memory it takes, what else a run costs on a device."""
 
+import gc
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -64,6 +65,7 @@ def step_figures(device: torch.device, config: RunConfig, peak: float | None) ->
 
 def probe_figure(device: torch.device, config: RunConfig, folder: Path, num_rows: int) -> Iterator[Figure]:
     """Probing with the metrics of the configuration over a bare pass of the trunk on the same batches."""
+    _forget(device)
     adapted, settings = random_adapted(config, device), config.probe
     rows = random_rows(adapted, config, num_rows)
     probe = ProbeRows(rows, [], 0, config.metrics.batch_size)
@@ -84,6 +86,7 @@ def probe_figure(device: torch.device, config: RunConfig, folder: Path, num_rows
 
 def waiting_figures(device: torch.device, config: RunConfig, folder: Path) -> Iterator[Figure]:
     """Times that a step of the loop waits for the device, and the share of its time that it lacks rows."""
+    _forget(device)
     adapted = random_adapted(config, device)
     objective = make_objective(config.objective, adapted.loaded.tokenizer)
     rows = random_rows(adapted, config, 64)
@@ -138,6 +141,8 @@ def _wait(device: torch.device) -> None:
 
 
 def _forget(device: torch.device) -> None:
+    """Let the model of the part before go: it holds itself in cycles, and would count here."""
+    gc.collect()
     if device.type == "cuda":
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats(device)
