@@ -8,8 +8,10 @@ import torch
 
 from src.intervene.causal.base_profiles import base_profiles, signal_to_noise
 from src.intervene.causal.fifths import fifth_contrasts
-from src.intervene.causal.predictors import FISHER, SLOPE, predictions, profiles
+from src.intervene.causal.predictors import FISHER, GRADIENT, SLOPE, TOP_HALF, observed, predictions, profiles
 from src.intervene.quantity import Quantity
+from src.probe.table.layer_table import LayerRow
+from src.probe.table.layers_csv import write_layers
 from src.statistics.two_way_model import crossed
 from tests.intervene.conftest import replay_of
 from tests.intervene.test_variants import items_of
@@ -42,6 +44,32 @@ def test_the_update_weighted_with_fisher_is_the_mean_square_of_the_slopes(found)
     sides = profiles(row, {}, [0])
     assert sides[FISHER] == pytest.approx(update @ (gradients.T @ gradients / 20) @ update)
     assert sides[SLOPE] == pytest.approx((gradients @ update).mean())
+
+
+@pytest.mark.parametrize("num_blocks", [6, 7])
+def test_the_gradient_norm_of_the_base_is_that_of_the_mean_gradient(num_blocks, tmp_path):
+    """From gradients of rows that are known: the norm of their mean, and the published choice of half the blocks."""
+    gradients = numpy.random.default_rng(2).normal(0.5, 1, (num_blocks, 8, 5))  # [block, row, weight]
+    squares = (gradients**2).sum(axis=2).mean(axis=1)
+    norms = numpy.linalg.norm(gradients.mean(axis=1), axis=1)
+    tables = {
+        ("base", "fisher_trace"): squares, ("base", "gradient_signal_to_noise"): norms**2 / squares,
+        ("change", "weight_change"): numpy.arange(1.0, num_blocks + 1),
+    }  # fmt: skip
+    rows = [
+        LayerRow(stage, layer, layer / num_blocks, metric, value, None, 8)
+        for (stage, metric), values in tables.items()
+        for layer, value in enumerate(values.tolist(), 1)
+    ]
+    write_layers(tmp_path / "layers.csv", rows)
+    found = observed(tmp_path, num_blocks)
+    assert found[GRADIENT] == pytest.approx(norms)
+    assert found[f"weight_change times {GRADIENT}"] == pytest.approx(norms * numpy.arange(1, num_blocks + 1))
+    assert found[TOP_HALF].sum() == num_blocks // 2
+    assert found[TOP_HALF][norms.argmax()] == 1 > found[TOP_HALF][norms.argmin()]
+    assert norms[found[TOP_HALF] == 1].min() > norms[found[TOP_HALF] == 0].max()
+    write_layers(tmp_path / "layers.csv", [row for row in rows if row.metric != "fisher_trace"])
+    assert not {GRADIENT, TOP_HALF} & observed(tmp_path, num_blocks).keys()
 
 
 def test_a_profile_that_orders_as_the_target_has_rho_one_and_a_constant_one_none(found):

@@ -13,7 +13,7 @@ from src.config.intervention import CausalSettings
 from src.intervene.causal.base_profiles import base_profiles
 from src.intervene.causal.controls import Variants, add_updates, control_quantities, variants
 from src.intervene.causal.hybrids import Hybrid, hybrids
-from src.intervene.causal.predictors import observed, profiles
+from src.intervene.causal.predictors import TOP_HALF, observed, profiles
 from src.intervene.causal.profile import (
     gain,
     path_quantities,
@@ -163,7 +163,11 @@ class Measurement:
         sides = best | {
             name: self._over_depth(values) for name, values in profiles(rows, self.seen, self.moved).items()
         }
-        sets = {name: top(one, self.moved) for name, one in sides.items() if not numpy.isnan(one).any()}
+        sets = {
+            name: top(one, self.moved)
+            for name, one in sides.items()
+            if name != TOP_HALF and not numpy.isnan(one).any()  # a half has no order, and is no fifth
+        }
         asked = [pattern_of(self.gates, one) for one in [*sets.values(), *self.random]]
         table = score_patterns(self.pair.replay, items, asked, folder / "chosen", self.pair.key, done)
         table.write(folder / "chosen.npz")

@@ -22,8 +22,9 @@ from src.statistics.profile_correlation import MIN_LAYERS, profile_correlation
 
 TARGETS = ("alone", "left_out", "path")
 SLOPE, FISHER = "slope_at_base", "fisher of the update"
-AT_BASE = ("fisher_trace", "gradient_norm", "gradient_signal_to_noise")
-"""Of gradients: taken at the base weights, before anything is trained."""
+TRACE, SIGNAL = "fisher_trace", "gradient_signal_to_noise"
+"""Of the gradients of training rows at the base weights, before anything is trained."""
+GRADIENT, TOP_HALF = "gradient norm of the base", "gradient norm of the base, top half"
 STATES_AT_BASE = ("l2_norm", "condition_number", "curvature", "lens_cross_entropy")
 """Of the base model's states behind each block."""
 
@@ -132,7 +133,7 @@ def _profiles(rows: Sequence[LayerRow]) -> dict[str, ndarray]:
         if row.metric in METRICS and row.value is not None:
             by_name.setdefault((row.metric, row.stage), {})[row.layer] = row.value
     for (metric, stage), values in by_name.items():
-        if stage == "base" and metric in AT_BASE:
+        if stage == "base" and metric in (TRACE, SIGNAL):
             found[metric] = numpy.array([values[layer] for layer in sorted(values)])
         elif stage == "base" and metric in STATES_AT_BASE:
             found[f"{metric} of the base"] = numpy.array([values[layer] for layer in sorted(values)[1:]])
@@ -140,6 +141,22 @@ def _profiles(rows: Sequence[LayerRow]) -> dict[str, ndarray]:
             found[metric] = numpy.array(block_changes(values, metric, levels=True))
             if METRICS[metric].needs not in ("weights", "matrices"):
                 found[f"{metric} added by the block"] = numpy.array(block_changes(values, metric))
-    if "weight_change" in found and "gradient_norm" in found:  # the first order of what the change brings
-        found["weight_change times gradient_norm"] = found["weight_change"] * found["gradient_norm"]
-    return found
+    return found | _of_gradients(found)
+
+
+def _of_gradients(found: Mapping[str, ndarray]) -> dict[str, ndarray]:
+    """The norm of the mean gradient, the published choice by it, and the first order of what a change brings.
+
+    The two metrics are mean ||g||^2 and ||mean g||^2 / mean ||g||^2 of the same rows and weights, so the norm
+    is exact. The published choice is the half of the blocks where it is largest (arXiv 2604.15351), 1 against
+    0; of an odd number the smaller half (INFERRED).
+    """
+    if not {TRACE, SIGNAL} <= found.keys():
+        return {}
+    norm = numpy.sqrt(found[TRACE] * found[SIGNAL])
+    top = numpy.zeros(len(norm))
+    top[numpy.argsort(-norm, kind="stable")[: len(norm) // 2]] = 1
+    told = {GRADIENT: norm, TOP_HALF: top}
+    if "weight_change" in found:
+        told[f"weight_change times {GRADIENT}"] = found["weight_change"] * norm
+    return told
