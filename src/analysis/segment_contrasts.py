@@ -1,6 +1,6 @@
 """Every fifth of the depth against the mean of the other four, under the same conditions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from src.analysis.answers import difference, weighted
 from src.analysis.arm_scores import ArmScores, scatter_between
@@ -15,13 +15,25 @@ def against_other_fifths(arms: Sequence[ArmScores]) -> dict[str, Estimate]:
 
     Empty unless all five were run.
     """
-    fifths = {one.arm.band: one for one in arms if one.arm.band in FIFTHS and one.arm.published}
-    if set(fifths) != set(FIFTHS):
-        return {}
-    found = {}
-    for band, one in fifths.items():
-        others = [other for other in fifths.values() if other is not one]
-        mean = weighted([other.tuned for other in others], [1 / len(others)] * len(others))
-        scatter = scatter_between([one, *others], [1.0, *[-1 / len(others)] * len(others)])
-        found[band] = difference(one.tuned, mean, scatter)
-    return {band: found[band] for band in FIFTHS if found[band].num_seeds}
+    fifths = fifths_of(arms)
+    found = {band: chosen_fifths(fifths, [band]) for band in fifths}
+    return {band: one for band, one in found.items() if one.num_seeds}
+
+
+def fifths_of(arms: Sequence[ArmScores]) -> dict[str, ArmScores]:
+    """The arms of the five fifths in the order of depth; empty unless all five were run."""
+    found = {one.arm.band: one for one in arms if one.arm.published}
+    return {band: found[band] for band in FIFTHS} if set(FIFTHS) <= found.keys() else {}
+
+
+def chosen_fifths(fifths: Mapping[str, ArmScores], chosen: Collection[str]) -> Estimate:
+    """Mean score of some fifths minus that of the others, paired by seed and item."""
+    inside = [one for band, one in fifths.items() if band in chosen]
+    others = [one for band, one in fifths.items() if band not in chosen]
+    shares = [[1 / len(side)] * len(side) for side in (inside, others)]
+    first, second = (
+        weighted([one.tuned for one in side], share)
+        for side, share in zip((inside, others), shares, strict=True)
+    )
+    scatter = scatter_between([*inside, *others], [*shares[0], *(-share for share in shares[1])])
+    return difference(first, second, scatter)

@@ -1,10 +1,12 @@
 """The section `where the gain sits`: it reads well for someone who has never heard of Shapley."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from src.analysis.causal_profile import DIFFERENCE, CausalProfile
 from src.analysis.records import records
+from src.report.causal import trained
 from src.report.causal.plots import difference_plot, predictor_plots, profile_plot, share_plot
 from src.report.causal.tables import tables
 from src.report.intervened_page import analysis_plugin, facts_of
@@ -145,13 +147,16 @@ def facts(profile: CausalProfile) -> dict[str, str]:
     return facts_of(profile) | {"trained blocks": str(len(profile.trained))}
 
 
-PLUGIN = analysis_plugin(
-    "causal",
-    "Where the gain sits",
-    CausalProfile,
-    blocks,
-    pictures,
-    facts,
-    place="",
-    needs="a causal profile: python -m src.intervene RUN",
+PLUGIN = replace(
+    analysis_plugin(
+        "causal",
+        "Where the gain sits",
+        CausalProfile,
+        blocks,
+        pictures,
+        facts,
+        place="",
+        needs="a causal profile: python -m src.intervene RUN",
+    ),
+    tables=(trained.SECTION,),
 )
