@@ -2,6 +2,8 @@
 
 import logging
 import os
+import sys
+from typing import Any
 
 __version__ = "0.2.0"  # pyproject.toml, run.json, CITATION.cff and the tag take it from here
 
@@ -16,3 +18,13 @@ if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"} & set(os.environ):
 # lines on stderr about kernels of GPUs that nothing here uses.
 for _talking in ("torchao", "torch.utils._pytree"):
     logging.getLogger(_talking).setLevel(logging.ERROR)
+
+
+def _quiet(kind: type[BaseException], *rest: Any) -> None:
+    """Ctrl-C while a command still imports what it needs: nothing is begun, and a traceback tells nothing."""
+    if not issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, *rest)
+
+
+if sys.argv[:1] == ["-m"]:  # as Python has it while it looks for the module of `python -m src.COMMAND`
+    sys.excepthook = _quiet

@@ -4,23 +4,36 @@ import contextlib
 import importlib
 import io
 import json
+import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 from hypothesis import strategies as st
 
-from src.command.program import run_command
+from src.command.program import TRACEBACK, run_command
 from src.pipeline.pipeline import Pipeline
 from src.run import execute
-from tests.made_input import JSON, assert_one_line
+from tests.made_input import HOSTILE, JSON, assert_one_line
 
 COMMANDS: dict[str, Callable[[Path], list[str]]] = {
-    "suggest": lambda run: [str(run), "--rank", "4"],
-    "export": lambda run: [str(run), "--to", "peft", "--base", "org/model"],
-    "dashboard": lambda run: [str(run.parent), "--dry-run"],
-    "report": lambda run: [str(run.parent)],
+    "suggest": lambda run: ["src.suggest.__main__", str(run), "--rank", "4"],
+    "export": lambda run: ["src.export.__main__", str(run), "--to", "peft", "--base", "org/model"],
+    "dashboard": lambda run: ["src.dashboard.__main__", str(run.parent), "--dry-run"],
+    "by causal": lambda run: ["src.suggest.__main__", str(run), "--by", "causal"],
+    "to axolotl": lambda run: ["src.export.__main__", str(run), "--to", "axolotl", "--base", "org/model"],
+    "to trl": lambda run: ["src.export.__main__", str(run), "--to", "trl", "--base", "org/model"],
+    "cost": lambda run: [
+        "src.results.__main__",
+        "cost",
+        str(run.parent),
+        "--started",
+        "2020-01-01T00:00:00+00:00",
+    ],
+    "analyse": lambda run: ["src.analyse", str(run), "--dry-run", "--items", "2"],
+    "report": lambda run: ["src.report.__main__", str(run.parent)],
 }
 QUICK = ("suggest", "export", "dashboard")
 FILES = (
@@ -35,7 +48,7 @@ class Damage:
 
     file: str
     way: str
-    """gone, empty, cut (at `where`), flipped (a bit there), text, or key: one value is another."""
+    """gone, empty, cut (at `where`), flipped (a bit there), text, one of HOSTILE, or key: one value is another."""
     where: float
     """Fraction of the file, or of its keys."""
     text: str
@@ -55,6 +68,8 @@ class Damage:
         elif self.way == "flipped":
             content[place] ^= 1 << place % 8
             path.write_bytes(content)
+        elif self.way in HOSTILE:
+            path.write_bytes(HOSTILE[self.way](bytes(content), place))
         elif self.way == "key" and self.file.endswith(".json"):
             path.write_text(json.dumps(changed(json.loads(content), self.where, self.value)))
         else:
@@ -73,14 +88,19 @@ def changed(found: object, where: float, value: object) -> object:
     return found
 
 
-DAMAGE = st.builds(
-    Damage,
-    st.sampled_from(FILES),
-    st.sampled_from(["gone", "empty", "cut", "flipped", "text", "key", "key", "key"]),
-    st.floats(0, 0.999),
-    st.text(max_size=20) | JSON.map(json.dumps),
-    JSON,
-)
+def damage_of(files: Sequence[str]) -> st.SearchStrategy[Damage]:
+    """Any damage of one of these files."""
+    return st.builds(
+        Damage,
+        st.sampled_from(files),
+        st.sampled_from(["gone", "empty", "cut", "flipped", "text", "key", "key", "key", *HOSTILE]),
+        st.floats(0, 0.999),
+        st.text(max_size=20) | JSON.map(json.dumps),
+        JSON,
+    )
+
+
+DAMAGE = damage_of(FILES)
 
 
 def made_run(make_config: Callable, root: Path) -> Path:
@@ -100,7 +120,7 @@ def check_folder_of_run(command: str, damage: Damage, whole: Path, place: Path) 
     shutil.copytree(whole, folder)
     damage.do(folder)
     before = contents(folder)
-    status, said = told(command, COMMANDS[command](folder))
+    status, said = told(*COMMANDS[command](folder))
     assert status in (0, 2), said
     if status == 2:
         assert said.startswith("strata: "), said
@@ -109,14 +129,18 @@ def check_folder_of_run(command: str, damage: Damage, whole: Path, place: Path) 
     assert not list(runs.rglob(".partial-*"))
 
 
-def told(command: str, arguments: list[str]) -> tuple[int, str]:
+def told(command: str, *arguments: str) -> tuple[int, str]:
     """Exit status of a command in this process, and the last line on standard error."""
-    module = importlib.import_module(f"src.{command}.__main__")
+    module = importlib.import_module(command)
     errors = io.StringIO()
     status = 0
-    with contextlib.redirect_stderr(errors), contextlib.redirect_stdout(io.StringIO()):
+    with (
+        contextlib.redirect_stderr(errors),
+        contextlib.redirect_stdout(io.StringIO()),
+        patch.dict(os.environ, {TRACEBACK: "1"}),
+    ):
         try:
-            run_command(lambda: module.main(arguments))
+            run_command(lambda: module.main(list(arguments)))
         except SystemExit as end:
             status = int(end.code or 0)
     lines = errors.getvalue().splitlines()
@@ -126,3 +150,24 @@ def told(command: str, arguments: list[str]) -> tuple[int, str]:
 def contents(folder: Path) -> dict[str, bytes]:
     """Every file of a run."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+TABLES = ("scores.csv", "differences.csv", "published.csv")
+
+
+def check_results(damage: Damage, side: str, committed: Path, place: Path) -> None:
+    """`src.results check` with one table of the fresh or of the committed study damaged: it compares, or one line."""
+    shutil.rmtree(place / "study", ignore_errors=True)
+    for name in ("fresh/report", "committed"):
+        (place / "study" / name).mkdir(parents=True)
+        for table in TABLES:
+            shutil.copy(committed / table, place / "study" / name)
+    damage.do(place / "study" / side)
+    before = contents(place / "study")
+    study = place / "study"
+    status, said = told("src.results.__main__", "check", str(study / "fresh"), str(study / "committed"))
+    assert status in (0, 1, 2), said
+    if status == 2:
+        assert said.startswith("strata: "), said
+        assert_one_line(said)
+    assert contents(study) == before

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -100,6 +100,49 @@ CONFIGS = JSON.map(json.dumps) | st.text(max_size=20) | st.dictionaries(
 ).map(json.dumps)  # fmt: skip
 
 
+DEEP = 100_000
+
+
+def _in_place_of(pattern: bytes, other: bytes) -> Callable[[bytes, int], bytes]:
+    """The first match at or behind a place becomes something else."""
+    return lambda content, place: content[:place] + re.sub(pattern, lambda _: other, content[place:], count=1)
+
+
+HOSTILE: dict[str, Callable[[bytes, int], bytes]] = {
+    "byte order mark": lambda content, place: b"\xef\xbb\xbf" + content,
+    "lines of Windows": lambda content, place: content.replace(b"\n", b"\r\n"),
+    "Latin-1": lambda content, place: content[:place] + b"\xe9" + content[place:],
+    "UTF-16": lambda content, place: content.decode("utf-8", "replace").encode("utf-16"),
+    "zeros": lambda content, place: content[:place] + bytes(len(content) - place),
+    "twice": lambda content, place: content + content,
+    "a key twice": _in_place_of(rb'("\w+": )', b'"status": 1, "status": '),
+    "nested": lambda content, place: b"[" * 1000 + b"]" * 1000,
+    "nested deeper": lambda content, place: b'{"a":' * DEEP + b"1" + b"}" * DEEP,
+    "a huge number": _in_place_of(rb"\d+", b"9" * 400),
+    "a huger number": _in_place_of(rb"\d+", b"9" * 5000),
+    "NaN": _in_place_of(rb"\d+(\.\d+)?", b"NaN"),
+    "infinite": _in_place_of(rb"\d+(\.\d+)?", b"-Infinity"),
+    "half a pair": _in_place_of(rb'"[^"]*"', b'"\\ud800"'),
+    "a path": _in_place_of(rb'"[^"]*"', b'"../../../etc/passwd"'),
+}
+"""What editors, other systems and strangers make of a file."""
+
+
+def hostile(texts: st.SearchStrategy[str]) -> st.SearchStrategy[bytes]:
+    """Texts as files, and what becomes of them."""
+    return st.builds(
+        lambda text, way, where: (
+            HOSTILE[way](text.encode(), int(where * len(text))) if way else text.encode()
+        ),
+        texts,
+        st.sampled_from(["", "", *HOSTILE]),
+        st.floats(0, 0.999),
+    )
+
+
+HOSTILE_ROWS, HOSTILE_CHATS, HOSTILE_CONFIGS = map(hostile, (ROWS, CHATS, CONFIGS))
+
+
 def bounded(examples: int) -> settings:
     """The same inputs every time."""
     checks = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -125,22 +168,23 @@ def check_override(override: str, composed: Composer) -> None:
         assert_one_line(str(error))
 
 
-def check_rows(content: str, place: Path, config: RunConfig) -> None:
+def check_rows(content: bytes, place: Path, config: RunConfig) -> None:
     """A file of rows: all of them read, each with its text, or refused by its name."""
     path = place / "rows.jsonl"
-    path.write_text(content, encoding="utf-8", newline="")
+    path.write_bytes(content)
     try:
         rows = read_rows(str(path), config.data)
     except UserError as error:
         assert_one_line(str(error), about=str(path))
         return
     assert all(row.prompt or row.completion for row in rows)
+    assert len(encode_rows(rows, byte_tokenizer(), config.data.max_length, "all").rows) <= len(rows)
 
 
-def check_chats(content: str, place: Path, config: RunConfig) -> None:
+def check_chats(content: bytes, place: Path, config: RunConfig) -> None:
     """A file of chats: each is asked and answered and renders, whatever its messages hold, or one line says why."""
     path = place / "chats.jsonl"
-    path.write_text(content, encoding="utf-8", newline="")
+    path.write_bytes(content)
     tokenizer = byte_tokenizer()
     tokenizer.chat_template = TEMPLATES["plain words"]
     try:
@@ -152,11 +196,11 @@ def check_chats(content: str, place: Path, config: RunConfig) -> None:
     assert len(encode_rows(rows, tokenizer, config.data.max_length, "completion").rows) == len(rows)
 
 
-def check_config(content: str, place: Path) -> None:
+def check_config(content: bytes, place: Path) -> None:
     """A folder that says it is a model and holds no weights is refused, whatever its config.json holds."""
     folder = place / "model"
     folder.mkdir(exist_ok=True)
-    (folder / "config.json").write_text(content, encoding="utf-8")
+    (folder / "config.json").write_bytes(content)
     try:
         check_folder(folder)
     except UserError as error:

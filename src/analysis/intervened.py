@@ -10,7 +10,7 @@ import pandas
 from pandas import DataFrame
 
 from src.config.intervention import published_form
-from src.storage.files import read_json
+from src.storage.files import as_written, read_object
 
 FOLDER, ABOUT = "intervene", "about.json"
 
@@ -26,12 +26,13 @@ class Intervened:
     @cached_property
     def about(self) -> Mapping[str, Any]:
         """Of which runs and blocks the tables are; of some analyses `words`, what was found in sentences."""
-        return read_json(self.folder / ABOUT)
+        return read_object(self.folder / ABOUT)
 
     def table(self, name: str, keep_default_na: bool = True) -> DataFrame:
         """NAME.csv, or an empty table where it is not there; `keep_default_na` as pandas has it."""
         path = self.folder / f"{name}.csv"
-        return pandas.read_csv(path, keep_default_na=keep_default_na) if path.is_file() else DataFrame()
+        with as_written(self.folder):
+            return pandas.read_csv(path, keep_default_na=keep_default_na) if path.is_file() else DataFrame()
 
     @cached_property
     def summary(self) -> DataFrame:

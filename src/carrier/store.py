@@ -12,7 +12,7 @@ from src.carrier.fit import Fitted
 from src.carrier.groups import Group
 from src.carrier.masks import Masks
 from src.config.carrier import CarrierSettings
-from src.storage.files import fingerprint, read_json, write_json
+from src.storage.files import fingerprint, read_object, write_json
 
 WEIGHTS, ABOUT = "carrier.safetensors", "fit.json"
 _WEIGHT = "weight."
@@ -33,7 +33,9 @@ def read_fit(
     folder: Path, key: Any, settings: CarrierSettings, rho: float
 ) -> tuple[Fitted, dict[str, Tensor]] | None:
     """What `write_fit` wrote; None where nothing is there or it was made of something else."""
-    if not (folder / ABOUT).is_file() or (about := read_json(folder / ABOUT))["key"] != fingerprint(key):
+    if not (folder / ABOUT).is_file() or (about := read_object(folder / ABOUT)).get("key") != fingerprint(
+        key
+    ):
         return None
     stored = load_file(folder / WEIGHTS)
     theta = {_group(name): stored[name] for name in about["groups"]}  # random carriers draw in this order

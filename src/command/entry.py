@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+import threading
 from collections.abc import Callable
 
 from hydra._internal.utils import get_args_parser
@@ -13,12 +14,14 @@ from omegaconf import DictConfig
 from src.command.compose import Config, check_choices, read_overrides, typed
 from src.command.explain import CONFIG_ERRORS, one_line
 from src.command.help import help_text
-from src.command.program import exit_with, run_command
+from src.command.program import exit_for, exit_with, run_command
 from src.errors import UserError
 from src.runtime.preemption import listening
 
 SIGNAL_DELAY_S, RESTARTS = 120, 50
 """For a job that none of our launchers sent, such as a batch script with `#SBATCH --signal=USR2@120`."""
+_BEGUN = threading.Event()
+"""Set once a job has begun: an error behind that is none of the command line."""
 _ONE_OF = ("run", "multirun", "cfg", "info", "shell_completion")  # what Hydra does with a command line
 
 
@@ -29,6 +32,7 @@ def run_job(composed: DictConfig, schema: type[Config], execute: Callable[[Confi
     """
     from src.runtime.requeue import Requeue  # a configuration that is only shown needs no queue
 
+    _BEGUN.set()
     launcher = HydraConfig.get().launcher
     delay = launcher.get("signal_delay_s", SIGNAL_DELAY_S)
     restarts = launcher.get("max_num_timeout", RESTARTS)
@@ -36,10 +40,10 @@ def run_job(composed: DictConfig, schema: type[Config], execute: Callable[[Confi
         config = typed(composed, schema, given=list(HydraConfig.get().overrides.task))
         with listening(), Requeue(delay, restarts):
             execute(config)
-    except UserError as error:
+    except Exception as error:
         if HydraConfig.get().mode == RunMode.MULTIRUN:
             raise  # the other jobs of the sweep go on; the first error is told at the end
-        exit_with(str(error))
+        exit_for(error)
 
 
 def run_hydra(job: Callable[[], None], schema: type[Config], about: str | None, config_name: str) -> None:
@@ -52,9 +56,9 @@ def run_hydra(job: Callable[[], None], schema: type[Config], about: str | None, 
         config_name: the file of conf/ that `job` composes.
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra hands its errors over instead of printing them
-    sys.argv[1:] = read_overrides(sys.argv[1:])
 
     def main() -> None:
+        sys.argv[1:] = read_overrides(sys.argv[1:])
         if _checked_options().help:
             print(help_text(about, config_name))
             return
@@ -62,8 +66,10 @@ def run_hydra(job: Callable[[], None], schema: type[Config], about: str | None, 
             job()
         except CONFIG_ERRORS as error:
             exit_with(one_line(error, schema))
+        except UserError:
+            raise
         except Exception as error:
-            if HydraConfig.initialized() or isinstance(error, UserError):
+            if _BEGUN.is_set():
                 raise
             exit_with(one_line(error, schema))  # composing stumbled: it was on the command line
 

@@ -2,16 +2,19 @@
 
 import argparse
 import gc
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from src.command.terminal import steady_streams
-from src.errors import UserError
-from src.storage.files import is_url
+from src.command.terminal import check_told, steady_streams
+from src.errors import StorageError, UserError
+from src.storage.files import is_url, storage_reason
 
 INTERRUPTED = 130  # as a shell has it: 128 + SIGINT
+TRACEBACK = "STRATA_TRACEBACK"
+"""Set in the environment, an error that nobody foresaw ends a command with its traceback."""
 RUNS_DIR = Path("runs")
 
 
@@ -44,16 +47,38 @@ def run_command(main: Callable[[], object]) -> None:
     gc.freeze()  # what is imported stays; walking it took a fifth of a short command
     steady_streams()
     try:
+        _check_folder()
         main()
-    except UserError as error:
-        exit_with(str(error))
+        check_told()
+    except Exception as error:
+        exit_for(error)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
 
 
+def exit_for(error: Exception) -> NoReturn:
+    """Say in one line what an error means for a person; of one that nobody foresaw, how to see its place."""
+    reason = None if isinstance(error, UserError) else storage_reason(error)
+    if isinstance(error, UserError):
+        exit_with(str(error))
+    if reason is not None:
+        exit_with(f"{getattr(error, 'filename', None) or type(error).__name__}: {reason}")
+    if os.environ.get(TRACEBACK):
+        raise error
+    exit_with(f"{type(error).__name__}: {error} (not foreseen; {TRACEBACK}=1 shows where)")
+
+
+def _check_folder() -> None:
+    """StorageError where the folder that a shell stands in has been removed: no path would mean anything."""
+    try:
+        os.getcwd()
+    except FileNotFoundError as error:
+        raise StorageError("the current folder has been removed; accepted: one that is there") from error
+
+
 def path_of(text: str) -> Path:
     """A path that a person gives; `~` is the home folder also where no shell has seen it."""
-    return Path(text).expanduser()
+    return Path(os.path.expanduser(text))  # as a shell: of a person who is not there it stays as it is
 
 
 def runs_path(text: str) -> Path:

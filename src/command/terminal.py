@@ -1,10 +1,15 @@
-"""Standard output and error on any terminal: no character is too much, a closed pipe is no error."""
+"""Standard output and error on any terminal: no character is too much, a closed pipe is no error.
+
+On a full disk the work goes on as well; what was lost is told at the end (`check_told`).
+"""
 
 import codecs
 import io
 import os
 import sys
 from typing import TYPE_CHECKING, TextIO
+
+from src.errors import StorageError
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -17,10 +22,14 @@ _HANDLER = "strata.spelled"
 class _Pipe(io.FileIO):
     """A file descriptor that becomes /dev/null when its reader leaves, as `head` does: the work goes on."""
 
+    lost: OSError | None = None
+    """Why nothing can be written there, where that is no reader who left."""
+
     def write(self, data: "ReadableBuffer", /) -> int:
         try:
             return super().write(data) or 0
-        except BrokenPipeError:
+        except OSError as error:
+            self.lost = None if isinstance(error, BrokenPipeError) else error
             nothing = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nothing, self.fileno())
             os.close(nothing)
@@ -36,6 +45,14 @@ def steady_streams() -> None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - as long as the process
         elif stream is getattr(sys, f"__{name}__"):
             setattr(sys, name, _steady(stream))
+
+
+def check_told() -> None:
+    """StorageError if something that was printed has not reached standard output, as on a full disk."""
+    sys.stdout.flush()
+    lost = getattr(getattr(getattr(sys.stdout, "buffer", None), "raw", None), "lost", None)
+    if lost is not None:
+        raise StorageError(f"standard output: cannot be written ({lost.strerror}); the work itself is done")
 
 
 def console(width: int = 100) -> "Console":
@@ -60,9 +77,16 @@ def _steady(stream: TextIO) -> TextIO:
     )
 
 
-def _spell(error: UnicodeError) -> tuple[str, int]:
-    """What an encoding cannot write, in ASCII: signs of formulas by name, the rest as an escape."""
+def _spell(error: UnicodeError) -> tuple[bytes, int]:
+    """What an encoding cannot write, in ASCII: signs of formulas by name, the rest as an escape.
+
+    Bytes of a path that the system's encoding cannot read come out as they came in.
+    """
     assert isinstance(error, UnicodeEncodeError)
-    given = error.object[error.start : error.end]
-    escaped = (_SPELLED.get(one) or one.encode("ascii", "backslashreplace").decode() for one in given)
-    return "".join(escaped), error.end
+    return b"".join(map(_bytes, error.object[error.start : error.end])), error.end
+
+
+def _bytes(one: str) -> bytes:
+    if "\udc80" <= one <= "\udcff":
+        return one.encode("ascii", "surrogateescape")
+    return _SPELLED.get(one, one).encode("ascii", "backslashreplace")

@@ -17,9 +17,14 @@ ENTROPY_NORMALISATIONS = ("maxEntropy", "logN", "logD", "logNlogD", "raw")
 DEVICES = ("auto", "cpu", "cuda")
 
 
+LONGEST_SHOWN = 400
+
+
 def refuse(key: str, given: Any, accepted: str) -> NoReturn:
     """Raise a ConfigError that names the key, what was given and what is accepted."""
-    raise ConfigError(f"{key}: given {given!r}; accepted: {accepted}")
+    shown = repr(given)
+    shown = shown if len(shown) <= LONGEST_SHOWN else f"{shown[:40]}... ({len(shown)} characters)"
+    raise ConfigError(f"{key}: given {shown}; accepted: {accepted}")
 
 
 def require(key: str, given: Any, accepted: tuple[str | None, ...]) -> None:
@@ -29,15 +34,20 @@ def require(key: str, given: Any, accepted: tuple[str | None, ...]) -> None:
 
 
 def check_at_least(key: str, given: float, least: float) -> None:
-    """Refuse a number below `least`, NaN included."""
-    if not given >= least or math.isinf(given):
-        refuse(key, given, f"a number of at least {least}")
+    """Refuse a number below `least`, NaN and what no 64 bits hold included."""
+    if not least <= given < _above(given):
+        refuse(key, given, f"a number of at least {least}" + ", below 2^63" * (given >= least))
 
 
 def check_positive(key: str, given: float) -> None:
-    """Refuse zero, negative numbers, infinity and NaN."""
-    if not given > 0 or math.isinf(given):
-        refuse(key, given, "a number above 0")
+    """Refuse zero, negative numbers, infinity, NaN and what no 64 bits hold."""
+    if not 0 < given < _above(given):
+        refuse(key, given, "a number above 0" + ", below 2^63" * (given > 0))
+
+
+def _above(given: float) -> float:
+    """What numbers of this kind stay below."""
+    return math.inf if isinstance(given, float) else 2**63
 
 
 def check_share(key: str, given: float) -> None:

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 from src.config.rules import refuse
 from src.method.spans import spans_text
-from src.storage.files import fingerprint, read_json
+from src.storage.files import fingerprint, read_object
 from src.storage.manifest import NAME, damage
 
 WEIGHTS = "adapter"
@@ -24,7 +24,7 @@ def source_record(folder: Path, accepted: str) -> dict[str, Any]:
     path = folder / "run.json"
     if not path.is_file():
         refuse_source(folder, "no run.json in it: no run, or an unfinished one", accepted)
-    record = read_json(path)
+    record = read_object(path)
     if record.get("status") != "success":
         reason = record.get("error")
         told = f"status {record.get('status')}" + (f": {reason}" if reason else "")
@@ -37,7 +37,7 @@ def source_weights(folder: Path) -> str:
     source_record(folder, FINISHED)
     if (found := damage(folder / WEIGHTS)) is not None:
         refuse_source(folder, f"its tuned weights are {found}", FINISHED)
-    files = read_json(folder / WEIGHTS / NAME)["files"]
+    files = read_object(folder / WEIGHTS / NAME)["files"]
     return fingerprint({name: digest for name, digest in files.items() if name.endswith(".safetensors")})
 
 

@@ -27,6 +27,7 @@ _INSTEAD = {
     "run.json": "a run; what LoRA trained is its adapter/, and src.export --merged FOLDER writes all of it",
 }
 """Folders that people give for that of a model, by a file in them."""
+MOST_LAYERS = 10_000
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 
 
@@ -86,6 +87,15 @@ def _check_type(folder: Path, settings: dict[str, Any]) -> None:
         raise ModelError(f"{folder / CONFIG}: names no model_type")
     if not isinstance(model_type, str):
         raise ModelError(f"{folder / CONFIG}: model_type: given {model_type!r}; accepted: a name")
+    names = settings.get("architectures") or []
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ModelError(f"{folder / CONFIG}: architectures: given {names!r}; accepted: a list of names")
+    for key in ("num_hidden_layers", "num_layers", "n_layer"):
+        if isinstance(settings.get(key), int) and settings[key] > MOST_LAYERS:
+            accepted = f"at most {MOST_LAYERS:,} layers, which can be built in reasonable time"
+            raise ModelError(
+                f"{folder / CONFIG}: {key}: given {float(settings[key]):.3g}; accepted: {accepted}"
+            )
     if settings.get("quantization_config") is not None:
         raise ModelError(
             f"{folder / CONFIG}: quantization_config: given {str(settings['quantization_config'])[:80]}; "

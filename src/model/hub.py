@@ -1,6 +1,7 @@
 """Turns a hub id or a local folder into a folder on this machine."""
 
 import logging
+import os
 from pathlib import Path
 
 from huggingface_hub import HfApi, constants, snapshot_download
@@ -56,7 +57,7 @@ def local_folder(model_id: str, revision: str | None) -> Path:
         raise ModelError(
             f"model.revision: given {revision!r}; accepted: null, because {model_id} is a folder"
         )
-    return Path(model_id).expanduser()
+    return Path(os.path.expanduser(model_id))
 
 
 def fetch(model_id: str, revision: str | None) -> Path:
@@ -80,7 +81,7 @@ def fetch(model_id: str, revision: str | None) -> Path:
         ) from error
     except RevisionNotFoundError as error:
         raise ModelError(f"model.revision: {model_id} has no branch, tag or commit {revision!r}") from error
-    except (HTTPError, OSError) as error:
+    except (HTTPError, OSError, LookupError, TypeError, ValueError) as error:  # a login page answers, too
         return _cached(model_id, revision, error)
     return _downloaded(model_id, revision)
 

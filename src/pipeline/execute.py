@@ -4,6 +4,7 @@ import logging
 
 from src.command.announcement import announcement
 from src.config.schema import RunConfig
+from src.runtime.preemption import stop_if_asked
 
 _LOG = logging.getLogger(__name__)
 
@@ -21,4 +22,6 @@ def execute(config: RunConfig) -> None:
             follow(ranks)
         else:
             _LOG.info("%s", announcement(config))
+            if config.train.num_processes == 1:  # several agree where to stop
+                stop_if_asked()  # the imports took seconds
             Pipeline(config, ranks).walk()

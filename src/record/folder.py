@@ -13,6 +13,7 @@ from src.config.schema import PairConfig, RunConfig
 from src.errors import ConfigError, StorageError
 from src.storage.files import (
     ASIDE,
+    as_written,
     read_json,
     read_jsonl,
     remove_partial,
@@ -37,9 +38,10 @@ class RunFolder:
 
     @property
     def finished(self) -> bool:
-        """Whether the record says success."""
+        """Whether the record says success; StorageError where it is no record."""
         record = self.path / "run.json"
-        return record.is_file() and read_json(record)["status"] == "success"
+        with as_written(self.path):
+            return record.is_file() and read_json(record)["status"] == "success"
 
     def check_writable(self) -> None:
         """ConfigError unless files can be written beside this folder; nothing is left behind."""

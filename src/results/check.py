@@ -1,6 +1,7 @@
 """Whether a fresh study lands on the committed one: numbers within its intervals, verdicts as they were."""
 
 import csv
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 from src.analysis.claims import MINIATURE, NO_CLAIM
 from src.errors import DataError
 from src.statistics.claim import UNDECIDED
+from src.storage.files import as_written
 
 SCORES, DIFFERENCES, VERDICTS = "scores.csv", "differences.csv", "published.csv"
 _BEFORE, _AFTER, _DIFFERENCE, _VERDICT = "before", "after", "value", "verdict"
@@ -109,14 +111,29 @@ def _within(new: Sequence[Row], old: Sequence[Row], keys: Sequence[str], value: 
 def _read(path: Path, needed: Sequence[str]) -> list[Row]:
     if not path.is_file():
         raise DataError(f"{path}: no such file; python -m src.report makes it of a folder of runs")
-    with path.open(encoding="utf-8", newline="") as file:
+    with as_written(path.parent), path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     missing = [name for name in needed if not rows or name not in rows[0]]
     if missing:
         raise DataError(
             f"{path}: has no column {missing[0]!r}; accepted: {path.name} of python -m src.report"
         )
+    for number, row in enumerate(rows, start=1):
+        if None in row or None in row.values():
+            raise DataError(f"{path}: row {number} has another number of fields than the first line")
+        for name in {_BEFORE, _AFTER, _DIFFERENCE, _LOW, _HIGH} & set(needed):
+            _check_number(f"{path}: row {number}: {name}", row[name])
     return rows
+
+
+def _check_number(place: str, text: str) -> None:
+    """DataError for what is neither empty nor a finite number."""
+    try:
+        known = not text or math.isfinite(float(text))
+    except ValueError:
+        known = False
+    if not known:
+        raise DataError(f"{place}: given {text[:60]!r}; accepted: a number, or nothing")
 
 
 def _keys(rows: Sequence[Row]) -> list[str]:

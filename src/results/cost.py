@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from src.errors import DataError
-from src.storage.files import read_json
+from src.storage.files import as_written, read_json
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,13 @@ def cost(folder: Path, num_jobs: int, started: datetime | None = None, ended: da
 
     Raises:
         DataError: no run has finished, or none between the two.
+        StorageError: a record is damaged.
     """
+    with as_written(folder):
+        return _cost(folder, num_jobs, started, ended)
+
+
+def _cost(folder: Path, num_jobs: int, started: datetime | None, ended: datetime | None) -> Cost:
     records = [read_json(path) for path in sorted(folder.glob("*/run.json"))]
     finished = [record for record in records if record["status"] == "success"]
     if not finished:

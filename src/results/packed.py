@@ -3,6 +3,7 @@
 import io
 import json
 import lzma
+import os
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -83,4 +84,4 @@ def _of_analyses(folder: Path) -> Iterator[tuple[Path, bytes]]:
 
 def _portable(text: str) -> bytes:
     """Without the folders of this machine."""
-    return text.replace(str(Path.cwd()), ".").replace(str(Path.home()), "~").encode()
+    return text.replace(str(Path.cwd()), ".").replace(os.path.expanduser("~"), "~").encode()

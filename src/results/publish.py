@@ -13,7 +13,7 @@ from typing import Any
 from src.errors import DataError
 from src.probe.table.layers_csv import read_layers
 from src.results.packed import pack
-from src.storage.files import read_json, storage_errors, write_json, write_text
+from src.storage.files import read_object, storage_errors, write_json, write_text
 
 Record = dict[str, Any]
 PROFILES, MADE = "profiles.csv", "made.json"
@@ -74,8 +74,8 @@ def profiles_text(runs: Path) -> str:
 def _records(runs: Path) -> tuple[dict[Path, Record], dict[Path, Record]]:
     """The record of every run that has ended, and of those that finished."""
     folders = [path.parent for path in sorted(runs.glob("*/run.json"))]
-    records = {folder: read_json(folder / "run.json") for folder in folders}
-    return records, {folder: one for folder, one in records.items() if one["status"] == "success"}
+    records = {folder: read_object(folder / "run.json") for folder in folders}
+    return records, {folder: one for folder, one in records.items() if one.get("status") == "success"}
 
 
 def _check_age(pictures: Sequence[Path], tables: Sequence[Path]) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from src.errors import DataError
 from src.results.packed import ITEMS, unpacked
 from src.results.publish import FIGURE, MADE, PROFILES, digests, profiles_text
-from src.storage.files import read_json, storage_errors, write_json
+from src.storage.files import read_object, storage_errors, write_json
 
 REPORT = "report.md"
 Report = Callable[[Path, Sequence[str], bool], Path]
@@ -57,7 +57,7 @@ def recompute(folder: Path, report: Report, write: bool = False) -> list[Rebuilt
 def older_pictures(folder: Path) -> list[str]:
     """Committed tables that are not those which the committed pictures were drawn with; a sentence each."""
     path = folder / MADE
-    known = read_json(path).get("tables", {}) if path.is_file() else {}
+    known = read_object(path).get("tables", {}) if path.is_file() else {}
     there = digests(folder, [name for name in known if (folder / name).is_file()])
     return [
         f"{name}: changed since the pictures were drawn, so they are older than their table; publish again"
@@ -71,7 +71,7 @@ def _draw_anew(folder: Path, made: Path, figures: Sequence[str]) -> None:
     for name in figures:
         with storage_errors(folder):
             (folder / f"{name}.png").write_bytes((made / f"{name}.png").read_bytes())
-    known = read_json(folder / MADE)
+    known = read_object(folder / MADE)
     write_json(folder / MADE, known | {"tables": digests(folder, known["tables"])})
 
 

@@ -1,21 +1,26 @@
 """Files appear whole or not at all: everything is written aside, flushed, and renamed."""
 
+import csv
 import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from uuid import uuid4
 
 import yaml
 
 from src.errors import StorageError
 
-_UNREADABLE = (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError)
+_UNREADABLE = (
+    *(ArithmeticError, AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError),
+    *(csv.Error, yaml.YAMLError),
+)
 ASIDE = ".partial-"  # prefix of what is being written; never read, swept by `remove_partial`
 
 
@@ -45,7 +50,7 @@ def as_written(folder: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (*_UNREADABLE, yaml.YAMLError) as error:
+    except _UNREADABLE as error:
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"[:160]
         raise StorageError(
             f"{folder}: a file is missing or damaged ({reason}); accepted: a folder as its run left it"
@@ -62,6 +67,13 @@ def storage_reason(error: BaseException | None) -> str | None:
         errno.EPERM: "operation not permitted",
         errno.EEXIST: "a file is where a folder should be",
         errno.ENOTDIR: "a part of the path is not a folder",
+        errno.EISDIR: "a folder is where a file should be",
+        errno.EFBIG: "larger than a file may be here, see ulimit -f",
+        errno.EMFILE: "too many files are open, see ulimit -n",
+        errno.EIO: "input/output error",
+        errno.ESTALE: "the file server has lost the file",
+        errno.ENAMETOOLONG: "a name is too long",
+        errno.ELOOP: "a symbolic link leads to itself",
         errno.ENOLCK: "no file locks on this file system",
     }
     seen: set[int] = set()
@@ -69,7 +81,10 @@ def storage_reason(error: BaseException | None) -> str | None:
         seen.add(id(error))
         if isinstance(error, OSError) and error.errno in kinds:
             return kinds[error.errno]
-        if "No space left on device" in str(error):  # safetensors and torch wrap the errno in text
+        wrapped = re.search(r"\(os error (\d+)\)", str(error))  # safetensors and torch wrap the errno in text
+        if wrapped and int(wrapped[1]) in kinds:
+            return kinds[int(wrapped[1])]
+        if "No space left on device" in str(error):
             return kinds[errno.ENOSPC]
         error = error.__cause__ or error.__context__
     return None
@@ -106,7 +121,8 @@ def write_text(path: Path, text: str) -> None:
                 os.fsync(file.fileno())
             aside.replace(path)
     finally:
-        aside.unlink(missing_ok=True) if aside.parent.is_dir() else None
+        with suppress(OSError):  # else a disk that cannot be written would be told by the name aside
+            aside.unlink()
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -122,11 +138,19 @@ def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> None:
 def read_json(path: Path) -> Any:
     """Read JSON; StorageError names a file that is damaged or not there."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
     except FileNotFoundError as error:
         raise StorageError(f"{path}: missing; accepted: a folder with all that was written there") from error
     except (OSError, RecursionError, ValueError) as error:
         raise StorageError(f"{path}: cannot be read as JSON ({error}); remove it to make it anew") from error
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """Read a JSON object; StorageError as `read_json`, and for another value."""
+    found = read_json(path)
+    if not isinstance(found, dict):
+        raise StorageError(f"{path}: holds no JSON object; accepted: as it was written")
+    return found
 
 
 def read_jsonl(path: Path) -> list[dict[str, Any]]:
@@ -137,13 +161,18 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
     """
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
-        return [json.loads(line) for line in lines[:-1] if line]
+        return [json.loads(line, parse_constant=_refuse_constant) for line in lines[:-1] if line]
     except FileNotFoundError as error:
         raise StorageError(f"{path}: missing; accepted: a folder with all that was written there") from error
     except (OSError, RecursionError, ValueError) as error:
         raise StorageError(
             f"{path}: cannot be read as lines of JSON ({error}); remove it to go on"
         ) from error
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    """Python reads NaN and infinities, which are no JSON; `write_json` writes none."""
+    raise ValueError(f"{name} is no number")
 
 
 def remove_partial(folder: Path) -> None:

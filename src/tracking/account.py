@@ -4,7 +4,6 @@ import netrc
 import os
 import urllib.error
 import urllib.request
-from pathlib import Path
 from urllib.parse import urlsplit
 
 PATIENCE = 3.0  # seconds for the first answer of a server
@@ -33,7 +32,7 @@ def has_key(url: str) -> bool:
     if hosts[0].endswith((".wandb.ai", ".coreweave.com")):
         hosts.append("api.wandb.ai")  # one service, two names
     try:
-        known = netrc.netrc(Path(os.environ.get("NETRC") or "~/.netrc").expanduser())
+        known = netrc.netrc(os.path.expanduser(os.environ.get("NETRC") or "~/.netrc"))
     except (OSError, netrc.NetrcParseError):
         return False
     return any(known.authenticators(host) for host in hosts)

@@ -17,7 +17,7 @@ from src.config.rules import check_at_least, refuse
 from src.config.schema import RunConfig
 from src.errors import ModelError
 from src.model.twin import RECORD, twin_folder
-from src.storage.files import read_json
+from src.storage.files import as_written, read_json
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -78,12 +78,13 @@ def _shown(config: RunConfig) -> bool:
         folder = twin_folder(config.model, Path(config.paths.cache_dir))
     except ModelError:
         return False
-    found = read_json(folder / RECORD)
-    loss, entropy = found["held_out_loss"], found["unigram_entropy"]
-    print(
-        f"{config.model.name}: {loss:.3f} nats a byte held out, unigram entropy {entropy:.3f}; "
-        f"{found['seconds']} s; {folder}"
-    )
+    with as_written(folder):
+        found = read_json(folder / RECORD)
+        loss, entropy = found["held_out_loss"], found["unigram_entropy"]
+        line = (
+            f"{loss:.3f} nats a byte held out, unigram entropy {entropy:.3f}; {found['seconds']} s; {folder}"
+        )
+    print(f"{config.model.name}: {line}")
     return True
 
 

@@ -166,4 +166,5 @@ def test_runs_are_named_by_their_path_or_by_what_lies_below_runs(tmp_path, monke
     assert runs_path("study/id-1") == Path("runs/study/id-1")
     assert runs_path("elsewhere/study") == Path("elsewhere/study")
     assert runs_path("~/study") == tmp_path / "home" / "study"
+    assert runs_path("~nobody-of-this-name/study") == Path("~nobody-of-this-name/study")
     assert runs_path("nowhere") == Path("nowhere")  # whoever reads it says what is wrong

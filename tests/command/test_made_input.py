@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 
 from tests.made_input import (
-    CHATS,
-    CONFIGS,
+    HOSTILE_CHATS,
+    HOSTILE_CONFIGS,
+    HOSTILE_ROWS,
     OVERRIDES,
-    ROWS,
     bounded,
     check_chats,
     check_config,
@@ -40,18 +40,18 @@ def test_any_override_is_typed_or_one_line(override, composed):
 
 
 @bounded(80)
-@given(content=ROWS)
+@given(content=HOSTILE_ROWS)
 def test_any_file_of_rows_is_read_or_one_line(content, tmp_path, gsm8k):
     check_rows(content, tmp_path, gsm8k)
 
 
 @bounded(80)
-@given(content=CONFIGS)
+@given(content=HOSTILE_CONFIGS)
 def test_any_config_json_without_weights_is_one_line(content, tmp_path):
     check_config(content, tmp_path)
 
 
 @bounded(40)
-@given(content=CHATS)
+@given(content=HOSTILE_CHATS)
 def test_any_file_of_chats_is_text_or_one_line(content, tmp_path, chat):
     check_chats(content, tmp_path, chat)

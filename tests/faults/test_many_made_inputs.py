@@ -4,14 +4,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from src.command.compose import CONF
 from tests.compare.test_adapter_folder import save_adapter
 from tests.made_adapters import DAMAGES, check_adapter, made_base
-from tests.made_folders import DAMAGE, QUICK, check_folder_of_run, made_run
+from tests.made_folders import (
+    COMMANDS,
+    DAMAGE,
+    QUICK,
+    TABLES,
+    check_folder_of_run,
+    check_results,
+    damage_of,
+    made_run,
+)
 from tests.made_input import (
-    CHATS,
-    CONFIGS,
+    HOSTILE_CHATS,
+    HOSTILE_CONFIGS,
+    HOSTILE_ROWS,
     OVERRIDES,
-    ROWS,
     bounded,
     check_chats,
     check_config,
@@ -19,6 +29,9 @@ from tests.made_input import (
     check_rows,
     composing,
 )
+from tests.made_models import DAMAGES as MODEL_DAMAGES
+from tests.made_models import check_model, made_model
+from tests.made_sweeps import SWEEPS, check_sweep
 
 
 @pytest.fixture(scope="module")
@@ -44,19 +57,19 @@ def test_any_override_is_typed_or_one_line(override, composed):
 
 
 @bounded(500)
-@given(content=ROWS)
+@given(content=HOSTILE_ROWS)
 def test_any_file_of_rows_is_read_or_one_line(content, tmp_path, gsm8k):
     check_rows(content, tmp_path, gsm8k)
 
 
 @bounded(500)
-@given(content=CONFIGS)
+@given(content=HOSTILE_CONFIGS)
 def test_any_config_json_without_weights_is_one_line(content, tmp_path):
     check_config(content, tmp_path)
 
 
 @bounded(500)
-@given(content=CHATS)
+@given(content=HOSTILE_CHATS)
 def test_any_file_of_chats_is_text_or_one_line(content, tmp_path, chat):
     check_chats(content, tmp_path, chat)
 
@@ -66,8 +79,8 @@ def whole(make_config, tmp_path_factory):
     return made_run(make_config, tmp_path_factory.mktemp("whole"))
 
 
-@bounded(600)
-@given(command=st.sampled_from([*QUICK, *QUICK, *QUICK, "report"]), damage=DAMAGE)
+@bounded(150)
+@given(command=st.sampled_from([*QUICK, *QUICK, *COMMANDS]), damage=DAMAGE)
 def test_a_damaged_folder_is_read_or_one_line(command, damage, whole, tmp_path):
     check_folder_of_run(command, damage, whole, tmp_path)
 
@@ -87,3 +100,26 @@ def adapter(tmp_path_factory):
 @given(damage=DAMAGES)
 def test_a_damaged_adapter_is_added_as_it_is_or_one_line(damage, base, adapter, tmp_path):
     check_adapter(damage, adapter, base, tmp_path)
+
+
+@bounded(300)
+@given(content=SWEEPS)
+def test_any_file_of_a_sweep_is_planned_or_one_line(content, tmp_path):
+    check_sweep(content, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def model(make_config, tmp_path_factory):
+    return made_model(make_config, tmp_path_factory.mktemp("model"))
+
+
+@bounded(500)
+@given(damage=MODEL_DAMAGES)
+def test_a_damaged_model_is_loaded_or_one_line(damage, model, tmp_path):
+    check_model(damage, model, tmp_path)
+
+
+@bounded(300)
+@given(damage=damage_of(TABLES), side=st.sampled_from(["fresh/report", "committed"]))
+def test_damaged_tables_are_compared_or_one_line(damage, side, tmp_path):
+    check_results(damage, side, CONF.parent / "sweeps" / "results" / "band_study_small", tmp_path)

@@ -51,7 +51,7 @@ def test_a_config_that_does_not_load(folder, changed, said):
     assert "\n" not in line
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[]", "null", '{"model": 3}'])
+@pytest.mark.parametrize("content", ["", "{}", "[]", "null", '{"model": 3}', '{"model": {"type": NaN}}'])
 def test_a_tokenizer_that_does_not_load(folder, content):
     (folder / "tokenizer.json").write_text(content)
     assert "the tokenizer cannot be loaded (" in line_of(folder)

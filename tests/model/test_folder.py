@@ -78,6 +78,12 @@ def test_no_config(folder):
         ("{", "cannot be read as JSON"),
         ("[" * 100_000, "cannot be read as JSON (maximum"),
         ("[]", "holds no JSON object"),
+        ('{"model_type": "llama", "architectures": 3}', "architectures: given 3; accepted: a list of names"),
+        (
+            '{"model_type": "llama", "architectures": [3]}',
+            "architectures: given [3]; accepted: a list of names",
+        ),
+        ('{"model_type": "gpt2", "n_layer": 1000000000}', "n_layer: given 1e+09; accepted: at most 10,000"),
     ],
 )
 def test_damaged_config(folder, text, wrong):

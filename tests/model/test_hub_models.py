@@ -163,9 +163,31 @@ def test_no_network_and_not_cached(transport):
     )
 
 
-def test_hub_down_and_not_cached(transport):
-    transport(_status(503))
-    assert _refusal() == f"model.id: {ID} is not cached and the hub answered with status 503; {CHOICES}"
+@pytest.mark.parametrize("error", [httpx2.ConnectTimeout, httpx2.ReadTimeout, httpx2.RemoteProtocolError])
+def test_a_hub_that_is_silent_or_hangs_up(transport, error):
+    def answer(request):
+        raise error("nothing came")
+
+    transport(answer)
+    wrong = f"the hub cannot be reached ({error.__name__})"
+    assert _refusal() == f"model.id: {ID} is not cached and {wrong}; {CHOICES}"
+
+
+@pytest.mark.parametrize("content", [b"<html>Log in to this network</html>", b"[]", b"null", b""])
+def test_a_network_that_answers_in_the_place_of_the_hub(transport, content, cache, saved_llama):
+    """As the page of a hotel or a train does: status 200, and no hub."""
+    transport(lambda request: httpx2.Response(200, content=content, request=request))
+    line = _refusal()
+    assert line.startswith(f"model.id: {ID} is not cached and the hub cannot be reached (")
+    assert line.endswith(CHOICES)
+    _snapshot(cache, saved_llama)
+    assert hub.fetch(ID, None).name == COMMIT
+
+
+@pytest.mark.parametrize("code", [429, 500, 503])
+def test_hub_down_and_not_cached(transport, code):
+    transport(_status(code))
+    assert _refusal() == f"model.id: {ID} is not cached and the hub answered with status {code}; {CHOICES}"
 
 
 def test_unknown_repository(transport):

@@ -112,6 +112,15 @@ def test_stopped_between_batches_of_probe_and_evaluation(command, tmp_path, stag
     assert json.loads((folder / "run.json").read_text())["status"] == "success"
 
 
+def test_stopped_before_it_has_begun_it_loads_nothing(make_config, tmp_path):
+    paths = [f"paths.runs_dir={tmp_path}/runs", f"paths.cache_dir={tmp_path}/cache"]
+    with preemption.listening():
+        os.kill(os.getpid(), signal.SIGTERM)
+        with pytest.raises(SystemExit, match="75"):
+            execute(make_config("debug=smoke", *LONG, *paths))
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_multirun_stops_with_its_run(command, tmp_path):
     process = command("hydra.mode=MULTIRUN", "seed=0,1,2", *LONG)
 

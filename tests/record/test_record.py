@@ -212,3 +212,10 @@ def test_nothing_that_could_be_a_secret_is_recorded(make_config, tmp_path, monke
         pass
     assert "secret" not in str(given)
     assert given["mode"] == "offline"
+
+
+@pytest.mark.parametrize("record", ["[]", "3", "{}", "null", "{", '{"status": NaN}', "[" * 100_000])
+def test_a_record_that_is_none_says_neither_finished_nor_unfinished(tmp_path, record):
+    (tmp_path / "run.json").write_text(record)
+    with pytest.raises(StorageError, match=str(tmp_path)):
+        _ = RunFolder(tmp_path).finished

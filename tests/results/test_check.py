@@ -7,7 +7,7 @@ import pytest
 from src.analysis.experiment import read_study
 from src.bench.made_runs import MadeStudy, make_runs
 from src.command.compose import CONF
-from src.errors import DataError
+from src.errors import DataError, UserError
 from src.report.columns import column
 from src.report.write import write_report
 from src.results.check import (
@@ -78,7 +78,25 @@ def test_what_cannot_be_compared_is_one_line(table, tmp_path):
     with pytest.raises(
         DataError, match="told apart by task, metric, band; committed: task, metric, band, method"
     ):
-        compare(table("fewer", [["x"] * 11], COLUMNS.replace("method.scaling,", "")), old)
+        compare(table("fewer", [["1"] * 11], COLUMNS.replace("method.scaling,", "")), old)
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda text: text.replace(b"0.1,", b"nan,", 1), "row 1: before: given 'nan'; accepted: a number"),
+        (lambda text: text.replace(b"0.2,", b"two,", 1), "row 1: after: given 'two'; accepted: a number"),
+        (lambda text: text[:-20], "row 2 has another number of fields than the first line"),
+        (lambda text: b"\xff" + text, "a file is missing or damaged (UnicodeDecodeError"),
+    ],
+)
+def test_a_damaged_table_gives_no_number(table, damage, said):
+    """A row that was cut off would have left the comparison without a word."""
+    old = table("old", COMMITTED)
+    (old / SCORES).write_bytes(damage((old / SCORES).read_bytes()))
+    with pytest.raises(UserError) as refused:
+        compare(table("new", COMMITTED), old)
+    assert said in str(refused.value)
 
 
 @pytest.mark.parametrize(("after", "status", "line"), [(0.24, 0, "2 of 2"), (0.3, 1, "1 of 2")])

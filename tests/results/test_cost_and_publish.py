@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from src.errors import DataError
+from src.errors import DataError, StorageError
 from src.probe.table.layer_table import LayerRow
 from src.probe.table.layers_csv import write_layers
 from src.results.cost import cost
@@ -58,6 +58,13 @@ def test_cost_counts_the_runs_of_a_window(runs):
         match=r"no run ended between --started and --ended; its runs ended 2026-01-01T00:01.* to 2026-01-01T00:02",
     ):
         cost(runs, 1, end)
+
+
+@pytest.mark.parametrize("record", ["[]", "{}", '{"status": "success"}', "NaN", '{"status": Infinity}', "{"])
+def test_a_damaged_record_costs_nothing(runs, record):
+    (runs / "failed" / "run.json").write_text(record)
+    with pytest.raises(StorageError, match="damaged|cannot be read as JSON"):
+        cost(runs, 1)
 
 
 def test_the_command_refuses_a_time_without_its_offset_by_the_name_of_the_option(runs):

@@ -65,17 +65,29 @@ class Composer:
             if template.keys() != _HINTS.keys():
                 return typed(self.composed(overrides), given=overrides)
             return self._assemble(choices, [one for text in overrides if (one := _plain(text))])
-        except (*CONFIG_ERRORS, ValueError):
+        except (*CONFIG_ERRORS, AttributeError, TypeError, ValueError):
             return self._by_hydra(overrides)
 
     def composed(self, overrides: tuple[str, ...], hydra: bool = False) -> DictConfig:
         """What Hydra composes, with its own settings if asked for."""
         return compose(self._name, overrides=[self._search, *overrides], return_hydra_config=hydra)
 
+    def places(self) -> tuple[str, str, str]:
+        """What the sweep's file itself says, before any cell: cache_dir, runs_dir and experiment.
+
+        Raises:
+            ConfigError: Hydra cannot compose the file.
+        """
+        try:
+            found = self.composed(())
+            return str(found.paths.cache_dir), str(found.paths.runs_dir), str(found.experiment)
+        except Exception as error:  # whatever Hydra stumbles over is in the file
+            raise ConfigError(f"{self._sweep.path}: {one_line(error, RunConfig)}") from error
+
     def _by_hydra(self, overrides: tuple[str, ...]) -> RunConfig:
         try:
             return typed(self.composed(overrides), given=overrides)
-        except (*CONFIG_ERRORS, ValueError) as error:  # ValueError: a group set to null
+        except (*CONFIG_ERRORS, AttributeError, TypeError, ValueError) as error:  # as of a group set to null
             raise ConfigError(one_line(error, RunConfig)) from error
 
     def _template(self, choices: tuple[str, ...]) -> Template:

@@ -1,8 +1,10 @@
 """A sweep's runs: each with its id, its folder, its configuration and its launcher."""
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from src.config.places import check_name
 from src.config.rules import refuse
 from src.config.schema import PathsConfig, RunConfig
 from src.sweep.grid.expand import composer
@@ -56,8 +58,8 @@ def make_plan(sweep: Sweep, only_list: bool = False) -> Plan:
     found: dict[str, Planned] = {}
     with composer(sweep) as composed:
         launchers = Launchers(composed)
-        base = composed.composed(())
-        with composed.remembering(Path(str(base.paths.cache_dir)).expanduser()):
+        cache_dir, runs_dir, experiment = composed.places()
+        with composed.remembering(Path(os.path.expanduser(cache_dir))):
             configs = [composed.run(cell.overrides) for cell in sweep.cells]
         absolute = Shared(_absolute)
         for cell, relative in zip(sweep.cells, configs, strict=True):
@@ -72,14 +74,15 @@ def make_plan(sweep: Sweep, only_list: bool = False) -> Plan:
                 refuse("sweep", twins, f"each run once; both are {run.id}")
             found[run.key] = run
         runs = list(found.values())
-        folder = _runs_dir(str(base.paths.runs_dir)) / str(base.experiment)
-    if len({run.config.experiment for run in runs}) == 1:
-        folder = runs[0].folder.parent
+    folder = runs[0].folder.parent
+    if len({run.config.experiment for run in runs}) > 1:
+        check_name("experiment", experiment)
+        folder = _runs_dir(runs_dir) / experiment
     return Plan(sweep.name, folder / ".sweep" / sweep.name, runs, tuple(contents.unread))
 
 
 def _runs_dir(text: str) -> Path:
-    return Path(text).expanduser().absolute()
+    return Path(os.path.expanduser(text)).absolute()
 
 
 def _absolute(paths: PathsConfig) -> PathsConfig:

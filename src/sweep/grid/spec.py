@@ -14,9 +14,11 @@ from typing import Any
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from src.command.compose import read_overrides
+from src.command.explain import CONFIG_ERRORS, one_line
 from src.config.rules import refuse
 from src.errors import ConfigError
 
@@ -61,8 +63,9 @@ def read_sweep(path: Path, overrides: list[str], launcher: str | None) -> Sweep:
     """
     base = _load(path)
     section = base.pop("sweep", None) or {}
-    hydra = base.get("hydra") or {}
-    params = dict((hydra.get("sweeper") or {}).get("params") or {})
+    hydra = _mapping("hydra", base.get("hydra"))
+    sweeper = _mapping("hydra.sweeper", hydra.get("sweeper"))
+    params = _mapping("hydra.sweeper.params", sweeper.get("params"))
     base["hydra"] = {key: value for key, value in hydra.items() if key not in ("sweeper", "mode")}
     _check_section(section)
     given = dict(_split(override) for override in overrides)
@@ -82,9 +85,9 @@ def _load(path: Path) -> dict[str, Any]:
         refuse("sweep", str(path), "a YAML file, such as sweeps/quickstart.yaml")
     try:
         found: Any = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
-    except (YAMLError, OSError) as error:
+    except (YAMLError, OSError, OmegaConfBaseException, RecursionError, ValueError) as error:
         raise ConfigError(f"{path}: cannot be read as YAML ({' '.join(str(error).split())})") from error
-    if not isinstance(found, dict) or "defaults" not in found:
+    if not isinstance(found, dict) or not isinstance(found.get("defaults"), list):
         refuse(str(path), "no list `defaults`", "a Hydra primary config, with `defaults: [config, _self_]`")
     found["defaults"] = [_present(one) for one in found["defaults"]]
     return found
@@ -94,8 +97,18 @@ def _present(default: Any) -> Any:
     """An entry of the defaults list; presets were chosen by `override experiment` before."""
     if not isinstance(default, dict):
         return default
+    for key in default:
+        if not isinstance(key, str) or not key.strip("/ "):
+            refuse("defaults", default, "names of files, or GROUP: NAME")
     names = {key: re.sub(r"^(override )?/?experiment$", r"\1preset", key) for key in default}
     return {names[key]: _pattern(key.split()[-1].strip("/"), value) for key, value in default.items()}
+
+
+def _mapping(key: str, found: Any) -> dict[str, Any]:
+    """The mapping under a key; where there is none, an empty one."""
+    if not isinstance(found or {}, dict):
+        refuse(key, found, "a mapping of keys to values")
+    return dict(found or {})
 
 
 def _check_section(section: Any) -> None:
@@ -104,7 +117,10 @@ def _check_section(section: Any) -> None:
     for key in section:
         if key not in _KEYS:
             refuse(f"sweep.{key}", section[key], "the keys " + ", ".join(_KEYS))
-    for index, cell in enumerate(section.get("cells") or []):
+    cells = section.get("cells") or []
+    if not isinstance(cells, list):
+        refuse("sweep.cells", cells, "a list of mappings")
+    for index, cell in enumerate(cells):
         if not isinstance(cell, dict):
             refuse(
                 f"sweep.cells[{index}]", cell, "a mapping of keys to values, such as {method: lora, seed: 0}"
@@ -114,8 +130,11 @@ def _check_section(section: Any) -> None:
 def _grid(values: dict[str, Any], launcher: str) -> list[Cell]:
     """The cells of one mapping: the product of its lists of values, in the order of its keys."""
     lines = read_overrides([f"{key}={_text(_pattern(key, value))}" for key, value in values.items()])
-    parsed = OverridesParser.create().parse_overrides(lines)
-    (rows,) = BasicSweeper.split_arguments(parsed, None) if parsed else [[[]]]
+    try:
+        parsed = OverridesParser.create().parse_overrides(lines)
+        (rows,) = BasicSweeper.split_arguments(parsed, None) if parsed else [[[]]]
+    except (*CONFIG_ERRORS, ValueError) as error:  # Python reads no number of 5,000 digits
+        raise ConfigError(one_line(error)) from error
     return [
         Cell(
             tuple(line for line in row if not line.startswith(_LAUNCHER)),

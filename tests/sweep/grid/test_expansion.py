@@ -57,6 +57,8 @@ def test_where_a_run_goes_is_no_part_of_its_id(write_sweep, planned):
         ([{"model": "nope"}], "model: given 'nope'; accepted: albert_base"),
         ([{"preset": "nope"}], "preset: given 'nope'; accepted: "),
         ([{"train.batch_sise": 3}], "train.batch_sise: given '3', but there is no such key (did you mean"),
+        ([{"seed": "9" * 401}], "(401 characters); accepted: a number of at least 0, below 2^63"),
+        ([{"seed": "9" * 5000}], "Exceeds the limit"),
         ([{"train.batch_size": 0}], "train.batch_size: given 0; accepted: "),
         ([{"metrics.names": ["shift", "mean_shift"]}], "each metric once; mean_shift is named twice"),
         ([{"metrics": "views", "metrics.view_templates": "['Hi {nonsense}']"}], "Hi {nonsense}"),
@@ -89,12 +91,27 @@ def test_a_refused_sweep_ends_with_status_two_and_leaves_nothing(write_sweep, sw
         ("a: [", "cannot be read as YAML"),
         ("seed: 3", "accepted: a Hydra primary config"),
         (yaml.safe_dump({"defaults": ["config", "_self_"], "sweep": {"celss": []}}), "sweep.celss"),
+        ("defaults: null", "accepted: a Hydra primary config"),
+        ("defaults: [{3: x}]", "defaults: given {3: 'x'}; accepted: names of files"),
+        ("defaults: [config]\nhydra: x", "hydra: given 'x'; accepted: a mapping"),
+        ("defaults: [config]\nhydra: {sweeper: [1]}", "hydra.sweeper: given [1]; accepted: a mapping"),
+        (
+            "defaults: [config]\nhydra: {sweeper: {params: x}}",
+            "hydra.sweeper.params: given 'x'; accepted: a mapping",
+        ),
+        ("defaults: [config]\nsweep: {cells: 3}", "sweep.cells: given 3; accepted: a list"),
+        ("defaults: [config]\nsweep: {cells: [{seed: 'range('}]}", "'range('"),
+        ("defaults: [[1]]", "file.yaml: "),
+        ("defaults: [nowhere, _self_]", "nowhere"),
+        ("defaults: [config, _self_]\npaths: 3", "cache_dir"),
+        (b"defaults: [caf\xe9]", "cannot be read as YAML"),
+        ("[" * 5000, "cannot be read as YAML"),
     ],
 )
 def test_a_file_that_is_no_sweep_is_refused(planned, tmp_path, text, line):
     path = tmp_path / "file.yaml"
     if text is not None:
-        path.write_text(text)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(ConfigError) as refused:
         planned(path)
     assert line in str(refused.value)
