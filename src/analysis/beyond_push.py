@@ -17,6 +17,7 @@ from src.analysis.experiment import Experiment
 from src.analysis.families import Row
 from src.analysis.material import Material
 from src.analysis.records import records
+from src.analysis.runs import ALL
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,21 @@ class BeyondPush:
 
 def beyond_push(material: Material) -> BeyondPush:
     """Every arm of an experiment that has random pushes beside it; empty tables where none has."""
-    study = material.study
+    return _beyond_push(material.study, None)
+
+
+def beyond_push_of_all_tokens(material: Material) -> BeyondPush:
+    """The same with all tokens, where the runs show a reading that leaves some out; else empty."""
+    runs = [run for arm in (*material.study.arms, *material.study.nulls) for run in arm.runs.values()]
+    if not all(run.reading != ALL and ALL in run.readings for run in runs):
+        return BeyondPush(DataFrame(), DataFrame())
+    return _beyond_push(material.study, ALL)
+
+
+def _beyond_push(study: Experiment, reading: str | None) -> BeyondPush:
     if not study.nulls:
         return BeyondPush(DataFrame(), DataFrame())
-    trained, pushes = gather(study.arms), gather(study.nulls)
+    trained, pushes = gather(study.arms, reading), gather(study.nulls, reading)
     place = {run.name: at for at, arm in enumerate(study.arms) for run in arm.runs.values()}
     sides = [_over_its_mean(one.layers).assign(quantity=one.layers["layer"]) for one in (trained, pushes)]
     layers = _over_seeds(readings(*sides), place, ["metric", "quantity", "depth"])

@@ -3,10 +3,11 @@
 import numpy
 import pytest
 
-from src.analysis.beyond_push import beyond_push
+from src.analysis.beyond_push import beyond_push, beyond_push_of_all_tokens
 from src.analysis.depth.null import AS_IT_IS, excess_over
 from src.analysis.experiment import read_study
 from src.analysis.material import Material
+from src.analysis.runs import ALL, NO_MASSIVE, Run
 from src.report.sections.beyond_push import build, pictures
 
 EXCESS = excess_over("random_direction")
@@ -75,3 +76,25 @@ def test_pushes_beside_two_runs_of_one_seed_are_both_kept(write_run, configure, 
     slopes = beyond_push(Material(study)).slopes.query("metric == 'cka_debiased' and quantity == 'slope'")
     excess = slopes[slopes["reading"] == EXCESS]["value"]
     assert sorted(excess) == pytest.approx([0.5, 1.0])
+
+
+def test_all_tokens_stand_beside_a_reading_that_leaves_some_out_and_not_beside_themselves(
+    material, monkeypatch
+):
+    assert beyond_push_of_all_tokens(material).slopes.empty
+    plain = beyond_push(material).slopes
+    shown, read = [NO_MASSIVE, ALL], Run.layers_of
+    monkeypatch.setattr(Run, "readings", property(lambda run: shown))
+    twice = lambda run, name: (  # noqa: E731
+        read(run, ALL) if name == ALL else read(run, ALL).assign(value=2 * read(run, ALL)["value"])
+    )
+    monkeypatch.setattr(Run, "layers_of", twice)
+    again = Material(material.study)
+    keys = ["place", "metric", "quantity", "reading"]
+    sides = [
+        one.set_index(keys)["value"].sort_index() for one in (plain, beyond_push_of_all_tokens(again).slopes)
+    ]
+    assert sides[0].to_numpy() == pytest.approx(sides[1].to_numpy())
+    doubled = beyond_push(again).slopes.set_index(keys)["value"].sort_index()
+    amounts = [key for key in doubled.index if key[1] == "procrustes_distance" and key[2] == "slope"]
+    assert amounts and doubled[amounts].to_numpy() == pytest.approx(2 * sides[0][amounts].to_numpy())

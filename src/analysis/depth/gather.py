@@ -32,7 +32,7 @@ class Gathered(NamedTuple):
     """distance, value: of the tuning from the pretraining objective, the mean over blocks."""
 
 
-def gather(arms: Sequence[Arm]) -> Gathered:
+def gather(arms: Sequence[Arm], reading: str | None = None) -> Gathered:
     """The numbers and the layers of every run that was trained and probed; missing numbers are left out.
 
     slope: of the change over relative depth, positive where change grows towards the output, so that of a
@@ -40,10 +40,10 @@ def gather(arms: Sequence[Arm]) -> Gathered:
     1 to L): unlike the slope itself it stays the same when all layers change twice as much.
     relative_slope_inner: the same of the layers 1 to L - 1 alone. width, centre, spread: as `change_location`
     tells. Made from layers.csv, so that runs of any age are measured alike; a run without it tells what its
-    run.json holds.
+    run.json holds. `reading`: of the states, in place of the one that each run shows.
     """
     known, settings = settings_of(arms)
-    every = _every_layer(known)
+    every = _every_layer(known, reading)
     layers = _changes(every)
     depth, value = (layers[name].to_numpy(dtype=float) for name in ("depth", "value"))
     grouped = layers.groupby(["run", "metric"], sort=False)
@@ -104,8 +104,9 @@ def _is_amount(metric: str) -> bool:
     return metric in METRICS and METRICS[metric].change != "none"
 
 
-def _every_layer(runs: dict[str, Run]) -> DataFrame:
-    found = [run.layers.assign(run=name) for name, run in runs.items() if run.layers is not None]
+def _every_layer(runs: dict[str, Run], reading: str | None) -> DataFrame:
+    tables = {name: run.layers_of(reading) if reading else run.layers for name, run in runs.items()}
+    found = [layers.assign(run=name) for name, layers in tables.items() if layers is not None]
     columns = ["run", "stage", "metric", "layer", "depth", "value"]
     return pandas.concat(found, ignore_index=True)[columns] if found else DataFrame(columns=columns)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pandas import DataFrame
 
 from src.analysis.arms import NULLS
-from src.analysis.beyond_push import beyond_push
+from src.analysis.beyond_push import beyond_push, beyond_push_of_all_tokens
 from src.analysis.depth.null import AS_IT_IS, excess_over
 from src.analysis.material import Material
 from src.metrics.catalog import METRICS
@@ -42,12 +42,14 @@ def build(material: Material) -> list[Block]:
         "profiles_beyond_push", "Profiles beside a random push",
         columns(*key, "depth", "value", "ci", "num_seeds"), found.rows(study, drawn),
     )  # fmt: skip
+    blocks: list[Block] = [Chart("profiles_beyond_push", SECTION.title, plots, _NOTE, "metric", numbers)]
     heads = columns(*key, "quantity", "value", "ci", "num_seeds")
-    slopes = found.rows(study, found.slopes)
-    return [
-        Chart("profiles_beyond_push", SECTION.title, plots, _NOTE, "metric", numbers),
-        Table("slopes_beyond_push", "Slopes beside a random push", heads, slopes, _SLOPES, len(slopes) > 30),
-    ]
+    whole = material.get(beyond_push_of_all_tokens)
+    for name, title, one in (("", "", found), ("_all_tokens", ", all tokens", whole)):
+        if rows := one.rows(study, one.slopes):
+            told = f"Slopes beside a random push{title}"
+            blocks.append(Table(f"slopes_beyond_push{name}", told, heads, rows, _SLOPES, len(rows) > 30))
+    return blocks
 
 
 def pictures(material: Material) -> Mapping[str, Plot]:
