@@ -31,10 +31,10 @@ def small(make_config, tmp_path):
 
 @pytest.fixture
 def start(tmp_path):
-    """Start a run: start(config, events=None) is its process; what it says is in output.txt."""
+    """Start a run: start(config, events=None, ...) is its process; what it says is in output.txt."""
 
-    def begin(config: RunConfig, events: int | None = None, output: Path = tmp_path / "output.txt"):
-        process = FORKED.Process(target=work, args=(config, events, str(output)))
+    def begin(config: RunConfig, events: int | None = None, output: Path = tmp_path / "output.txt", **given):
+        process = FORKED.Process(target=work, args=(config, events, str(output)), kwargs=given)
         process.start()
         return process
 
@@ -45,8 +45,8 @@ def start(tmp_path):
 def ended(start):
     """The exit status of a run that goes on until it ends."""
 
-    def wait(config: RunConfig, events: int | None = None) -> int:
-        process = start(config, events)
+    def wait(config: RunConfig, events: int | None = None, **given) -> int:
+        process = start(config, events, **given)
         process.join(300)
         return process.exitcode
 

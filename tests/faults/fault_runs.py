@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import sys
 from collections import Counter
@@ -24,13 +25,30 @@ SMALL = [
 """A tiny run with every kind of file: base and intermediate scores, checkpoints, adapter, tables, record."""
 
 
-def work(config: RunConfig, events: int | None, output: str) -> None:
-    """One run in its own process; with `events`, SIGKILL just before its so-many-th change of a file."""
+def work(
+    config: RunConfig,
+    events: int | None,
+    output: str,
+    number: int = signal.SIGKILL,
+    largest: int | None = None,
+) -> None:
+    """One run in its own process.
+
+    Args:
+        config: of the run.
+        events: a signal comes just before its so-many-th change of a file.
+        output: a file for what it says.
+        number: the signal.
+        largest: bytes that a file may have, as a quota or `ulimit -f` has it.
+    """
     from src.errors import UserError
     from src.run import execute
     from src.runtime.preemption import listening
 
-    changes = Changes(config.paths.runs_dir, config.paths.cache_dir, kill_at=events)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
+    if largest is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
+    changes = Changes(config.paths.runs_dir, config.paths.cache_dir, kill_at=events, number=number)
     sys.addaudithook(changes.hear)
     with Path(output).open("a") as said, redirect_stdout(said), redirect_stderr(said):
         try:
@@ -47,8 +65,8 @@ class Changes:
 
     NAMES = frozenset({"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.utime", "os.truncate"})
 
-    def __init__(self, *folders: str, kill_at: int | None) -> None:
-        self.folders, self.kill_at, self.seen = folders, kill_at, 0
+    def __init__(self, *folders: str, kill_at: int | None, number: int) -> None:
+        self.folders, self.kill_at, self.number, self.seen = folders, kill_at, number, 0
 
     def hear(self, event: str, given: tuple) -> None:
         writes = event == "open" and isinstance(given[1], str) and set(given[1]) & set("wax+")
@@ -56,7 +74,7 @@ class Changes:
             return
         self.seen += 1
         if self.seen == self.kill_at:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), self.number)
 
 
 def only_run(runs: Path) -> Path:

@@ -52,6 +52,28 @@ def test_full_at_any_size(small, ended, whole, disk, tmp_path):
     count("disk full", "one line, then went on with space, bit for bit", refused)
 
 
+def test_no_file_may_be_larger(small, ended, whole, tmp_path):
+    """RLIMIT_FSIZE drawn from the sizes of the files: each kind is the first that does not fit."""
+    found = (path.stat().st_size for path in whole.parents[2].rglob("*") if path.is_file())
+    sizes = sorted(size for size in found if size > 4096)  # what it says goes into a file, too
+    draw = random.Random(5)
+    refused = 0
+    for number in range(TIMES):
+        root = tmp_path / str(number)
+        output = tmp_path / f"{number}.txt"
+        if ended(small(root=root), largest=draw.choice(sizes) - 1, output=output):
+            refused += 1
+            said = output.read_text().splitlines()[-1]
+            assert said.startswith("strata: ")
+            assert "larger than a file may be here, see ulimit -f" in said
+            assert not list((root / "runs").rglob("run.json"))
+            assert not list(root.rglob(".partial-*"))
+        assert ended(small(root=root)) == 0, last_line(tmp_path)
+        assert_same(only_run(root / "runs"), whole)
+    assert refused >= TIMES // 2
+    count("files cut at a size", "one line, then went on, bit for bit", refused)
+
+
 def test_read_only(small, start, ended, whole, disk, tmp_path):
     """A file system that turns read-only while the run works."""
     draw = random.Random(4)
