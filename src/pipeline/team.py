@@ -80,7 +80,7 @@ class Team:
             return _over(self.prepared(), *asked)
         self.ranks.begin(self.config, follow, self.folder)
         with self.ranks.together(_beside, self.adapter, self._as_base, *asked):
-            parts = _share(self.prepared(), self.pieces and self.pieces.own, *asked)
+            parts = _share(self.prepared(), self.pieces.own if self.pieces else None, *asked)
         for part in parts:
             if isinstance(part, UserError):
                 raise part

@@ -56,7 +56,9 @@ def _train(run: Run, adapter: Path) -> dict[str, Any]:
     else:
         run.ranks.begin(run.config, follow, run.folder.path)
         with run.ranks.together(train_along):
-            trained, weights = train_sharded(run.prepared, run.folder.path, on_step, pieces and pieces.own)
+            trained, weights = train_sharded(
+                run.prepared, run.folder.path, on_step, pieces.own if pieces else None
+            )
         if pieces is None:
             run.prepare_anew()
             set_tuned(run.prepared.adapted, weights)
