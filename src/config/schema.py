@@ -75,6 +75,9 @@ class RunConfig:
         if self.control.kind != "none" and not self.method.of_kind.trains:
             accepted = "control=none with a method that trains nothing"
             rules.refuse("control.kind", self.control.kind, accepted)
+        if self.train.activation_rank is not None and not self.method.of_kind.trains:
+            accepted = "null with a method that trains nothing"
+            rules.refuse("train.activation_rank", self.train.activation_rank, accepted)
         if self.model.quantization != "none":
             self._check_quantized()
         if self.train.num_processes > 1:

@@ -86,6 +86,7 @@ def line_of(*overrides):
         (["control=equal_step", "control.size=0"], "control.size: given 0.0; accepted: a number above 0"),
         (["control=equal_step", "control.target=sum"], "control.target: given 'sum'; accepted: mean, median, total, fixed"),
         (["control=equal_step", "control.norms=drop"], "control.norms: given 'drop'; accepted: group, leave, freeze"),
+        (["train.activation_rank=8", "method=frozen"], "train.activation_rank: given 8; accepted: null with a method that trains nothing"),
         (["control=equal_step", "method=frozen"], "control.kind: given 'equal_step'; accepted: control=none with a method that trains nothing"),
         (["control=match_profile", "control.source=a", "control.grouping=tensor"], "control.grouping: given 'tensor'; accepted: block with control=match_profile"),
     ],

@@ -3,6 +3,8 @@
 import numpy
 import pytest
 
+from src.intervene.causal.measure import Found
+from src.intervene.causal.study import _told
 from src.intervene.engine.gates import Gate
 from src.intervene.engine.parts import EMBEDDINGS, HEAD
 from src.intervene.engine.path import path_gradients, rows_are_apart
@@ -94,3 +96,16 @@ def test_eight_nodes_are_exact_for_a_polynomial_of_degree_sixteen():
         assert integral == pytest.approx(1, abs=1e-12)
     beyond = (weights / 2 * 17 * ((nodes + 1) / 2) ** 16).sum()
     assert abs(beyond - 1) > 1e-11
+
+
+@pytest.mark.parametrize(
+    ("residual", "words"),
+    [
+        (0.004, "Path: residual 0.40 % of the gain."),
+        (-0.43, "Path: residual -43.00 % of the gain, too much: its shares do not add up to it."),
+        (float("nan"), ""),
+    ],
+)
+def test_a_path_whose_shares_do_not_add_up_is_said_to_be_one(residual, words):
+    found = Found("logp", [], 0.5, residual, [])
+    assert _told(found).endswith(f".{' ' * bool(words)}{words}")

@@ -28,6 +28,8 @@ from src.runtime.progress import Progress
 from src.storage.csv_file import write_csv
 
 UNTIED = "in a variant each is given its own tensor, so the head can be tuned where the input is not"
+MOST_RESIDUAL = 0.01
+"""Of the gain: what the shares of the path may lack."""
 
 
 class CausalStudy(Study):
@@ -142,6 +144,8 @@ class CausalStudy(Study):
 
 
 def _told(one: Found) -> str:
-    path = "" if one.residual != one.residual else f" Path: residual {100 * one.residual:.2f} % of the gain."
+    path = "" if one.residual != one.residual else f" Path: residual {100 * one.residual:.2f} % of the gain"
+    if path:
+        path += ", too much: its shares do not add up to it." if abs(one.residual) > MOST_RESIDUAL else "."
     off = f" Variants below both ends: {one.num_off}." if one.hybrids else ""
     return f"{in_words(one.additivity)}.{path}{off}"
