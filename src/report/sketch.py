@@ -1,9 +1,12 @@
 """The profile by depth as a few lines of text: the picture of a run where there is no window to show one."""
 
+from collections.abc import Sequence
+
 import numpy
 from numpy.typing import ArrayLike
 from rich.console import Console
 
+from src.analysis.layer_profiles import ProfileLine
 from src.analysis.material import Material
 from src.metrics.catalog import axis_title
 from src.report.sections.layer_profiles import CORE
@@ -20,7 +23,7 @@ def print_sketch(material: Material, console: Console) -> None:
     lines = [line for line in material.profiles.get(metric or "", []) if line.stage != "base"]
     if metric is None or not lines:
         return
-    lines, more = lines[:MOST_LINES], len(lines) - MOST_LINES
+    lines, left_out = lines[:MOST_LINES], len(lines) - MOST_LINES
     known = numpy.concatenate([numpy.asarray(line.value, float) for line in lines])
     if not numpy.isfinite(known).any():
         return
@@ -29,7 +32,7 @@ def print_sketch(material: Material, console: Console) -> None:
     scale = f"{signs[0]} {low:.3g} to {signs[-1]} {high:.3g}"
     title = f"{axis_title(metric)}, from the embedding to the last block ({scale})"
     console.print(title, markup=False, overflow="fold")
-    names = [line.arm.label(material.study.factors) for line in lines]
+    names = _names(lines, material.study.factors)
     layers = min(max(len(numpy.atleast_1d(line.value)) for line in lines), MOST_SIGNS)
     width = min(max(map(len, names)), LABEL - layers)
     for line, name in zip(lines, names, strict=True):
@@ -38,8 +41,15 @@ def print_sketch(material: Material, console: Console) -> None:
         told = f"{own.min():.3g} to {own.max():.3g}" if len(own) else "no value"
         text = f"  {name[:width]:<{width}} {spark(line.value, low, high, signs)} {told}"
         console.print(text, markup=False, no_wrap=True, overflow="crop")
-    if more > 0:
-        console.print(f"  and {more} further: in the report's page", markup=False)
+    if left_out > 0:
+        console.print(f"  and {left_out} further: in the report's page", markup=False)
+
+
+def _names(lines: Sequence[ProfileLine], factors: Sequence[str]) -> list[str]:
+    """Of the arms; behind the reading of the states where several are shown."""
+    several = len({line.reading for line in lines}) > 1
+    words = [f"{line.reading.replace('_', ' ')}: " if several else "" for line in lines]
+    return [word + line.arm.label(factors) for word, line in zip(words, lines, strict=True)]
 
 
 def spark(values: ArrayLike, low: float, high: float, signs: str) -> str:

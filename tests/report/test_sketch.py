@@ -1,6 +1,8 @@
 """The profile in the terminal: a sign a layer, on one scale, missing values missing."""
 
 import io
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
@@ -56,3 +58,13 @@ def test_arms_that_find_no_room_are_counted(material, monkeypatch):
     file = io.StringIO()
     print_sketch(material, Console(file=file, width=100))
     assert f"and {len(material.study.arms) - 1} further" in file.getvalue()
+
+
+def test_readings_of_one_arm_are_told_apart(material):
+    first = next(line for line in material.profiles["cka_debiased"] if line.stage != "base")
+    both = [first, replace(first, reading="no_massive")]
+    shown = SimpleNamespace(profiles={"cka_debiased": both}, study=material.study)
+    file = io.StringIO()
+    print_sketch(shown, Console(file=file, width=100))
+    names = [line.split(" (")[0].strip() for line in file.getvalue().splitlines()[1:]]
+    assert names[0].startswith("all: ") and names[1].startswith("no massive: ")
