@@ -45,10 +45,10 @@ def arm_frontiers(material: Material) -> list[ArmFrontier]:
     for task, arms in other_abilities(material):
         kept = {id(one.arm): one for one in arms}
         both = [one.arm for one in trained.arms if id(one.arm) in kept and id(one.arm) in mine]
+        gains = {id(arm): _change(mine[id(arm)], trained.higher_is_better) for arm in both}
+        keeps = {id(arm): _change(kept[id(arm)], task.higher_is_better) for arm in both}
+        sizes = {id(arm): _sizes(arm) for arm in both}
         for name, curve in curves(both).items():
-            gains = {id(arm): _change(mine[id(arm)], trained.higher_is_better) for arm in both}
-            keeps = {id(arm): _change(kept[id(arm)], task.higher_is_better) for arm in both}
-            sizes = {id(arm): _sizes(arm) for arm in both}
             for what, sides in ((trained.label, gains), (SIZE, sizes)):
                 points = _points(name, curve, both, sides, keeps)
                 if points:
