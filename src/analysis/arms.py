@@ -80,6 +80,10 @@ class Arm:
         """Single segments from the input side, then wider bands, the whole stack, and the others."""
         return (_ORDER.index(self.band), "") if self.band in _ORDER else (len(_ORDER), self.band)
 
+    def beside(self, own: tuple[str, ...]) -> dict[str, str]:
+        """The factors but those whose names begin with one of `own`: what else it is made of."""
+        return {name: value for name, value in self.factors.items() if not name.startswith(own)}
+
     def label(self, factors: Sequence[str]) -> str:
         """The values of some factors, the band first."""
         found = [self.factors[name] for name in factors if name in self.factors]

@@ -134,5 +134,4 @@ def _is_start(arm: Arm, other: Arm) -> bool:
     """Whether it is the other without its penalty."""
     if other.factors.get(_PENALTY, _NONE) == _NONE or arm.factors.get(_PENALTY, _NONE) != _NONE:
         return False
-    names = [name for name in other.factors if not name.startswith(_PENALTY)]
-    return all(arm.factors.get(name) == other.factors[name] for name in names)
+    return arm.beside((_PENALTY,)) == other.beside((_PENALTY,))

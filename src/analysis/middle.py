@@ -6,7 +6,6 @@ import numpy
 
 from src.analysis.arms import Arm
 from src.analysis.families import Row, estimate_row
-from src.analysis.layer_series import by_metric
 from src.analysis.material import Material
 from src.statistics.seeds import paired_by_seed
 
@@ -25,8 +24,7 @@ def middle_rows(material: Material) -> list[Row]:
     if study.factors != [_MODEL] or len(study.arms) > _MOST:
         return []
     rows = []
-    for first, second in combinations(study.arms, 2):
-        ours, theirs = _means(first), _means(second)
+    for (first, ours), (second, theirs) in combinations([(arm, _means(arm)) for arm in study.arms], 2):
         for metric, stage in (key for key in ours if key in theirs):
             mine, other = ours[metric, stage], theirs[metric, stage]
             if mine.keys() & other.keys():
@@ -40,7 +38,7 @@ def _means(arm: Arm) -> dict[tuple[str, str], dict[int, float]]:
     """Of every metric and stage: by seed, the mean over the layers of the middle that have a value."""
     found: dict[tuple[str, str], dict[int, float]] = {}
     for seed, run in arm.runs.items():
-        for key, series in by_metric(run.layers).items() if run.layers is not None else ():
+        for key, series in run.series.items():
             inside = series.value[(series.depth >= MIDDLE[0]) & (series.depth <= MIDDLE[1])]
             if (known := inside[numpy.isfinite(inside)]).size:
                 found.setdefault(key, {})[seed] = float(known.mean())

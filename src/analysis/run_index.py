@@ -173,9 +173,7 @@ def _write(rows: Sequence[Row], folder: Path) -> None:
 
     parquet.write_table(table({name: [getattr(row, name) for row in rows] for name in _RUNS}),
                         folder / "runs.parquet", compression="zstd")  # fmt: skip
-    known: dict[
-        Any, str
-    ] = {}  # runs of one design share theirs, and telling that is faster than writing it again
+    known: dict[Any, str] = {}  # runs of one design share layouts; telling that is faster than writing them
 
     def text(layout: Any) -> str:
         key = tuple(layout.items()) if isinstance(layout, dict) else layout

@@ -32,8 +32,8 @@ def _families(task: TaskScores, switch: str, own: tuple[str, ...]) -> Iterator[F
     """Arms that are off, each with those that differ from it in the setting and its own alone."""
     arms = [one for one in task.arms if switch in one.arm.factors]
     for off in (one for one in arms if one.arm.factors[switch] == OFF):
-        shared = _others(off, own)
-        on = [one for one in arms if one.arm.factors[switch] != OFF and _others(one, own) == shared]
+        shared = off.arm.beside(own)
+        on = [one for one in arms if one.arm.factors[switch] != OFF and one.arm.beside(own) == shared]
         if on:
             yield off, on
 
@@ -45,11 +45,6 @@ def _rows(
     kept = [(one, gap) for one, gap in gaps if gap.num_seeds]
     for (one, _), tested in zip(kept, tested_together([gap for _, gap in kept]), strict=True):
         mine = [value for name, value in one.arm.factors.items() if name.startswith(own)]
-        others = ", ".join(_others(one, own).values())
+        others = ", ".join(one.arm.beside(own).values())
         key = {"task": task.label, "setting": switch, "setting_value": ", ".join(mine), "condition": others}
         yield key | tested.row
-
-
-def _others(one: ArmScores, own: tuple[str, ...]) -> dict[str, str]:
-    """What else the arm is made of."""
-    return {name: value for name, value in one.arm.factors.items() if not name.startswith(own)}

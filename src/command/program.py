@@ -58,10 +58,9 @@ def run_command(main: Callable[[], object]) -> None:
 
 def exit_for(error: Exception) -> NoReturn:
     """Say in one line what an error means for a person; of one that nobody foresaw, how to see its place."""
-    reason = None if isinstance(error, UserError) else storage_reason(error)
     if isinstance(error, UserError):
         exit_with(str(error))
-    if reason is not None:
+    if (reason := storage_reason(error)) is not None:
         exit_with(f"{getattr(error, 'filename', None) or type(error).__name__}: {reason}")
     if os.environ.get(TRACEBACK):
         raise error

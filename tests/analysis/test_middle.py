@@ -1,5 +1,6 @@
 """Models in the middle of their depth: the layers that count, and the interval of SciPy's paired t."""
 
+from dataclasses import dataclass
 from types import SimpleNamespace
 
 import numpy
@@ -7,6 +8,7 @@ import pandas
 import pytest
 from scipy import stats
 
+from src.analysis.layer_series import by_metric
 from src.analysis.middle import middle_rows
 
 RANDOM = numpy.random.default_rng(3)
@@ -19,6 +21,17 @@ def table(values):
     ).assign(stage="change")
 
 
+@dataclass
+class MadeRun:
+    """A run of which the table is known."""
+
+    layers: pandas.DataFrame
+
+    @property
+    def series(self):
+        return by_metric(self.layers)
+
+
 def study(factors=("model.name",), num_models=2):
     made = {
         f"model_{model}": {seed: table(RANDOM.normal(model, 1, 11)) for seed in (0, 1, 2)}
@@ -27,7 +40,7 @@ def study(factors=("model.name",), num_models=2):
     arms = [
         SimpleNamespace(
             factors={"model.name": name},
-            runs={seed: SimpleNamespace(layers=layers) for seed, layers in runs.items()},
+            runs={seed: MadeRun(layers) for seed, layers in runs.items()},
         )
         for name, runs in made.items()
     ]

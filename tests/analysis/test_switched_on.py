@@ -7,6 +7,7 @@ import pytest
 
 from src.analysis.answers import Answers
 from src.analysis.arm_scores import ArmScores, TaskScores
+from src.analysis.arms import Arm
 from src.analysis.switched_on import switched_rows
 
 HARD = numpy.random.default_rng(0).normal(1, 0.3, 50)
@@ -20,7 +21,7 @@ def arm(shift, **factors):
     for seed in range(3):
         items = HARD + shift + 0.01 * seed
         tuned[seed] = Answers(items.mean(), items.std() / 50**0.5, 50, IDS, items)
-    return ArmScores(SimpleNamespace(factors=named, band="11111"), tuned=tuned)
+    return ArmScores(Arm(named), tuned=tuned)
 
 
 def rows(*arms):

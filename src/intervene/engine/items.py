@@ -132,8 +132,9 @@ def english_items(
     passages = held_out_passages()[first:]
     if num_passages > len(passages):
         refuse("num_passages", num_passages, f"at most {len(passages)}, which this Python ships")
-    framing, encoded, weights = framing_of(tokenizer), [], []
+    framing = framing_of(tokenizer)
     before = framing.context
+    encoded, weights = [], []
     for number, text in enumerate(passages[:num_passages]):
         whole = framing.opened(text)[len(framing.front) :]
         ids = whole[: max_length - len(before)]
@@ -172,7 +173,8 @@ def _items(
 
 
 def _parts(group: Sequence[int], positions: Sequence[int]) -> list[list[int]]:
-    parts, total = list[list[int]]([[]]), 0
+    parts: list[list[int]] = [[]]
+    total = 0
     for number, count in zip(group, positions, strict=True):
         if parts[-1] and total + count > MAX_POSITIONS:
             parts.append([])
