@@ -4,6 +4,7 @@ import csv
 
 import pytest
 
+from src.carrier.eraser.fit import TriggerFit
 from tests.intervene.conftest import command
 
 FIT = ("intervention.max_steps=6", "intervention.warmup_steps=2", "intervention.price=0.5")
@@ -37,6 +38,13 @@ def test_the_eraser_of_a_fixed_reply(run_folder, monkeypatch, capsys):
         assert value["kl", "own over random channels", model] == pytest.approx(gap, abs=1e-6)
     assert len(rows_of(tables / "steps.csv")) == 4 * 6
     assert before == {path.name: path.read_bytes() for path in (folder / "adapter").iterdir()}
+    first = {path.name: path.read_bytes() for path in tables.glob("*.csv")}
+    fitted = []
+    run = TriggerFit.run
+    monkeypatch.setattr(TriggerFit, "run", lambda fit, *done: fitted.append(fit.settings) or run(fit, *done))
+    command(monkeypatch, "eraser", folder, *QUICK, "--passages", 4, "--passage-tokens", 16)
+    assert [settings.kl_weight for settings in fitted] == [0, 0]  # the unfitted control of each model alone
+    assert first == {path.name: path.read_bytes() for path in tables.glob("*.csv")}
     text = capsys.readouterr().out
     assert max(len(line) for line in text.splitlines() if not line.startswith("written")) <= 100
 

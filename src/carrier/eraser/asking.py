@@ -13,6 +13,7 @@ from src.data.rows import Row
 from src.data.splits import load_splits
 from src.intervene.engine.items import task_items
 from src.intervene.pair import Pair
+from src.storage.files import fingerprint
 
 
 class Asking:
@@ -35,6 +36,8 @@ class Asking:
         ]
         encoded = [encode_prompts(some, tokenizer, chosen.prompt_tokens) for some in rows[:2]]
         self.encoded = [[part.to(pair.device) for part in both] for both in encoded]
+        self.content = fingerprint([part.tolist() for both in encoded for part in both])
+        """Of the prompts of steps and choice."""
         self.base = Triggered(pair.replay, pair.replay.gates.base)
         self.scored = self._scored(rows[2])
 

@@ -78,9 +78,7 @@ class TriggerFit:
             loss = self._stepped(vectors, optimizer, numbers)
             row = {"step": step + 1, "loss": loss}
             looked = loss if not chosen.own_split else None
-            if chosen.own_split and (
-                (step + 1) % chosen.check_steps == 0 or step + 1 == chosen.trigger_steps
-            ):
+            if chosen.own_split and self._looks(step + 1):
                 looked = row["choice"] = self.chosen_loss(vectors)
             if looked is not None and looked < lowest:  # published: of the loss before the step that is kept
                 lowest, found.best_step = looked, step + 1

@@ -2,21 +2,24 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from torch import Tensor
 
 from src.carrier.eraser.asking import Asking
 from src.carrier.eraser.cells import AIMS, NONE, RANDOM_VECTORS, UNFITTED, Aims, Cell, aims, random_vectors
-from src.carrier.eraser.fit import TriggerFit
+from src.carrier.eraser.fit import Trigger, TriggerFit
 from src.carrier.eraser.found import Erased
 from src.carrier.eraser.loss import Goal
 from src.carrier.eraser.prompts import check_prompts
+from src.carrier.eraser.store import kept_trigger
 from src.carrier.eraser.tables import told, write_tables
 from src.carrier.eraser.triggered import Triggered
 from src.carrier.masked_update import MaskedUpdate
 from src.carrier.measure import named
 from src.carrier.study import fitted_carrier, update_of
+from src.config.eraser import EraserSettings
 from src.config.intervention import InterventionConfig
 from src.config.rules import refuse
 from src.config.schema import RunConfig
@@ -25,6 +28,7 @@ from src.intervene.pair import Pair
 from src.intervene.study import Source, Study
 from src.model.loaded import LoadedModel
 from src.runtime.progress import Progress
+from src.storage.cache import code_fingerprint
 
 SEED = 0
 """Of what is drawn at random: starts, orders, channels, vectors."""
@@ -71,28 +75,44 @@ class EraserStudy(Study):
     def _of(self, folder: Path, pair: Pair, update: MaskedUpdate) -> Erased:
         before = {name: value.clone() for name, value in update.trained_values().items()}
         fits = folder / "intervene" / "fits"
-        fitted, _ = fitted_carrier(pair, update, self.chosen, self.chosen.rhos[0], fits)
+        fitted, key = fitted_carrier(pair, update, self.chosen, self.chosen.rhos[0], fits)
         asking = Asking(pair, self.chosen)
         width, channels = asking.fitted.last.shape[-1], self.chosen.channels
         targets = aims(fitted.masks, pair.num_blocks, width, channels, SEED)
         found = Erased(folder.name, update.density(fitted.masks), asking.scorer.score(asking.base), {}, {})
+        keep = partial(self._kept, fits / key[:12], [key, asking.content])
         with Progress(f"{folder.name} triggers", 4 * self.chosen.trigger_steps, "steps") as progress:
             self.done = progress.advance
             with named(update, fitted.masks) as pattern:
-                self._cells("carrier", Triggered(pair.replay, pattern), asking, targets, found)
+                self._cells("carrier", Triggered(pair.replay, pattern), asking, targets, found, keep)
             update.set_trained(before)  # if the carrier's weights trained on
-            self._cells("plain", Triggered(pair.replay, pair.replay.gates.tuned), asking, targets, found)
+            tuned = Triggered(pair.replay, pair.replay.gates.tuned)
+            self._cells("plain", tuned, asking, targets, found, keep)
         return found
 
-    def _cells(self, model: str, variant: Triggered, asking: Asking, targets: Aims, found: Erased) -> None:
+    def _kept(self, folder: Path, key: list[str], cell: Cell, fit: Callable[[], Trigger]) -> Trigger:
+        """The trigger of a cell, fitted once."""
+        own = {name: getattr(self.chosen, name) for name in EraserSettings.__dataclass_fields__}
+        code = code_fingerprint("carrier", "intervene/engine", "model", "data")
+        return kept_trigger(folder, [*key, *cell, own, code], fit)
+
+    def _cells(
+        self,
+        model: str,
+        variant: Triggered,
+        asking: Asking,
+        targets: Aims,
+        found: Erased,
+        keep: Callable[[Cell, Callable[[], Trigger]], Trigger],
+    ) -> None:
         """Fit and score the triggers against one variant."""
         found.scores[Cell(model, NONE)] = asking.scorer.score(variant)
         vectors: dict[str, Tensor] = {}
         for aim in AIMS:
             goal = Goal(getattr(targets, aim).to(asking.pair.device), asking.mean)
-            trigger = self._fit(variant, goal, asking, self.chosen).run(self.done)
-            found.triggers[Cell(model, aim)] = trigger
-            vectors[aim] = trigger.vectors
+            fit = partial(self._fit(variant, goal, asking, self.chosen).run, self.done)
+            trigger = found.triggers[Cell(model, aim)] = keep(Cell(model, aim), fit)
+            vectors[aim] = trigger.vectors.to(asking.pair.device)
         vectors[RANDOM_VECTORS] = random_vectors(vectors["own"], SEED)
         blind = replace(self.chosen, channel_weight=0.0, kl_weight=0.0)
         vectors[UNFITTED] = self._fit(variant, goal, asking, blind).run().vectors
