@@ -5,7 +5,7 @@ arms that are not on it: at an equal gain in the trained task, and at an equal s
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy
 
@@ -47,13 +47,41 @@ def arm_frontiers(material: Material) -> list[ArmFrontier]:
         both = [one.arm for one in trained.arms if id(one.arm) in kept and id(one.arm) in mine]
         gains = {id(arm): _change(mine[id(arm)], trained.higher_is_better) for arm in both}
         keeps = {id(arm): _change(kept[id(arm)], task.higher_is_better) for arm in both}
-        sizes = {id(arm): _sizes(arm) for arm in both}
+        sides = {
+            trained.label: _Sides(gains, keeps),
+            SIZE: _Sides({id(arm): _sizes(arm) for arm in both}, keeps),
+        }
         for name, curve in curves(both).items():
-            for what, sides in ((trained.label, gains), (SIZE, sizes)):
-                points = _points(name, curve, both, sides, keeps)
-                if points:
+            for what, one in sides.items():
+                if points := _points(name, curve, both, one):
                     found.append(ArmFrontier(name, what, task.label, points))
     return found
+
+
+BySeed = Mapping[int, numpy.ndarray]
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """What every arm gains and keeps, by its identity."""
+
+    gained: Mapping[int, BySeed]
+    kept: Mapping[int, BySeed]
+    _made: dict[tuple[int, tuple[int, ...]], Tradeoff] = field(default_factory=dict)
+
+    def seeds(self, arm: Arm) -> set[int]:
+        """Those that have both."""
+        return set(self.gained[id(arm)]) & set(self.kept[id(arm)])
+
+    def of(self, arm: Arm, seeds: tuple[int, ...]) -> Tradeoff:
+        """Of some seeds; made once, for all curves that have them."""
+        key = (id(arm), seeds)
+        if key not in self._made:
+            sides = (
+                numpy.stack([side[id(arm)][seed] for seed in seeds]) for side in (self.gained, self.kept)
+            )
+            self._made[key] = Tradeoff(*sides)
+        return self._made[key]
 
 
 def curves(arms: Sequence[Arm]) -> dict[str, dict[float, Arm]]:
@@ -76,26 +104,18 @@ def curves(arms: Sequence[Arm]) -> dict[str, dict[float, Arm]]:
     return found
 
 
-def _points(
-    name: str,
-    curve: Mapping[float, Arm],
-    arms: Sequence[Arm],
-    gained: Mapping[int, Mapping[int, numpy.ndarray]],
-    kept: Mapping[int, Mapping[int, numpy.ndarray]],
-) -> list[Point]:
+def _points(name: str, curve: Mapping[float, Arm], arms: Sequence[Arm], sides: _Sides) -> list[Point]:
     """Over the seeds that all of the curve have; arms that lack one of them are left out."""
-    seeds = set.intersection(*(set(gained[id(arm)]) & set(kept[id(arm)]) for arm in curve.values()))
-    complete = [arm for arm in arms if seeds <= set(gained[id(arm)]) & set(kept[id(arm)])]
+    seeds = set.intersection(*map(sides.seeds, curve.values()))
     if not seeds:
         return []
-
-    def of(arm: Arm) -> Tradeoff:
-        sides = ([side[id(arm)][seed] for seed in sorted(seeds)] for side in (gained, kept))
-        return Tradeoff(*map(numpy.stack, sides))
-
-    on_it = {id(arm) for arm in curve.values()}
-    others = {arm.label(list(arm.factors)): of(arm) for arm in complete if id(arm) not in on_it}
-    return frontier(name, {strength: of(arm) for strength, arm in curve.items()}, others)
+    on_it, wanted = {id(arm) for arm in curve.values()}, tuple(sorted(seeds))
+    others = [arm for arm in arms if id(arm) not in on_it and seeds <= sides.seeds(arm)]
+    return frontier(
+        name,
+        {strength: sides.of(arm, wanted) for strength, arm in curve.items()},
+        {arm.label(list(arm.factors)): sides.of(arm, wanted) for arm in others},
+    )
 
 
 def _change(scores: ArmScores, higher_is_better: bool | None) -> dict[int, numpy.ndarray]:
@@ -113,11 +133,9 @@ def _sizes(arm: Arm) -> dict[int, numpy.ndarray]:
     """By seed [1]; seeds whose layer table has no weight change lack."""
     found = {}
     for seed, run in arm.runs.items():
-        if run.layers is None:
-            continue
-        rows = run.layers[(run.layers["metric"] == "weight_change") & (run.layers["stage"] == "change")]
-        if len(rows):
-            found[seed] = numpy.array([rows["value"].mean()])
+        series = run.series.get(("weight_change", "change"))
+        if series is not None and (known := series.value[numpy.isfinite(series.value)]).size:
+            found[seed] = numpy.array([known.mean()])
     return found
 
 

@@ -1,9 +1,12 @@
 """The table by layer of a run, cut into the series of its metrics and stages."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy
-import pandas
+
+_KEPT = 64  # layouts: runs of one design share theirs
 
 
 class Series(NamedTuple):
@@ -14,13 +17,32 @@ class Series(NamedTuple):
     value: numpy.ndarray
 
 
-def by_metric(layers: pandas.DataFrame) -> dict[tuple[str, str], Series]:
-    """The table of a run by metric and stage, no embedding, in order of depth."""
-    columns = Series(*(layers[name].to_numpy() for name in Series._fields))
+class _Rows(NamedTuple):
+    """Where a series stands in a table."""
+
+    at: numpy.ndarray
+    layer: numpy.ndarray
+    depth: numpy.ndarray
+
+
+def by_metric(table: Mapping[str, Any]) -> dict[tuple[str, str], Series]:
+    """The table of a run by metric and stage, no embedding, in order of depth.
+
+    `table`: its columns metric, stage, layer, depth and value, or a frame that has them.
+    """
+    value = numpy.asarray(table["value"], float)
+    layout = (tuple(table[name]) for name in ("metric", "stage", "layer", "depth"))
+    return {key: Series(rows.layer, rows.depth, value[rows.at]) for key, rows in _rows(*layout).items()}
+
+
+@lru_cache(maxsize=_KEPT)
+def _rows(
+    metrics: tuple[str, ...], stages: tuple[str, ...], layers: tuple[int, ...], depths: tuple[float, ...]
+) -> dict[tuple[str, str], _Rows]:
     places: dict[tuple[str, str], list[int]] = {}
-    keys = zip(layers["metric"], layers["stage"], strict=True)
-    for place, key in enumerate(keys):  # faster than groupby for the few hundred rows of a run
-        if columns.layer[place] > 0:
+    for place, key in enumerate(zip(metrics, stages, strict=True)):  # faster than pandas' groupby
+        if layers[place] > 0:
             places.setdefault(key, []).append(place)
-    in_order = {key: sorted(at, key=columns.layer.__getitem__) for key, at in places.items()}
-    return {key: Series(*(column[at] for column in columns)) for key, at in in_order.items()}
+    in_order = {key: numpy.array(sorted(at, key=layers.__getitem__)) for key, at in places.items()}
+    layer, depth = numpy.array(layers), numpy.array(depths)
+    return {key: _Rows(at, layer[at], depth[at]) for key, at in in_order.items()}

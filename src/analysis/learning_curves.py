@@ -27,20 +27,25 @@ class Curve:
     num_seeds: int
 
 
-def learning_curves(study: Experiment, key: str) -> list[Curve]:
-    """A curve an arm, in order of the bands; arms that did not log the key are left out."""
+def arms_with_steps(study: Experiment) -> list[Arm]:
+    """Those of which a run has logged, in order of the bands."""
+    return [arm for arm in sorted(study.arms, key=lambda arm: arm.order) if _trained(arm)]
+
+
+def learning_curves(arms: Sequence[Arm], key: str) -> list[Curve]:
+    """A curve an arm; arms that did not log the key are left out."""
     curves = []
-    for arm in sorted(study.arms, key=lambda arm: arm.order):
+    for arm in arms:
         binned = _binned([run.logged for run in _trained(arm).values()], key)
         if binned is not None:
             curves.append(Curve(arm, binned[0], *mean_interval(binned[1]), len(binned[1])))
     return curves
 
 
-def curve_rows(study: Experiment) -> list[Row]:
-    """A row a run and bin of steps: as many points as are drawn."""
+def curve_rows(study: Experiment, arms: Sequence[Arm]) -> list[Row]:
+    """A row a run of some arms and bin of steps: as many points as are drawn."""
     rows: list[Row] = []
-    for arm in sorted(study.arms, key=lambda arm: arm.order):
+    for arm in arms:
         trained = _trained(arm)
         told = {BAND: arm.band}
         told |= {name.removesuffix(".name"): arm.factors[name] for name in study.factors if name != BAND}

@@ -27,8 +27,12 @@ def as_numbers(layers: pandas.DataFrame) -> Numbers | None:
 
 def as_frame(numbers: Numbers) -> pandas.DataFrame | None:
     """The table by layer again, without errors and counts; None where it has no row."""
-    found = dict(zip(_WHAT, by_column(numbers), strict=True))
-    return pandas.DataFrame(numbers.layout | found) if len(numbers.values) else None
+    return pandas.DataFrame(as_columns(numbers)) if len(numbers.values) else None
+
+
+def as_columns(numbers: Numbers) -> dict[str, Any]:
+    """The columns of that table."""
+    return numbers.layout | dict(zip(_WHAT, by_column(numbers), strict=True))
 
 
 def by_column(numbers: Numbers) -> numpy.ndarray:

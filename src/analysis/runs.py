@@ -13,7 +13,7 @@ import yaml
 from src.analysis.config_text import by_sections, flat
 from src.analysis.layer_series import Series, by_metric
 from src.analysis.run_index import Numbers, Row, Tables
-from src.analysis.run_tables import LOGGED, Items, as_frame, as_numbers, column, items_of
+from src.analysis.run_tables import LOGGED, Items, as_columns, as_frame, as_numbers, column, items_of
 from src.analysis.sample_lines import items_of_base, items_of_lines, line_starts, parsed
 from src.config.method import KINDS, MethodKind
 from src.config.renamed import rename_keys
@@ -118,8 +118,9 @@ class Run:
         """A table by metric and stage, no embedding, in order of depth; that of `reading` where it lacks."""
         reading = reading if reading in self.readings else self.reading
         if reading not in self._series:
-            layers = self.layers_of(reading) if self.readings else None
-            self._series[reading] = {} if layers is None else by_metric(layers)
+            kept = (self._of_index("layers") or {}).get(reading)
+            table = self.layers_of(reading) if kept is None and self.readings else kept and as_columns(kept)
+            self._series[reading] = {} if table is None else by_metric(table)
         return self._series[reading]
 
     @property

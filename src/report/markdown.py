@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 
+from src.report.crowd import MOST_IN_TEXT
 from src.report.parts import Block, Part, Text
 from src.report.table import Table
-
-_MOST_ROWS = 60
-"""Of a table in Markdown; the CSV has all of them."""
 
 
 def markdown(
@@ -22,7 +20,7 @@ def markdown(
     return "\n".join([*lines, closing]).rstrip() + "\n"
 
 
-def table_markdown(table: Table, most_rows: int = _MOST_ROWS) -> str:
+def table_markdown(table: Table, most_rows: int = MOST_IN_TEXT) -> str:
     """The first rows of a table."""
     rules = ["--:" if column.numeric else ":--" for column in table.columns]
     return "\n".join(_line(row) for row in [table.titles, rules, *table.shown(most_rows)]) + "\n"
@@ -30,12 +28,12 @@ def table_markdown(table: Table, most_rows: int = _MOST_ROWS) -> str:
 
 def _block(block: Block) -> str:
     if isinstance(block, Table):
-        rest = len(block.rows) - _MOST_ROWS
+        rest = len(block.rows) - MOST_IN_TEXT
         more = f"\n{rest} more rows: see [{block.name}.csv]({block.name}.csv)\n" if rest > 0 else ""
         note = f"\n{block.note}\n" if block.note else ""
         return f"### {block.title}\n\n{table_markdown(block)}{more}{note}"
     if isinstance(block, Text):
-        return "\n".join(f"- {line}" if block.bullets else f"{line}\n" for line in block.lines) + "\n"
+        return "\n".join(f"- {line}" if block.bullets else f"{line}\n" for line in block.shown) + "\n"
     return ""
 
 

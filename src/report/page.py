@@ -9,14 +9,13 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from src.report.crowd import MOST_ROWS
 from src.report.parts import Chart, Part
 from src.report.plotly_figure import plotly_figure
 from src.report.table import Table
 from src.statistics.claim import WORDS
 
 _ASSETS = Path(__file__).parent / "assets"
-_MOST_ROWS = 200
-"""Of a table on the page; the CSV beside it has all of them."""
 
 
 def html_page(
@@ -62,7 +61,7 @@ def _template() -> Template:
         "table": lambda block: isinstance(block, Table),
         "chart": lambda block: isinstance(block, Chart),
     }
-    environment.globals["most_rows"] = _MOST_ROWS
+    environment.globals["most_rows"] = MOST_ROWS
     environment.globals["verdicts"] = {word: word for word in WORDS}
     return environment.get_template("page.html.j2")
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from src.analysis.material import Material
+from src.report.crowd import first_lines
 from src.report.plot import Plot
 from src.report.table import Table
 
@@ -28,6 +29,11 @@ class Text:
 
     lines: Sequence[str]
     bullets: bool = False
+
+    @property
+    def shown(self) -> Sequence[str]:
+        """The first lines, and how many more there are."""
+        return first_lines(self.lines)
 
 
 Block = Table | Chart | Text

@@ -8,6 +8,7 @@ from src.analysis.material import Material
 from src.analysis.run_rows import run_rows
 from src.analysis.score_rows import score_rows
 from src.report.columns import columns
+from src.report.crowd import MOST
 from src.report.number_format import decimals, span
 from src.report.sections.runs import COLUMNS
 from src.report.table import Column, Table
@@ -26,17 +27,19 @@ def print_table(material: Material, console: Console, name: str) -> None:
     else:
         table = _by_arm(material, f"{name}: mean over seeds, interval over seeds and items")
     if table.rows:
-        console.print(rich_table(table))
+        console.print(rich_table(table, MOST))
+        if (rest := len(table.rows) - MOST) > 0:
+            console.print(f"  and {rest:,} further rows: {table.name}.csv beside the page", markup=False)
     else:
         console.print(f"{name}: {len(study.compared)} runs compared, none with a score", markup=False)
 
 
-def rich_table(table: Table) -> rich.Table:
-    """A table for the terminal; no cell is cut."""
+def rich_table(table: Table, most_rows: int | None = None) -> rich.Table:
+    """The first rows of a table for the terminal, all where no number is given; no cell is cut."""
     found = rich.Table(title=table.title, title_justify="left", box=SIMPLE_HEAD, collapse_padding=True)
     for column in table.columns:
         found.add_column(column.title, justify="right" if column.numeric else "left", overflow="fold")
-    for cells in table.shown():
+    for cells in table.shown(most_rows):
         found.add_row(*cells)
     return found
 

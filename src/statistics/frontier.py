@@ -7,8 +7,6 @@ from typing import NamedTuple
 from src.statistics.estimate import Estimate
 from src.statistics.holm import holm
 from src.statistics.matched import Tradeoff, kept_at_equal_gain
-from src.statistics.seeds import over_seeds
-from src.statistics.two_way_model import crossed
 
 
 class Point(NamedTuple):
@@ -34,18 +32,16 @@ class Point(NamedTuple):
 
 def frontier(name: str, curve: Mapping[float, Tradeoff], others: Mapping[str, Tradeoff]) -> list[Point]:
     """The curve in the order of its strengths, under `name`, then every other setting held against it."""
-    points = [_point(name, strength, one, None, math.nan) for strength, one in sorted(curve.items())]
-    in_order = [one for _, one in sorted(curve.items())]
-    more = {plan: kept_at_equal_gain(one, in_order) for plan, one in others.items()}
-    tested = holm([math.nan if one is None else one.pvalue for one in more.values()])
-    return points + [
-        _point(plan, math.nan, one, more[plan], test.pvalue)
-        for (plan, one), test in zip(others.items(), tested, strict=True)
+    in_order = sorted(curve.items())
+    more = kept_at_equal_gain(list(others.values()), [one for _, one in in_order])
+    tested = holm([math.nan if one is None else one.pvalue for one in more])
+    return [_point(name, strength, one, None, math.nan) for strength, one in in_order] + [
+        _point(plan, math.nan, one, difference, test.pvalue)
+        for (plan, one), difference, test in zip(others.items(), more, tested, strict=True)
     ]
 
 
 def _point(plan: str, strength: float, one: Tradeoff, more: Estimate | None, p: float) -> Point:
-    gained = crossed(one.gained) if one.gained.shape[1] > 1 else over_seeds(one.gained[:, 0].tolist())
-    ends = [(side.value, *side.interval()) for side in (gained, crossed(one.kept))]
+    ends = [(side.value, *side.interval()) for side in one.means]
     compared = (more.value, *more.interval()) if more else (math.nan,) * 3
-    return Point(plan, strength, *ends[0], *ends[1], *compared, p, gained.num_seeds)
+    return Point(plan, strength, *ends[0], *ends[1], *compared, p, one.means[0].num_seeds)

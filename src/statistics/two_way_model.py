@@ -1,7 +1,7 @@
 """Seeds x items: what another seed would give on other items of the same kind."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy
 
@@ -10,22 +10,25 @@ from src.statistics.estimate import Estimate
 
 
 class MeanSquares(NamedTuple):
-    """Of a two-way table with one number a cell."""
+    """Of two-way tables with one number a cell: a number a table."""
 
-    seeds: float
-    items: float
-    rest: float
+    seeds: Any
+    items: Any
+    rest: Any
 
 
-def mean_squares(table: numpy.ndarray) -> MeanSquares:
-    """Mean squares of rows (seeds), columns (items) and what is left, of a table of at least 2 x 2."""
-    num_seeds, num_items = table.shape
-    mean, rows, columns = table.mean(), table.mean(axis=1), table.mean(axis=0)
-    rest = table - rows[:, None] - columns + mean
+_CELLS = (-2, -1)
+
+
+def mean_squares(tables: numpy.ndarray) -> MeanSquares:
+    """Of rows (seeds), columns (items) and what is left, of tables [..., seed, item] of at least 2 x 2."""
+    num_seeds, num_items = tables.shape[-2:]
+    mean, rows, columns = (tables.mean(axis=axis, keepdims=True) for axis in (_CELLS, -1, -2))
+    rest = tables - rows - columns + mean
     return MeanSquares(
-        float(num_items * ((rows - mean) ** 2).sum() / (num_seeds - 1)),
-        float(num_seeds * ((columns - mean) ** 2).sum() / (num_items - 1)),
-        float((rest**2).sum() / ((num_seeds - 1) * (num_items - 1))),
+        num_items * ((rows - mean) ** 2).sum(axis=_CELLS) / (num_seeds - 1),
+        num_seeds * ((columns - mean) ** 2).sum(axis=_CELLS) / (num_items - 1),
+        (rest**2).sum(axis=_CELLS) / ((num_seeds - 1) * (num_items - 1)),
     )
 
 
@@ -48,15 +51,30 @@ def crossed(table: numpy.ndarray, pooled: Pooled | None = None) -> Estimate:
     Raises:
         ValueError: no seed, or fewer than 2 items.
     """
-    table = numpy.asarray(table, dtype=float)
-    num_seeds, num_items = table.shape
+    return crossed_each(numpy.asarray(table, dtype=float)[None], pooled)[0]
+
+
+def crossed_each(tables: numpy.ndarray, pooled: Pooled | None = None) -> list[Estimate]:
+    """The same of many tables at once, [table, seed, item]."""
+    num_seeds, num_items = tables.shape[1:]
     if num_seeds < 1 or num_items < 2:
         raise ValueError(f"table: given {num_seeds} seeds x {num_items} items; needed: at least 1 x 2")
-    mean = float(table.mean())
+    means = tables.mean(axis=_CELLS).tolist()
     if num_seeds == 1:
-        return Estimate(mean, float(table.std(ddof=1)) / math.sqrt(num_items), num_items - 1, 1, num_items)
-    seeds, items, rest = mean_squares(table)
-    of_seeds = num_seeds - 1
+        errors = (tables[:, 0].std(axis=1, ddof=1) / math.sqrt(num_items)).tolist()
+        return [Estimate(*one, num_items - 1, 1, num_items) for one in zip(means, errors, strict=True)]
+    squares = zip(*(side.tolist() for side in mean_squares(tables)), strict=True)
+    return [
+        _crossed(mean, MeanSquares(*one), num_seeds, num_items, pooled)
+        for mean, one in zip(means, squares, strict=True)
+    ]
+
+
+def _crossed(
+    mean: float, squares: MeanSquares, num_seeds: int, num_items: int, pooled: Pooled | None
+) -> Estimate:
+    seeds, items, rest = squares
+    of_seeds: float = num_seeds - 1
     if pooled:
         seeds, of_seeds = num_items * pooled.variance, pooled.freedom
     variance = max(seeds + items - rest, seeds, items)

@@ -1,6 +1,7 @@
 """Curves of arms, and arms held against them, in a study whose truth is known."""
 
 import math
+from math import nan
 from types import SimpleNamespace
 
 import numpy
@@ -11,6 +12,7 @@ from src.analysis.answers import Answers
 from src.analysis.arm_scores import ArmScores, TaskScores
 from src.analysis.arms import Arm
 from src.analysis.frontier import SIZE, arm_frontiers, curves
+from src.analysis.layer_series import by_metric
 
 SEEDS, ITEMS = (0, 1, 2), 40
 HARD = numpy.random.default_rng(0).normal(size=ITEMS)
@@ -18,9 +20,9 @@ HARD = numpy.random.default_rng(0).normal(size=ITEMS)
 
 def arm(penalty, weight, size):
     layers = pandas.DataFrame(
-        {"metric": ["weight_change", "weight_change", "cka"], "stage": "change", "value": [size, size, 9.0]}
-    )
-    run = SimpleNamespace(record={"choices": {"data": "sums"}}, config={}, layers=layers)
+        {"metric": ["weight_change"] * 3 + ["cka"], "stage": "change", "value": [size, nan, size, 9.0]}
+    ).assign(layer=[1, 2, 3, 1], depth=[0.3, 0.7, 1.0, 0.3])
+    run = SimpleNamespace(record={"choices": {"data": "sums"}}, config={}, series=by_metric(layers))
     factors = {"method.penalty": penalty, "method.penalty_weight": f"{weight:g}"}
     return Arm(factors, dict.fromkeys(SEEDS, run))
 

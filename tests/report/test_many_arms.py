@@ -1,13 +1,19 @@
 """Figures of more arms than anybody can tell apart."""
 
+from types import SimpleNamespace
+
 import numpy
 import pytest
 from numpy.testing import assert_allclose
 
+from src.analysis.frontier import ArmFrontier
 from src.analysis.layer_profiles import ProfileLine
-from src.report.crowd import MOST, first_conditions
+from src.report.crowd import MOST, MOST_IN_TEXT, first_conditions, first_lines, named, number_drawn
+from src.report.frontier import frontier_blocks, plane
 from src.report.palette import Look
+from src.report.sections import frontier
 from src.report.sections.profile_bands import band_series
+from src.statistics.frontier import Point
 
 
 def arms(**counts):
@@ -61,3 +67,47 @@ def test_arms_of_other_models_are_put_on_one_axis_and_gaps_stay_gaps():
         waits=False,
     )
     assert found.y == pytest.approx([gap, 1, 2.5], nan_ok=True)
+
+
+def test_a_sentence_and_a_paragraph_name_the_first_and_count_the_others():
+    names = [f"arm {number}" for number in range(40)]
+    assert named([]) == "none" and named(names[:12]) == "; ".join(names[:12])
+    assert named(names).endswith("; arm 11; and 28 more")
+    lines = ["a line"] * (MOST_IN_TEXT + 1200)
+    assert first_lines(lines[:MOST_IN_TEXT]) == lines[:MOST_IN_TEXT]
+    assert first_lines(lines)[MOST_IN_TEXT:] == ["and 1,200 more such lines"]
+
+
+def test_a_section_draws_the_first_figures_that_fit():
+    assert number_drawn([30] * 20) == 20  # a small study loses nothing
+    assert number_drawn([2000] * 40) == number_drawn([MOST] * 40) == 8
+    assert number_drawn([]) == 0
+
+
+def made_frontier(curve, number):
+    """Two strengths and as many settings beside them; the last one alone is better."""
+    gap = float("nan")
+    told = {name: 0.5 for name in Point._fields if name not in ("plan", "share", "more", "p_holm")}
+    line = [Point(plan=curve, share=float(at), more=gap, p_holm=gap, **told) for at in (0, 1)]
+    others = [Point(f"arm {at}", gap, more=0.1, p_holm=1.0, **told) for at in range(number)]
+    return ArmFrontier(curve, "gain", "gcd", [*line, *others[:-1], others[-1]._replace(p_holm=0.01)])
+
+
+def test_of_many_settings_a_frontier_draws_first_those_that_differ_from_the_curve():
+    found = frontier._frontier(made_frontier("rate", 5 * MOST))
+    _, chart, _, table = frontier_blocks(found)
+    assert f"{MOST} of {5 * MOST} settings drawn" in chart.plots["all"].caption
+    better, others = plane(found).series[1:]
+    assert better.texts == [f"arm {5 * MOST - 1}"] and len(others.x) == MOST - 1
+    assert len(table.rows) == 2 + 5 * MOST
+    assert plane(frontier._frontier(made_frontier("rate", MOST))).caption == ""
+
+
+def test_of_many_curves_those_that_are_not_drawn_are_rows_of_one_table():
+    curves = [made_frontier(f"rate of {number}", 2 * MOST) for number in range(11)]
+    blocks = frontier.build(SimpleNamespace(get=lambda _: curves))
+    assert blocks[-2].lines == ["8 of 11 curves drawn; the others are rows of one table."]
+    assert len(blocks[-1].rows) == 3 * (2 + 2 * MOST)
+    assert {row["curve"] for row in blocks[-1].rows} == {
+        f"gcd, at an equal gain, rate of {number}" for number in (8, 9, 10)
+    }

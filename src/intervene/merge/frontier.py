@@ -35,4 +35,6 @@ def merge_frontier(runs: Sequence[Tradeoffs]) -> list[Point]:
 
 
 def _together(runs: Sequence[Tradeoff]) -> Tradeoff:
-    return Tradeoff(*(numpy.concatenate(sides) for sides in zip(*runs, strict=True)))
+    return Tradeoff(
+        numpy.concatenate([one.gained for one in runs]), numpy.concatenate([one.kept for one in runs])
+    )
