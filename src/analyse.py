@@ -5,14 +5,14 @@ python -m src.intervene [ANALYSIS] base=FOLDER tuned=FOLDER data=NAME [...]
 
 ANALYSIS: one of conf/intervention; without one causal, where in the depth the gain of tuning sits. Keys of
 its own are given as intervention.KEY=VALUE. Runs of one arm, which differ by seed, are taken together:
-intervals are then over seeds and items. Each run keeps its own tables in its folder, so that what was done
+intervals are then over seeds and items, and the tables lie in intervene/ of their experiment, or where they
+are not all of its runs in intervene/arms/ARM. Each run keeps its own tables, so that what was done
 there is not done again. base, tuned and what follows are as for src.compare; tuned may be the folder of an
 adapter. Ranks that torchrun or srun has started share the batches; the tables are those of one process.
 """
 
 import argparse
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from src.command.compose import pair_config, run_config
@@ -45,8 +45,8 @@ def main(arguments: list[str] | None = None) -> None:
     from src.intervene.study import tables_of
     from src.pipeline.analyses import ANALYSES as STUDIES  # torch comes with it
 
-    place = _shared([one.folder for one in sources])
-    out = given.out or tables_of(place, chosen)
+    own, name = tables_of([one.folder for one in sources], chosen)
+    out = given.out or own
     with sharing(started()):
         study = STUDIES[chosen.kind](sources, chosen, out)
         if given.dry_run:
@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None) -> None:
     from src.report.plugins import page_of
 
     page = page_of(chosen.kind)
-    print(f"written: {page(out, place.name) if page else out}, with its tables and pictures")
+    print(f"written: {page(out, name) if page else out}, with its tables and pictures")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -117,11 +117,6 @@ def _sources(given: list[str]) -> "list[Source]":
         refuse("runs", " ".join(given), "folders of finished runs, or base=FOLDER tuned=FOLDER data=NAME")
     config = pair_config("metrics=none", *overrides)  # which are not asked for
     return [Source(pair_folder(config), partial(open_pair, config))]
-
-
-def _shared(folders: list[Path]) -> Path:
-    """The run's own folder; of several, that of their experiment."""
-    return folders[0] if len(folders) == 1 else folders[0].parent
 
 
 if __name__ == "__main__":

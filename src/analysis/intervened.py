@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 import pandas
 from pandas import DataFrame
 
-from src.config.intervention import published_form
+from src.config.intervention import ARMS, FOLDER, published_form
 from src.storage.files import as_written, read_object
 
-FOLDER, ABOUT = "intervene", "about.json"
+ABOUT = "about.json"
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def find_intervened(
 def folders_of(
     experiment: Path, runs: Sequence[Path], analysis: str, marker: str = ABOUT
 ) -> Iterator[tuple[Path, str]]:
-    """Folders of tables with the name of what they are of: all runs together, else single runs.
+    """Folders of tables with the name of what they are of: runs asked together, else single runs.
 
     The published form of an analysis has folders of its own, which come last.
 
@@ -71,9 +71,14 @@ def folders_of(
     """
     forms = {analysis: ""} | ({published_form(analysis): "-published"} if analysis else {})
     for form, mark in forms.items():
-        for folder in (experiment, *runs):
-            tables = folder / FOLDER / form
-            if (tables / marker).is_file():
-                yield tables, f"{folder.name}{mark}"
-                if folder == experiment:
-                    break
+        for places in (joint_tables(experiment), [(run / FOLDER, run.name) for run in runs]):
+            tables = [(base / form, f"{name}{mark}") for base, name in places]
+            if found := [one for one in tables if (one[0] / marker).is_file()]:
+                yield from found
+                break
+
+
+def joint_tables(experiment: Path) -> list[tuple[Path, str]]:
+    """Where runs that were asked together keep their tables, and their name: all runs, then arms of them."""
+    base = experiment / FOLDER
+    return [(base, experiment.name), *((arm, arm.name) for arm in sorted((base / ARMS).glob("*")))]

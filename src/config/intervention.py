@@ -13,6 +13,8 @@ from src.config.keys import declare
 from src.config.places import settle
 from src.config.rules import refuse
 
+FOLDER, ARMS = "intervene", "arms"
+"""Below a run's folder or that of an experiment: tables of analyses, and those of arms of an experiment."""
 ANALYSES = ("causal", "bands", "patch", "steer", "lens", "swap", "merge", "carrier", "eraser", "predictors")
 KINDS = ("none", *ANALYSES)
 SPLIT_KINDS = ("causal", "predictors")

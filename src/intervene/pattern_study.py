@@ -63,7 +63,7 @@ class PatternStudy(Study):
     def measure(self) -> None:
         """Each run in turn."""
         for source, pair in self.pairs():
-            folder = tables_of(source.folder, self.chosen) / self.chosen.form
+            folder = tables_of([source.folder], self.chosen)[0] / self.chosen.form
             patterns, items = self.patterns(pair, folder), self.items(pair)
             tables = {}
             name = f"{source.folder.name} {self.chosen.kind}"

@@ -1,5 +1,6 @@
 """What every analysis of finished runs is: pairs that can be opened, measured, and told of."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from src.config.intervention import InterventionConfig, published_form
+from src.config.intervention import ARMS, FOLDER, InterventionConfig, published_form
 from src.config.rules import refuse
 from src.config.schema import RunConfig
 from src.data.splits import Splits
@@ -21,12 +22,27 @@ from src.model.loaded import LoadedModel
 from src.storage.files import write_json
 
 
-def tables_of(folder: Path, chosen: InterventionConfig) -> Path:
-    """Where an analysis of a run, or of an experiment, keeps its tables; the published form has its own."""
-    tables = folder / "intervene"
+def tables_of(folders: Sequence[Path], chosen: InterventionConfig) -> tuple[Path, str]:
+    """Where an analysis of some runs keeps its tables, and the name of what they are of.
+
+    That is the folder of one run, else that of their experiment. Runs that are not all of it are an arm,
+    which has a folder of its own there, so that another arm does not write over it. So has the published
+    form.
+    """
+    base, name = _base_of(folders)
     if chosen.kind == "causal":
-        return tables
-    return tables / (published_form(chosen.kind) if chosen.is_published else chosen.kind)
+        return base, name
+    return base / (published_form(chosen.kind) if chosen.is_published else chosen.kind), name
+
+
+def _base_of(folders: Sequence[Path]) -> tuple[Path, str]:
+    first, experiment = folders[0], folders[0].parent
+    if len(folders) == 1:
+        return first / FOLDER, first.name
+    if {path.parent for path in experiment.glob("*/run.json")} <= set(folders):
+        return experiment / FOLDER, experiment.name
+    arm = re.sub(r"-s\d+-", "-", first.name)  # a run's name without its seed
+    return experiment / FOLDER / ARMS / arm, arm
 
 
 @dataclass(frozen=True)

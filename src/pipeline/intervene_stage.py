@@ -23,7 +23,7 @@ def intervene(run: Run) -> None:
     adapted.model.eval()
     source = Source(folder, lambda asked: pair_of(folder, run.config, adapted, asked), run.config)
     try:
-        study = ANALYSES[chosen.kind]([source], chosen, tables_of(folder, chosen))
+        study = ANALYSES[chosen.kind]([source], chosen, tables_of([folder], chosen)[0])
         study.measure()
     except ConfigError as error:
         _LOG.warning("%s", error)

@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 import yaml
 
 from src.analysis.find_runs import find_runs
-from src.analysis.intervened import FOLDER
 from src.analysis.runs import Run
+from src.config.intervention import FOLDER
 from src.errors import DataError
 from src.storage.files import storage_errors
 

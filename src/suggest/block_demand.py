@@ -127,10 +127,12 @@ def _demand(folder: Path, metric: str) -> list[float]:
 def _carried(folder: Path) -> list[float]:
     """The causal share of every block, at least 0: of the run, or of all runs it was asked together with."""
     from src.analysis.causal_profile import CausalProfile
-    from src.analysis.intervened import ABOUT, FOLDER
+    from src.analysis.intervened import ABOUT, joint_tables
+    from src.config.intervention import FOLDER
 
-    places = [CausalProfile(place.name, place / FOLDER) for place in (folder, folder.parent)]
-    asked = [one for one in places if (one.folder / ABOUT).is_file() and folder.name in one.about["runs"]]
+    places = [(folder / FOLDER, folder.name), *joint_tables(folder.parent)]
+    profiles = [CausalProfile(name, base) for base, name in places]
+    asked = [one for one in profiles if (one.folder / ABOUT).is_file() and folder.name in one.about["runs"]]
     if not asked:
         raise DataError(
             f"{folder}: given no causal profile; this measures one: python -m src.intervene {folder}"

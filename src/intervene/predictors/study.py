@@ -98,7 +98,7 @@ class PredictorsStudy(Study):
         for source in sources:
             pair = source.open(self.asked)
             measurement = Measurement(pair, self.chosen, table=source.folder)
-            (found, *_) = measurement.found(pair.scores[0], tables_of(source.folder, self.chosen))
+            (found, *_) = measurement.found(pair.scores[0], tables_of([source.folder], self.chosen)[0])
             runs.append(found.rows)
             seen.append(measurement.seen)
             additivity.append(found.additivity)
