@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from src.intervene.engine.gates import TUNED, Gate, Gates, Pattern
+from src.intervene.engine.gates import TUNED, Gates, Pattern
 from src.intervene.engine.parts import EMBEDDINGS, HEAD, Part
 from src.method.band import band_blocks
 
@@ -37,9 +37,9 @@ def segment_players(gates: Gates, num_segments: int) -> list[Player]:
     return _around(gates, segments(gates, num_segments))
 
 
-def coalition(gates: Gates, players: Collection[Player], gate: Gate = TUNED) -> Pattern:
-    """The variant in which exactly these players are tuned, or run with another gate."""
-    return gates.pattern({part: gate for player in players for part in player.parts})
+def coalition(gates: Gates, players: Collection[Player]) -> Pattern:
+    """The variant in which exactly these players are tuned."""
+    return gates.pattern({part: TUNED for player in players for part in player.parts})
 
 
 def coalitions(gates: Gates, players: Sequence[Player]) -> list[Pattern]:

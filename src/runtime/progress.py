@@ -64,12 +64,12 @@ class Progress:
         if self._lines and kind is None and took >= FIRST_S:
             self._say(f"{done} {self._unit} took {_spoken(took)}")
 
-    def advance(self, count: int = 1, **values: str) -> None:
-        """So many units more are done; `values` stand beside the bar."""
-        self._done += count
+    def advance(self, **values: str) -> None:
+        """One unit more is done; `values` stand beside the bar."""
+        self._done += 1
         if values:
             self._bar.set_postfix(values, refresh=False)
-        self._bar.update(count)
+        self._bar.update()
         if self._lines and self._done < self._total:
             self._tell(self._clock())
 

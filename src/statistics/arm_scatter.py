@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy
 from scipy.special import fdtrc
 
+from src.statistics.student import satterthwaite
+
 OWN = 0.3
 """An arm keeps its own variance where a test at this level finds it larger than that of the others.
 
@@ -102,6 +104,4 @@ def of_contrast(arms: Sequence[Scatter], weights: Sequence[float]) -> Pooled:
         key = place if one.own else -1
         before, _ = parts.get(key, (0.0, 0.0))
         parts[key] = (before + weight**2 * one.variance, one.freedom)
-    variance = sum(part for part, _ in parts.values())
-    spread = sum(part**2 / freedom for part, freedom in parts.values())
-    return Pooled(variance, variance**2 / spread if spread else min(freedom for _, freedom in parts.values()))
+    return Pooled(*satterthwaite(parts.values(), min(freedom for _, freedom in parts.values())))

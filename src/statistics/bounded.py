@@ -13,28 +13,28 @@ _ROUNDING = 1e-9
 _LARGEST = 700.0  # what exp can still tell in float64
 
 
-def correlation_interval(rho: float, n: float, level: float = LEVEL) -> tuple[float, float]:
+def correlation_interval(rho: float, n: float) -> tuple[float, float]:
     """Fisher's z interval of a correlation over `n` (effective) pairs, always within -1 and 1.
 
     The error of z is 1 / sqrt(n - 3); NaN for 3 pairs and fewer, and where the pairs lie on a line: how far
     others would lie from it was not seen. Source: Fisher (1921).
     """
-    return _by_z(rho, 1.0, n, level)
+    return _by_z(rho, 1.0, n)
 
 
-def rank_interval(rho: float, n: float, level: float = LEVEL) -> tuple[float, float]:
+def rank_interval(rho: float, n: float) -> tuple[float, float]:
     """The same of Spearman's correlation, whose error of z is sqrt((1 + rho^2 / 2) / (n - 3)).
 
     Simulated, 5 to 10 pairs, rho 0 to 0.95: 0.95 to 1.00 hold the truth; of percentiles of a bootstrap over
     pairs 0.68 to 0.99, least where pairs are few and the correlation high. Source: Bonett and Wright (2000).
     """
-    return _by_z(rho, 1 + rho**2 / 2, n, level)
+    return _by_z(rho, 1 + rho**2 / 2, n)
 
 
-def _by_z(rho: float, variance: float, n: float, level: float) -> tuple[float, float]:
+def _by_z(rho: float, variance: float, n: float) -> tuple[float, float]:
     if n <= 3 or not abs(rho) < 1 - _ROUNDING:
         return math.nan, math.nan
-    reach = float(ndtri(1 - level / 2)) * math.sqrt(variance / (n - 3))
+    reach = float(ndtri(1 - LEVEL / 2)) * math.sqrt(variance / (n - 3))
     z = math.atanh(rho)
     return math.tanh(z - reach), math.tanh(z + reach)
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy
@@ -10,6 +10,7 @@ from numpy import ndarray
 
 from src.statistics.estimate import Estimate
 from src.statistics.seeds import over_seeds
+from src.statistics.student import satterthwaite
 from src.statistics.two_way_model import crossed, crossed_each
 
 _AT_ONCE = 64  # candidates: their tables stay in the processor's cache
@@ -102,9 +103,5 @@ def _matches(some: _Together, curve: _Together) -> tuple[ndarray, ndarray, ndarr
 def _with_error_of(difference: Estimate, other: Estimate) -> Estimate:
     """The difference with an independent error added, and Satterthwaite's degrees of freedom."""
     parts = [(one.stderr**2, one.freedom) for one in (difference, other)]
-    variance = sum(part for part, _ in parts)
-    spread = sum(part**2 / freedom for part, freedom in parts)
-    freedom = variance**2 / spread if spread else difference.freedom
-    return Estimate(
-        difference.value, math.sqrt(variance), freedom, difference.num_seeds, difference.num_items
-    )
+    variance, freedom = satterthwaite(parts, difference.freedom)
+    return replace(difference, stderr=math.sqrt(variance), freedom=freedom)

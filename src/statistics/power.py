@@ -1,14 +1,13 @@
 """How many seeds and items a claim needs, from variance components of a finished study or stated ones."""
 
-import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy
 
-from src.statistics.detectable import POWER, smallest_detectable
+from src.statistics.detectable import smallest_detectable
 from src.statistics.estimate import LEVEL, Estimate
-from src.statistics.two_way_model import mean_squares
+from src.statistics.two_way_model import MeanSquares, mean_squares, of_squares
 
 MAX_SEEDS = 200
 
@@ -56,15 +55,8 @@ def planned(parts: Components, num_seeds: int, num_items: int, freedom: float | 
         freedom: behind the scatter over seeds; None: num_seeds - 1, as for two arms alone.
     """
     of_seeds = num_seeds - 1 if freedom is None else freedom
-    square_seeds = num_items * parts.seeds + parts.rest
-    square_items = num_seeds * parts.items + parts.rest
-    variance = max(square_seeds + square_items - parts.rest, square_seeds, square_items)
-    weights = (of_seeds, num_items - 1, (num_seeds - 1) * (num_items - 1))
-    squares = (square_seeds, square_items, parts.rest)
-    spread = sum(one**2 / count for one, count in zip(squares, weights, strict=True))
-    low, high = sorted((of_seeds, num_items - 1.0))
-    found = min(max(variance**2 / spread, low), high) if spread else low
-    return Estimate(0.0, math.sqrt(variance / (num_seeds * num_items)), found, num_seeds, num_items)
+    seeds, items = num_items * parts.seeds + parts.rest, num_seeds * parts.items + parts.rest
+    return of_squares(0.0, MeanSquares(seeds, items, parts.rest), of_seeds, num_seeds, num_items)
 
 
 def detectable(
@@ -72,11 +64,10 @@ def detectable(
     num_seeds: int,
     num_items: int,
     level: float = LEVEL,
-    power: float = POWER,
     freedom: float | None = None,
 ) -> float:
-    """The smallest true difference that a study of this size finds with the given power."""
-    return smallest_detectable(planned(parts, num_seeds, num_items, freedom), level, power)
+    """The smallest true difference that a study of this size finds with 80 % power."""
+    return smallest_detectable(planned(parts, num_seeds, num_items, freedom), level)
 
 
 def seeds_needed(
@@ -84,7 +75,6 @@ def seeds_needed(
     parts: Components,
     num_items: int,
     level: float = LEVEL,
-    power: float = POWER,
     num_arms: int = 2,
 ) -> int | None:
     """The fewest seeds with which a difference of `effect` is found; None: no number of seeds does.
@@ -94,11 +84,10 @@ def seeds_needed(
         parts: variance components of the difference.
         num_items: items that every seed answers. More seeds never remove the error over items.
         level: two-sided error of the test, corrected for the declared claims.
-        power: wanted probability to find it.
         num_arms: arms that scatter alike, which the scatter over seeds is pooled over.
     """
     for num_seeds in range(2, MAX_SEEDS + 1):
         freedom = (num_seeds - 1) * max(num_arms - 1, 1)
-        if detectable(parts, num_seeds, num_items, level, power, freedom) <= abs(effect):
+        if detectable(parts, num_seeds, num_items, level, freedom) <= abs(effect):
             return num_seeds
     return None

@@ -8,7 +8,7 @@ import numpy
 from statsmodels.stats.meta_analysis import combine_effects
 
 from src.statistics.estimate import Estimate
-from src.statistics.student import LEVEL, t_reach
+from src.statistics.student import t_reach
 
 MIN_MODELS = 3
 
@@ -24,7 +24,7 @@ class Summary(NamedTuple):
     num_models: int
 
 
-def summarise_models(effects: Sequence[Estimate], level: float = LEVEL) -> Summary | None:
+def summarise_models(effects: Sequence[Estimate]) -> Summary | None:
     """DerSimonian-Laird's mean of one effect over models, Hartung-Knapp's interval; None below 3 models.
 
     The t distribution has one degree of freedom less than there are models: with few models the interval is
@@ -42,5 +42,5 @@ def summarise_models(effects: Sequence[Estimate], level: float = LEVEL) -> Summa
     mean = float(found.mean_effect_re if differ else found.mean_effect_fe)
     scaled = found.sd_eff_w_re_hksj if differ else found.sd_eff_w_fe_hksj
     plain = found.sd_eff_w_re if differ else found.sd_eff_w_fe
-    reach = float(t_reach(max(scaled, plain), len(known) - 1, level))
+    reach = float(t_reach(max(scaled, plain), len(known) - 1))
     return Summary(mean, mean - reach, mean + reach, max(float(found.tau2), 0.0), len(known))

@@ -1,5 +1,6 @@
 """Student's t: how far an interval reaches. Every t interval of the project is made here."""
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy
@@ -18,6 +19,16 @@ def t_reach(stderr: Any, freedom: Any, level: float = LEVEL) -> Any:
         level: the interval covers the truth in 1 - level of all cases.
     """
     return stdtrit(freedom, 1 - level / 2) * stderr
+
+
+def satterthwaite(parts: Collection[tuple[float, float]], otherwise: float) -> tuple[float, float]:
+    """The sum of independent variances, each with its degrees of freedom, and the degrees of freedom of it.
+
+    `otherwise`: those of a sum of 0. Source: Satterthwaite (1946).
+    """
+    variance = sum(part for part, _ in parts)
+    spread = sum(part**2 / freedom for part, freedom in parts)
+    return variance, variance**2 / spread if spread else otherwise
 
 
 def mean_interval(values: numpy.ndarray) -> tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]:

@@ -7,6 +7,7 @@ import numpy
 
 from src.statistics.arm_scatter import Pooled
 from src.statistics.estimate import Estimate
+from src.statistics.student import satterthwaite
 
 
 class MeanSquares(NamedTuple):
@@ -63,29 +64,28 @@ def crossed_each(tables: numpy.ndarray, pooled: Pooled | None = None) -> list[Es
     if num_seeds == 1:
         errors = (tables[:, 0].std(axis=1, ddof=1) / math.sqrt(num_items)).tolist()
         return [Estimate(*one, num_items - 1, 1, num_items) for one in zip(means, errors, strict=True)]
-    squares = zip(*(side.tolist() for side in mean_squares(tables)), strict=True)
-    return [
-        _crossed(mean, MeanSquares(*one), num_seeds, num_items, pooled)
-        for mean, one in zip(means, squares, strict=True)
-    ]
-
-
-def _crossed(
-    mean: float, squares: MeanSquares, num_seeds: int, num_items: int, pooled: Pooled | None
-) -> Estimate:
-    seeds, items, rest = squares
+    squares = mean_squares(tables)
     of_seeds: float = num_seeds - 1
     if pooled:
-        seeds, of_seeds = num_items * pooled.variance, pooled.freedom
+        seeds, of_seeds = numpy.full(len(tables), num_items * pooled.variance), pooled.freedom
+        squares = squares._replace(seeds=seeds)
+    each = zip(means, *(side.tolist() for side in squares), strict=True)
+    return [of_squares(mean, MeanSquares(*one), of_seeds, num_seeds, num_items) for mean, *one in each]
+
+
+def of_squares(
+    mean: float, squares: MeanSquares, of_seeds: float, num_seeds: int, num_items: int
+) -> Estimate:
+    """The same of one table from its mean squares; those of seeds have `of_seeds` degrees of freedom."""
+    seeds, items, rest = squares
     variance = max(seeds + items - rest, seeds, items)
-    cells = num_seeds * num_items
     if variance == 0:
         return Estimate(mean, 0.0, of_seeds, num_seeds, num_items)
     weights = (of_seeds, num_items - 1, (num_seeds - 1) * (num_items - 1))
-    spread = sum(one**2 / freedom for one, freedom in zip((seeds, items, rest), weights, strict=True))
+    spread = sum(one**2 / freedom for one, freedom in zip(squares, weights, strict=True))
     low, high = sorted((of_seeds, num_items - 1))
     freedom = min(max(variance**2 / spread, low), high)
-    return Estimate(mean, math.sqrt(variance / cells), freedom, num_seeds, num_items)
+    return Estimate(mean, math.sqrt(variance / (num_seeds * num_items)), freedom, num_seeds, num_items)
 
 
 def crossed_apart(first: numpy.ndarray, second: numpy.ndarray) -> Estimate:
@@ -110,8 +110,5 @@ def crossed_apart(first: numpy.ndarray, second: numpy.ndarray) -> Estimate:
     if num_seeds > 1:
         apart = first.mean(axis=1) - second.mean(axis=1)
         parts.append((float(apart.var(ddof=1)) / num_seeds, num_seeds - 1))
-    variance = sum(part for part, _ in parts)
-    spread = sum(part**2 / freedom for part, freedom in parts)
-    freedom = variance**2 / spread if spread else num_seeds
-    value = float(first.mean() - second.mean())
-    return Estimate(value, math.sqrt(variance), freedom, num_seeds)
+    variance, freedom = satterthwaite(parts, num_seeds)
+    return Estimate(float(first.mean() - second.mean()), math.sqrt(variance), freedom, num_seeds)

@@ -14,7 +14,6 @@ from src.intervene.engine.scoring import gold
 Push = Mapping[int, Tensor]
 """By block what is added to its output: a direction [width], or something else at every place
 [row, token, width]."""
-POSITIONS = ("completion", "prompt", "all")
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ def halves(num_items: int) -> ndarray:
     return numpy.arange(num_items) % 2
 
 
-def chosen_apart(table: PushTable, names: Sequence[str], score: str = "logp") -> tuple[str, str]:
-    """For each half the name whose mean score on the other half is the highest; the first of equal ones."""
+def chosen_apart(table: PushTable, names: Sequence[str]) -> tuple[str, str]:
+    """For each half the name whose mean logp on the other half is the highest; the first of equal ones."""
     half = halves(len(table.ids))
 
     def best_on(place: int) -> str:
-        return max(names, key=lambda name: float(table.of(score, name)[half == place].mean()))
+        return max(names, key=lambda name: float(table.of("logp", name)[half == place].mean()))
 
     return best_on(1), best_on(0)
 

@@ -18,7 +18,6 @@ from src.metrics.shared.shapes import Pooled
 from src.metrics.shared.strips import chosen, mean_row
 
 NUM_DIRECTIONS = 10
-LEAST_SAMPLES = NUM_DIRECTIONS + 1  # centring costs one direction
 
 Directions = Float[Tensor, "dim direction"]
 
