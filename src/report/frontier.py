@@ -17,9 +17,10 @@ from src.report.table import Column, Row, Table
 from src.statistics.student import LEVEL
 
 READING = (
-    "A setting is better only where it keeps more than the curve does where that gains as much. What the "
-    "curve keeps there lies on a straight line between its neighbouring points. The interval holds the error "
-    "of both scores; p is corrected over all settings that were held against this curve."
+    "A setting is better only where it keeps more than a curve does where that gains as much (or moves the "
+    "weights as far, where sizes are equal). What the curve keeps there lies on a straight line between its "
+    "neighbouring points. The interval holds the error of both scores; p is corrected over all settings "
+    "that were held against one curve."
 )
 
 _X_ENDS = ("gained_low", "gained_high")
@@ -51,6 +52,8 @@ class Frontier:
     """With its unit; more is better."""
     points: Sequence[Mapping[str, Any]]
     """Rows with plan, share (NaN off the curve), gained, kept and more, each with _low and _high, p_holm."""
+    matched: str = "gain"
+    """What is equal where a setting is compared with the curve: the gain, or the size of the update."""
 
     @property
     def anchor(self) -> str:
@@ -80,12 +83,12 @@ class Frontier:
 
 
 def frontier_blocks(found: Frontier) -> list[Block]:
-    """What is better in words, the plane, the differences at equal gain, and the numbers."""
+    """What is better in words, the plane, the differences at an equal gain or size, and the numbers."""
     name = found.name
-    blocks: list[Block] = [Text([READING, *sentences(found)])]
+    blocks: list[Block] = [Text([f"{name}:", *sentences(found)])]
     blocks += [Chart(f"frontier_{found.anchor}", f"{name}: task against forgetting", {"all": plane(found)})]
     if compared := [one for one in found.drawn if one["more"] == one["more"]]:
-        title = f"{name}: kept more than the {found.curve} of equal gain"
+        title = f"{name}: kept more than the {found.curve} of equal {found.matched}"
         blocks += [Chart(f"frontier_more_{found.anchor}", title, {"all": differences(found, compared)})]
     heads = columns(Column(("plan",), "setting", numeric=False), *NUMBERS)
     return [
@@ -106,12 +109,12 @@ def sentences(found: Frontier) -> list[str]:
     worse = [one["plan"] for one in others if one["more"] < 0 and one["p_holm"] < LEVEL]
     beyond = [one["plan"] for one in others if one["more"] != one["more"]]
     told = [
-        f"Keeps more than the {found.curve} of equal gain: {named(better)}. "
+        f"Keeps more than the {found.curve} of equal {found.matched}: {named(better)}. "
         f"Keeps less: {named(worse)}. "
         f"Undecided: {len(others) - len(better) - len(worse) - len(beyond)} of {len(others)}."
     ]
     if beyond:
-        told.append(f"Gains what the curve nowhere gains, and is not compared: {named(beyond)}.")
+        told.append(f"Of a {found.matched} that the curve nowhere has, and not compared: {named(beyond)}.")
     return told
 
 
@@ -123,7 +126,7 @@ def plane(found: Frontier) -> Plot:
     x, y, low, high = ([one[key] for one in on_curve] for key in keys)
     texts = [_named(found, one) for one in on_curve]
     series.append(Series(found.curve, x, y, low=low, high=high, hue=SLATE, texts=texts))
-    told = (("keeps more at an equal gain", ORANGE, True), ("other settings", BLUE, False))
+    told = ((f"keeps more at an equal {found.matched}", ORANGE, True), ("other settings", BLUE, False))
     for name, hue, better in told:
         mine = [one for one in found.drawn if _is_better(one) == better]
         x, y, low, high, x_low, x_high = ([one[key] for one in mine] for key in (*keys, *_X_ENDS))
@@ -134,12 +137,12 @@ def plane(found: Frontier) -> Plot:
 
 
 def differences(found: Frontier, compared: Sequence[Mapping[str, Any]]) -> Plot:
-    """Kept more at an equal gain, a line a setting."""
+    """Kept more at an equal gain or size, a line a setting."""
     value, low, high = ([one[key] for one in compared] for key in ("more", "more_low", "more_high"))
     hues = [ORANGE if _is_better(one) else BLUE for one in compared]
     series = Series("", value, range(len(compared)), "points", low, high, hue=BLUE, hues=hues, named=False)
     names = [str(one["plan"]) for one in compared]
-    axis = Axis(f"kept more than the {found.curve} of equal gain")
+    axis = Axis(f"kept more than the {found.curve} of equal {found.matched}")
     height = 140 + 30 * len(names)
     return Plot(
         axis, Axis("", names), [series], along_x=True, zero=True, caption=found.caption, height=height

@@ -1,15 +1,16 @@
 """Figures of more arms than anybody can tell apart."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy
 import pytest
 from numpy.testing import assert_allclose
 
-from src.analysis.frontier import ArmFrontier
+from src.analysis.frontier import SIZE, ArmFrontier
 from src.analysis.layer_profiles import ProfileLine
 from src.report.crowd import MOST, MOST_IN_TEXT, first_conditions, first_lines, named, number_drawn
-from src.report.frontier import frontier_blocks, plane
+from src.report.frontier import READING, frontier_blocks, plane
 from src.report.palette import Look
 from src.report.sections import frontier
 from src.report.sections.profile_bands import band_series
@@ -103,9 +104,17 @@ def test_of_many_settings_a_frontier_draws_first_those_that_differ_from_the_curv
     assert plane(frontier._frontier(made_frontier("rate", MOST))).caption == ""
 
 
+def test_settings_that_are_compared_at_an_equal_size_are_told_so():
+    found = frontier._frontier(replace(made_frontier("rate", 3), gained=SIZE))
+    first, _, more, _ = frontier_blocks(found)
+    told = " ".join(first.lines) + more.title + found.name
+    assert "of equal size: arm 2." in told and "equal gain" not in told
+
+
 def test_of_many_curves_those_that_are_not_drawn_are_rows_of_one_table():
     curves = [made_frontier(f"rate of {number}", 2 * MOST) for number in range(11)]
     blocks = frontier.build(SimpleNamespace(get=lambda _: curves))
+    assert blocks[0].lines == [READING]
     assert blocks[-2].lines == ["8 of 11 curves drawn; the others are rows of one table."]
     assert len(blocks[-1].rows) == 3 * (2 + 2 * MOST)
     assert {row["curve"] for row in blocks[-1].rows} == {

@@ -6,6 +6,7 @@ from pandas import DataFrame
 
 from src.analysis.intervened import Intervened
 from src.analysis.records import records
+from src.report.frontier import READING as FRONTIER
 from src.report.frontier import Frontier, frontier_blocks
 from src.report.intervened_page import analysis_plugin
 from src.report.palette import BLUE, GREEN, ORANGE, RED, SKY, SLATE
@@ -34,7 +35,7 @@ def blocks(found: Intervened) -> list[Block]:
         made += [Text([_READING, *_searched(found)])]
         made += [Chart(f"merge_{anchor}", f"{found.name}: one segment's share", plots, label="score")]
         if len(points := found.table("merge_frontier")):
-            made += frontier_blocks(frontier_of(found.name, points))
+            made += [Text([FRONTIER]), *frontier_blocks(frontier_of(found.name, points))]
         made += [all_rows("merge", found.name, anchor, rows, "mixture")]
     if len(paper):
         made += [paper_table("merge", found.name, anchor, paper)]
