@@ -12,7 +12,7 @@ LIST = yaml.safe_load((ROOT / "sweeps" / "results" / "numbers.yaml").read_text(e
 PAGES = {"sweeps/README.md": "## Massive activations", "README.md": "## Findings"}
 """Where the findings of a page begin."""
 NAMES = re.compile(
-    r"`[^`]*`|\]\([^)]*\)|\b(?:SmolLM2(?:-135M)?|GSM8K|Mid-Block|MiniLM)\b|\d{4}-\d\d-\d\d|^\d+\. |\b[\d.]+B\b|rank 16"
+    r"`[^`]*`|\]\([^)]*\)|\b(?:SmolLM2(?:-135M)?|GSM8K|Mid-Block|MiniLM|L2-SP)\b|\d{4}-\d\d-\d\d|^\d+\. |\b[\d.]+B\b|rank 16"
     r"|(?:middle|first|last) \d+ %|hold 0\b",
     re.M,
 )
