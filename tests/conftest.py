@@ -2,6 +2,7 @@
 
 import copy
 import functools
+import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,13 +12,19 @@ os.environ.setdefault("WANDB_MODE", "offline")
 
 import pytest
 import torch
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from src.command.compose import run_config
+from src.command.compose import check_choices, read_overrides, run_config
+from src.command.presets import CONF
 from src.config.schema import RunConfig
+from src.errors import ConfigError
 from src.model.load import load_model
 from src.model.loaded import LoadedModel
 from src.model.package import find_folder, find_gguf
+from src.sweep.grid.expand import Composer
+from src.sweep.grid.spec import Sweep
 
 pytest_plugins = ["tests.depth_runs"]  # fixtures that the analysis and the report share
 SHARED_GSM8K = Path(__file__).resolve().parents[2] / "shared" / "data" / "gsm8k"
@@ -33,11 +40,33 @@ def _the_folder_stays() -> Iterator[None]:
     assert left_in == folder
 
 
+def pytest_collection_finish() -> None:
+    """What is imported stays, and a run collects garbage: it need not look through all of torch each time."""
+    gc.collect()
+    gc.freeze()
+
+
+class KeptComposer(Composer):
+    """The composer of sweeps, whose choices of groups are composed once a session; most tests set values alone."""
+
+    def composed(self, overrides: tuple[str, ...], hydra: bool = False) -> DictConfig:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            return compose("config", overrides=list(overrides), return_hydra_config=hydra)
+
+
 @pytest.fixture(scope="session")
 def make_config() -> Callable[..., RunConfig]:
-    """Compose and type a configuration from overrides, as the command line does; the same ones once."""
-    composed = functools.cache(run_config)
-    return lambda *overrides: copy.deepcopy(composed(*overrides))
+    """Compose and type a configuration from overrides, as the command line does; what is wrong the door says."""
+    composer = KeptComposer(Sweep("tests", CONF / "config.yaml", {}, []), "config")
+
+    def make(*overrides: str) -> RunConfig:
+        try:
+            check_choices(overrides)
+            return copy.deepcopy(composer.run(tuple(read_overrides(overrides))))
+        except ConfigError:
+            return run_config(*overrides)
+
+    return make
 
 
 @pytest.fixture

@@ -8,18 +8,20 @@ import atexit
 import multiprocessing
 import os
 import runpy
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 FORKED = multiprocessing.get_context("forkserver")
 FORKED.set_forkserver_preload(
-    ["src.pipeline.pipeline", "src.evaluate.language_model", "src.evaluate.named", "peft"]
+    ["src.pipeline.pipeline", "src.evaluate.language_model", "src.evaluate.named", "peft", "tests.frozen"]
 )
 
 
@@ -31,6 +33,7 @@ class Command:
     ) -> None:
         self.args = [module, *map(str, arguments)]
         self._said = Path(tempfile.mkdtemp(prefix="said-"))
+        weakref.finalize(self, shutil.rmtree, self._said, ignore_errors=True)
         given = (self.args, dict(os.environ if env is None else env), cwd, self._said)
         self._process = FORKED.Process(target=_work, args=given)
         self._process.start()

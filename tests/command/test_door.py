@@ -97,6 +97,32 @@ def test_bad_input_is_one_line_that_names_key_given_and_accepted(overrides, line
     assert "\n" not in found
 
 
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ("debug=smoke", "paths.runs_dir=/r/a", "paths.cache_dir=/r/c", "train.max_steps=3", "seed=4"),
+        ("experiment=band_study_olmo2_7b", "fidelity=sound", "band=01110", "method.rank=8"),
+        (
+            "model=tiny_bert",
+            "objective=masked_lm",
+            "model.width=32",
+            "metrics=paper",
+            "metrics.names=[geometry]",
+        ),
+        (
+            "control=equal_step",
+            "method=full",
+            "intervention=swap",
+            "intervention.num_segments=3",
+            "train=fsdp",
+        ),
+    ],
+)
+def test_what_tests_are_given_is_what_the_door_gives(make_config, overrides):
+    for seed in (0, 1):  # the second is made from what the first composed
+        assert make_config(*overrides, f"seed={seed}") == run_config(*overrides, f"seed={seed}")
+
+
 @pytest.mark.parametrize("group", GROUPS)
 def test_every_choice_of_every_group_composes_and_is_typed(group, make_config):
     for path in (CONF / group).glob("[!_]*.yaml"):

@@ -1,5 +1,7 @@
 """Tiny models of every family with an update whose size differs by block."""
 
+import functools
+import shutil
 import sys
 from dataclasses import replace
 
@@ -68,17 +70,35 @@ def replay_of(adapted):
     return Replay(adapted.model, adapted.loaded.blocks, gates_of(adapted), head)
 
 
-@pytest.fixture
-def run_folder(make_config, tmp_path):
+@pytest.fixture(scope="session")
+def trained(make_config, tmp_path_factory):
+    """The folder of a run, trained once for all tests that ask for the same."""
+    cache = tmp_path_factory.mktemp("cache")
+
+    @functools.cache
     def make(*overrides):
+        runs = tmp_path_factory.mktemp("runs")  # each its own: settings of analyses change no id
         config = make_config(
             "debug=smoke", "metrics=none", "evaluate=none", "record=none", "model.num_blocks=5",
-            "model.width=32", "data.num_test=12", f"paths.runs_dir={tmp_path}/runs",
-            f"paths.cache_dir={tmp_path}/cache", *overrides,
+            "model.width=32", "data.num_test=12", "train.checkpoint_steps=null", f"paths.runs_dir={runs}",
+            f"paths.cache_dir={cache}", *overrides,
         )  # fmt: skip
         pipeline = Pipeline(config)
         pipeline.walk()
         return pipeline.folder.path
+
+    return make
+
+
+@pytest.fixture
+def run_folder(trained, tmp_path):
+    """A copy of such a run, which a test may change."""
+
+    def make(*overrides):
+        folder = trained(*overrides)
+        place = tmp_path / "runs" / folder.parent.name / folder.name
+        shutil.copytree(folder, place)
+        return place
 
     return make
 

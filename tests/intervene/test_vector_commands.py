@@ -21,8 +21,8 @@ def folder(make_config, tmp_path_factory):
     place = tmp_path_factory.mktemp("vectors")
     config = make_config(
         "debug=smoke", "metrics=none", "evaluate=none", "record=none", "model.num_blocks=5", "model.width=32",
-        "data.num_test=12", "train.max_steps=20", "train.learning_rate=0.02", f"paths.runs_dir={place}/runs",
-        f"paths.cache_dir={place}/cache", "intervention=steer", "intervention.num_pushed_blocks=1",
+        "data.num_test=12", "train.max_steps=20", "train.learning_rate=0.02", "train.checkpoint_steps=null",
+        f"paths.runs_dir={place}/runs", f"paths.cache_dir={place}/cache", "intervention=steer", "intervention.num_pushed_blocks=1",
         "intervention.num_random=1", "intervention.ranks=[2]",
     )  # fmt: skip
     pipeline = Pipeline(config)

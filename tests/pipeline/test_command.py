@@ -46,7 +46,7 @@ def kill_when(process, condition):
             process.send_signal(signal.SIGKILL)
             process.communicate()
             return True
-        time.sleep(0.002)
+        time.sleep(0.01)
     return False
 
 

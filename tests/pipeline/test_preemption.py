@@ -52,7 +52,7 @@ def signal_when(process, condition, number):
         if condition():
             process.send_signal(number)
             break
-        time.sleep(0.002)
+        time.sleep(0.01)
     process.communicate(timeout=300)
     return process.returncode
 
@@ -99,7 +99,7 @@ def test_stopped_between_batches_of_probe_and_evaluation(command, tmp_path, stag
     process = command(*slow)
     while not reached():
         assert process.poll() is None
-        time.sleep(0.002)
+        time.sleep(0.01)
     process.send_signal(signal.SIGUSR1)
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=300)

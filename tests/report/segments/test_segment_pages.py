@@ -4,7 +4,7 @@ import numpy
 import pytest
 
 from src.analysis.intervened import Intervened
-from src.intervene.paper_scores import PaperScore, write_paper_scores
+from src.intervene.paper_scores import PaperScore
 from src.intervene.quantity import Quantity, write_quantities
 from src.report.frontier import frontier_blocks, plane, sentences
 from src.report.plotly_figure import plotly_figure
@@ -50,7 +50,8 @@ def test_the_inverted_u_is_a_contrast_with_its_verdict(folder):
     rows += [quantity(kind, f"blocks {2 * n}-{2 * n + 1}", value) for n, value in enumerate((0, 1, 1, 1, 0))]
     rows += [quantity(f"contrast, {kind}", "inner segments against the two outer ones", 1.0)]
     write_quantities(folder / "swap.csv", rows)
-    write_paper_scores(folder / "swap_paper.csv", [PaperScore("a", "original", "no swap", 0.5, 9.0, 50)])
+    paper = [PaperScore("a", "original", "no swap", 0.5, 9.0, 50)]
+    write_csv(folder / "swap_paper.csv", PaperScore._fields, paper)
     found = Intervened("made", folder).table("swap")
     text = " ".join(swap.sentences(found))
     assert "The inner ones carry more, as the published inverted U has it." in text

@@ -1,5 +1,6 @@
 """The study's sweeps: the published totals, one split into cells, and only objectives that a model can have."""
 
+import functools
 from collections import Counter
 from pathlib import Path
 
@@ -11,10 +12,12 @@ from src.sweep.grid.spec import read_sweep
 SWEEPS = Path(__file__).resolve().parents[3] / "sweeps"
 
 
-@pytest.fixture
-def runs_of(tmp_path, monkeypatch):
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+@pytest.fixture(scope="module")
+def runs_of(tmp_path_factory):
+    """The runs of a sweep, expanded once."""
+    tmp_path = tmp_path_factory.mktemp("sweeps")
 
+    @functools.cache
     def runs(name):
         overrides = [f"paths.runs_dir={tmp_path}/runs", f"paths.cache_dir={tmp_path}/cache"]
         return make_plan(read_sweep(SWEEPS / f"{name}.yaml", overrides, None), only_list=True).runs
