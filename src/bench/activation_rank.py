@@ -2,14 +2,14 @@
 
 from contextlib import AbstractContextManager
 
-from torch import Tensor, nn
-from torch.autograd.graph import saved_tensors_hooks
+from torch import nn
 
 from src.bench.measure import ratio
 from src.bench.steps import adapted_model, bench_batch, training_step
 from src.method.adapted import AdaptedModel
 from src.model.trunk import block_modules
 from src.objective.causal_lm import causal_lm_loss
+from src.runtime.kept_bytes import kept_bytes
 from src.train.activation_rank import compressed_activations
 from src.train.lossless import lossless
 
@@ -47,19 +47,11 @@ def bench() -> dict[str, float]:
 
 
 def saved_bytes(adapted: AdaptedModel) -> int:
-    """Of all tensors that a forward pass keeps for the backward one; weights apart, and each storage once."""
-    weights = {value.untyped_storage().data_ptr() for value in adapted.model.parameters()}
-    found: dict[int, Tensor] = {}
-
-    def keep(tensor: Tensor) -> Tensor:
-        found[tensor.untyped_storage().data_ptr()] = tensor  # alive, so that no other takes its place
-        return tensor
-
+    """Of all tensors that a forward pass keeps for the backward one."""
     adapted.model.train()
-    with saved_tensors_hooks(keep, lambda tensor: tensor):
-        total, _ = causal_lm_loss(adapted.model, bench_batch(adapted))
-    del total
-    return sum(one.untyped_storage().nbytes() for place, one in found.items() if place not in weights)
+    with kept_bytes(adapted.model.parameters()) as kept:
+        causal_lm_loss(adapted.model, bench_batch(adapted))
+        return kept()
 
 
 def _compressed(adapted: AdaptedModel) -> AbstractContextManager:

@@ -117,16 +117,10 @@ def _pass(trunk: torch.nn.Module, batches: list[dict[str, torch.Tensor]]) -> Non
         trunk(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], use_cache=False)
 
 
-def _base(
-    adapted: AdaptedModel,
-    probe: ProbeRows,
-    metrics: MetricsConfig,
-    folder: Path,
-    settings: ProbeConfig = _PLAIN,
-) -> LayerStatistics:
+def _base(adapted: AdaptedModel, probe: ProbeRows, metrics: MetricsConfig, folder: Path) -> LayerStatistics:
     (folder / "base").mkdir()
     with base_weights(adapted):
-        return gather(adapted.model, adapted.loaded.blocks, probe, metrics, folder / "base", settings)
+        return gather(adapted.model, adapted.loaded.blocks, probe, metrics, folder / "base", _PLAIN)
 
 
 def _tuned(

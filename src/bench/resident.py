@@ -31,17 +31,11 @@ def resident_gib(folder: Path, runs: Path) -> tuple[float, RunConfig]:
     from src.pipeline.pipeline import Pipeline
 
     config = run_config(
-        *("debug=smoke", "model=hf", f"model.id={folder}", "model.dtype=bfloat16", "data=sums"),
-        *(
-            "data.max_length=96",
-            "train.max_steps=2",
-            "train.batch_size=2",
-            "train.checkpoint_steps=null",
-            "metrics=core",
-        ),
-        *("data.num_train=4", "data.num_probe=4", "data.num_test=4", "data.max_new_tokens=2"),
-        *(f"paths.runs_dir={runs}", f"paths.cache_dir={runs}/cache"),
-    )
+        "debug=smoke", "model=hf", f"model.id={folder}", "model.dtype=bfloat16", "data=sums", "metrics=core",
+        "data.max_length=96", "train.max_steps=2", "train.batch_size=2", "train.checkpoint_steps=null",
+        "data.num_train=4", "data.num_probe=4", "data.num_test=4", "data.max_new_tokens=2",
+        f"paths.runs_dir={runs}", f"paths.cache_dir={runs}/cache",
+    )  # fmt: skip
     Pipeline(config).walk()
     (run,) = find_runs(runs / "smoke")
     return run.record["peak_memory_gib"], config

@@ -43,13 +43,13 @@ def bench() -> Figures:
         yield "report_10000_page_mb", (folder / "report" / "report.html").stat().st_size / 1e6
 
 
-def make_ten_thousand(first: Path, folder: Path, rates: int = _RATES) -> None:
+def make_ten_thousand(first: Path, folder: Path) -> None:
     """A hundred made-up runs under `first`, each at every rate: tables of one are links to the same files."""
     make_runs(first, MadeStudy(seeds=tuple(range(5)), metrics="default"))
     number = 0
     for run in sorted(path for path in first.iterdir() if path.name != FOLDER):
         config, record = ((run / name).read_text() for name in ("config.yaml", "run.json"))
-        for rate in range(1, rates + 1):
+        for rate in range(1, _RATES + 1):
             made = folder / f"{run.name[:-10]}{number:010x}"
             made.mkdir(parents=True)
             for name in _LINKED:

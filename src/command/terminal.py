@@ -55,13 +55,13 @@ def check_told() -> None:
         raise StorageError(f"standard output: cannot be written ({lost.strerror}); the work itself is done")
 
 
-def console(width: int = 100) -> "Console":
-    """A console for tables: as wide as the terminal; `width` where there is none, in files and pipes."""
+def console() -> "Console":
+    """A console for tables: as wide as the terminal; 100 where there is none, in files and pipes."""
     from rich.console import Console
 
     made = Console(highlight=False)
     if not made.is_terminal and "COLUMNS" not in os.environ:
-        made.width = width
+        made.width = 100
     return made
 
 

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy
@@ -13,7 +12,6 @@ from src.intervene.engine.gates import Pattern
 from src.intervene.engine.item_table import ItemTable
 from src.intervene.engine.items import Items
 from src.intervene.engine.scoring import ACCURACY
-from src.storage.csv_file import write_csv
 
 HIGHEST_LOSS, CAPPED = 20.0, 1e5
 """Of a mean loss above it, in nats, the merging script prints the number behind it as perplexity."""
@@ -45,13 +43,8 @@ def paper_scores(
     return found
 
 
-def write_paper_scores(path: Path, rows: Sequence[PaperScore]) -> None:
-    """One line a variant and run."""
-    write_csv(path, PaperScore._fields, rows)
-
-
 def print_paper_scores(console: Console, rows: Sequence[PaperScore]) -> None:
-    """The same as a table."""
+    """A line a variant and run."""
     table = Table(title="whole texts, as published: no interval", title_justify="left")
     for name in PaperScore._fields[:-1]:
         table.add_column(name.replace("_", " "))

@@ -14,10 +14,12 @@ from src.intervene.engine.items import Items
 from src.intervene.engine.memory import needed_bytes
 from src.intervene.engine.variants import score_patterns
 from src.intervene.pair import Pair
+from src.intervene.paper_scores import PaperScore, paper_scores, print_paper_scores
 from src.intervene.study import Source, Study, tables_of
 from src.model.causal import check_causal
 from src.model.loaded import LoadedModel
 from src.runtime.progress import Progress
+from src.storage.csv_file import write_csv
 
 Tables = Mapping[str, ItemTable]
 """By score."""
@@ -49,34 +51,60 @@ class PatternStudy(Study):
         return [pair.material.text()] if self.published else pair.scores
 
     @abstractmethod
-    def planned(self, pair: Pair) -> list[Pattern]:
-        """The variants that are known before anything is measured."""
+    def as_published(self, pair: Pair) -> Mapping[tuple[str, str], Pattern]:
+        """The published variants, by head and name."""
 
-    def patterns(self, pair: Pair, folder: Path) -> list[Pattern]:
-        """The variants; `folder` is for what had to be measured to know them."""
-        return self.planned(pair)
+    @abstractmethod
+    def sound(self, pair: Pair) -> list[Pattern]:
+        """The other variants, as far as they are known before anything is measured."""
+
+    def found(self, pair: Pair, folder: Path) -> list[Pattern]:
+        """Sound variants that something has to be measured for, in `folder`; none unless told otherwise."""
+        return []
 
     @abstractmethod
     def take(self, name: str, pair: Pair, tables: Tables) -> None:
-        """Keep what one run says."""
+        """Keep what one run says of the sound variants."""
+
+    @abstractmethod
+    def write_sound(self) -> None:
+        """The tables of the sound variants, and what is told of them here."""
 
     def measure(self) -> None:
         """Each run in turn."""
+        self.paper: list[PaperScore] = []
         for source, pair in self.pairs():
             folder = tables_of([source.folder], self.chosen)[0] / self.chosen.form
-            patterns, items = self.patterns(pair, folder), self.items(pair)
-            tables = {}
+            patterns, items = self._planned(pair), self.items(pair)
+            patterns += [] if self.published else self.found(pair, folder)
+            tables: dict[str, ItemTable] = {}
             name = f"{source.folder.name} {self.chosen.kind}"
             with Progress(name, sum(len(one.batches) for one in items), "batches") as progress:
                 for one in items:
                     place = folder / one.score
-                    variants = (patterns, place / "variants", pair.key, progress.advance)
-                    tables[one.score] = score_patterns(pair.replay, one, *variants)
+                    asked = (patterns, place / "variants", pair.key, progress.advance)
+                    tables[one.score] = score_patterns(pair.replay, one, *asked)
                     tables[one.score].write(place / "items.npz")
-            self.take(source.folder.name, pair, tables)
+            if self.published:
+                variants, (texts,) = self.as_published(pair), items
+                self.paper += paper_scores(source.folder.name, variants, texts, tables[texts.score])
+            else:
+                self.take(source.folder.name, pair, tables)
+
+    def write(self) -> None:
+        """As published one table, NAME_paper.csv; else those of the analysis."""
+        self.write_about(self.num_blocks, trained=self.trained)
+        if self.published:
+            write_csv(self.out / f"{self.chosen.kind}_paper.csv", PaperScore._fields, self.paper)
+            print_paper_scores(self.console, self.paper)
+        else:
+            self.write_sound()
+
+    def _planned(self, pair: Pair) -> list[Pattern]:
+        return list(self.as_published(pair).values()) if self.published else self.sound(pair)
 
     def _tell_cost(self, pair: Pair) -> None:
-        patterns, items = self.planned(pair), self.items(pair)
+        patterns, items = self._planned(pair), self.items(pair)
         passes = num_passes(patterns, pair.num_blocks)
         tokens = sum(one.num_tokens for one in items)
         minutes = passes * tokens * seconds_a_token(pair.replay, items[0].batches[0]) / 60

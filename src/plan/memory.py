@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
-from torch.autograd.graph import saved_tensors_hooks
 from torch.nn.functional import cross_entropy
 from transformers import PreTrainedModel
 
@@ -21,6 +20,7 @@ from src.method.catalog import adapt
 from src.model.loaded import LoadedModel
 from src.model.quantized import bytes_in, quantized_names
 from src.plan.skeleton import skeleton
+from src.runtime.kept_bytes import kept_bytes
 
 ADAM_MOMENTS = 2
 
@@ -123,26 +123,17 @@ def _kept_by_fakes(
     adapted: AdaptedModel, tokens: torch.Tensor, precision: torch.dtype | None
 ) -> tuple[int, int, int]:
     trunk, head = adapted.loaded.model.base_model, _head(adapted.loaded.model)
-    weights = {value.untyped_storage()._cdata for value in adapted.model.parameters()}
     adapted.model.train()
     autocast = torch.autocast("cpu", dtype=precision) if precision else nullcontext()
-    found: dict[int, torch.UntypedStorage] = {}  # storages stay alive, so that no address comes twice
-
-    def count(value: torch.Tensor) -> torch.Tensor:
-        storage = value.untyped_storage()
-        if storage._cdata not in weights:
-            found[storage._cdata] = storage
-        return value
-
     # A mask of whole rows: how one is made from the padding depends on values, which a skeleton has not.
     mask = tokens.new_ones(len(tokens), 1, tokens.shape[1], tokens.shape[1], dtype=torch.bool)
-    with saved_tensors_hooks(count, lambda value: value), autocast:
+    with kept_bytes(adapted.model.parameters()) as kept, autocast:
         states = trunk(input_ids=tokens, attention_mask=mask, use_cache=False).last_hidden_state
-        inside = sum(storage.nbytes() for storage in found.values())
+        inside = kept()
         logits = head(states).float()
         if logits.requires_grad:
             cross_entropy(logits.flatten(0, 1), tokens.flatten(), reduction="sum")
-    everything = sum(storage.nbytes() for storage in found.values())
+        everything = kept()
     return inside, everything - inside, states.numel() * states.element_size()
 
 

@@ -114,7 +114,7 @@ def column(name: str, title: str = "") -> Column:
     return Column((name,), title or (_WIDE_TEXTS | _TEXTS)[name], numeric=False, wide=wide)
 
 
-def setting_column(key: str, numeric: bool = False) -> Column:
+def setting_column(key: str) -> Column:
     """Of a setting that tells arms apart: its key in the configuration, a group's choice by the group."""
     name = key.removesuffix(".name")
-    return Column((name,), name.replace("_", " "), numeric=numeric)
+    return Column((name,), name.replace("_", " "), numeric=False)

@@ -20,10 +20,10 @@ def markdown(
     return "\n".join([*lines, closing]).rstrip() + "\n"
 
 
-def table_markdown(table: Table, most_rows: int = MOST_IN_TEXT) -> str:
+def table_markdown(table: Table) -> str:
     """The first rows of a table."""
     rules = ["--:" if column.numeric else ":--" for column in table.columns]
-    return "\n".join(_line(row) for row in [table.titles, rules, *table.shown(most_rows)]) + "\n"
+    return "\n".join(_line(row) for row in [table.titles, rules, *table.shown(MOST_IN_TEXT)]) + "\n"
 
 
 def _block(block: Block) -> str:

@@ -1,12 +1,14 @@
 """What a report is made of: sections that build blocks, and how blocks are ordered on a page."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from src.analysis.material import Material
 from src.report.crowd import first_lines
 from src.report.plot import Plot
-from src.report.table import Table
+from src.report.table import Row, Table
+
+_MANY_ROWS = 30
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,28 @@ class Section:
     def part(self, material: Material) -> Part:
         """What it has to say; a part without blocks where that is nothing."""
         return Part(self.title, self.build(material))
+
+
+def table_section(
+    title: str,
+    needs: str,
+    rows: Callable[[Material], Sequence[Row]],
+    table: Table,
+) -> Section:
+    """A section of one table, closed where it is long.
+
+    Args:
+        title: of the section.
+        needs: as `Section.needs`.
+        rows: what the table holds; the section has nothing to say where there are none.
+        table: its name, title, columns and note.
+    """
+
+    def build(material: Material) -> list[Block]:
+        found = material.get(rows)
+        return [replace(table, rows=found, folded=len(found) > _MANY_ROWS)] if found else []
+
+    return Section(title, needs, build)
 
 
 def arranged(parts: Sequence[Part]) -> list[Part]:

@@ -15,7 +15,7 @@ _DRAWN = """() => [...document.querySelectorAll(".plot")].every((one) => {
   const box = one.getBoundingClientRect();
   return !box.height || box.top > window.innerHeight || one.dataset.state === "drawn";
 })"""
-_MOST_HEIGHT = 2400
+_WIDTH, _MOST_HEIGHT = 1000, 2400
 _HEIGHT = "Math.ceil(document.querySelector('footer').getBoundingClientRect().top + window.scrollY)"
 
 
@@ -27,14 +27,14 @@ def chromium() -> str:
     return path
 
 
-def take_screenshot(page: Path, width: int = 1000) -> Path:
+def take_screenshot(page: Path) -> Path:
     """report.png beside the page: its head, and where there are any the pictures by depth and the scores."""
     from playwright.sync_api import sync_playwright
 
     picture = page.with_suffix(".png")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
-        view = browser.new_page(viewport={"width": width, "height": 2000})
+        view = browser.new_page(viewport={"width": _WIDTH, "height": 2000})
         view.set_default_timeout(120_000)  # a busy machine
         view.goto(page.resolve().as_uri())
         view.wait_for_selector("body[data-ready=yes]")
@@ -43,7 +43,7 @@ def take_screenshot(page: Path, width: int = 1000) -> Path:
         height = 0
         while height < (now := min(view.evaluate(_HEIGHT), _MOST_HEIGHT)):  # what is drawn makes it higher
             height = now
-            view.set_viewport_size({"width": width, "height": height})
+            view.set_viewport_size({"width": _WIDTH, "height": height})
             view.wait_for_timeout(300)
             view.wait_for_function(_DRAWN)
         view.screenshot(path=picture)

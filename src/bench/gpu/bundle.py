@@ -11,7 +11,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from src.bench.gpu.sizes import check_size
 from src.command.program import parser_of, path_of, run_command
 from src.errors import UserError
 
@@ -22,6 +21,7 @@ WHEELS = (
     *("hydra-core", "omegaconf", "jaxtyping", "wadler-lindig", "pandas", "python-dateutil", "six", "scipy"),
     *("rich", "markdown-it-py", "mdurl", "pygments", "submitit", "hydra-submitit-launcher", "cloudpickle"),
 )
+MOST_MB = 60.0
 SOURCES = ("antlr4-python3-runtime",)
 """Published as source alone; plain Python, so that a wheel made here fits there."""
 
@@ -39,13 +39,24 @@ def main(arguments: list[str] | None = None) -> None:
     there += [f"--platform={one}" for one in PLATFORMS]
     _pip("download", *there, f"--dest={folder}", *(locked[name] for name in WHEELS))
     _pip("wheel", f"--wheel-dir={folder}", *(locked[name] for name in SOURCES))
-    check_size(folder)
+    _check_size(folder)
 
 
 def pinned(lock: str) -> dict[str, str]:
     """Each line `name==version` of a lock, by name."""
     lines = [line.split(";")[0].strip() for line in lock.splitlines()]
     return {line.partition("==")[0]: line for line in lines if "==" in line and not line.startswith("#")}
+
+
+def _check_size(folder: Path) -> None:
+    """Tell every wheel with its size, the largest first; UserError where all are more than `MOST_MB`."""
+    sizes = {path.name: path.stat().st_size / 1e6 for path in folder.glob("*.whl")}
+    for name, size in sorted(sizes.items(), key=lambda one: -one[1]):
+        print(f"{size:6.1f} MB  {name}")
+    total = sum(sizes.values())
+    if total > MOST_MB:
+        raise UserError(f"gpu-bundle: given {total:.1f} MB in {folder}; accepted: at most {MOST_MB:g}")
+    print(f"{total:6.1f} MB in {folder}")
 
 
 def _pip(command: str, *given: str) -> None:

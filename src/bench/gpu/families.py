@@ -1,7 +1,7 @@
 """Whole runs of every tiny family, on the CPU and on the device: trained, probed and scored."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -23,11 +23,9 @@ _FLOOR = 0.01  # of that largest value: below it a difference is taken as it is
 _EVALUATES = find_spec("lm_eval") is not None  # a bare machine may lack it; then nothing is scored
 
 
-def family_outcomes(
-    device: torch.device, folder: Path, families: Sequence[str] = tuple(ARCHITECTURES)
-) -> Iterator[Outcome]:
+def family_outcomes(device: torch.device, folder: Path) -> Iterator[Outcome]:
     """One a family and precision; the llama also reads the lens."""
-    for family in families:
+    for family in ARCHITECTURES:
         for precision, limit in LIMITS.items():
             name = f"{family}, {precision}"
             yield Outcome(name, run_difference(device, folder / name, family, precision), limit)

@@ -9,6 +9,7 @@ from src.intervene.engine.gates import BASE
 from src.intervene.engine.items import ItemBatch, Items
 from src.intervene.engine.path import gate_scores
 from src.intervene.engine.replay import Passing, Replay
+from src.runtime.kept_bytes import kept_bytes
 
 _LOGITS = 6
 """Arrays [position, vocabulary] of float32 at once: both ends, the variant, its logarithm, two products."""
@@ -49,22 +50,11 @@ def check_memory(needed: int, batch_size: int, device: torch.device) -> None:
 
 
 def _saved(replay: Replay, row: ItemBatch) -> int:
-    """Bytes that a backward pass of one row keeps; weights are there anyway."""
-    weights = {value.untyped_storage().data_ptr() for value in replay.base.parameters()}
-    found: dict[int, int] = {}
-
-    def keep(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        if storage.data_ptr() not in weights:
-            found[storage.data_ptr()] = storage.nbytes()
-        return tensor
-
+    """Bytes that a backward pass of one row keeps."""
     parts = replay.gates.moved
-    with replay.running(gradients=True), torch.autograd.graph.saved_tensors_hooks(keep, lambda kept: kept):
-        shares = torch.full((len(parts), 1), 0.5, requires_grad=True)
-        score = gate_scores(replay, row, parts, shares).sum()  # alive: what it keeps is not handed out twice
-        del score
-    return sum(found.values())
+    with replay.running(gradients=True), kept_bytes(replay.base.parameters()) as kept:
+        gate_scores(replay, row, parts, torch.full((len(parts), 1), 0.5, requires_grad=True)).sum()
+        return kept()
 
 
 def _bytes(tensor: Tensor) -> int:

@@ -17,7 +17,6 @@ from src.intervene.merge.plans import (
 )
 from src.intervene.merge.search import found_shares
 from src.intervene.pair import Pair
-from src.intervene.paper_scores import PaperScore, paper_scores, print_paper_scores, write_paper_scores
 from src.intervene.pattern_study import PatternStudy, Tables
 from src.intervene.quantity import Quantity, over_seeds, print_quantities, quantity, write_quantities
 from src.statistics.frontier import Point
@@ -33,46 +32,32 @@ class MergeStudy(PatternStudy):
         """Each run in turn."""
         self.runs: list[list[Quantity]] = []
         self.tradeoffs: list[Tradeoffs] = []
-        self.paper: list[PaperScore] = []
-        self.found: dict[str, str] = {}
+        self.shares: dict[str, str] = {}
         super().measure()
 
-    def planned(self, pair: Pair) -> list[Pattern]:
+    def sound(self, pair: Pair) -> list[Pattern]:
         """All mixtures but the searched one."""
         gates = pair.replay.gates
-        if self.published:
-            return list(self._published(pair).values())
         curves = segment_curves(gates, self.chosen.num_segments)
         return [*uniform_curve(gates).values(), *named_plans(gates).values(), *curves.values()]
 
-    def patterns(self, pair: Pair, folder: Path) -> list[Pattern]:
-        """With what the search finds, which is measured first."""
-        if self.published:
-            return self.planned(pair)
+    def found(self, pair: Pair, folder: Path) -> list[Pattern]:
+        """What the search finds."""
         self.searched = found_shares(pair, self.chosen.num_segments, folder / "search")
-        return [*self.planned(pair), shares_of(pair.replay.gates, self.searched)]
+        return [shares_of(pair.replay.gates, self.searched)]
 
     def take(self, name: str, pair: Pair, tables: Tables) -> None:
         """Numbers of one run."""
-        if self.published:
-            (items,) = self.items(pair)
-            self.paper += paper_scores(name, self._published(pair), items, tables[items.score])
-            return
         gates = pair.replay.gates
-        self.found[name] = text_of(self.searched)
+        self.shares[name] = text_of(self.searched)
         plans = named_plans(gates) | {SEARCHED: shares_of(gates, self.searched)}
         self.runs.append([one for score in tables for one in self._quantities(pair, plans, tables, score)])
         if "english" in tables:
             self.tradeoffs.append(tradeoffs(gates, plans, tables["logp"], tables["english"]))
 
-    def write(self) -> None:
-        """merge.csv, merge_searched.csv and merge_frontier.csv, or merge_paper.csv as published."""
-        self.write_about(self.num_blocks, trained=self.trained)
-        if self.published:
-            write_paper_scores(self.out / "merge_paper.csv", self.paper)
-            print_paper_scores(self.console, self.paper)
-            return
-        write_csv(self.out / "merge_searched.csv", ("run", "shares"), self.found.items())
+    def write_sound(self) -> None:
+        """merge.csv, merge_searched.csv and merge_frontier.csv."""
+        write_csv(self.out / "merge_searched.csv", ("run", "shares"), self.shares.items())
         rows = over_seeds(self.runs)
         write_quantities(self.out / "merge.csv", rows)
         print_quantities(self.console, [row for row in rows if not row.kind.startswith("curve")])
@@ -87,7 +72,8 @@ class MergeStudy(PatternStudy):
                 told = f"keeps {one.more:+.4f} {ends} nats a byte more than the uniform share of equal gain"
                 self.say(f"{one.plan}: {told}")
 
-    def _published(self, pair: Pair) -> dict[tuple[str, str], Pattern]:
+    def as_published(self, pair: Pair) -> dict[tuple[str, str], Pattern]:
+        """Both ends and three mixtures."""
         gates = pair.replay.gates
         mixed = {("last block", text_of(shares)): as_published(gates, shares) for shares in PUBLISHED}
         return {("base", "base"): gates.base, ("tuned", "tuned"): gates.tuned, **mixed}

@@ -3,12 +3,6 @@
 from src.intervene.engine.gates import Pattern
 from src.intervene.engine.scoring import EXACT
 from src.intervene.pair import Pair
-from src.intervene.paper_scores import (
-    PaperScore,
-    paper_scores,
-    print_paper_scores,
-    write_paper_scores,
-)
 from src.intervene.pattern_study import PatternStudy, Tables
 from src.intervene.quantity import Quantity, over_seeds, print_quantities, write_quantities
 from src.intervene.swap.exchange import exchanges, quantities
@@ -18,40 +12,31 @@ from src.intervene.swap.published import published_variants
 class SwapStudy(PatternStudy):
     """Effects of exchanged segments item by item; as published the published points and scores."""
 
-    def planned(self, pair: Pair) -> list[Pattern]:
+    def as_published(self, pair: Pair) -> dict[tuple[str, str], Pattern]:
+        """Both ends, and the last blocks of each segment put into the base."""
+        return published_variants(pair.replay.gates, self.chosen.swap_depth)
+
+    def sound(self, pair: Pair) -> list[Pattern]:
         """Every exchange with its receiver."""
         gates = pair.replay.gates
-        if self.published:
-            return list(published_variants(gates, self.chosen.swap_depth).values())
         made = list(exchanges(gates, self.chosen.num_segments))
         return [gates.base, gates.tuned, *(one.receiver for one in made), *(one.pattern for one in made)]
 
     def measure(self) -> None:
         """Each run in turn."""
         self.runs: list[list[Quantity]] = []
-        self.paper: list[PaperScore] = []
         super().measure()
 
     def take(self, name: str, pair: Pair, tables: Tables) -> None:
         """Numbers of one run."""
         gates, num_segments = pair.replay.gates, self.chosen.num_segments
-        if self.published:
-            (items,) = self.items(pair)
-            variants = published_variants(gates, self.chosen.swap_depth)
-            self.paper += paper_scores(name, variants, items, tables[items.score])
-            return
         found = {**tables, EXACT: tables[pair.scores[0].score].exact()}
         self.runs.append(
             [one for score, table in found.items() for one in quantities(gates, table, score, num_segments)]
         )
 
-    def write(self) -> None:
-        """swap.csv, or swap_paper.csv as published."""
-        self.write_about(self.num_blocks, trained=self.trained)
-        if self.published:
-            write_paper_scores(self.out / "swap_paper.csv", self.paper)
-            print_paper_scores(self.console, self.paper)
-            return
+    def write_sound(self) -> None:
+        """swap.csv."""
         rows = over_seeds(self.runs)
         write_quantities(self.out / "swap.csv", rows)
         print_quantities(self.console, rows)

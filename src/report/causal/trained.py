@@ -1,9 +1,10 @@
 """Which fifth of the depth is worth training: what training it alone brings where a profile is largest."""
 
+from src.analysis.families import Row
 from src.analysis.material import Material
 from src.analysis.trained_fifths import trained_fifth_rows
 from src.report.columns import TESTED, Column, columns
-from src.report.parts import Block, Section
+from src.report.parts import table_section
 from src.report.sections.forgetting import DETECTABLE
 from src.report.table import Table
 
@@ -15,19 +16,16 @@ _NOTE = (
 )
 
 
-def build(material: Material) -> list[Block]:
-    """One table, a row a task, condition and profile."""
-    rows = [row | {"predictor": row["predictor"].replace("_", " ")} for row in trained_fifth_rows(material)]
-    heads = columns(
-        "task", "condition", "run", Column(("predictor",), "profile", numeric=False, wide=True),
-        Column(("fifths",), "largest in", numeric=False), *TESTED, "rho", run="profile of",
-        value="difference",
-    )  # fmt: skip
-    return [Table("trained_fifths", SECTION.title, heads, rows, _NOTE, len(rows) > 30)] if rows else []
+_HEADS = columns(
+    "task", "condition", "run", Column(("predictor",), "profile", numeric=False, wide=True),
+    Column(("fifths",), "largest in", numeric=False), *TESTED, "rho", run="profile of", value="difference",
+)  # fmt: skip
+_TITLE = "Which fifth is worth training?"
+_NEEDS = "each fifth of the depth trained alone, and the causal profile of a run of the whole stack"
 
 
-SECTION = Section(
-    "Which fifth is worth training?",
-    "each fifth of the depth trained alone, and the causal profile of a run of the whole stack",
-    build,
-)
+def _rows(material: Material) -> list[Row]:
+    return [row | {"predictor": row["predictor"].replace("_", " ")} for row in trained_fifth_rows(material)]
+
+
+SECTION = table_section(_TITLE, _NEEDS, _rows, Table("trained_fifths", _TITLE, _HEADS, (), _NOTE))

@@ -1,9 +1,8 @@
 """Every arm at its best learning rate, and against the whole stack at its own best."""
 
 from src.analysis.best_rate import rate_rows
-from src.analysis.material import Material
 from src.report.columns import TESTED, columns
-from src.report.parts import Block, Section
+from src.report.parts import table_section
 from src.report.sections.forgetting import DETECTABLE
 from src.report.table import Table
 
@@ -15,14 +14,7 @@ _NOTE = (
 )
 
 
-def build(material: Material) -> list[Block]:
-    """One table, a row a task, condition and arm."""
-    rows = rate_rows(material)
-    heads = columns("task", "condition", "band", "rates", "score", "score_ci", *TESTED, value="difference")
-    title = "Each arm at its best learning rate"
-    return [Table("best_rates", title, heads, rows, _NOTE, len(rows) > 30)] if rows else []
-
-
-SECTION = Section(
-    "Best learning rates", "one band at several learning rates: sweeps/band_study_rates.yaml", build
-)
+_HEADS = columns("task", "condition", "band", "rates", "score", "score_ci", *TESTED, value="difference")
+_NEEDS = "one band at several learning rates: sweeps/band_study_rates.yaml"
+_TABLE = Table("best_rates", "Each arm at its best learning rate", _HEADS, (), _NOTE)
+SECTION = table_section("Best learning rates", _NEEDS, rate_rows, _TABLE)

@@ -1,9 +1,8 @@
 """Models against each other in the middle of their depth."""
 
-from src.analysis.material import Material
 from src.analysis.middle import MIDDLE, middle_rows
 from src.report.columns import columns
-from src.report.parts import Block, Section
+from src.report.parts import table_section
 from src.report.table import Table
 
 _NOTE = (
@@ -13,14 +12,7 @@ _NOTE = (
 )
 
 
-def build(material: Material) -> list[Block]:
-    """One table, a row a metric, stage and pair of models."""
-    rows = material.get(middle_rows)
-    heads = columns("metric", "stage", "model", "against", "value", "ci", "num_seeds", value="difference")
-    title = "Models in the middle of their depth"
-    return [Table("middle", title, heads, rows, _NOTE, len(rows) > 30)] if rows else []
-
-
-SECTION = Section(
-    "Models in the middle of their depth", "two to five models that differ in nothing else", build
-)
+_HEADS = columns("metric", "stage", "model", "against", "value", "ci", "num_seeds", value="difference")
+_TITLE = "Models in the middle of their depth"
+_NEEDS = "two to five models that differ in nothing else"
+SECTION = table_section(_TITLE, _NEEDS, middle_rows, Table("middle", _TITLE, _HEADS, (), _NOTE))

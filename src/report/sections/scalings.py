@@ -1,9 +1,8 @@
 """Every band under one meaning of alpha against itself under another."""
 
-from src.analysis.material import Material
 from src.analysis.scalings import scaling_rows
 from src.report.columns import TESTED, columns
-from src.report.parts import Block, Section
+from src.report.parts import table_section
 from src.report.sections.forgetting import DETECTABLE
 from src.report.table import Table
 
@@ -14,14 +13,7 @@ _NOTE = (
 )
 
 
-def build(material: Material) -> list[Block]:
-    """One table, a row a task, condition and band."""
-    rows = scaling_rows(material)
-    heads = columns("task", "condition", "band", "against", *TESTED, value="difference")
-    title = "One band, two meanings of alpha"
-    return [Table("scalings", title, heads, rows, _NOTE, len(rows) > 30)] if rows else []
-
-
-SECTION = Section(
-    "Scale of the updates", "one band under method.scaling=fixed_alpha and under another scaling", build
-)
+_HEADS = columns("task", "condition", "band", "against", *TESTED, value="difference")
+_NEEDS = "one band under method.scaling=fixed_alpha and under another scaling"
+_TABLE = Table("scalings", "One band, two meanings of alpha", _HEADS, (), _NOTE)
+SECTION = table_section("Scale of the updates", _NEEDS, scaling_rows, _TABLE)

@@ -1,9 +1,8 @@
 """A penalty, a selection of rows or a rank of activations against the same runs without it."""
 
-from src.analysis.material import Material
 from src.analysis.switched_on import switched_rows
 from src.report.columns import TESTED, columns
-from src.report.parts import Block, Section
+from src.report.parts import table_section
 from src.report.sections.forgetting import DETECTABLE
 from src.report.table import Table
 
@@ -13,16 +12,7 @@ _NOTE = (
 )
 
 
-def build(material: Material) -> list[Block]:
-    """One table, a row a task, setting and arm."""
-    rows = material.get(switched_rows)
-    heads = columns("task", "setting", "setting_value", "condition", *TESTED, value="difference")
-    title = "With a setting and without it"
-    return [Table("switched_on", title, heads, rows, _NOTE, len(rows) > 30)] if rows else []
-
-
-SECTION = Section(
-    "Settings switched on",
-    "one arm with and without method.penalty, data.select or train.activation_rank, all else alike",
-    build,
-)
+_HEADS = columns("task", "setting", "setting_value", "condition", *TESTED, value="difference")
+_NEEDS = "one arm with and without method.penalty, data.select or train.activation_rank, all else alike"
+_TABLE = Table("switched_on", "With a setting and without it", _HEADS, (), _NOTE)
+SECTION = table_section("Settings switched on", _NEEDS, switched_rows, _TABLE)
