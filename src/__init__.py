@@ -2,8 +2,8 @@
 
 import logging
 import os
+import signal
 import sys
-from typing import Any
 
 __version__ = "0.2.0"  # pyproject.toml, run.json, CITATION.cff and the tag take it from here
 
@@ -20,11 +20,14 @@ for _talking in ("torchao", "torch.utils._pytree"):
     logging.getLogger(_talking).setLevel(logging.ERROR)
 
 
-def _quiet(kind: type[BaseException], *rest: Any) -> None:
-    """Ctrl-C while a command still imports what it needs: nothing is begun, and a traceback tells nothing."""
-    if not issubclass(kind, KeyboardInterrupt):
-        sys.__excepthook__(kind, *rest)
+def _ended(number: int, frame: object) -> None:
+    """Signals while a command imports what it needs: nothing is begun and a traceback tells nothing."""
+    os.write(2, f"strata: stopped by {signal.Signals(number).name}\n".encode())
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
 
 
 if sys.argv[:1] == ["-m"]:  # as Python has it while it looks for the module of `python -m src.COMMAND`
-    sys.excepthook = _quiet
+    for _number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(_number) is not signal.SIG_IGN:  # as nohup has it
+            signal.signal(_number, _ended)

@@ -3,19 +3,21 @@
 import argparse
 import gc
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+from src.command.places import cache_dir, runs_dir
 from src.command.terminal import check_told, steady_streams
 from src.errors import StorageError, UserError
+from src.runtime.preemption import ended_by_signals
 from src.storage.files import is_url, storage_reason
 
-INTERRUPTED = 130  # as a shell has it: 128 + SIGINT
+BY_SIGNAL = 128  # with the number of the signal, as a shell has it
 TRACEBACK = "STRATA_TRACEBACK"
 """Set in the environment, an error that nobody foresaw ends a command with its traceback."""
-RUNS_DIR = Path("runs")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -47,13 +49,17 @@ def run_command(main: Callable[[], object]) -> None:
     gc.freeze()  # what is imported stays; walking it took a fifth of a short command
     steady_streams()
     try:
-        _check_folder()
-        main()
-        check_told()
+        with ended_by_signals():
+            _check_folder()
+            main()
+            check_told()
     except Exception as error:
         exit_for(error)
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+    except KeyboardInterrupt as asked:
+        number = signal.Signals((*asked.args, signal.SIGINT)[0])
+        said = "what is written is whole, and the same command does the rest"
+        print(f"strata: stopped by {number.name}; {said}", file=sys.stderr)
+        sys.exit(BY_SIGNAL + number)
 
 
 def exit_for(error: Exception) -> NoReturn:
@@ -81,20 +87,18 @@ def path_of(text: str) -> Path:
 
 
 def runs_path(text: str) -> Path:
-    """The folder of runs that a person names: a path, or the part of one below runs/: `EXPERIMENT/ID`.
+    """The folder of runs that a person names: a path, or the part of one below `runs_dir`: `EXPERIMENT/ID`.
 
     Of a URL, a copy of its results on this machine.
     """
     if is_url(text):
         return _copied(text)
     path = path_of(text)
-    return RUNS_DIR / path if not path.exists() and (RUNS_DIR / path).exists() else path
+    below = path if path.exists() else runs_dir() / path
+    return below if below.exists() else path
 
 
 def _copied(url: str) -> Path:
-    from omegaconf import OmegaConf
-
-    from src.command.compose import CONF
     from src.storage.remote import copied
 
-    return copied(url, Path(OmegaConf.load(CONF / "config.yaml").paths.cache_dir))
+    return copied(url, cache_dir())

@@ -26,9 +26,11 @@ def execute(config: PairConfig) -> None:
     pair = Pair(_here(config))
     if pair.folder.finished:
         _LOG.info("finished earlier: %s", pair.folder.path)
+        pair.note()
         return
     pair.probe()
     pair.record()
+    pair.note()
     _LOG.info("finished: %s", pair.folder.path)
 
 

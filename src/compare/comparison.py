@@ -27,6 +27,7 @@ from src.probe.states.probe_rows import OF_STATES
 from src.probe.states.token_sets import NO_MASSIVE
 from src.probe.table.layer_table import LayerRow
 from src.probe.table.reading_tables import describe_tables, write_tables
+from src.record.compared import note_comparison
 from src.record.folder import RunFolder
 from src.record.identity import pair_id
 from src.record.provenance import forget_peak
@@ -90,6 +91,11 @@ class Pair:
         with RunLock(self.folder.path):
             if not self.folder.finished:
                 self._write()
+
+    def note(self) -> None:
+        """Let whoever names the adapter find its finished comparison."""
+        if self.adapter:
+            note_comparison(self.cache, adapter_content(self.adapter), self.folder.path.parent)
 
     def _write(self) -> None:
         self.folder.open(self.config)

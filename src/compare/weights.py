@@ -68,8 +68,10 @@ def unlike_weights(
         one, other = (tuple(side[name].shape) if name in side else None for side in (kept, now))
         if one != other and concerned:
             return f"{name} of shape {one or 'none'} against {other or 'none'}", concerned
-    alone = kept.keys() ^ now.keys()
-    return (f"{min(alone)} on one side only", whole) if alone else ("", [])
+    if alone := kept.keys() ^ now.keys():
+        return f"{min(alone)} on one side only", whole
+    longer = [name for name in kept if kept[name].shape != now[name].shape]  # embeddings of added tokens
+    return (f"{longer[0]} of another shape", whole) if longer else ("", [])
 
 
 def _within(blocks: Sequence[str], weights: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from omegaconf import OmegaConf
 
 from src.command.compose import CONF
+from src.command.places import runs_dir
 from src.command.program import parser_of, path_of, run_command, runs_path
 from src.storage.files import is_url
 
@@ -30,9 +31,9 @@ def main(arguments: list[str] | None = None) -> None:
     options = _options(arguments)
     from src.dashboard.measured import check_experiment, measured
 
-    experiment, runs_dir = _experiment(options)
-    check_experiment(experiment, runs_dir)
-    found = measured(runs_dir / (experiment or ""))
+    experiment, place = _experiment(options)
+    check_experiment(experiment, place)
+    found = measured(place / (experiment or ""))
     if options.dry_run:
         from src.dashboard.outline import as_json, outline
         from src.dashboard.workspace import workspace
@@ -47,23 +48,22 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _experiment(options: argparse.Namespace) -> tuple[str | None, Path]:
     """The name of the experiment and the folder above it, where a person gave the one or the path of both."""
-    runs_dir = options.runs_dir
+    place = options.runs_dir
     if options.experiment is None:
-        return None, runs_dir
+        return None, place
     if is_url(options.experiment):
         copy = runs_path(options.experiment)
         return copy.name, copy.parent
     path = path_of(options.experiment)
-    if not path.is_absolute() and (runs_dir / path).is_dir():
-        return options.experiment, runs_dir
-    if path.is_relative_to(runs_dir):
-        return str(path.relative_to(runs_dir)), runs_dir
-    return (path.name, path.parent) if path.is_dir() else (options.experiment, runs_dir)
+    if not path.is_absolute() and (place / path).is_dir():
+        return options.experiment, place
+    if path.is_relative_to(place):
+        return str(path.relative_to(place)), place
+    return (path.name, path.parent) if path.is_dir() else (options.experiment, place)
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     record = OmegaConf.load(CONF / "record" / "offline.yaml")
-    runs_dir = OmegaConf.load(CONF / "config.yaml").paths.runs_dir
     parser = parser_of("src.dashboard", _ABOUT, _EXAMPLES)
     parser.add_argument("experiment", nargs="?", metavar="runs/EXPERIMENT", help="default: all")
     parser.add_argument("--entity", default=record.entity, help="user or team; default: the key's own")
@@ -71,7 +71,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--runs-dir",
         type=path_of,
-        default=Path(runs_dir),
+        default=runs_dir(),
         help="where to look up what was measured; default: %(default)s",
     )
     parser.add_argument("--dry-run", action="store_true", help="print the workspace instead of saving it")

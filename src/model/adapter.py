@@ -1,16 +1,22 @@
 """Adapters that another trainer left: a folder with adapter_config.json, merged into their model."""
 
+import logging
 import warnings
 from dataclasses import replace
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
+from safetensors import safe_open
+
 from src.errors import ModelError
 from src.model.loaded import LoadedModel
-from src.storage.files import fingerprint, sha256_file
+from src.storage.files import fingerprint, read_object, sha256_file
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+_VOCABULARY = {"weight": 0, "modules_to_save.weight": 0, "lora_B.weight": 0, "lora_embedding_A": 1}
+"""What adapters hold of an embedding or a head, and the dimension of its tokens."""
+_LOG = logging.getLogger(__name__)
 
 
 def is_adapter(name: str) -> bool:
@@ -47,6 +53,7 @@ def merge_adapter(loaded: LoadedModel, folder: Path) -> LoadedModel:
         warnings.simplefilter("error", UserWarning)  # peft warns of keys that the model has no place for
         warnings.filterwarnings("ignore", category=FutureWarning)
         try:
+            _check_base(loaded, folder)
             tuned: Any = PeftModel.from_pretrained(model.float(), str(folder), use_safetensors=True)
             if tuned.active_peft_config.is_prompt_learning:
                 kind = tuned.active_peft_config.peft_type.value
@@ -72,3 +79,30 @@ def merge_adapter(loaded: LoadedModel, folder: Path) -> LoadedModel:
         id=f"{loaded.id} + {folder.name}",
         fingerprint=fingerprint([loaded.fingerprint, content]),
     )
+
+
+def _check_base(loaded: LoadedModel, folder: Path) -> None:
+    """Warn where an adapter names another base; the same shapes would take it without a word.
+
+    Raises:
+        ValueError: it was trained on a vocabulary of another size, whose embeddings it brings.
+    """
+    named = str(read_object(folder / CONFIG).get("base_model_name_or_path") or "")
+    if _on_hub(named) and _on_hub(loaded.id) and named != loaded.id:
+        _LOG.warning("%s: names %s as its base; it is added to %s", folder, named, loaded.id)
+    tables = (loaded.model.get_input_embeddings(), loaded.model.get_output_embeddings())
+    modules: dict[str, Any] = dict(loaded.model.named_modules())
+    sizes = {name: len(one.weight) for name, one in modules.items() if one in tables}
+    with safe_open(folder / WEIGHTS, framework="pt") as file:
+        for key in file.keys():  # noqa: SIM118 - no mapping
+            for name, size in sizes.items():
+                side = _VOCABULARY.get(key.removeprefix(f"base_model.model.{name}."))
+                if side is not None and (found := file.get_slice(key).get_shape()[side]) != size:
+                    raise ValueError(
+                        f"{name} of {found} tokens, not {size}, as after tokens were added; accepted: whole "
+                        "weights, merged by what trained it"
+                    )
+
+
+def _on_hub(name: str) -> bool:
+    return name.count("/") == 1 and not name.startswith((".", "/", "~")) and not Path(name).exists()

@@ -17,7 +17,7 @@ from src.record.identity import run_id
 from src.record.provenance import forget_peak
 from src.record.run_record import write_failure, write_preempted
 from src.runtime.device import pick_device
-from src.runtime.preemption import Preempted
+from src.runtime.preemption import Preempted, stop_if_asked
 from src.storage.lock import RunLock
 from src.tracking.mirror import Tracker
 from src.train.ranks import Ranks
@@ -53,6 +53,8 @@ class Pipeline:
         forget_peak(self.device)
         self.folder.check_writable()
         prepared = prepare(self.config, self.splits)
+        if self.ranks.count == 1:  # several agree where to stop
+            stop_if_asked()
         with RunLock(self.folder.path) as lock:
             if self.folder.finished:
                 raise LockedError(f"{self.folder.path}: another job has finished this run just now")

@@ -80,7 +80,8 @@ class Team:
             return _over(self.prepared(), *asked)
         self.ranks.begin(self.config, follow, self.folder)
         with self.ranks.together(_beside, self.adapter, self._as_base, *asked):
-            parts = _share(self.prepared(), self.pieces.own if self.pieces else None, *asked)
+            own = self.pieces.own if self.pieces else None
+            parts = _share(self.prepared(), own, *asked, stopped=self.ranks.ask_to_stop)
         for part in parts:
             if isinstance(part, UserError):
                 raise part
@@ -102,7 +103,13 @@ def _beside(follower: Follower, adapter: Path | None, as_base: bool, *asked: Any
 
 
 def _share(
-    prepared: Prepared, pieces: Lockstep | None, task: Any, batches: list[Any], shared: Any, name: str
+    prepared: Prepared,
+    pieces: Lockstep | None,
+    task: Any,
+    batches: list[Any],
+    shared: Any,
+    name: str,
+    stopped: Callable[[], None] = lambda: None,
 ) -> list[Any]:
     """What every rank has found in its batches, on rank 0: None where it was asked to stop, or its error."""
     found: Any = None
@@ -110,7 +117,7 @@ def _share(
         try:
             found = _over(prepared, task, batches[rank() :: num_ranks()], shared, name)
         except Preempted:
-            pass
+            stopped()
         except UserError as error:
             found = error
     return gathered_objects(found)

@@ -8,7 +8,8 @@ Written are report.html, report.md, every table as CSV, profiles and slopes as P
 
 from pathlib import Path
 
-from src.command.program import RUNS_DIR, parser_of, run_command, runs_path
+from src.command.places import cache_dir, runs_dir
+from src.command.program import parser_of, run_command, runs_path
 from src.command.terminal import console
 
 
@@ -25,7 +26,7 @@ def main(arguments: list[str] | None = None) -> None:
     if (options.runs / "adapter_config.json").is_file():
         from src.report.adapter import experiment_of
 
-        options.runs = experiment_of(options.runs, RUNS_DIR)
+        options.runs = experiment_of(options.runs, runs_dir(), cache_dir())
     page = report(options.runs, console())
     if options.screenshot:
         from src.report.screenshot import take_screenshot

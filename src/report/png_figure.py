@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from src.report.plot import Axis, Plot, Series
-from src.storage.files import storage_errors
+from src.storage.files import written_file
 
 _MARKERS = {"circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "x": "X", "star": "*"}
 _DASHES = {"solid": "-", "dash": "--", "dot": ":", "dashdot": "-."}
@@ -55,9 +55,8 @@ def _panels(plots: Sequence[Plot]) -> Figure:
 
 
 def _save(figure: Figure, path: Path) -> Path:
-    with storage_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=120)
+    with written_file(path) as aside:
+        figure.savefig(aside, format="png", dpi=120)
     return path
 
 

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from src.errors import UserError
+from src.storage.files import write_bytes
 
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -46,6 +47,6 @@ def take_screenshot(page: Path) -> Path:
             view.set_viewport_size({"width": _WIDTH, "height": height})
             view.wait_for_timeout(300)
             view.wait_for_function(_DRAWN)
-        view.screenshot(path=picture)
+        write_bytes(picture, view.screenshot())
         browser.close()
     return picture

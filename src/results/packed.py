@@ -16,7 +16,7 @@ from src.analysis.find_runs import find_runs
 from src.analysis.runs import Run
 from src.config.intervention import FOLDER
 from src.errors import DataError
-from src.storage.files import storage_errors
+from src.storage.files import write_bytes
 
 ITEMS = "items.tar.xz"
 _WHOLE = ("layers.csv", "steps.jsonl")
@@ -38,8 +38,7 @@ def pack(runs: Path, target: Path) -> Path:
             entry = tarfile.TarInfo(f"{runs.resolve().name}/{path.relative_to(runs)}")
             entry.size = len(content)
             archive.addfile(entry, io.BytesIO(content))
-    with storage_errors(target):
-        (target / ITEMS).write_bytes(lzma.compress(text.getvalue(), preset=9))
+    write_bytes(target / ITEMS, lzma.compress(text.getvalue(), preset=9))
     return target / ITEMS
 
 

@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-import shutil
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 from src.errors import DataError
 from src.probe.table.layers_csv import read_layers
 from src.results.packed import pack
-from src.storage.files import read_object, storage_errors, write_json, write_text
+from src.storage.files import read_object, write_bytes, write_json, write_text
 
 Record = dict[str, Any]
 PROFILES, MADE = "profiles.csv", "made.json"
@@ -49,10 +48,8 @@ def publish(runs: Path, target: Path, command: str) -> list[Path]:
     pictures = _figures(report)
     _check_age(pictures, tables)
     tables += pictures
-    with storage_errors(target):
-        target.mkdir(parents=True, exist_ok=True)
-        for path in tables:
-            shutil.copyfile(path, target / path.name)
+    for path in tables:
+        write_bytes(target / path.name, path.read_bytes())
     if (report / "report.md").is_file():
         write_text(target / "report.md", _without_lost(report / "report.md", target))
     write_text(target / PROFILES, _profiles(done))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from src.errors import DataError
 from src.results.packed import ITEMS, unpacked
 from src.results.publish import FIGURE, MADE, PROFILES, digests, profiles_text
-from src.storage.files import read_object, storage_errors, write_json
+from src.storage.files import read_object, write_bytes, write_json
 
 REPORT = "report.md"
 Report = Callable[[Path, Sequence[str], bool], Path]
@@ -69,8 +69,7 @@ def older_pictures(folder: Path) -> list[str]:
 def _draw_anew(folder: Path, made: Path, figures: Sequence[str]) -> None:
     """The committed pictures of these tables, and the tables that they were drawn with."""
     for name in figures:
-        with storage_errors(folder):
-            (folder / f"{name}.png").write_bytes((made / f"{name}.png").read_bytes())
+        write_bytes(folder / f"{name}.png", (made / f"{name}.png").read_bytes())
     known = read_object(folder / MADE)
     write_json(folder / MADE, known | {"tables": digests(folder, known["tables"])})
 
@@ -82,8 +81,7 @@ def _figures(folder: Path) -> list:
 
 def _added(path: Path, folder: Path) -> Rebuilt:
     """A table that reports did not have when the study was published."""
-    with storage_errors(folder):
-        (folder / path.name).write_bytes(path.read_bytes())
+    write_bytes(folder / path.name, path.read_bytes())
     return Rebuilt(path.name, "new", True)
 
 
@@ -94,6 +92,5 @@ def _compared(committed: Path, rebuilt: Path, write: bool) -> Rebuilt:
     if fresh == committed.read_bytes():
         return Rebuilt(committed.name, "the same, bit for bit", True)
     if write:
-        with storage_errors(committed):
-            committed.write_bytes(fresh)
+        write_bytes(committed, fresh)
     return Rebuilt(committed.name, "written anew" if write else "differs", write)

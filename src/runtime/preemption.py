@@ -8,7 +8,7 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 EXIT_CODE = 75  # sysexits' EX_TEMPFAIL: try again later
@@ -35,6 +35,34 @@ def is_first() -> bool:
 
 
 @contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Inside, SIGTERM ends a command as Ctrl-C does: by an error that goes through every `finally`.
+
+    Raises:
+        KeyboardInterrupt: a signal came; its number is the first argument. A second SIGTERM changes nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pid = os.getpid()
+
+    def end(number: int, frame: object) -> None:
+        if os.getpid() != pid:
+            _as_by_default(number)
+            return
+        if number == signal.SIGTERM:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt(number)
+
+    before = {number: signal.signal(number, end) for number in _heard((signal.SIGTERM, signal.SIGINT))}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
 def listening() -> Iterator[None]:
     """Inside the context SIGTERM, SIGUSR1, SIGUSR2 and SIGINT raise the flag, whoever else had taken them.
 
@@ -50,8 +78,7 @@ def listening() -> Iterator[None]:
 
     def raise_flag(number: int, frame: object) -> None:
         if os.getpid() != pid:
-            signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)
+            _as_by_default(number)
             return
         if number == signal.SIGINT:
             if stop_requested():
@@ -59,8 +86,7 @@ def listening() -> Iterator[None]:
             os.write(2, b"\nstopping where the run can go on later; Ctrl-C again stops it at once\n")
         _ASKED.set()
 
-    heard = [number for number in SIGNALS if number != signal.SIGINT or not _ignored(number)]
-    before = {number: signal.signal(number, raise_flag) for number in heard}
+    before = {number: signal.signal(number, raise_flag) for number in _heard(SIGNALS)}
     _LISTENING.append(pid)
     try:
         yield
@@ -72,8 +98,16 @@ def listening() -> Iterator[None]:
             _ASKED.clear()
 
 
-def _ignored(number: int) -> bool:
-    return signal.getsignal(number) is signal.SIG_IGN
+def _heard(numbers: Iterable[int]) -> list[int]:
+    """Without a SIGINT that whoever started this process ignores, as nohup does."""
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    return [number for number in numbers if not (ignored and number == signal.SIGINT)]
+
+
+def _as_by_default(number: int) -> None:
+    """What a signal does to a process that nobody has told anything of it."""
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
 
 
 def stop_requested() -> bool:

@@ -109,20 +109,30 @@ def written_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a text file whole or not at all."""
+@contextmanager
+def written_file(path: Path) -> Iterator[Path]:
+    """Yield a path beside `path` to be written; it takes the place of `path` when the block succeeds."""
     aside = path.parent / f"{ASIDE}{path.name}-{uuid4().hex[:8]}"
     try:
         with storage_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            with aside.open("w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
+            yield aside
+            _flush(aside)
             aside.replace(path)
     finally:
         with suppress(OSError):  # else a disk that cannot be written would be told by the name aside
             aside.unlink()
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    with written_file(path) as aside:
+        aside.write_bytes(content)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, in UTF-8, whole or not at all."""
+    write_bytes(path, text.encode())
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -197,5 +207,9 @@ def _flush_folder(folder: Path) -> None:
     """Bring every file of a folder to the disk before the rename makes it visible."""
     for path in folder.rglob("*"):
         if path.is_file():
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
+            _flush(path)
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

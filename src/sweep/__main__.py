@@ -11,6 +11,7 @@ import sys
 
 from src.command.program import exit_with, parser_of, path_of, run_command
 from src.record.provenance import git
+from src.runtime.preemption import Preempted
 from src.sweep.cluster.batch_scripts import SUBMIT, write_scripts
 from src.sweep.estimate import gpu_hours
 from src.sweep.grid.planned_runs import Plan, make_plan
@@ -110,9 +111,13 @@ def _start(plan: Plan, options: argparse.Namespace, wanted: tuple[str, ...]) -> 
         return
     if git()["dirty"]:
         show("the work tree differs from its commit: the records will say dirty; the jobs run a copy of it")
-    with Watch(plan, visible=sys.stderr.isatty()) as watch:
-        started = launch(plan, wanted, options.jobs, threads, watch.glance, options.per_job)
-        states = watch.until_ended() if options.wait else read_states(plan)
+    try:
+        with Watch(plan, visible=sys.stderr.isatty()) as watch:
+            started = launch(plan, wanted, options.jobs, threads, watch.glance, options.per_job)
+            states = watch.until_ended() if options.wait else read_states(plan)
+    except Preempted:
+        show(count(read_states(plan)))
+        raise
     show(f"{started} started; jobs, logs and the copy of the code: {plan.folder}")
     _summary(plan, states)
 

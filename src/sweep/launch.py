@@ -46,6 +46,9 @@ def launch(
     Jobs of a cluster are submitted; those of this machine are done before this returns. Two launches at once
     start every run once: the states are read and the jobs written down under one lock. `num_jobs` and
     `num_threads` (of each) are those of this machine's jobs; a job of a cluster does `per_job` runs.
+
+    Raises:
+        Preempted: a signal has stopped those of this machine.
     """
     check_launchers(plan, per_job)
     ledger = Ledger(plan.folder)

@@ -10,7 +10,7 @@ import multiprocessing
 import os
 import signal
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -63,6 +63,7 @@ class Ranks:
         self.dismissed = False
         self._place = "env://"
         self._joined = self._busy = False
+        self._own: Sequence[multiprocessing.process.BaseProcess] = ()
         self._open = ExitStack()
 
     def __enter__(self) -> "Ranks":
@@ -122,6 +123,11 @@ class Ranks:
         while isinstance(order := broadcast(None), Order):
             yield order
 
+    def ask_to_stop(self) -> None:
+        """For rank 0: those that it started look at it as this one does; others get the signal, too."""
+        for other in self._own:
+            other.terminate()  # it listens
+
     def dismiss(self) -> None:
         """For rank 0: let go those that were started with it; where an error parted them they do not wait."""
         if is_parted():
@@ -146,6 +152,7 @@ class Ranks:
             ]
             for other in others:
                 other.start()
+            self._own = others
             try:
                 yield
                 for other in others:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from src.command import places
 from src.command.compose import CONF
 from src.command.program import runs_path
 from src.command.terminal import console
@@ -168,3 +169,8 @@ def test_runs_are_named_by_their_path_or_by_what_lies_below_runs(tmp_path, monke
     assert runs_path("~/study") == tmp_path / "home" / "study"
     assert runs_path("~nobody-of-this-name/study") == Path("~nobody-of-this-name/study")
     assert runs_path("nowhere") == Path("nowhere")  # whoever reads it says what is wrong
+    local = tmp_path / "local.yaml"
+    local.write_text("# @package _global_\npaths:\n  runs_dir: ~/study\n")
+    monkeypatch.setattr(places, "LOCAL", local)
+    (tmp_path / "home" / "study" / "own" / "id-2").mkdir(parents=True)
+    assert runs_path("own/id-2") == tmp_path / "home" / "study" / "own" / "id-2"  # as src.run has it here

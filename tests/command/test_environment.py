@@ -49,11 +49,20 @@ def test_a_current_folder_that_was_removed_is_one_line(tmp_path):
     assert (done.returncode, done.stdout, done.stderr) == (2, b"", line)
 
 
-def test_ctrl_c_while_a_command_is_imported_shows_no_traceback():
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_a_command_is_imported_is_one_line(number):
     """As `python -m src.run` is until its module is found; then as a shell expects, by the signal."""
-    code = "import sys; sys.argv = ['-m']; import src; raise KeyboardInterrupt"
+    heard = f"signal.signal({number:d}, signal.default_int_handler); "  # background jobs of a shell are deaf
+    code = (
+        "import os, signal, sys; sys.argv = ['-m']; "
+        + heard
+        + f"import src; os.kill(os.getpid(), {number:d})"
+    )
     done = shell(code)
-    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, b"", b"")
+    line = f"strata: stopped by {number.name}\n".encode()
+    assert (done.returncode, done.stdout, done.stderr) == (-number, b"", line)
+    deaf = shell(code.replace("default_int_handler", "SIG_IGN"))
+    assert (deaf.returncode, deaf.stderr) == (0, b"")
     bug = shell("import sys; sys.argv = ['-m']; import src; raise ValueError('seen')")
     assert b"ValueError: seen" in bug.stderr
 

@@ -2,12 +2,14 @@
 
 import copy
 import json
+from dataclasses import replace
 
 import pandas
 import pytest
 import torch
 from peft import LoraConfig, PrefixTuningConfig, get_peft_model
 
+from src.compare.weights import kept_weights, unlike_weights
 from src.errors import ModelError, UserError
 from src.model.adapter import merge_adapter
 from src.model.byte_tokenizer import byte_tokenizer
@@ -46,10 +48,16 @@ def test_change_is_that_of_the_adapter(compare, tmp_path):
     record = json.loads((folder / "run.json").read_text())
     assert record["tuned"]["id"].endswith("+ adapter")
     assert record["tuned"]["fingerprint"] != record["model"]["fingerprint"]
-    assert experiment_of(adapter, tmp_path / "runs") == folder.parent
+    cache, elsewhere = tmp_path / "cache", tmp_path / "moved"
+    assert experiment_of(adapter, tmp_path / "runs", tmp_path / "none") == folder.parent
+    assert experiment_of(adapter, elsewhere, cache) == folder.parent  # by what src.compare has noted
     other = save_adapter(tmp_path / "other", (7,))
     with pytest.raises(UserError, match=rf"first: python -m src.compare base=\S+ tuned={other}$"):
-        experiment_of(other, tmp_path / "runs")
+        experiment_of(other, tmp_path / "runs", cache)
+    (tmp_path / "runs").rename(elsewhere)
+    assert experiment_of(adapter, elsewhere, cache).parent == elsewhere
+    with pytest.raises(UserError, match="no run compares"):
+        experiment_of(adapter, tmp_path / "runs", cache)  # a note of what has gone
 
 
 def test_another_adapter_is_another_comparison(compare, tmp_path):
@@ -150,3 +158,51 @@ def test_adapters_after_which_the_layers_are_others_are_refused(make_config, tmp
     with pytest.raises(ModelError, match=line) as error:
         merge_adapter(loaded, adapter)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "brought",
+    [
+        {"target_modules": ["q_proj", "embed_tokens"]},
+        {"target_modules": ["q_proj", "lm_head"]},
+        {"target_modules": ["q_proj"], "modules_to_save": ["lm_head"]},
+    ],
+)
+def test_an_adapter_of_added_tokens_says_so(make_config, tmp_path, brought):
+    """peft's own line is about a state dict, and cut off where the sizes stand."""
+    config = make_config("model=tiny_llama", "model.num_blocks=2", "model.width=16").model
+    loaded = load_model(config, tmp_path, torch.device("cpu"))
+    longer = build_tiny("llama", 2, 16)
+    size = longer.config.vocab_size
+    longer.resize_token_embeddings(size + 3)
+    get_peft_model(longer, LoraConfig(r=2, **brought)).save_pretrained(tmp_path / "adapter")
+    with pytest.raises(ModelError, match=f"of {size + 3} tokens, not {size}, as after tokens were added"):
+        merge_adapter(loaded, tmp_path / "adapter")
+
+
+@pytest.mark.parametrize(
+    ("base", "told"),
+    [("org/another", True), ("org/base", False), ("/scratch/org/base", False), (None, False)],
+)
+def test_the_adapter_of_another_base_is_named(make_config, tmp_path, caplog, base, told):
+    """Of two bases of one family the shapes agree, and the numbers would mean nothing without a word."""
+    config = make_config("model=tiny_llama", "model.num_blocks=2", "model.width=16").model
+    loaded = replace(load_model(config, tmp_path, torch.device("cpu")), id="org/base")
+    get_peft_model(build_tiny("llama", 2, 16), LoraConfig(r=2, target_modules=["q_proj"])).save_pretrained(
+        tmp_path / "adapter"
+    )
+    path = tmp_path / "adapter" / "adapter_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"base_model_name_or_path": base}))
+    merge_adapter(loaded, tmp_path / "adapter")
+    assert ("names org/another as its base; it is added to org/base" in caplog.text) == told
+
+
+def test_embeddings_of_other_sizes_are_told_before_weights_are_exchanged(make_config, tmp_path, load_tiny):
+    base, tuned = (load_tiny("llama") for _ in range(2))
+    gradients = ["update_gradient_cosine"]
+    kept = kept_weights(base, gradients)
+    assert unlike_weights(kept, tuned, gradients) == ("", [])
+    tuned.model.resize_token_embeddings(tuned.model.config.vocab_size + 3)
+    text, concerned = unlike_weights(kept, tuned, gradients)
+    assert (text.endswith("embed_tokens.weight of another shape"), concerned) == (True, gradients)

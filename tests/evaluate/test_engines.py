@@ -1,5 +1,8 @@
 """Whichever engine answers, greedy answers are the same token for token; what has ended is computed no more."""
 
+import os
+import signal
+
 import peft
 import pytest
 import torch
@@ -12,6 +15,7 @@ from src.evaluate.engine.plain import plain
 from src.evaluate.generation import neutral_generation
 from src.model.byte_tokenizer import byte_tokenizer
 from src.model.tiny import ARCHITECTURES, ENCODERS, build_tiny
+from src.runtime.preemption import Preempted, listening
 
 PAD, NUM_NEW = 0, 12
 CAUSAL = sorted(set(ARCHITECTURES) - set(ENCODERS))
@@ -109,3 +113,19 @@ def test_every_name_has_an_engine_and_drawn_answers_have_the_one_that_draws():
     assert {engine_for(name, greedy) for name in ENGINE_NAMES} == set(ENGINES.values())
     drawn = Decoding(1, (1,), PAD, options={"do_sample": True})
     assert engine_for("continuous", drawn) is plain
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_long_answer_is_left_at_the_token_at_which_a_stop_was_asked_for(engine, prompts):
+    """Else one batch of long answers keeps a whole node until its grace is over."""
+    model, passes = build_tiny("llama", 2, 32), []
+
+    def passed(*_):
+        passes.append(1)
+        if len(passes) == 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    model.register_forward_hook(passed)
+    with listening(), neutral_generation(model), pytest.raises(Preempted):
+        ENGINES[engine](model, byte_tokenizer(), prompts, Decoding(NUM_NEW, (258,), PAD))
+    assert len(passes) == 3

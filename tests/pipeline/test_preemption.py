@@ -9,8 +9,11 @@ import pytest
 from safetensors.torch import load_file
 from torch import equal
 
+from src.pipeline import team
 from src.run import execute
 from src.runtime import preemption
+from src.train.ranks import Ranks
+from tests.forked import FORKED
 
 LONG = [
     "model.num_blocks=4",
@@ -153,3 +156,30 @@ def test_the_flag_belongs_to_the_process_and_the_time(capfd):
         assert capfd.readouterr().err.count("Ctrl-C again") == 1
         os.kill(os.getpid(), signal.SIGINT)
     assert [signal.getsignal(number) for number in preemption.SIGNALS] == before
+
+
+def _listening(begun):
+    with preemption.listening():
+        begun.set()
+        for _ in range(1000):
+            preemption.stop_if_asked()
+            time.sleep(0.02)
+
+
+def test_ranks_that_a_run_started_are_asked_to_stop_with_it(monkeypatch):
+    """Ctrl-C and `kill` reach rank 0 alone; without a word the others would go through their whole share."""
+    begun = FORKED.Event()
+    other = FORKED.Process(target=_listening, args=(begun,))
+    other.start()
+    assert begun.wait(60)
+    ranks = Ranks(1)
+    ranks._own = [other]
+
+    def asked(*_):
+        raise preemption.Preempted
+
+    monkeypatch.setattr(team, "_over", asked)
+    found = team._share(None, None, None, [1, 2], None, "score", stopped=ranks.ask_to_stop)
+    assert found == [None]  # what tells rank 0 that nothing is there to be put together
+    other.join(60)
+    assert other.exitcode == preemption.EXIT_CODE

@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, StoppingCriteria
 
+from src.runtime.preemption import stop_if_asked
+
 
 @dataclass(frozen=True)
 class Decoding:
@@ -44,6 +46,15 @@ class Engine(Protocol):
         decoding: Decoding,
     ) -> Answers:
         """The answers to one batch of prompts, given as token ids, in their order."""
+
+
+class UntilAsked(StoppingCriteria):
+    """Ends no sequence; an answer of many tokens is left where the process was asked to stop."""
+
+    def __call__(self, input_ids: Tensor, scores: Any, **options: Any) -> Tensor:
+        """False, of shape [sequence]; Preempted where it was asked."""
+        stop_if_asked()
+        return torch.zeros(len(input_ids), dtype=torch.bool, device=input_ids.device)
 
 
 class StopTexts(StoppingCriteria):

@@ -5,10 +5,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import PreTrainedModel, PreTrainedTokenizerBase, StoppingCriteriaList
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, StoppingCriteria, StoppingCriteriaList
 
 from src.evaluate.engine.caches import NOTHING_READ, Read
-from src.evaluate.engine.decoding import Answers, Decoding, StopTexts
+from src.evaluate.engine.decoding import Answers, Decoding, StopTexts, UntilAsked
 
 
 def plain(
@@ -48,7 +48,8 @@ def generated(
     mask = [
         [1] * begun + [0] * gap + [1] * (len(row) - begun) for gap, row in zip(gaps, prompts, strict=True)
     ]
-    criteria = [StopTexts(list(decoding.stops), tokenizer, length)] if decoding.stops else []
+    criteria: list[StoppingCriteria] = [UntilAsked()]
+    criteria += [StopTexts(list(decoding.stops), tokenizer, length)] if decoding.stops else []
     made: Tensor = model.generate(
         input_ids=torch.tensor(ids, device=model.device),
         attention_mask=torch.tensor(mask, device=model.device),

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy
 from numpy import ndarray
@@ -14,7 +13,7 @@ from numpy import ndarray
 from src.intervene.engine.gates import Gate, Pattern
 from src.intervene.engine.scoring import ACCURACY, EXACT
 from src.intervene.engine.sharing import share, wait_until
-from src.storage.files import ASIDE, fingerprint, read_json, storage_errors, write_json
+from src.storage.files import fingerprint, read_json, write_bytes, write_json
 
 Arrays = dict[str, ndarray]
 
@@ -101,11 +100,7 @@ def write_arrays(path: Path, arrays: Mapping[str, ndarray]) -> None:
     """Write a compressed .npz whole or not at all."""
     buffer = BytesIO()
     numpy.savez_compressed(buffer, allow_pickle=False, **arrays)
-    aside = path.parent / f"{ASIDE}{path.name}-{uuid4().hex[:8]}"
-    with storage_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_bytes(buffer.getvalue())
-        aside.replace(path)
+    write_bytes(path, buffer.getvalue())
 
 
 def read_arrays(path: Path) -> Arrays:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from src.runtime.preemption import EXIT_CODE
+from src.runtime.preemption import EXIT_CODE, stop_if
 from src.storage.files import write_json
 from src.sweep.grid.planned_runs import Plan, Planned
 from src.sweep.local.outcome import write_outcome
@@ -37,7 +37,11 @@ class LocalPool:
         self._server: WarmServer | None = None
 
     def run(self, runs: list[Planned], watch: Callable[[], None]) -> None:
-        """Run all, calling `watch` every now and then; returns when the last has ended."""
+        """Run all, calling `watch` every now and then; returns when the last has ended.
+
+        Raises:
+            Preempted: a signal came; all that had begun have ended.
+        """
         waiting = list(runs)
         self._logs.mkdir(parents=True, exist_ok=True)
         before = {number: signal.signal(number, self._stop) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -63,6 +67,7 @@ class LocalPool:
                 self._server.close()
             for number, handler in before.items():
                 signal.signal(number, handler)
+        stop_if(self._stopped)
 
     def _may_start(self, run: Planned) -> bool:
         """Whether there is a place for a run, and the server, if it is to come from there, has imported."""
