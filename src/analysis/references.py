@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -73,18 +74,19 @@ class Published:
         return f"{self.reference.source}: {self.number.place}"
 
 
-def load_references(folder: Path = FOLDER) -> list[Published]:
-    """Every published number, by file and in its order.
+@cache
+def load_references(folder: Path = FOLDER) -> tuple[Published, ...]:
+    """Every published number, by file and in its order; the files are read once a process.
 
     Raises:
         ConfigError: a file has an unknown key, lacks one, or has a value that does not fit; it is named.
     """
-    return [
+    return tuple(
         Published(path.stem, reference, number)
         for path in sorted(folder.glob("*.yaml"))
         for reference in [_load(path)]
         for number in reference.numbers
-    ]
+    )
 
 
 def _load(path: Path) -> Reference:

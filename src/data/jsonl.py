@@ -19,7 +19,10 @@ _NO_TEXT = {
     b"\x1f\x8b": ("gzip", _UNPACKED),
     b"PK\x03\x04": ("a zip archive", _UNPACKED),
     b"\x28\xb5\x2f\xfd": ("zstd", _UNPACKED),
+    b"BZh": ("bzip2", _UNPACKED),
+    b"\xfd7zX": ("xz", _UNPACKED),
     b"PAR1": ("Parquet", _BY_DATASETS),
+    b"ARRO": ("Arrow", _BY_DATASETS),
 }
 """First bytes of files that are brought often: what they are, and what is accepted in their place."""
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from transformers import GenerationConfig
 
 from src.errors import ModelError
 from src.method.adapted import AdaptedModel
@@ -38,7 +39,7 @@ def write_merged(folder: Path, out: Path) -> float:
     if not difference <= TOLERANCE:
         raise ModelError(f"{folder}: merging changes the logits by {difference:.2g}; accepted: {TOLERANCE:g}")
     with written_folder(out) as aside, quiet():
-        merged.to(getattr(torch, config.model.dtype)).save_pretrained(aside, safe_serialization=True)
+        _save(merged.to(getattr(torch, config.model.dtype)), aside)
         tokenizer.save_pretrained(aside)
     return difference
 
@@ -47,6 +48,20 @@ def _merged(adapted: AdaptedModel) -> Any:
     """The model with its adapters added to its weights; full weights are there already."""
     model: Any = adapted.model
     return model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
+
+
+def _save(model: Any, folder: Path) -> None:
+    """Weights and settings; those of generation as the base brought them.
+
+    Many a model is published with settings that transformers loads and refuses to save, such as a temperature
+    without sampling.
+    """
+    own = getattr(model, "generation_config", None)  # an encoder has none
+    if own is not None:
+        model.generation_config = GenerationConfig()
+    model.save_pretrained(folder, safe_serialization=True)
+    if own is not None:
+        own.to_json_file(folder / "generation_config.json")
 
 
 def _prompts(folder: Path, tokenizer: Any) -> list[Tensor]:

@@ -1,6 +1,7 @@
 """Checks a folder of weights before anything is loaded, so that each way to be wrong has its own sentence."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,7 @@ def _check_type(folder: Path, settings: dict[str, Any]) -> None:
             raise ModelError(
                 f"{folder / CONFIG}: {key}: given {float(settings[key]):.3g}; accepted: {accepted}"
             )
+    _check_positions(folder, settings)
     if settings.get("quantization_config") is not None:
         raise ModelError(
             f"{folder / CONFIG}: quantization_config: given {str(settings['quantization_config'])[:80]}; "
@@ -112,6 +114,20 @@ def _check_type(folder: Path, settings: dict[str, Any]) -> None:
         raise ModelError(
             f"{folder}: {model_type} is an encoder-decoder; accepted: models with one stack of blocks"
         )
+
+
+def _check_positions(folder: Path, settings: dict[str, Any]) -> None:
+    """Refuse factors that leave no frequency of a position as it was meant; transformers takes any number."""
+    for key in ("rope_scaling", "rope_parameters"):
+        given = settings.get(key)
+        kinds = (
+            [given, *given.values()] if isinstance(given, dict) else []
+        )  # of all layers, or by kind of layer
+        for factor in (kind.get("factor") for kind in kinds if isinstance(kind, dict)):
+            if isinstance(factor, int | float) and not 0 < factor < math.inf:
+                raise ModelError(
+                    f"{folder / CONFIG}: {key}: given factor {str(factor)[:40]}; accepted: a number above 0"
+                )
 
 
 def _check_weights(path: Path) -> None:

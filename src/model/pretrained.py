@@ -55,6 +55,7 @@ def load_folder(folder: Path, dtype: torch.dtype) -> tuple[PreTrainedModel, PreT
             )
     model, report = loaded
     _check_complete(folder, model, report)
+    _check_finite(folder, model)
     _keep_apart(folder, model)
     return model.eval(), tokenizer
 
@@ -85,6 +86,13 @@ def _check_complete(folder: Path, model: PreTrainedModel, report: dict[str, Any]
     unused = sorted(report["unexpected_keys"])
     if unused:
         log.warning("%s: %d weights of the files are not used, such as %s", folder, len(unused), unused[0])
+
+
+def _check_finite(folder: Path, model: PreTrainedModel) -> None:
+    """Refuse weights of NaN or infinity: a score of such a model is a number like any other."""
+    for name, value in model.named_parameters():
+        if value.numel() and not torch.stack(value.detach().aminmax()).isfinite().all():
+            raise ModelError(f"{folder}: {name} holds NaN or infinity; accepted: finite weights")
 
 
 def _keep_apart(folder: Path, model: PreTrainedModel) -> None:

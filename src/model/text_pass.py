@@ -49,7 +49,8 @@ def check_states(model: nn.Module, blocks: Sequence[str], title: str) -> None:
     """Refuse a model whose blocks hand on anything but [row, token, width], before it is trained or scored.
 
     Raises:
-        ModelError: naming the shape, such as the [stream, row, token, width] of Gemma 3n.
+        ModelError: naming the shape, such as the [stream, row, token, width] of Gemma 3n, or the first block
+            whose states are not finite, as where half precision overflows.
     """
     for name, returned in (text_pass(model, blocks) or {}).items():
         states = returned[0] if isinstance(returned, tuple) else returned
@@ -59,3 +60,5 @@ def check_states(model: nn.Module, blocks: Sequence[str], title: str) -> None:
                 f"{title}: given blocks that hand on {shape} for {NUM_TOKENS} tokens ({name}); "
                 "accepted: blocks that hand on [row, token, width]"
             )
+        if not states.isfinite().all():
+            raise ModelError(f"{title}: {name} hands on NaN or infinity; accepted: finite states")

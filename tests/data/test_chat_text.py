@@ -268,3 +268,11 @@ def test_extra_keys_of_a_message_reach_the_template(chats):
     (row,) = rendered(rows, tokenizer, config)
     assert row.prompt + row.completion == "|a?\nhm|b\n"
     assert json.loads(row.chat.content)[1]["thinking"] == "hm"
+
+
+def test_templates_of_other_names_alone_are_named():
+    tokenizer = tokenizer_of({"tool_use": "x", "rag": "y"})
+    with pytest.raises(
+        DataError, match="has chat templates rag, tool_use and no default of its own; accepted"
+    ):
+        ChatTemplate(tokenizer, None)

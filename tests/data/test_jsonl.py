@@ -1,6 +1,8 @@
 """A JSONL file is read whole, or the line that is wrong is named."""
 
+import bz2
 import gzip
+import lzma
 import re
 
 import pytest
@@ -63,6 +65,11 @@ def test_rows_keep_their_order_and_blank_lines_do_not_count(make_data, tmp_path)
             gzip.compress(GOOD, mtime=0),  # else each process collects another test
             ": given gzip; accepted: one JSON object a line, or one array of them, unpacked",
         ),
+        (
+            bz2.compress(GOOD),
+            ": given bzip2; accepted: one JSON object a line, or one array of them, unpacked",
+        ),
+        (lzma.compress(GOOD), ": given xz; accepted: one JSON object a line, or one array of them, unpacked"),
         (
             b"PAR1\x15\x04",
             ": given Parquet; accepted: one JSON object a line, or one array of them, or the folder that it lies "

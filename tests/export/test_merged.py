@@ -3,7 +3,7 @@
 import pytest
 import torch
 from peft import PeftModel
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
 from src.errors import ModelError
 from src.export import merged as module
@@ -35,6 +35,21 @@ def test_dtype_is_the_models_own_and_no_bar_of_a_library_is_shown(finished, tmp_
     assert "Writing" not in capfd.readouterr().err
     model = AutoModelForCausalLM.from_pretrained(tmp_path / "merged", dtype="auto")
     assert model.dtype is torch.bfloat16
+
+
+def test_settings_of_generation_are_those_of_the_base_also_where_transformers_refuses_them(tmp_path):
+    """As Llama 2 was published: a temperature, and no sampling."""
+    model = build_tiny("llama", 2, 16)
+    own = model.generation_config
+    own.temperature, own.do_sample = 0.6, False
+    with pytest.raises(ValueError, match="GenerationConfig is invalid"):
+        model.save_pretrained(tmp_path / "plain")
+    module._save(model, tmp_path / "merged")
+    found = GenerationConfig.from_pretrained(tmp_path / "merged")
+    assert (found.temperature, found.do_sample) == (0.6, False)
+    assert (
+        AutoModelForCausalLM.from_pretrained(tmp_path / "merged").num_parameters() == model.num_parameters()
+    )
 
 
 def test_merging_that_changes_the_logits_writes_nothing(finished, tmp_path, monkeypatch):

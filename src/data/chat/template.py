@@ -28,8 +28,12 @@ class ChatTemplate:
         try:
             text = template_text(path) if path is not None else tokenizer.get_chat_template()
         except ValueError as error:
+            others = tokenizer.chat_template if isinstance(tokenizer.chat_template, dict) else {}
+            its = (
+                f"chat templates {', '.join(sorted(others))} and no default" if others else "no chat template"
+            )
             raise DataError(
-                f"data.chat_template: given null, and {type(tokenizer).__name__} has no chat template of its "
+                f"data.chat_template: given null, and {type(tokenizer).__name__} has {its} of its "
                 "own; accepted: a file with a Jinja template, or a model that was trained on chats"
             ) from error
         self.text = _A_DAY + text if "strftime_now" in text else text
