@@ -1,7 +1,7 @@
 """What runs answered, item by item where it is known, and sums and differences of that."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy
@@ -57,15 +57,20 @@ def difference(
 
     `pooled`: the scatter over seeds in place of that of these two.
     """
+    return gap(first, second)(1, pooled)
+
+
+def gap(first: dict[int, Answers], second: dict[int, Answers]) -> Callable[[float, Pooled | None], Estimate]:
+    """The same of first - r * second, for any r and scatter."""
     common = sorted(first.keys() & second.keys())
     if not common:
-        return UNKNOWN
+        return lambda r, pooled: UNKNOWN
     sides = [{seed: side[seed] for seed in common} for side in (first, second)]
     tables = complete(table_of(side) for side in sides)
     if tables is None or len({side[common[0]].ids for side in sides}) > 1:
         one, other = ({seed: each.value for seed, each in side.items()} for side in sides)
-        return paired_by_seed(one, other, pooled)
-    return crossed(tables[0] - tables[1], pooled)
+        return lambda r, pooled: paired_by_seed(one, {seed: r * v for seed, v in other.items()}, pooled)
+    return lambda r, pooled: crossed(tables[0] - r * tables[1], pooled)
 
 
 def weighted(sides: Sequence[dict[int, Answers]], weights: Sequence[float]) -> dict[int, Answers]:

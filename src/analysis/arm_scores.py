@@ -26,6 +26,7 @@ class ArmScores:
     tuned: dict[int, Answers] = field(default_factory=dict)
     scatter: Scatter | None = None
     """Of the tuned score over seeds, as `share_scatter` found it; None: not known, or a seed is missing."""
+    _means: dict[str, Estimate] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def change(self) -> Estimate:
@@ -33,8 +34,10 @@ class ArmScores:
         return difference(self.tuned, self.base)
 
     def estimate(self, stage: str = "tuned") -> Estimate:
-        """Mean over seeds and items of a stage, with the error of both."""
-        return mean_of(getattr(self, stage))
+        """Mean over seeds and items of a stage, with the error of both; made once."""
+        if stage not in self._means:
+            self._means[stage] = mean_of(getattr(self, stage))
+        return self._means[stage]
 
 
 @dataclass

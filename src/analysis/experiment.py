@@ -9,6 +9,7 @@ from pathlib import Path
 from src.analysis.arms import BAND, KIND, WHOLE, Arm, is_null
 from src.analysis.find_runs import find_runs
 from src.analysis.group_arms import group_arms, settings
+from src.analysis.intervened import FOLDER
 from src.analysis.references import Published, load_references
 from src.analysis.runs import Run
 
@@ -43,6 +44,11 @@ class Experiment:
     def compared(self) -> list[Run]:
         """The runs behind every number."""
         return [run for arm in [*self.arms, *self.nulls] for run in arm.runs.values()] + self.frozen
+
+    @cached_property
+    def analysed(self) -> list[Path]:
+        """Folders of the runs in which analyses of src.intervene left something."""
+        return [run.folder for run in self.runs if (run.folder / FOLDER).is_dir()]
 
     @cached_property
     def factors(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Any, cast
 
 from src.analysis.arms import BAND, KIND, Arm, band_of, is_null
@@ -21,19 +22,25 @@ def settings(run: Run) -> dict[str, str]:
 
 
 def _settings(run: Run) -> dict[str, str]:
-    found = {
-        key: _text(value)
-        for key, value in run.config.items()
-        if key not in _NO_FACTOR and key.partition(".")[0] not in _NO_FACTOR_GROUPS
-    }
+    found = {key: _text(value) for key, value in run.config.items() if _is_factor(key)}
     if is_null(run) and run.config.get("control.source"):
         found["control.source"] = "a run"  # each draw may have its own
     found[BAND] = band_of(run)
     found |= {key: _text(run.record[key]) for key in ("fidelity",) if key in run.record}
     found |= {f"{key}.name": str(value) for key, value in run.record["choices"].items()
               if key in ("model", "data", "objective", "control")}  # fmt: skip
+    return {name: found[name] for name in _in_order(tuple(found))}
+
+
+@cache
+def _is_factor(key: str) -> bool:
+    return key not in _NO_FACTOR and key.partition(".")[0] not in _NO_FACTOR_GROUPS
+
+
+@lru_cache(maxsize=1024)
+def _in_order(names: tuple[str, ...]) -> list[str]:
     rank = {name: place for place, name in enumerate(FIRST)}
-    return dict(sorted(found.items(), key=lambda pair: (rank.get(pair[0], len(FIRST)), pair[0])))
+    return sorted(names, key=lambda name: (rank.get(name, len(FIRST)), name))
 
 
 def factors_of(described: Sequence[Mapping[str, str]]) -> tuple[list[str], list[str]]:

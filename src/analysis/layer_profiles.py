@@ -8,6 +8,7 @@ import pandas
 
 from src.analysis.arms import Arm
 from src.analysis.experiment import Experiment
+from src.analysis.layer_series import places_of
 from src.analysis.run_index import Numbers
 from src.analysis.run_tables import by_column
 from src.analysis.runs import ALL
@@ -82,11 +83,8 @@ def _alike(arm: Arm, known: Sequence[Numbers]) -> Iterator[tuple[str, ProfileLin
     """Of runs whose tables have the same rows, as nearly all have: every metric of all seeds at once."""
     layout = known[0].layout
     table = numpy.stack([by_column(one) for one in known])
-    places: dict[tuple[str, str], list[int]] = {}
-    for place, key in enumerate(zip(layout["metric"], layout["stage"], strict=True)):
-        places.setdefault(key, []).append(place)
     depth, together = numpy.asarray(layout["depth"], float), mean_interval(table[:, 0])
-    for (metric, stage), at in places.items():
+    for (metric, stage), at in places_of(layout["metric"], layout["stage"]).items():
         alone = stage == "base" or len(known) == 1  # the base is the same in every run
         value, low, high = table[0][:, at] if alone else (side[at] for side in together)
         line = ProfileLine(arm, stage, depth[at], value, low, high, 1 if alone else len(known))

@@ -39,10 +39,16 @@ def by_metric(table: Mapping[str, Any]) -> dict[tuple[str, str], Series]:
 def _rows(
     metrics: tuple[str, ...], stages: tuple[str, ...], layers: tuple[int, ...], depths: tuple[float, ...]
 ) -> dict[tuple[str, str], _Rows]:
-    places: dict[tuple[str, str], list[int]] = {}
-    for place, key in enumerate(zip(metrics, stages, strict=True)):  # faster than pandas' groupby
-        if layers[place] > 0:
-            places.setdefault(key, []).append(place)
-    in_order = {key: numpy.array(sorted(at, key=layers.__getitem__)) for key, at in places.items()}
     layer, depth = numpy.array(layers), numpy.array(depths)
+    behind = {key: at[layer[at] > 0] for key, at in places_of(metrics, stages).items()}
+    in_order = {key: at[layer[at].argsort(kind="stable")] for key, at in behind.items() if len(at)}
     return {key: _Rows(at, layer[at], depth[at]) for key, at in in_order.items()}
+
+
+@lru_cache(maxsize=_KEPT)
+def places_of(metrics: tuple[str, ...], stages: tuple[str, ...]) -> dict[tuple[str, str], numpy.ndarray]:
+    """The rows of every metric and stage of a table with these columns."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for place, key in enumerate(zip(metrics, stages, strict=True)):  # faster than pandas' groupby
+        found.setdefault(key, []).append(place)
+    return {key: numpy.array(at) for key, at in found.items()}

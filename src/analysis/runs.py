@@ -10,13 +10,12 @@ import numpy
 import pandas
 import yaml
 
-from src.analysis.config_text import by_sections, flat
+from src.analysis.config_text import flat_config
 from src.analysis.layer_series import Series, by_metric
 from src.analysis.run_index import Numbers, Row, Tables
 from src.analysis.run_tables import LOGGED, Items, as_columns, as_frame, as_numbers, column, items_of
 from src.analysis.sample_lines import items_of_base, items_of_lines, line_starts, parsed
 from src.config.method import KINDS, MethodKind
-from src.config.renamed import rename_keys
 
 Made = TypeVar("Made")
 ALL, NO_MASSIVE = "all", "no_massive"
@@ -57,24 +56,17 @@ class Run:
         return self.record.get("seed")
 
     @cached_property
-    def written_config(self) -> dict[str, Any] | None:
-        """config.yaml under the names that its version had; None where it cannot be read."""
+    def config(self) -> dict[str, Any]:
+        """config.yaml, flat: {"method.scaling": "rslora"}; empty where it cannot be read."""
         path = self.folder / "config.yaml"
         if self.kept is None and not path.is_file():
             self.damaged.append("config.yaml is missing")
-            return None
+            return {}
         try:
-            found = by_sections(self.kept.config if self.kept else path.read_text(encoding="utf-8"))
+            return flat_config(self.kept.config if self.kept else path.read_text(encoding="utf-8")) or {}
         except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
             self._damage("config.yaml", error)
-            return None
-        return found if isinstance(found, dict) else None
-
-    @cached_property
-    def config(self) -> dict[str, Any]:
-        """config.yaml, flat: {"method.scaling": "rslora"}; empty where it cannot be read."""
-        found = self.written_config
-        return {} if found is None else dict(flat(rename_keys(found, quiet=True)))
+            return {}
 
     @property
     def trains(self) -> bool:

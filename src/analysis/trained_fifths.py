@@ -35,8 +35,7 @@ def trained_fifth_rows(material: Material) -> list[Row]:
 
 def _profiles(material: Material) -> list[CausalProfile]:
     """Those of runs that trained every block."""
-    folder, runs = material.study.folder, [run.folder for run in material.study.runs]
-    found = find_intervened(folder, runs, "", CausalProfile)
+    found = find_intervened(material.study.folder, material.study.analysed, "", CausalProfile)
     return [one for one in found if len(one.observed) and len(one.trained) == one.about["num_blocks"]]
 
 

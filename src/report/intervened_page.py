@@ -66,8 +66,8 @@ def analysis_plugin(
     place = analysis if place is None else place
 
     def build(material: Material) -> list[Block]:
-        runs = [run.folder for run in material.study.runs]
-        asked = find_intervened(material.study.folder, runs, place, read, marker)
+        study = material.study
+        asked = find_intervened(study.folder, study.analysed, place, read, marker)
         return [block for found in asked for block in blocks(found)]
 
     def page(folder: Path, name: str) -> Path:

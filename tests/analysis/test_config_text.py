@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from src.analysis.config_text import by_sections
+from src.analysis.config_text import by_sections, flat_config
 
 WHOLE = """\
 seed: 0
@@ -43,3 +43,13 @@ def test_it_is_what_yaml_says(text):
 def test_what_is_no_yaml_is_said_to_be_none(text):
     with pytest.raises(yaml.YAMLError):
         by_sections(text)
+
+
+def test_keys_are_joined_and_a_section_that_stands_twice_is_the_last_one():
+    found = flat_config(WHOLE)
+    assert list(found) == ["seed", "model.name", "model.sizes.width", "names", "text", "rate"]
+    assert found["model.sizes.width"] == 16 and found["names"] == ["a", "b: c"]
+    assert flat_config("model: {a: 1}\nmodel: {b: 2}\n") == {"model.b": 2}
+    earlier = flat_config("train:\n  accumulation: 4\n")
+    assert earlier == {"train.gradient_accumulation_steps": 4}
+    assert flat_config("- a\n") is None and flat_config("") is None

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from src.analysis.arm_scores import ArmScores, TaskScores
 from src.analysis.depth.crossing import Corrections, Crossed, corrected, cross, mean_relative_size, survives
 from src.analysis.depth.decomposition import EQUAL_STEP, STANDARD
-from src.analysis.depth.settings import WHOLE, settings_of
+from src.analysis.depth.settings import WHOLE, setting_of
 from src.analysis.families import Row, ends_row, estimate_row
 from src.analysis.material import Material
 
@@ -80,9 +80,8 @@ def _groups(task: TaskScores) -> Iterator[tuple[dict[str, str], dict[tuple[str, 
     groups: dict[tuple[str, ...], dict[tuple[str, str], ArmScores]] = {}
     small: dict[tuple[str, ...], bool] = {}
     for one in task.arms:
-        _, settings = settings_of([one.arm])
-        if len(settings):
-            setting = settings.iloc[0].to_dict() | {"method": one.arm.kind}
+        if (found := setting_of(one.arm)) is not None:
+            setting = found | {"method": one.arm.kind}
             key = tuple(setting[name] for name in KEY)
             groups.setdefault(key, {})[setting["arm"], setting["control"]] = one
             small[key] = bool(setting["miniature"])

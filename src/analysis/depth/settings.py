@@ -1,6 +1,6 @@
 """What each run was, in the columns by which runs are grouped."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pandas import DataFrame
@@ -37,10 +37,16 @@ def settings_of(arms: Sequence[Arm]) -> tuple[dict[str, Run], DataFrame]:
     rows: the fingerprint of the data. source: the run whose sizes a random push has taken over.
     An arm has at most one run a seed, so no two runs share a setting and a seed.
     """
-    known = [(run, _others(arm)) for arm in arms for run in arm.runs.values() if _is_trained(run.record)]
+    known = [(run, _others(arm)) for arm in arms for run in _trained(arm)]
     rows = [_setting(run.name, run.record, others) for run, others in known]
     columns = ["run", *SETTING, "seed", "rows", "source"]
     return {run.name: run for run, _ in known}, DataFrame(rows, columns=columns)
+
+
+def setting_of(arm: Arm) -> dict[str, Any] | None:
+    """The same of the first run of an arm; None where no run trained something."""
+    first = next(_trained(arm), None)
+    return None if first is None else _setting(first.name, first.record, _others(arm))
 
 
 def models_in_order(table: DataFrame) -> DataFrame:
@@ -65,10 +71,11 @@ def has_several(table: DataFrame) -> bool:
     return bool((table[["model", "objective", "control"]].nunique() > 1).any())
 
 
-def _is_trained(record: dict[str, Any]) -> bool:
-    return {"model", "objective", "method"} <= set(record["choices"]) and bool(
-        record.get("adapted", {}).get("blocks")
-    )
+def _trained(arm: Arm) -> Iterator[Run]:
+    for run in arm.runs.values():
+        told = {"model", "objective", "method"} <= set(run.record["choices"])
+        if told and run.record.get("adapted", {}).get("blocks"):
+            yield run
 
 
 def _others(arm: Arm) -> str:

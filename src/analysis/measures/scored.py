@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from src.analysis.answers import UNKNOWN, mean_of, weighted
+from src.analysis.answers import UNKNOWN, gap, mean_of
 from src.analysis.answers import difference as difference_of
 from src.analysis.arm_scores import ArmScores, TaskScores, scatter_between
 from src.analysis.arms import WHOLE, Arm
@@ -61,14 +61,16 @@ def _gain(*arms: ArmScores) -> tuple[Estimate, tuple[float, float]]:
     ours, theirs = mean_of(first), mean_of(second)
     ratio = ours.value / theirs.value if theirs.value else math.nan
 
-    def gap(r: float) -> Estimate:
-        """Of first - r * second."""
-        return difference_of(first, weighted([second], [r]), scatter_between(arms, (1, -r)))
+    between = gap(first, second)
+
+    def apart(r: float) -> Estimate:
+        """First - r * second."""
+        return between(r, scatter_between(arms, (1, -r)))
 
     if not math.isfinite(ratio):
         return UNKNOWN, (math.nan, math.nan)
-    here = gap(ratio)
-    low, high = interval_of_ratio(gap, ratio, theirs, LEVEL)
+    here = apart(ratio)
+    low, high = interval_of_ratio(apart, ratio, theirs, LEVEL)
     return replace(here, value=ratio - 1, stderr=here.stderr / abs(theirs.value)), (low - 1, high - 1)
 
 
