@@ -12,7 +12,8 @@ from omegaconf import OmegaConf
 from src.command.compose import CONF
 from src.command.program import parser_of, run_command
 from src.config.key_table import key_table, keys_of
-from src.config.schema import PairConfig, RunConfig
+from src.config.pair import PairConfig
+from src.config.schema import RunConfig
 from src.storage.files import write_text
 
 PAGE = CONF / "README.md"

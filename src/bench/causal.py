@@ -15,7 +15,8 @@ from src.command.compose import run_config
 from src.data.splits import load_splits
 from src.intervene.causal.profile import NUM_SEGMENTS
 from src.intervene.engine.adapter_gates import AdapterGates
-from src.intervene.engine.items import Items, task_items
+from src.intervene.engine.items import Items
+from src.intervene.engine.make_items import task_items
 from src.intervene.engine.path import path_gradients
 from src.intervene.engine.replay import Replay
 from src.intervene.engine.variants import score_patterns

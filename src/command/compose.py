@@ -14,9 +14,10 @@ from src.command.explain import explained, one_line
 from src.command.presets import CONF, choices, choose_presets
 from src.config import rules
 from src.config.convert import Section, as_dict, as_section
+from src.config.pair import PairConfig
 from src.config.places import literal
 from src.config.renamed import rename_keys, rename_overrides
-from src.config.schema import ModelConfig, PairConfig, RunConfig
+from src.config.schema import ModelConfig, RunConfig
 from src.data.prompt_templates import fitting_frames
 from src.errors import ConfigError
 from src.metrics.catalog import metric_names, names_needing

@@ -13,7 +13,8 @@ from src.command.places import cache_dir, runs_dir
 from src.command.terminal import check_told, steady_streams
 from src.errors import StorageError, UserError
 from src.runtime.preemption import ended_by_signals
-from src.storage.files import is_url, storage_reason
+from src.storage.files import is_url
+from src.storage.reason import storage_reason
 
 BY_SIGNAL = 128  # with the number of the signal, as a shell has it
 TRACEBACK = "STRATA_TRACEBACK"

@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 
 from src.command.compose import CONF
 from src.command.entry import run_hydra, run_job
-from src.config.schema import PairConfig
+from src.config.pair import PairConfig
 from src.storage.files import is_url
 
 _LOG = logging.getLogger(__name__)

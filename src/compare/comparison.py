@@ -13,7 +13,7 @@ from src.compare.weights import (
     kept_weights,
     unlike_weights,
 )
-from src.config.schema import PairConfig
+from src.config.pair import PairConfig
 from src.data.splits import load_splits
 from src.errors import ModelError
 from src.metrics.catalog import alike_only, names_needing

@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from src.config.schema import MetricsConfig, PairConfig
+from src.config.pair import PairConfig
+from src.config.schema import MetricsConfig
 from src.data.chat.render import rendered_splits
 from src.data.encode import encode_rows
 from src.data.splits import Splits

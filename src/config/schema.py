@@ -12,7 +12,7 @@ from src.config.control import ControlConfig
 from src.config.data import DataConfig
 from src.config.evaluate import VALIDATION, EvaluateConfig
 from src.config.intervention import InterventionConfig
-from src.config.keys import NAME, PATH, declare
+from src.config.keys import NAME, declare
 from src.config.method import MethodConfig
 from src.config.metrics import MetricsConfig, ProbeConfig
 from src.config.model import ModelConfig, PretrainingConfig
@@ -32,7 +32,6 @@ __all__ = [
     "MetricsConfig",
     "ModelConfig",
     "ObjectiveConfig",
-    "PairConfig",
     "PathsConfig",
     "PretrainingConfig",
     "ProbeConfig",
@@ -176,30 +175,3 @@ class RunConfig:
             rules.refuse("intervention.kind", self.intervention.kind, accepted)
         if self.control.pushes:
             rules.refuse("control.kind", self.control.kind, f"another {told}")
-
-
-@dataclass(kw_only=True)
-class PairConfig:
-    """Two models to compare without training."""
-
-    base: str = declare(place=PATH)
-    """A hub id, a folder, or a name of conf/model; `:VARIANT` and `@REVISION` may follow."""
-    tuned: str = declare(place=PATH)
-    """A hub id, a folder, or a name of conf/model; `:VARIANT` and `@REVISION` may follow. For tuned also the
-    folder of an adapter (adapter_config.json), which is added to base."""
-    dtype: str = declare(among=rules.DTYPES)
-    """float32, bfloat16 or float16: dtype of the weights of both."""
-    experiment: str = declare(place=NAME)
-    """The folder of the comparison below paths.runs_dir."""
-    device: str = declare(among=rules.DEVICES)
-    """auto, cpu or cuda."""
-    probe: ProbeConfig
-    data: DataConfig
-    metrics: MetricsConfig
-    paths: PathsConfig
-
-    def __post_init__(self) -> None:
-        settle(self)
-        check_name("data.name and metrics.name", self.data.name, self.metrics.name)
-        if self.base == self.tuned:
-            rules.refuse("tuned", self.tuned, "another model than base")

@@ -8,7 +8,8 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from src.command.compose import model_named
-from src.config.schema import DataConfig, PairConfig
+from src.config.pair import PairConfig
+from src.config.schema import DataConfig
 from src.data.chat.render import rendered
 from src.data.encode import encode_rows
 from src.data.rows import Row

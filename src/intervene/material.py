@@ -10,7 +10,8 @@ from src.data.encode import EncodedRow, encode_rows
 from src.data.rows import Row
 from src.data.splits import load_splits
 from src.errors import ConfigError, ModelError
-from src.intervene.engine.items import Items, english_items, task_items, text_items
+from src.intervene.engine.items import Items
+from src.intervene.engine.make_items import english_items, task_items, text_items
 from src.model.causal import is_causal
 from src.model.loaded import LoadedModel
 

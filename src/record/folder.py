@@ -9,7 +9,8 @@ from uuid import uuid4
 
 from omegaconf import OmegaConf
 
-from src.config.schema import PairConfig, RunConfig
+from src.config.pair import PairConfig
+from src.config.schema import RunConfig
 from src.errors import ConfigError, StorageError
 from src.storage.files import (
     ASIDE,

@@ -9,8 +9,9 @@ from typing import Any
 
 from src.config.data import PATHS
 from src.config.keys import hashed_keys
+from src.config.pair import PairConfig
 from src.config.penalty import PenaltySettings
-from src.config.schema import PairConfig, RunConfig
+from src.config.schema import RunConfig
 from src.config.selection import SelectionSettings
 from src.control.matched_sizes import control_content
 from src.storage.files import fingerprint

@@ -12,7 +12,8 @@ import pytest
 from src.command.compose import CONF
 from src.command.program import TRACEBACK, run_command
 from src.errors import StorageError
-from src.storage.files import storage_reason, write_text
+from src.storage.files import write_text
+from src.storage.reason import storage_reason
 
 ROOT = CONF.parent
 

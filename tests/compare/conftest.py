@@ -5,7 +5,7 @@ from hydra import compose, initialize_config_dir
 from src.command.compose import CONF, typed
 from src.compare.__main__ import execute as compare_pair
 from src.compare.comparison import Pair
-from src.config.schema import PairConfig
+from src.config.pair import PairConfig
 from src.model.byte_tokenizer import byte_tokenizer
 from src.model.tiny import build_tiny
 

@@ -7,7 +7,8 @@ from typing import get_type_hints
 import pytest
 
 from src.command.compose import CONF
-from src.config.schema import PairConfig, RunConfig
+from src.config.pair import PairConfig
+from src.config.schema import RunConfig
 
 SOURCES = [path for path in (CONF.parent / "src").rglob("*.py") if path.parent.name != "config"]
 TEXT = "\n".join(path.read_text() for path in SOURCES)

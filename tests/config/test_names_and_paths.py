@@ -13,8 +13,9 @@ from omegaconf import OmegaConf
 from src.command.compose import CONF, model_named, read_overrides, run_config, typed
 from src.config.key_table import keys_of
 from src.config.keys import PATH
+from src.config.pair import PairConfig
 from src.config.places import check_name, placed
-from src.config.schema import PairConfig, RunConfig
+from src.config.schema import RunConfig
 from src.errors import ConfigError
 from src.sweep.grid.planned_runs import make_plan
 from src.sweep.grid.spec import read_sweep

@@ -6,7 +6,7 @@ import numpy
 import pytest
 import scipy.stats
 
-from src.intervene.causal.measure import no_gain
+from src.intervene.causal.profile import no_gain
 from src.intervene.causal.summary import DIFFERENCE, contrasts, differences, summaries
 from src.intervene.quantity import Quantity, quantity
 from src.probe.table.depth_profile import change_location

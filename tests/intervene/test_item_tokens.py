@@ -5,7 +5,7 @@ import torch
 
 from src.data.passages import held_out_passages
 from src.data.rows import Row
-from src.intervene.engine.items import english_items, task_items
+from src.intervene.engine.make_items import english_items, task_items
 from src.model.byte_tokenizer import byte_tokenizer
 from tests.made_tokenizers import MADE
 

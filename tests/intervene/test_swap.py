@@ -13,7 +13,7 @@ from src.data.encode import encode_rows
 from src.data.rows import Row
 from src.intervene.engine.gates import BASE, TUNED
 from src.intervene.engine.item_table import ItemTable
-from src.intervene.engine.items import task_items, text_items
+from src.intervene.engine.make_items import task_items, text_items
 from src.intervene.engine.parts import EMBEDDINGS, HEAD, depth_order
 from src.intervene.engine.scoring import ACCURACY
 from src.intervene.engine.variants import score_patterns

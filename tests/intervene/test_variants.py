@@ -11,7 +11,7 @@ from src.data.encode import encode_rows
 from src.data.rows import Row
 from src.intervene.engine.gates import TUNED
 from src.intervene.engine.item_table import ItemTable
-from src.intervene.engine.items import english_items, task_items
+from src.intervene.engine.make_items import english_items, task_items
 from src.intervene.engine.variants import score_patterns
 from src.method.weights import base_weights
 from src.objective.causal_lm import causal_lm_loss

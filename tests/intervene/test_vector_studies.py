@@ -7,7 +7,7 @@ import torch
 
 from src.data.rows import Row
 from src.intervene.engine.gates import BASE
-from src.intervene.engine.items import task_items
+from src.intervene.engine.make_items import task_items
 from src.intervene.engine.scoring import gold
 from src.intervene.vectors.differences import differences
 from src.intervene.vectors.published import first_component, published_targets

@@ -9,7 +9,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from src.command.compose import CONF, read_overrides, run_config, typed
-from src.config.schema import PairConfig
+from src.config.pair import PairConfig
 from src.plan.power_command import power_parser
 from src.sweep.__main__ import _parser
 from src.sweep.grid.spec import read_sweep

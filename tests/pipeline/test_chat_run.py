@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from src.data.encode import IGNORED, encode_rows
-from src.intervene.engine.items import task_items
+from src.intervene.engine.make_items import task_items
 from src.pipeline.prepare import prepare
 from src.probe.states.views import template_views
 from src.storage.files import read_json, read_jsonl

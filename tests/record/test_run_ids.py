@@ -12,7 +12,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from src.command.compose import CONF, read_overrides, typed
-from src.config.schema import PairConfig
+from src.config.pair import PairConfig
 from src.model.content import model_content
 from src.record.identity import pair_id, run_id
 from src.sweep.grid.expand import composer

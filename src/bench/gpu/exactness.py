@@ -17,7 +17,7 @@ from src.command.compose import run_config
 from src.data.encode import EncodedRow
 from src.data.splits import load_splits
 from src.intervene.engine.adapter_gates import AdapterGates
-from src.intervene.engine.items import task_items
+from src.intervene.engine.make_items import task_items
 from src.intervene.engine.variants import score_patterns
 from src.intervene.pair import replay_of
 from src.intervene.players import block_players, singles

@@ -11,7 +11,7 @@ from src.config.intervention import InterventionConfig
 from src.data.chat.render import rendered
 from src.data.rows import Row
 from src.data.splits import load_splits
-from src.intervene.engine.items import task_items
+from src.intervene.engine.make_items import task_items
 from src.intervene.pair import Pair
 from src.storage.files import fingerprint
 

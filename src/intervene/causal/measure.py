@@ -30,12 +30,10 @@ from src.intervene.engine.path import NUM_NODES, path_gradients
 from src.intervene.engine.scoring import EXACT
 from src.intervene.engine.variants import score_patterns
 from src.intervene.pair import Pair, trained_tensors, weights_key
-from src.intervene.quantity import UNITS, Quantity
+from src.intervene.quantity import Quantity
 
 NUM_GRADIENTS = NUM_NODES + 2
 CONTROL_SEED = 0
-ROUNDING = 1e-6
-"""Below which a gain is what float32 rounds in a score of a few nats."""
 
 
 @dataclass(frozen=True)
@@ -185,18 +183,3 @@ class Measurement:
             table = table.exact()
             rows = list(quantities(self.gates, table, EXACT, self.by_block))
             yield Found(EXACT, rows, profile_additivity(self.gates, table, EXACT), math.nan, [])
-
-
-def no_gain(found: Quantity) -> str:
-    """Why there is nothing to share out: the interval of the gain holds 0, or the gain is no more than what
-    float32 rounds in a score. Empty where there is something.
-    """
-    low, high = found.estimate.interval()
-    if (low > 0 or high < 0) and abs(found.estimate.value) > ROUNDING:
-        return ""
-    unit = UNITS[found.score]
-    given = f"{found.estimate.value:.3g} {unit} ({low:.3g} to {high:.3g})"
-    return (
-        f"no profile of {found.score}: given a gain of {given}; needed: one whose interval leaves 0 out"
-        + (f", above rounding ({ROUNDING:g})" if low > 0 or high < 0 else "")
-    )

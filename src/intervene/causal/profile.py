@@ -8,10 +8,12 @@ from numpy import ndarray
 from src.intervene.engine.gates import Gates, Pattern
 from src.intervene.engine.item_table import ItemTable
 from src.intervene.players import Player, block_players, coalitions, cuts, segment_players, singles
-from src.intervene.quantity import Quantity, quantity
+from src.intervene.quantity import UNITS, Quantity, quantity
 from src.statistics.cooperative_game import additivity, pair_interactions, shapley
 
 NUM_SEGMENTS = 5
+ROUNDING = 1e-6
+"""Below which a gain is what float32 rounds in a score of a few nats."""
 PATH = {"share": "path", "at_base": "slope_at_base", "at_tuned": "slope_at_tuned"}
 """What the gradients along the path are called among the quantities."""
 
@@ -32,6 +34,21 @@ def patterns(gates: Gates, by_block: bool = True) -> list[Pattern]:
 def gain(gates: Gates, table: ItemTable, score: str) -> Quantity:
     """v(tuned) - v(base)."""
     return quantity(score, "gain", "all", table.of(score, gates.tuned) - table.of(score, gates.base))
+
+
+def no_gain(found: Quantity) -> str:
+    """Why there is nothing to share out: the interval of the gain holds 0, or the gain is no more than what
+    float32 rounds in a score. Empty where there is something.
+    """
+    low, high = found.estimate.interval()
+    if (low > 0 or high < 0) and abs(found.estimate.value) > ROUNDING:
+        return ""
+    unit = UNITS[found.score]
+    given = f"{found.estimate.value:.3g} {unit} ({low:.3g} to {high:.3g})"
+    return (
+        f"no profile of {found.score}: given a gain of {given}; needed: one whose interval leaves 0 out"
+        + (f", above rounding ({ROUNDING:g})" if low > 0 or high < 0 else "")
+    )
 
 
 def segment_shares(found: Sequence[Quantity], score: str) -> dict[str, ndarray]:

@@ -9,8 +9,9 @@ from src.config.intervention import InterventionConfig
 from src.config.rules import refuse
 from src.errors import ConfigError
 from src.intervene.causal.fifths import FifthContrast, fifth_contrasts
-from src.intervene.causal.measure import NUM_GRADIENTS, Found, Measurement, no_gain
+from src.intervene.causal.measure import NUM_GRADIENTS, Found, Measurement
 from src.intervene.causal.predictors import mean_profiles, predictions, profiles
+from src.intervene.causal.profile import no_gain
 from src.intervene.causal.show import (
     in_words,
     print_profile,

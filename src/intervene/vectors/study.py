@@ -10,7 +10,7 @@ import numpy
 
 from src.config.intervention import InterventionConfig
 from src.errors import ConfigError, DataError
-from src.intervene.causal.measure import no_gain
+from src.intervene.causal.profile import no_gain
 from src.intervene.causal.summary import Summary, ratio
 from src.intervene.engine.cost import seconds_a_token
 from src.intervene.engine.items import Items
