@@ -111,7 +111,8 @@ class Run:
         reading = reading if reading in self.readings else self.reading
         if reading not in self._series:
             kept = (self._of_index("layers") or {}).get(reading)
-            table = self.layers_of(reading) if kept is None and self.readings else kept and as_columns(kept)
+            layers = self.layers_of(reading) if kept is None and self.readings else None
+            table: Any = layers if kept is None else as_columns(kept)  # a frame is as good as its columns
             self._series[reading] = {} if table is None else by_metric(table)
         return self._series[reading]
 
