@@ -17,7 +17,10 @@ def publish(entity: str | None, project: str, experiment: str | None, found: Exp
     """
     os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
     os.environ.setdefault("WANDB_HTTP_TIMEOUT", str(TIMEOUT))
-    reason = refusal()
+    try:
+        reason = refusal()
+    except ConnectionError as error:
+        reason = str(error)
     if reason is not None:
         raise UserError(f"W&B: {reason}; or --dry-run, which prints the workspace without W&B")
     import wandb

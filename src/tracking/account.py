@@ -4,6 +4,7 @@ import netrc
 import os
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 from urllib.parse import urlsplit
 
 PATIENCE = 3.0  # seconds for the first answer of a server
@@ -12,16 +13,25 @@ PATIENCE = 3.0  # seconds for the first answer of a server
 def refusal() -> str | None:
     """Why not to go online now; None: there is a key, and the server answers."""
     url = server()
+    if urlsplit(url).username is not None:  # whoever prints the address would print a password
+        return "WANDB_BASE_URL: given with a user; accepted: https://HOST, and the key in WANDB_API_KEY"
     if not has_key(url):
         return f"no key for {url}: `wandb login`, or set WANDB_API_KEY"
     return no_answer(url)
 
 
 def server() -> str:
-    """The address of the W&B server, from WANDB_BASE_URL or wandb's own settings."""
+    """The address of the W&B server, from WANDB_BASE_URL or wandb's own settings.
+
+    Raises:
+        ConnectionError: it is none.
+    """
     import wandb
 
-    return wandb.setup().settings.base_url
+    try:
+        return wandb.setup().settings.base_url
+    except ValueError as error:  # pydantic's, of several lines that repeat what was given
+        raise ConnectionError("WANDB_BASE_URL: given no address; accepted: https://HOST") from error
 
 
 def has_key(url: str) -> bool:
@@ -45,5 +55,5 @@ def no_answer(url: str) -> str | None:
             return None
     except urllib.error.HTTPError as error:
         return f"{url} answers {error.code}" if error.code >= 500 else None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         return f"{url} does not answer ({getattr(error, 'reason', error)})"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from src.config.schema import RunConfig
-from src.tracking.account import refusal
+from src.tracking.account import refusal, server
 from src.tracking.names import ARM, GROUP, bounded, run_arm, run_name, run_tags
 from src.tracking.series import AXES
 
@@ -29,6 +29,7 @@ def open_run(config: RunConfig, run_id: str, folder: Path, mode: str) -> tuple[A
         Exception: whatever wandb raises where not even the disk takes the run.
     """
     os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # else W&B reports on itself, at exit too
+    server()  # without an address wandb does not start offline either
     if mode == "online":
         reason = refusal()
         if reason is None:

@@ -201,10 +201,12 @@ def test_a_workspace_is_saved_where_the_server_takes_it(tmp_path):
     assert KEY not in done.stdout + done.stderr
 
 
-def test_a_server_that_answers_500_is_one_line(tmp_path):
-    with WandbServer("error") as server:
-        done = command(tmp_path, "study", "--entity", "lab", key=KEY, url=server.url)
+@pytest.mark.parametrize(("behaviour", "key"), [("error", KEY), ("401", KEY), ("ok", "short-and-wrong")])
+def test_a_server_that_answers_500_or_a_wrong_key_is_one_line_without_the_key(tmp_path, behaviour, key):
+    with WandbServer(behaviour) as server:
+        done = command(tmp_path, "study", "--entity", "lab", key=key, url=server.url)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert key not in done.stdout + done.stderr
 
 
 def test_help_tells_what_it_needs_and_loads_nothing_heavy(tmp_path):

@@ -112,6 +112,8 @@ def test_online_everything_arrives_once_and_sync_has_nothing_to_do(start, tmp_pa
     "behaviour",
     [
         "refuse",
+        "401",
+        pytest.param("403", marks=slow),
         pytest.param("error", marks=slow),
         pytest.param("hang", marks=slow),
         pytest.param("deaf", marks=slow),
@@ -213,6 +215,31 @@ def test_a_preempted_run_says_so_in_its_own_log(start, tmp_path):
     assert ended["exit_code"] == 75
     steps = [one["history"]["item"].get("train/step") for one in records if one["type"] == "history"]
     assert [step for step in steps if step is not None] == list(range(1, 11))
+
+
+@pytest.mark.parametrize(
+    ("address", "line"),
+    [
+        ("http://lab:{key}@127.0.0.1:9", "given with a user; accepted: https://HOST, and the key in"),
+        ("//lab:{key}@host", "WANDB_BASE_URL: given no address; accepted: https://HOST"),
+    ],
+)
+def test_an_address_that_holds_a_password_is_never_told(start, tmp_path, address, line):
+    status, _, _, said = end(start(address.format(key=KEY), "--mode", "online", key=False))
+    assert status == 0
+    assert line in said
+    assert len(said.splitlines()) == 1
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
+
+
+def test_a_key_of_another_form_goes_on_offline_and_is_never_told(start, tmp_path, environment):
+    environment["WANDB_API_KEY"] = "short-and-wrong"
+    with WandbServer() as server:
+        status, _, _, said = end(start(server.url, "--mode", "online"))
+    assert status == 0
+    assert "wandb sync --include-online" in said
+    kept = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [content for content in [said.encode(), *kept] if b"short-and-wrong" in content]
 
 
 def test_online_without_a_key_goes_on_offline_and_says_what_to_do(start):

@@ -31,7 +31,7 @@ class Bucket:
 
 
 class WandbServer(ThreadingHTTPServer):
-    """`with WandbServer() as server:`; `behaviour` is ok, error, hang, or deaf: only `/` is answered."""
+    """`with WandbServer() as server:`; `behaviour` is ok, error, hang, deaf: only `/` is answered, or a status for all but `/`."""
 
     daemon_threads = True
     block_on_close = False
@@ -95,13 +95,19 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.stopped.wait()
             self.close_connection = True
             return
-        failed = self.server.behaviour == "error"
-        text = json.dumps({} if failed else answer() if callable(answer) else answer).encode()
-        self.send_response(500 if failed else 200)
+        status = self._status()
+        found = {} if status != 200 else answer() if callable(answer) else answer
+        text = json.dumps(found).encode()
+        self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         self.wfile.write(text)
+
+    def _status(self) -> int:
+        behaviour = self.server.behaviour
+        refuses = behaviour.isdigit() and self.path != "/"  # as W&B does with a wrong key
+        return 500 if behaviour == "error" else int(behaviour) if refuses else 200
 
     def _query(self, request: dict[str, Any]) -> dict[str, Any]:
         given = request.get("variables") or {}

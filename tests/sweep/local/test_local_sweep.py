@@ -4,6 +4,8 @@ import json
 import signal
 import time
 
+from src.runtime.preemption import EXIT_CODE
+
 
 def test_a_signal_stops_runs_between_steps_and_the_next_launch_goes_on(write_sweep, sweep, planned):
     """Once by Ctrl-C, and again by SIGTERM where that launch has gone on."""
@@ -21,6 +23,7 @@ def test_a_signal_stops_runs_between_steps_and_the_next_launch_goes_on(write_swe
         output, errors = process.communicate(timeout=400)
         assert output.splitlines()[-1] == "2 runs: 1 preempted, 1 new", errors
         assert "Traceback" not in errors
+        assert process.returncode == EXIT_CODE and errors.count("asked to stop") == 1
         assert not second.folder.exists()
         done = log.read_bytes().count(b"\n")
     done = sweep(path, "--jobs", 2)
