@@ -38,7 +38,7 @@ class CarrierStudy(Study):
             f"{len(self.sources)} runs, {num_masks} masks of each, budgets {chosen.rhos}: fits of "
             f"{chosen.max_steps} steps of {num_rows} rows, then {variants} variants over {num_items} items."
         )
-        self.found: list[Found] = []
+        self.num_blocks, self.found = pair.num_blocks, list[Found]()
 
     def measure(self) -> None:
         """Fit and ask, run by run."""
@@ -51,6 +51,7 @@ class CarrierStudy(Study):
     def write(self) -> None:
         """The tables, and a line a carrier."""
         write_tables(self.out, self.found)
+        self.write_about(self.num_blocks)
         for one in self.found:
             self.say(told(one))
 

@@ -57,7 +57,7 @@ class EraserStudy(Study):
             f"{chosen.num_vectors} vectors in {chosen.trigger_steps} steps of {chosen.prompt_batch} prompts, "
             f"and two controls; scored on {len(asking.scored['behaviour'].ids)} items."
         )
-        self.found: list[Erased] = []
+        self.num_blocks, self.found = pair.num_blocks, list[Erased]()
         self.done: Callable[[], object] = lambda: None
 
     def measure(self) -> None:
@@ -71,6 +71,7 @@ class EraserStudy(Study):
         """The tables, and what is told of them here."""
         for line in told(write_tables(self.out, self.found)):
             self.say(line)
+        self.write_about(self.num_blocks)
 
     def _of(self, folder: Path, pair: Pair, update: MaskedUpdate) -> Erased:
         before = {name: value.clone() for name, value in update.trained_values().items()}

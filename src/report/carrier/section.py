@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 from src.analysis.intervened import Intervened
 from src.analysis.records import records
@@ -50,11 +50,22 @@ def sentences(found: Intervened) -> Iterator[str]:
             f"{_shares(found, rho)} Beyond random carriers it brings {alone} alone, and {lost} more is lost "
             "without it (nats a token)."
         )
-    for row in records(found.table("overlap")):
+    for rho, pairs in _by_budget(found.table("overlap")):
+        overlap, random = (_range(pairs[name]) for name in ("jaccard", "random"))
         yield (
-            f"Budget {row['rho']:g}: the carriers of {row['first']} and {row['second']} overlap by "
-            f"{_TWO(row['jaccard'])} (Jaccard); random ones of their sizes by {_TWO(row['random'])}."
+            f"Budget {rho:g}: the carriers of two runs overlap by {overlap} (Jaccard; pairs: {len(pairs)}); "
+            f"random ones of their sizes by {random}."
         )
+
+
+def _by_budget(overlaps: DataFrame) -> Iterator[tuple[float, DataFrame]]:
+    for rho in dict.fromkeys(overlaps["rho"] if len(overlaps) else ()):
+        yield rho, overlaps[overlaps["rho"] == rho]
+
+
+def _range(values: Series) -> str:
+    low, high = (_TWO(float(end)) for end in (values.min(), values.max()))
+    return low if low == high else f"{low} to {high}"
 
 
 def _shares(found: Intervened, rho: float) -> str:

@@ -45,7 +45,8 @@ def test_sentences_tell_shares_of_the_gain_random_carriers_and_overlap(carrier):
     assert "2 of 2 fits ended within it" in text and "25 %" in text
     assert "it brings 0.90 (" in text and "lost 0.75 (" in text
     assert "brings +1.600 (" in text and "+1.300 (" in text
-    assert "overlap by 0.33 (Jaccard)" in text  # 1 of 3; random 2 of 4: 1/6 x 1 + 4/6 x 1/3 + 1/6 x 0
+    # Jaccard: 1 of 3; random 2 of 4: 1/6 x 1 + 4/6 x 1/3 + 1/6 x 0
+    assert "overlap by 0.33 (Jaccard; pairs: 1)" in text
     assert "by 0.39" in text
 
 
