@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import runpy
 import signal
 import sys
 from collections import Counter
@@ -111,3 +112,17 @@ def steps_of(folder: Path) -> list[dict]:
 def count(fault: str, outcome: str, times: int = 1) -> None:
     """Note for the table at the end how often a fault came to an outcome."""
     COUNTS[fault, outcome] += times
+
+
+def command(arguments: list[str], folder: str, events: int | None, output: str, number: int) -> None:
+    """`python -m ARGUMENTS` in its own process, as `work` does it for a run; changes below `folder` count."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    changes = Changes(folder, kill_at=events, number=number)
+    sys.addaudithook(changes.hear)
+    module, *sys.argv[1:] = arguments
+    with Path(output).open("w") as said, redirect_stdout(said), redirect_stderr(said):
+        try:
+            runpy.run_module(module, run_name="__main__", alter_sys=True)
+        finally:
+            print("changes", changes.seen)
