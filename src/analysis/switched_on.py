@@ -1,6 +1,7 @@
-"""Every arm that has a setting against the arm without it, all else alike: what it does to a score."""
+"""What a setting does to a score, all else alike: against the arm without it, and value against value."""
 
 from collections.abc import Iterator
+from itertools import combinations
 
 from src.analysis.answers import difference
 from src.analysis.arm_scores import ArmScores, TaskScores, scatter_between
@@ -26,6 +27,42 @@ def switched_rows(material: Material) -> list[Row]:
         for off, members in _families(task, switch, own)
         for row in _rows(task, switch, own, off, members)
     ]
+
+
+def compared_rows(material: Material) -> list[Row]:
+    """A row a task, setting and pair of its values, off aside: the first minus the second.
+
+    All pairs of arms that differ in the setting alone are tested together.
+    """
+    return [
+        row
+        for task in material.scores
+        for switch in SWITCHES
+        for condition, arms in _alike(task, switch).items()
+        for row in _pairs(task, switch, condition, arms)
+    ]
+
+
+def _alike(task: TaskScores, switch: str) -> dict[str, list[ArmScores]]:
+    """Arms that have the setting, by all else that they are made of."""
+    found: dict[str, list[ArmScores]] = {}
+    for one in task.arms:
+        if one.arm.factors.get(switch, OFF) != OFF:
+            others = ", ".join(value for name, value in one.arm.factors.items() if name != switch)
+            found.setdefault(others, []).append(one)
+    return found
+
+
+def _pairs(task: TaskScores, switch: str, condition: str, arms: list[ArmScores]) -> Iterator[Row]:
+    pairs = [
+        ((one, other), difference(one.tuned, other.tuned, scatter_between((one, other))))
+        for one, other in combinations(arms, 2)
+    ]
+    kept = [(pair, gap) for pair, gap in pairs if gap.num_seeds]
+    for (pair, _), tested in zip(kept, tested_together([gap for _, gap in kept]), strict=True):
+        value, against = (one.arm.factors[switch] for one in pair)
+        key = {"task": task.label, "setting": switch, "setting_value": value, "against": against}
+        yield key | {"condition": condition} | tested.row
 
 
 def _families(task: TaskScores, switch: str, own: tuple[str, ...]) -> Iterator[Family]:

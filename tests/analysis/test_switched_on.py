@@ -1,4 +1,4 @@
-"""A setting against none: which arms are held against which, and the difference that was put in."""
+"""A setting against none or another value: which arms are held against which, and the difference put in."""
 
 from types import SimpleNamespace
 
@@ -8,7 +8,7 @@ import pytest
 from src.analysis.answers import Answers
 from src.analysis.arm_scores import ArmScores, TaskScores
 from src.analysis.arms import Arm
-from src.analysis.switched_on import switched_rows
+from src.analysis.switched_on import compared_rows, switched_rows
 
 HARD = numpy.random.default_rng(0).normal(1, 0.3, 50)
 IDS = tuple(f"item-{index}" for index in range(50))
@@ -54,3 +54,27 @@ def test_a_penalty_is_not_held_against_an_arm_that_differs_in_more():
 
 def test_an_experiment_without_such_a_setting_has_no_rows():
     assert not rows(arm(0.0, model="gpt2"), arm(0.1, model="opt"))
+
+
+def test_values_are_held_against_each_other_where_nothing_else_differs():
+    """The difference that was put in, its sign, and Holm over the pairs of one condition alone."""
+    task = TaskScores(
+        "english",
+        "nats_per_byte",
+        False,
+        [
+            arm(0.0, data__select="none", data__length_matched="false"),
+            arm(0.1, data__select="moderate", data__length_matched="false"),
+            arm(0.4, data__select="high", data__length_matched="false"),
+            arm(0.2, data__select="moderate", data__length_matched="true"),
+            arm(0.2, data__select="high", data__length_matched="true"),
+        ],
+        [],
+    )
+    found = compared_rows(SimpleNamespace(scores=[task]))
+    assert [(row["setting_value"], row["against"], row["condition"]) for row in found] == [
+        ("moderate", "high", "false"),
+        ("moderate", "high", "true"),
+    ]
+    assert [row["value"] for row in found] == pytest.approx([-0.3, 0.0])
+    assert [row["num_seeds"] for row in found] == [3, 3]

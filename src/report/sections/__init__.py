@@ -29,6 +29,7 @@ SCORES = (
     forgetting.SECTION,
     frontier.SECTION,
     switched_on.SECTION,
+    switched_on.COMPARED,
     parameters.SECTION,
     learning_curves.SECTION,
 )
