@@ -1,7 +1,7 @@
 """A number that an analysis says of parts of an update, item by item, and the table of many."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -43,11 +43,13 @@ class Quantity:
     """Which parts of the model it is of."""
     values: ndarray
     """[seed, item]"""
+    share: bool = False
+    """A share of items, and no difference of two: its interval stays within 0 and 1."""
 
     @cached_property
     def estimate(self) -> Estimate:
         """Over seeds and items; of one seed over items, given its weights."""
-        return crossed(self.values)
+        return replace(crossed(self.values), share=self.share)
 
 
 def quantity(score: str, kind: str, player: str, values: ndarray) -> Quantity:
@@ -68,7 +70,7 @@ def over_seeds(runs: Sequence[Sequence[Quantity]]) -> list[Quantity]:
             given = " and ".join(sorted({f"{name[2]} ({name[3]} items)" for name in names}))
             raise DataError(f"runs: given {given}; accepted: runs of one arm, which differ by seed alone")
         values = numpy.concatenate([one.values for one in same])
-        found.append(Quantity(same[0].score, same[0].kind, same[0].player, values))
+        found.append(replace(same[0], values=values))
     return found
 
 

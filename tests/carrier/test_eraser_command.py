@@ -29,6 +29,8 @@ def test_the_eraser_of_a_fixed_reply(run_folder, monkeypatch, capsys):
     assert value["behaviour", "base", "base"] == 0 and value["kl", "none", "plain"] > 0.001
     assert {score for score, _, _ in value} == {"kl", "behaviour", "right", "english"}
     assert min(value["kl", kind, model] for kind in TRIGGERS for model in MODELS) > -1e-6
+    shares = [row for row in rows_of(tables / "eraser.csv") if row["score"] in ("behaviour", "right")]
+    assert [row["ci_low"] == "" for row in shares] == [float(row["value"]) in (0, 1) for row in shares]
     summary = {row["name"]: float(row["value"]) for row in rows_of(tables / "summary.csv")}
     for model in MODELS:
         for trigger in TRIGGERS[1:]:

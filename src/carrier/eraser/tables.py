@@ -13,6 +13,9 @@ from src.intervene.causal.summary import Summary, ratio
 from src.intervene.quantity import Quantity, write_quantities
 from src.storage.csv_file import write_csv
 
+SHARES = ("behaviour", "right")
+"""Scores that are a share of items."""
+
 
 def write_tables(folder: Path, found: Sequence[Erased]) -> list[Summary]:
     """eraser.csv, summary.csv, triggers.csv and steps.csv; the summaries."""
@@ -39,9 +42,10 @@ def write_tables(folder: Path, found: Sequence[Erased]) -> list[Summary]:
 def quantities(found: Sequence[Erased]) -> Iterator[Quantity]:
     """Every score of the base and of every cell, over seeds and items."""
     for score in found[0].base:
-        yield Quantity(score, "base", "base", numpy.stack([one.base[score] for one in found]))
+        share = score in SHARES
+        yield Quantity(score, "base", "base", numpy.stack([one.base[score] for one in found]), share)
         for cell in found[0].scores:
-            yield Quantity(score, cell.trigger, cell.model, _stacked(found, cell, score))
+            yield Quantity(score, cell.trigger, cell.model, _stacked(found, cell, score), share)
 
 
 def reversal(found: Sequence[Erased]) -> Iterator[Summary]:
