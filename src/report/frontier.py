@@ -9,11 +9,10 @@ from typing import Any
 
 from src.report.columns import columns
 from src.report.crowd import MOST, named
-from src.report.number_format import signed, span
 from src.report.palette import BLUE, ORANGE, SLATE
 from src.report.parts import Block, Chart, Text
 from src.report.plot import Axis, Plot, Series
-from src.report.table import Column, Row, Table
+from src.report.table import Row, Table
 from src.statistics.student import LEVEL
 
 READING = (
@@ -24,18 +23,7 @@ READING = (
 )
 
 _X_ENDS = ("gained_low", "gained_high")
-NUMBERS = columns(
-    *(
-        column
-        for key, title in (("gained", "gained"), ("kept", "kept"), ("more", "kept more"))
-        for column in (
-            Column((key,), title, signed(4)),
-            Column((f"{key}_low", f"{key}_high"), "95 %", span(signed(4))),
-        )
-    ),
-    "p_holm",
-    "num_seeds",
-)
+NUMBERS = columns("gained", "gained_ci", "kept", "kept_ci", "more", "more_ci", "p_holm", "num_seeds")
 """What is told of a setting."""
 
 
@@ -90,7 +78,7 @@ def frontier_blocks(found: Frontier) -> list[Block]:
     if compared := [one for one in found.drawn if one["more"] == one["more"]]:
         title = f"{name}: kept more than the {found.curve} of equal {found.matched}"
         blocks += [Chart(f"frontier_more_{found.anchor}", title, {"all": differences(found, compared)})]
-    heads = columns(Column(("plan",), "setting", numeric=False), *NUMBERS)
+    heads = columns("plan", *NUMBERS)
     return [
         *blocks,
         Table(f"frontier_{found.anchor}", f"{name}: every setting", heads, rows_of(found), folded=True),

@@ -15,13 +15,18 @@ from src.runtime.spread import parts
 def team(tmp_path, monkeypatch):
     """Rank 0 of three, whose others have found what is given."""
     begun = []
-    ranks = SimpleNamespace(count=3, begin=lambda *_: begun.append(1), together=lambda *_: nullcontext())
+    ranks = SimpleNamespace(
+        count=3,
+        begin=lambda *_: begun.append(1),
+        together=lambda *_: nullcontext(),
+        ask_to_stop=lambda: None,
+    )
     prepared = SimpleNamespace(
         adapted=SimpleNamespace(model="model", loaded=SimpleNamespace(tokenizer="reads"))
     )
 
     def of(*found):
-        monkeypatch.setattr(room, "_share", lambda *_: list(found))
+        monkeypatch.setattr(room, "_share", lambda *_, stopped: list(found))
         return room.Team(ranks, None, tmp_path, lambda: prepared), begun
 
     return of

@@ -29,8 +29,9 @@ def test_a_run_does_not_tell_the_memory_of_the_one_before(make_config, tmp_path)
     before = use(600)
     paths = [f"paths.runs_dir={tmp_path}/runs", f"paths.cache_dir={tmp_path}/cache"]
     with Pipeline(make_config("debug=smoke", "metrics=none", "record=none", *paths)).opened():
-        assert peak_memory_gib(CPU) < before - 0.3
-        assert use(600) > before - 0.1
+        own = peak_memory_gib(CPU)
+        assert own < before - 0.3
+        assert use(600) > own + 0.2  # what the process holds beside it may have become less since
 
 
 def test_where_the_peak_cannot_be_set_back_only_the_first_run_has_one(monkeypatch):

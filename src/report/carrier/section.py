@@ -87,14 +87,10 @@ def _tables(found: Intervened) -> Iterator[Table]:
     heads = columns(
         "run",
         Column(("rho",), "budget", _TWO),
-        Column(("density",), "density", decimals(3)),
-        Column(("baseline",), "loss before", decimals(4)),
+        "density",
+        "baseline",
         Column(("loss",), "loss after", decimals(4)),
-        Column(("price_of_all",), "price of all masks, nats", decimals(0)),
-        Column(("sufficiency",), "alone", decimals(3)),
-        Column(("random_sufficiency",), "random alone", decimals(3)),
-        Column(("necessity",), "lost without", decimals(3)),
-        Column(("random_necessity",), "lost without random", decimals(3)),
+        *("price_of_all", "sufficiency", "random_sufficiency", "necessity", "random_necessity"),
     )
     rows = records(found.table("fits"))
     yield Table(f"carrier_{found.anchor}", f"{found.name}: fits", heads, rows)

@@ -91,9 +91,7 @@ def rates_plot(found: Intervened) -> Plot:
 
 def _table(found: Intervened) -> Table:
     score, kind = Column(("score",), "score", numeric=False), Column(("kind",), "trigger", numeric=False)
-    heads = columns(
-        Column(("player",), "model", numeric=False), kind, score, "value", "ci", "num_seeds", "num_items"
-    )
+    heads = columns("player", kind, score, "value", "ci", "num_seeds", "num_items", player="model")
     title = f"{found.name}: every score"
     return Table(f"eraser_{found.anchor}", title, heads, records(found.table("eraser")), folded=True)
 

@@ -8,7 +8,7 @@ from src.report.columns import columns
 from src.report.crowd import number_drawn
 from src.report.frontier import NUMBERS, READING, Frontier, frontier_blocks, rows_of
 from src.report.parts import Block, Section, Text
-from src.report.table import Column, Table
+from src.report.table import Table
 
 _OTHERS_NOTE = "Each curve is held against all settings beside it, and p is corrected over those."
 
@@ -37,7 +37,7 @@ def _frontier(one: ArmFrontier) -> Frontier:
 def _others(found: Sequence[Frontier], number: int) -> list[Block]:
     """Curves that are not drawn."""
     told = f"{number - len(found)} of {number} curves drawn; the others are rows of one table."
-    heads = columns(*(Column((key,), key, numeric=False) for key in ("curve", "plan")), *NUMBERS)
+    heads = columns("curve", "plan", *NUMBERS)
     rows = [{"curve": one.name, **row} for one in found for row in rows_of(one)]
     title = f"Task against forgetting: {len(found)} curves that are not drawn"
     return [Text([told]), Table("frontier_others", title, heads, rows, _OTHERS_NOTE, folded=True)]
