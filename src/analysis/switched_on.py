@@ -1,6 +1,6 @@
 """What a setting does to a score, all else alike: against the arm without it, and value against value."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from src.analysis.answers import difference
@@ -16,6 +16,7 @@ SWITCHES = {
 }
 """Settings that can be off, each with how it and what belongs to it alone begin."""
 Family = tuple[ArmScores, list[ArmScores]]
+Pair = tuple[ArmScores, ArmScores]
 
 
 def switched_rows(material: Material) -> list[Row]:
@@ -54,15 +55,10 @@ def _alike(task: TaskScores, switch: str) -> dict[str, list[ArmScores]]:
 
 
 def _pairs(task: TaskScores, switch: str, condition: str, arms: list[ArmScores]) -> Iterator[Row]:
-    pairs = [
-        ((one, other), difference(one.tuned, other.tuned, scatter_between((one, other))))
-        for one, other in combinations(arms, 2)
-    ]
-    kept = [(pair, gap) for pair, gap in pairs if gap.num_seeds]
-    for (pair, _), tested in zip(kept, tested_together([gap for _, gap in kept]), strict=True):
+    for pair, row in _differences(list(combinations(arms, 2))):
         value, against = (one.arm.factors[switch] for one in pair)
         key = {"task": task.label, "setting": switch, "setting_value": value, "against": against}
-        yield key | {"condition": condition} | tested.row
+        yield key | {"condition": condition} | row
 
 
 def _families(task: TaskScores, switch: str, own: tuple[str, ...]) -> Iterator[Family]:
@@ -78,10 +74,16 @@ def _families(task: TaskScores, switch: str, own: tuple[str, ...]) -> Iterator[F
 def _rows(
     task: TaskScores, switch: str, own: tuple[str, ...], off: ArmScores, members: list[ArmScores]
 ) -> Iterator[Row]:
-    gaps = [(one, difference(one.tuned, off.tuned, scatter_between((one, off)))) for one in members]
-    kept = [(one, gap) for one, gap in gaps if gap.num_seeds]
-    for (one, _), tested in zip(kept, tested_together([gap for _, gap in kept]), strict=True):
+    for (one, _), row in _differences([(member, off) for member in members]):
         mine = [value for name, value in one.arm.factors.items() if name.startswith(own)]
         others = ", ".join(one.arm.beside(own).values())
         key = {"task": task.label, "setting": switch, "setting_value": ", ".join(mine), "condition": others}
-        yield key | tested.row
+        yield key | row
+
+
+def _differences(pairs: Sequence[Pair]) -> Iterator[tuple[Pair, Row]]:
+    """First minus second of the pairs that share a seed, tested together."""
+    gaps = [(pair, difference(pair[0].tuned, pair[1].tuned, scatter_between(pair))) for pair in pairs]
+    kept = [(pair, gap) for pair, gap in gaps if gap.num_seeds]
+    for (pair, _), tested in zip(kept, tested_together([gap for _, gap in kept]), strict=True):
+        yield pair, tested.row
