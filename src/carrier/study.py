@@ -11,7 +11,7 @@ from src.carrier.measure import score_carriers
 from src.carrier.store import read_fit, write_fit
 from src.carrier.tables import told, write_tables
 from src.config.carrier import CarrierSettings
-from src.config.intervention import InterventionConfig
+from src.config.intervention import FOLDER, InterventionConfig
 from src.intervene.pair import Pair
 from src.intervene.study import Source, Study
 from src.model.causal import check_causal
@@ -56,7 +56,7 @@ class CarrierStudy(Study):
             self.say(told(one))
 
     def _of(self, folder: Path, pair: Pair, update: MaskedUpdate, rho: float) -> Found:
-        fits = folder / "intervene" / "fits"
+        fits = folder / FOLDER / "fits"
         fitted, key = fitted_carrier(pair, update, self.chosen, rho, fits)
         masks, num = fitted.masks, self.chosen.num_random
         with Progress(f"{folder.name} rho {rho:g}", len(pair.scores[0].batches), "batches") as progress:

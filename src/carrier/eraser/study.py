@@ -20,7 +20,7 @@ from src.carrier.masked_update import MaskedUpdate
 from src.carrier.measure import named
 from src.carrier.study import fitted_carrier, update_of
 from src.config.eraser import EraserSettings
-from src.config.intervention import InterventionConfig
+from src.config.intervention import FOLDER, InterventionConfig
 from src.config.rules import refuse
 from src.config.schema import RunConfig
 from src.data.splits import Splits
@@ -75,7 +75,7 @@ class EraserStudy(Study):
 
     def _of(self, folder: Path, pair: Pair, update: MaskedUpdate) -> Erased:
         before = {name: value.clone() for name, value in update.trained_values().items()}
-        fits = folder / "intervene" / "fits"
+        fits = folder / FOLDER / "fits"
         fitted, key = fitted_carrier(pair, update, self.chosen, self.chosen.rhos[0], fits)
         asking = Asking(pair, self.chosen)
         width, channels = asking.fitted.last.shape[-1], self.chosen.channels

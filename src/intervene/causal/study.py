@@ -5,7 +5,7 @@ from pathlib import Path
 
 from numpy import ndarray
 
-from src.config.intervention import InterventionConfig
+from src.config.intervention import FOLDER, InterventionConfig
 from src.config.rules import refuse
 from src.errors import ConfigError
 from src.intervene.causal.fifths import FifthContrast, fifth_contrasts
@@ -115,7 +115,7 @@ class CausalStudy(Study):
         return Measurement(pair, self.chosen, others[0] if others else None, table)
 
     def _of_source(self, measurement: Measurement, folder: Path) -> list[Found]:
-        tables, found = folder / "intervene", []
+        tables, found = folder / FOLDER, []
         for items in measurement.pair.scores:
             if missing := no_gain(measurement.ends(items, tables)):
                 if items is measurement.pair.scores[0]:

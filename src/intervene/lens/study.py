@@ -7,7 +7,7 @@ from typing import Any
 import numpy
 from numpy import ndarray
 
-from src.config.intervention import InterventionConfig
+from src.config.intervention import FOLDER, InterventionConfig
 from src.errors import DataError
 from src.intervene.engine.cost import seconds_a_token
 from src.intervene.lens.reading import EXIT, Reading, read_pair
@@ -37,7 +37,7 @@ class LensStudy(Study):
     def measure(self) -> None:
         """Nothing is refused that could be opened: two equal models have equal curves."""
         for source, pair in self.pairs():
-            folder = source.folder / "intervene" / "lens"
+            folder = source.folder / FOLDER / "lens"
             self.readings.append(read_pair(pair, folder, self.chosen.num_examples))
         if len({one.curves[EXIT, "tuned"].shape for one in self.readings}) > 1:
             raise DataError("runs: given other items or depths; accepted: runs of one arm, seed alone apart")

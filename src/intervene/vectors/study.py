@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy
 
-from src.config.intervention import InterventionConfig
+from src.config.intervention import FOLDER, InterventionConfig
 from src.errors import ConfigError, DataError
 from src.intervene.causal.profile import no_gain
 from src.intervene.causal.summary import Summary, ratio
@@ -88,7 +88,7 @@ class VectorStudy(Study):
             fit, scored = pair.material.task("probe"), pair.scores[0]
             if shared := set(fit.ids) & set(scored.ids):
                 raise DataError(f"rows: given {len(shared)} rows both to fit and to score; needed: none")
-            folder, total = source.folder / "intervene" / self.name, len(scored.batches) * NUM_TABLES
+            folder, total = source.folder / FOLDER / self.name, len(scored.batches) * NUM_TABLES
             with Progress(f"{source.folder.name} {self.name}", total, "batches") as progress:
                 case = Case(pair, fit, scored, folder, progress)
                 if missing := no_gain(case.gain()):
