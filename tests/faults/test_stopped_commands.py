@@ -10,14 +10,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import yaml
 from fault_runs import command, count
 
+from src.model.byte_tokenizer import byte_tokenizer
+from src.model.tiny import build_tiny
 from src.pipeline.pipeline import Pipeline
 from src.run import execute
 from src.runtime.preemption import EXIT_CODE
 from tests.forked import FORKED
 
 TIMES = 3
+"""Places anywhere; one more among the last 2 %, as a sweep changes most files when it copies the code."""
 LEARNS = [
     "debug=smoke",
     "model.num_blocks=4",
@@ -63,15 +67,49 @@ CASES = {
         ],
         "out/to/*",
     ),
+    "merged": Case(
+        lambda run, out: ["src.export", str(run), "--merged", str(out / "merged")], "out/merged/*"
+    ),
+    "compare": Case(
+        lambda run, out: [
+            "src.compare",
+            *(f"{side}={out.parent}/run/models/{side}" for side in ("base", "tuned")),
+            "metrics.names=[weight_change,cka_debiased]",
+            *FEW_ROWS,
+            *paths(out),
+        ],
+        "out/runs/*/*/layers.csv",
+    ),
+    "sweep": Case(
+        lambda run, out: ["src.sweep", str(out.parent / "run" / "tiny.yaml"), "--wait", *paths(out)],
+        "out/runs/*/*/layers.csv",
+    ),
 }
+FEW_ROWS = ["data.num_train=8", "data.num_probe=24", "data.num_test=8", "metrics.num_token_samples=8"]
+SWEEP = {
+    "defaults": ["config", {"override debug": "smoke"}, {"override evaluate": "none"}, "_self_"],
+    "train": {"max_steps": 2},
+    "hydra": {"mode": "MULTIRUN", "sweeper": {"params": {"seed": "0,1"}}},
+}
+
+
+def paths(out: Path) -> list[str]:
+    """Runs and what is cached lie in the empty folder."""
+    return [f"paths.runs_dir={out}/runs", f"paths.cache_dir={out}/cache"]
 
 
 @pytest.fixture(scope="module")
 def finished(make_config, tmp_path_factory):
-    """A run that learned."""
+    """A run that learned; beside it two models to compare and the file of a sweep."""
     root = tmp_path_factory.mktemp("finished")
     config = make_config(*LEARNS, f"paths.runs_dir={root}/run", f"paths.cache_dir={root}/cache")
     execute(config)
+    for side, factor in (("base", 1), ("tuned", 1.5)):
+        model = build_tiny("llama", 4, 32)
+        model.model.layers[2].mlp.up_proj.weight.data.mul_(factor)
+        model.save_pretrained(root / "run" / "models" / side)
+        byte_tokenizer().save_pretrained(root / "run" / "models" / side)
+    (root / "run" / "tiny.yaml").write_text(yaml.safe_dump(SWEEP))
     return Pipeline(config).folder.path
 
 
@@ -80,7 +118,11 @@ def test_it_ends_in_one_line_and_the_next_start_does_the_rest(name, finished, tm
     case = CASES[name]
     changes, expected = done(case, finished, tmp_path / "whole")
     assert expected
-    places = random.Random(name).sample(range(1, changes + 1), min(TIMES, changes))
+    draw = random.Random(name)
+    places = {
+        *draw.sample(range(1, changes + 1), min(TIMES, changes)),
+        draw.randint(changes - changes // 50, changes),
+    }
     stopped = 0
     for place, number in zip(sorted(places), cycle((signal.SIGINT, signal.SIGTERM)), strict=False):
         root = fresh(finished, tmp_path / str(place))
