@@ -30,6 +30,7 @@ PARTS = (
     "selection",
     "activation_rank",
     "probe",
+    "readings",
     "causal",
     "evaluate",
     "carrier",

@@ -44,16 +44,16 @@ MEANING = {
 def bench() -> dict[str, float]:
     """SmolLM2, base and tuned, 200 rows of at most 128 tokens, token metrics on the first 50."""
     adapted = adapted_model("lora")
-    _disturb(adapted)
-    probe = _probe_rows(adapted, NUM_ROWS, MAX_LENGTH)
+    disturb(adapted)
+    probe = bench_rows(adapted, NUM_ROWS, MAX_LENGTH)
     memory = _extra_memory(adapted)
     measured: dict[str, list[float]] = {"paper": [], "default": [], "lens": [], "cached": []}
-    _bare(adapted, probe)  # warm
-    before = seconds(lambda: _bare(adapted, probe))
+    bare_passes(adapted, probe)  # warm
+    before = seconds(lambda: bare_passes(adapted, probe))
     for _ in range(ROUNDS):
         for name in ("paper", "default", "lens"):
             first, second = _lens(adapted) if name == "lens" else _pair(adapted, probe, name)
-            after = seconds(lambda: _bare(adapted, probe))
+            after = seconds(lambda: bare_passes(adapted, probe))
             measured[name].append((first + second) / ((before + after) / 2))
             if name == "default":
                 measured["cached"].append(second / (first + second))
@@ -89,13 +89,14 @@ def bench_splits(num_rows: int, max_length: int) -> Splits:
     return load_splits(data)
 
 
-def _probe_rows(adapted: AdaptedModel, num_rows: int, max_length: int) -> ProbeRows:
+def bench_rows(adapted: AdaptedModel, num_rows: int, max_length: int) -> ProbeRows:
+    """Questions of at most so many tokens, in batches of eight."""
     tokenizer = adapted.loaded.tokenizer
     rows = encode_texts(bench_splits(num_rows, max_length).probe, tokenizer, max_length)
     return ProbeRows(rows, [], tokenizer.pad_token_id, BATCH)
 
 
-def _disturb(adapted: AdaptedModel) -> None:
+def disturb(adapted: AdaptedModel) -> None:
     """Stand in for training: probing costs the same whatever moved the weights."""
     with torch.no_grad():
         for value in adapted.trainable.values():
@@ -103,7 +104,7 @@ def _disturb(adapted: AdaptedModel) -> None:
 
 
 @torch.no_grad()
-def _bare(adapted: AdaptedModel, probe: ProbeRows) -> None:
+def bare_passes(adapted: AdaptedModel, probe: ProbeRows) -> None:
     """Two passes of the trunk on the same batches, nothing measured: adapters off, then on."""
     trunk, batches = trunk_of(adapted.model), probe.batches(probe.rows)
     with evaluating(adapted.model):
@@ -160,7 +161,7 @@ def _extra_memory(adapted: AdaptedModel) -> float:
     for value in adapted.model.parameters():
         value.sum()  # weights come into memory page by page; more rows know more tokens
     peaks = []
-    for probe in [_probe_rows(adapted, num_rows, 16) for num_rows in (200, 200, 2000)]:  # the first warms
+    for probe in [bench_rows(adapted, num_rows, 16) for num_rows in (200, 200, 2000)]:  # the first warms
         _forget_peak()
         with tempfile.TemporaryDirectory() as folder:
             base = _base(adapted, probe, metrics, Path(folder))
