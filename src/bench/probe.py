@@ -106,7 +106,7 @@ def disturb(adapted: AdaptedModel) -> None:
 @torch.no_grad()
 def bare_passes(adapted: AdaptedModel, probe: ProbeRows) -> None:
     """Two passes of the trunk on the same batches, nothing measured: adapters off, then on."""
-    trunk, batches = trunk_of(adapted.model), probe.batches(probe.rows)
+    trunk, batches = trunk_of(adapted.model), probe.batches(probe.rows, adapted.model)
     with evaluating(adapted.model):
         with base_weights(adapted):
             _pass(trunk, batches)
@@ -140,7 +140,7 @@ def _lens(adapted: AdaptedModel) -> tuple[float, float]:
     rows = encode_rows(
         bench_splits(NUM_ROWS, MAX_LENGTH).probe, loaded.tokenizer, MAX_LENGTH, "completion"
     ).rows
-    batches = ProbeRows(rows, [], loaded.tokenizer.pad_token_id, BATCH).batches(rows)
+    batches = ProbeRows(rows, [], loaded.tokenizer.pad_token_id, BATCH).batches(rows, loaded.model)
 
     def look() -> None:
         lens_pass(adapted.model, loaded.blocks, batches, metrics.names, metrics.lens_positions)

@@ -89,4 +89,5 @@ class PairPasses:
     def _training_batches(self, loaded: LoadedModel, splits: Splits) -> list[dict[str, Tensor]]:
         some = splits.train[: self.metrics.num_gradient_rows]
         rows = encode_rows(some, loaded.tokenizer, self.config.data.max_length, "completion").rows
-        return ProbeRows(rows, [], loaded.tokenizer.pad_token_id, self.metrics.batch_size).batches(rows)
+        probe = ProbeRows(rows, [], loaded.tokenizer.pad_token_id, self.metrics.batch_size)
+        return probe.batches(rows, loaded.model)

@@ -5,14 +5,14 @@ from collections.abc import Hashable, Sequence
 from itertools import groupby
 
 from src.data.batches import by_length
-from src.evaluate.generation import ALONE, EQUAL
+from src.model.beside import ALONE, EQUAL
 
 
 def batches(kind: str, lengths: list[int], batch_size: int) -> list[list[int]]:
     """Places of rows, the longest first; only rows that do not change each other's numbers are together.
 
     Args:
-        kind: PADDED, EQUAL or ALONE of `generation.batches_of`.
+        kind: PADDED, EQUAL or ALONE of `model.beside.kind_of`.
         lengths: tokens of each row.
         batch_size: rows of a batch at most.
     """

@@ -1,20 +1,18 @@
 """How answers are generated: greedily, whatever a model's folder asks for, each as if its row were alone."""
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
-from transformers import GenerationConfig, PreTrainedModel
+from transformers import Cache, GenerationConfig, PreTrainedModel
 
-from src.model.trunk import base_of, token_table
-from src.runtime.seeding import generator
+from src.evaluate.engine.caches import by_position, caches
+from src.model.beside import PADDED, kind_of, looks_at
+from src.model.trunk import base_of
 
-PADDED, EQUAL, ALONE = "padded", "equal lengths", "one row"
-_NUM_TOKENS, _NUM_PADS, _NUM_NEW = 8, 5, 2
+_NUM_NEW = 2
 _NO_CHANGE = {
     *(
         "bos_token_id",
@@ -49,41 +47,40 @@ def neutral_generation(model: PreTrainedModel) -> Iterator[dict[str, Any]]:
 def batches_of(model: PreTrainedModel, pad_id: int) -> tuple[str, str]:
     """Which rows may share a batch without a change of each other's logits: to generate, and to score texts.
 
-    PADDED where a row may lie beside any other; EQUAL where padding would change it, because the family
-    reads its padding; ALONE where even a row of its length does, because the family mixes the rows of a
-    batch (RWKV, one token after the other). Looked at with one row: alone, and in a batch of either kind,
-    padded at the left to generate and at the right to score.
+    PADDED, EQUAL or ALONE of `kind_of`, padded at the left to generate and at the right to score. RWKV is
+    ALONE to generate, one token after the other.
     """
-    ids = torch.randperm(len(token_table(model)), generator=generator(0, "batches"))
-    ids = ids[ids != pad_id]
-    places = torch.arange(2 * _NUM_TOKENS + _NUM_PADS) % len(ids)  # a vocabulary may be a few tokens
-    row, other = ids[places].to(model.device).tensor_split([_NUM_TOKENS])
-    precision = math.sqrt(torch.finfo(model.dtype).eps)
     with neutral_generation(model):
-        looks = [_generated(model, pad_id, batch) for batch in _batches(row, other, pad_id, (_NUM_PADS, 0))]
-    generated = _kind(looks, precision)
-    looks = [model(input_ids=batch[0]).logits[0] for batch in _batches(row, other, pad_id, (0, _NUM_PADS))]
-    return generated, _kind(looks, precision)
+        looks = [_generated(model, pad_id, batch) for batch in looks_at(model, pad_id, left=True)]
+    generated = kind_of(looks, model.dtype)
+    looks = [model(input_ids=ids).logits[0] for ids, _ in looks_at(model, pad_id)]
+    return generated, kind_of(looks, model.dtype)
 
 
-def _batches(row: Tensor, other: Tensor, pad_id: int, gaps: tuple[int, int]) -> list[tuple[Tensor, Tensor]]:
-    """Ids and mask of the row alone, beside one of its length, and padded beside a longer one."""
-    pair = torch.stack([row, other[: len(row)]])
-    padded = torch.stack([functional.pad(row, gaps, value=pad_id), other])
-    mask = torch.stack([functional.pad(torch.ones_like(row), gaps), torch.ones_like(other)])
-    return [(row[None], torch.ones_like(row[None])), (pair, torch.ones_like(pair)), (padded, mask)]
+@torch.no_grad()
+def can_go_on(model: Any, pad_id: int) -> bool:
+    """Whether a model can go on with several tokens behind what it keeps, and padding lie between the two.
+
+    Only where it keeps keys and values by position, and looked at even then: families with a memory beside
+    them (MiniMax) have caches of the same kind.
+    """
+    (row, mask), _, (padded, gap) = looks_at(model, pad_id, left=True)
+    kept = caches(model, model(input_ids=row, use_cache=True))
+    if not by_position(kept, 0):
+        return False
+    twice: Any = torch.zeros(2, dtype=torch.long, device=model.device)
+    for cache in kept.values():
+        cache.reorder_cache(twice)
+    begun = row.expand(2, -1), mask.expand(2, -1)
+    behind = [torch.cat(pair, dim=1) for pair in zip(begun, (padded, gap), strict=True)]
+    whole = torch.cat([row, row], dim=1)
+    with neutral_generation(model):
+        alone = _generated(model, pad_id, (whole, torch.ones_like(whole)))
+        found = _generated(model, pad_id, (behind[0], behind[1]), **kept)
+    return kind_of([alone, alone, found], model.dtype) == PADDED
 
 
-def _kind(looks: list[Tensor], precision: float) -> str:
-    """The batch that may hold most. Rounding is far below `precision`, what other rows change far above."""
-    alone, *others = (look[: len(looks[0])].float() for look in looks)
-    pair_differs, padded_differs = (
-        bool((other - alone).abs().max() > precision * alone.std()) for other in others
-    )
-    return ALONE if pair_differs else EQUAL if padded_differs else PADDED
-
-
-def _generated(model: Any, pad_id: int, batch: tuple[Tensor, Tensor]) -> Tensor:
+def _generated(model: Any, pad_id: int, batch: tuple[Tensor, Tensor], **kept: Cache) -> Tensor:
     """Logits of the first row at each of the new tokens: [new token, vocabulary]."""
     ids, mask = batch
     found = model.generate(
@@ -94,5 +91,6 @@ def _generated(model: Any, pad_id: int, batch: tuple[Tensor, Tensor]) -> Tensor:
         pad_token_id=pad_id,
         output_logits=True,
         return_dict_in_generate=True,
+        **kept,
     )
     return torch.stack([logits[0] for logits in found.logits])

@@ -16,7 +16,8 @@ from src.evaluate.engine.decoding import Decoding
 from src.evaluate.likelihoods import Asked, Likelihood
 from src.evaluate.passes import Passes
 from src.evaluate.room import check_continuation, check_new
-from src.model.capacity import check_ids
+from src.model.capacity import check_ids, most_tokens
+from src.model.trunk import base_of
 from src.runtime.spread import Alone, Spread
 
 
@@ -37,6 +38,7 @@ class LanguageModel(HFLM):
 
     def __init__(self, engine: str = "auto", spread: Spread | None = None, **options: Any) -> None:
         super().__init__(backend="causal", **options)
+        self._max_length = most_tokens(base_of(self.model)) or self.max_length
         spread = spread or Alone(self.model, self.tokenizer)
         pad_id = self.tokenizer.pad_token_id
         self.passes = Passes.of(self.model, spread, resolved(engine), self.batch_size, pad_id)

@@ -39,7 +39,8 @@ def shared_likelihoods(
 ) -> list[list[Likelihood]]:
     """Of groups whose texts have their context in common; contexts of a batch are equally long.
 
-    A context is read once; what is kept of it stands before each of its continuations (`caches.can_go_on`).
+    A context is read once; what is kept of it stands before each of its continuations, where a model can go
+    on so (`generation.can_go_on`).
     """
     contexts = torch.tensor([group[0].context for group in groups], device=model.device)
     first = model(input_ids=contexts, use_cache=True)

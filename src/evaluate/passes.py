@@ -1,16 +1,16 @@
 """Which passes of a model answer some requests: which rows share a batch, and what is read once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
 from src.evaluate.answers import answers
 from src.evaluate.batching import batches, groups_of
-from src.evaluate.engine.caches import can_go_on
 from src.evaluate.engine.decoding import Decoding
-from src.evaluate.generation import EQUAL, PADDED, batches_of
+from src.evaluate.generation import batches_of, can_go_on
 from src.evaluate.likelihoods import Asked, Likelihood, log_likelihoods, shared_likelihoods
+from src.model.beside import EQUAL, PADDED
 from src.runtime.spread import Spread, Task
 
 
@@ -29,15 +29,19 @@ class Passes:
     """How rows may share a batch that is gone on with: see `generation.batches_of`."""
     scored: str
     """How they may where they are read whole."""
+    goes_on: bool
+    """Whether what several begin with may be read once."""
 
     @classmethod
     def of(cls, model: Any, spread: Spread, engine: str, batch_size: int, pad_id: int) -> "Passes":
         """Look at what the rows of a batch do to each other first."""
-        return cls(model, spread, engine, batch_size, pad_id, *batches_of(model, pad_id))
+        kinds = batches_of(model, pad_id)
+        goes_on = kinds == (PADDED, PADDED) and can_go_on(model, pad_id)
+        return cls(model, spread, engine, batch_size, pad_id, *kinds, goes_on)
 
     def answers(self, prompts: Sequence[list[int]], decoding: Decoding) -> list[list[int]]:
         """New tokens behind each prompt."""
-        shared = (self.engine, decoding)
+        shared = (self.engine, replace(decoding, reads_once=self.goes_on))
         return self._over(answers, self.generated, prompts, list(map(len, prompts)), shared, self.batch_size)
 
     def whole(self, asked: Sequence[Asked]) -> list[Likelihood]:
@@ -49,7 +53,7 @@ class Passes:
         """The same; contexts of more than `shortest` tokens that several have in common are read once."""
         keys = [tuple(one.context) if len(one.context) > shortest else None for one in asked]
         groups = groups_of(keys, self.batch_size)
-        if not groups or self.scored != PADDED or not can_go_on(self.model):
+        if not groups or not self.goes_on:
             return self.whole(asked)
         together = [[asked[place] for place in places] for places in groups]
         lengths = [len(group[0].context) for group in together]

@@ -1,14 +1,16 @@
 """Takes a model apart by its structure, for families nobody listed: its blocks, and their linear layers."""
 
+import math
 from collections.abc import Iterator
 from typing import TypeAlias
 
+import torch
 from torch import nn
 from transformers.pytorch_utils import Conv1D
 
 from src.errors import ModelError
 from src.model.quantized import QuantizedLinear
-from src.model.text_pass import text_pass
+from src.model.text_pass import CANNOT, text_pass
 
 Stack: TypeAlias = nn.ModuleList | nn.Sequential
 LINEAR = (nn.Linear, Conv1D)  # Conv1D is a linear layer whose weight is stored transposed
@@ -169,7 +171,24 @@ def _inside(model: nn.Module, block: str) -> list[str]:
 
 def _is_plain(module: nn.Module | None) -> bool:
     """Whether a layer is linear and no more; a router may be a linear layer that also picks."""
-    return isinstance(module, LINEAR) and type(module).forward in _PLAIN
+    return isinstance(module, LINEAR) and (type(module).forward in _PLAIN or _looks_linear(module))
+
+
+@torch.no_grad()
+def _looks_linear(layer: nn.Linear | Conv1D) -> bool:
+    """Whether a layer with a forward pass of its own, such as Falcon's, gives the product with its weight."""
+    if not isinstance(layer, nn.Linear):
+        return False
+    given = torch.ones(1, layer.in_features, device=layer.weight.device, dtype=layer.weight.dtype)
+    try:
+        found = layer(given)
+    except CANNOT:
+        return False
+    expected = nn.functional.linear(given, layer.weight, layer.bias)
+    if not isinstance(found, torch.Tensor) or found.shape != expected.shape:
+        return False
+    rounding = math.sqrt(torch.finfo(found.dtype).eps)
+    return found.is_meta or bool((found - expected).abs().max() <= rounding * expected.abs().max())
 
 
 def _attention(model: nn.Module, block: str, names: list[str]) -> list[str]:

@@ -8,6 +8,7 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from src.errors import ConfigError, ModelError
+from src.model.text_pass import text_pass
 from src.model.trunk import token_table
 
 _LOG = logging.getLogger(__name__)
@@ -31,12 +32,15 @@ def check_room(model: PreTrainedModel, rows: Iterable[list[int]], pad_id: int, m
     check_ids(model, given, pad_id)
     longest = max(map(len, given), default=0)
     table, trained = num_positions(model), _trained_positions(model)
+    beyond = table is None and trained is not None and longest > trained
+    if beyond and text_pass(model, [], max(given, key=len)) is None:
+        table = trained  # kept elsewhere than in a table: CTRL, MPT, RoFormer
     if table is not None and longest > table:
         raise ConfigError(
             f"data.max_length: given {max_length}, and the longest row has {longest} tokens; "
             f"accepted: at most {table}, the positions that {type(model).__name__} has"
         )
-    if table is None and trained is not None and longest > trained:
+    if beyond:
         _LOG.warning(
             "data.max_length=%d: rows of up to %d tokens, but %s was made for %d positions",
             *(max_length, longest, type(model).__name__, trained),
@@ -81,6 +85,13 @@ def _beside_embedding(model: PreTrainedModel) -> nn.Module:
 
 
 def _trained_positions(model: PreTrainedModel) -> int | None:
-    """The positions that rotary embeddings were made for; beyond them they go on, untrained."""
-    found = getattr(model.config.get_text_config(), "max_position_embeddings", None)
-    return found if isinstance(found, int) and found > 0 else None
+    """The positions that a model without a table was made for; most go on beyond them, untrained."""
+    config = model.config.get_text_config()
+    found = [getattr(config, name, None) for name in ("max_position_embeddings", "max_seq_len")]
+    return next((one for one in found if isinstance(one, int) and one > 0), None)
+
+
+def most_tokens(model: PreTrainedModel) -> int | None:
+    """The longest row that a model has a table for, or else was made for; None where neither is told."""
+    table = num_positions(model)
+    return _trained_positions(model) if table is None else table

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -17,25 +18,39 @@ CANNOT = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeE
 """What a model raises that cannot read what it is given."""
 
 
-@torch.no_grad()
-def text_pass(model: nn.Module, names: Sequence[str]) -> dict[str, Any] | None:
-    """What the modules of these names returned for four tokens, those alone that were called.
+class Passed(NamedTuple):
+    """What went through a module."""
 
-    None where the model cannot be asked: it takes no text, or has no weights (torch's meta device).
+    entered: Any
+    left: Any
+    """What it returned, or the first of several."""
+
+
+@torch.no_grad()
+def text_pass(
+    model: nn.Module, names: Sequence[str], row: Sequence[int] = range(NUM_TOKENS)
+) -> dict[str, Passed] | None:
+    """What entered and left the modules of these names for a row, four tokens as a rule; of those that ran.
+
+    None where the model cannot be asked: it takes no such text, or has no weights (torch's meta device).
     """
     if not isinstance(model, PreTrainedModel):
         return None
-    found: dict[str, Any] = {}
+    found: dict[str, Passed] = {}
 
-    def keep(name: str, module: nn.Module, given: Any, returned: Any) -> None:
-        found[name] = returned
+    def keep(name: str, module: nn.Module, given: Any, options: Any, returned: Any) -> None:
+        entered = given[0] if given else options.get("hidden_states")
+        found[name] = Passed(entered, returned[0] if isinstance(returned, tuple) else returned)
 
-    hooks = [model.get_submodule(name).register_forward_hook(partial(keep, name)) for name in names]
+    modules = {name: model.get_submodule(name) for name in names}
+    hooks = [
+        one.register_forward_hook(partial(keep, name), with_kwargs=True) for name, one in modules.items()
+    ]
     was_training = model.training
     try:
         table = token_table(model)
         with quiet():  # ids 0 to 3 may look like padding, of which the library would warn
-            model.eval()(input_ids=torch.arange(NUM_TOKENS, device=table.device).unsqueeze(0) % len(table))
+            model.eval()(input_ids=torch.tensor([list(row)], device=table.device) % len(table))
     except CANNOT:
         return None
     finally:
@@ -50,10 +65,11 @@ def check_states(model: nn.Module, blocks: Sequence[str], title: str) -> None:
 
     Raises:
         ModelError: naming the shape, such as the [stream, row, token, width] of Gemma 3n, or the first block
-            whose states are not finite, as where half precision overflows.
+            whose states are not finite, as where half precision overflows; or where the modules are a part of
+            each layer, beside whose list stands that of another (XLM's feed-forward networks).
     """
-    for name, returned in (text_pass(model, blocks) or {}).items():
-        states = returned[0] if isinstance(returned, tuple) else returned
+    passed = text_pass(model, blocks) or {}
+    for name, (_, states) in passed.items():
         if not isinstance(states, torch.Tensor) or states.ndim != 3 or states.shape[1] != NUM_TOKENS:
             shape = list(states.shape) if isinstance(states, torch.Tensor) else type(states).__name__
             raise ModelError(
@@ -62,3 +78,16 @@ def check_states(model: nn.Module, blocks: Sequence[str], title: str) -> None:
             )
         if not states.isfinite().all():
             raise ModelError(f"{title}: {name} hands on NaN or infinity; accepted: finite states")
+    pairs = list(pairwise(passed.values()))
+    if pairs and not any(_hands_on(one, other) for one, other in pairs):
+        raise ModelError(
+            f"{title}: given modules of which none enters the next ({blocks[0]} to {blocks[-1]}), parts of "
+            "layers and no layers; accepted: blocks that hand their states on to the next"
+        )
+
+
+def _hands_on(one: Passed, other: Passed) -> bool:
+    """Whether what leaves one module is what enters the other."""
+    entered = other.entered
+    same_shape = isinstance(entered, torch.Tensor) and entered.shape == one.left.shape
+    return same_shape and torch.allclose(entered, one.left)

@@ -5,8 +5,9 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from src.data.rows import Row
-from src.evaluate.generation import ALONE, EQUAL, PADDED, batches_of, neutral_generation
+from src.evaluate.generation import batches_of, neutral_generation
 from src.evaluate.harness import evaluate
+from src.model.beside import ALONE, EQUAL, PADDED
 from src.model.byte_tokenizer import byte_tokenizer
 from src.model.tiny import ARCHITECTURES, ENCODERS, build_tiny
 

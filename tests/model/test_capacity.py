@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from transformers import Gemma3Config, Gemma3ForConditionalGeneration
+from transformers import AutoConfig, AutoModelForCausalLM, Gemma3Config, Gemma3ForConditionalGeneration
 
 from src.errors import ConfigError, ModelError
-from src.model.capacity import check_room, num_positions
+from src.model.capacity import check_room, most_tokens, num_positions
 from src.model.tiny import ARCHITECTURES, NUM_POSITIONS, build_tiny
 
 WITH_TABLE = ("albert", "bert", "codegen", "gpt2", "opt", "roberta")
@@ -53,6 +53,23 @@ def test_positions_of_a_tower_for_images_are_none_of_text():
     model = Gemma3ForConditionalGeneration(config)
     assert num_positions(model) is None
     check_room(model, [[5] * 45], 0, 64)
+
+
+@pytest.mark.parametrize(
+    ("kind", "sizes"),
+    [
+        ("ctrl", {"n_positions": 20, "n_embd": 16, "n_layer": 1, "n_head": 2, "dff": 16}),
+        ("mpt", {"max_seq_len": 20, "d_model": 16, "n_layers": 1, "n_heads": 2}),
+    ],
+)
+def test_positions_that_lie_in_no_table_are_found_by_reading_the_row(kind, sizes):
+    """CTRL keeps its table as a buffer of its own, MPT a distance for each pair of positions."""
+    model = AutoModelForCausalLM.from_config(AutoConfig.for_model(kind, vocab_size=16, **sizes)).eval()
+    assert reads(model, 20) and not reads(model, 21)
+    with pytest.raises(ConfigError, match=r"^data.max_length: given 64, .* 21 tokens; accepted: at most 20"):
+        check_room(model, [[5], [5] * 21], 0, 64)
+    check_room(model, [[5] * 20], 0, 64)
+    assert most_tokens(model) == 20  # what scoring cuts a prompt to
 
 
 def test_rotary_positions_go_on_with_a_warning(caplog):

@@ -155,3 +155,35 @@ def test_the_library_says_nothing_of_the_four_tokens():
     before = logging.get_verbosity()
     text_pass(model, find_blocks(model))
     assert heard == [logging.ERROR] and logging.get_verbosity() == before
+
+
+def test_parts_of_layers_are_no_blocks():
+    """XLM holds its attention in one list, and what follows in another: neither carries the states of layers."""
+    model = text_model("xlm", emb_dim=32, n_layers=DEPTH, n_heads=4, n_words=96)
+    with pytest.raises(
+        ModelError, match=r"^xlm: given modules of which none enters the next \(transformer.ffns.0"
+    ):
+        check_states(model, find_blocks(model), "xlm")
+
+
+def test_a_linear_layer_with_a_pass_of_its_own_is_one(make_config):
+    """Falcon's multiplies by itself; a router, which picks beside it, is told apart above."""
+    config = AutoConfig.for_model(
+        "falcon",
+        vocab_size=96,
+        hidden_size=32,
+        num_hidden_layers=DEPTH,
+        num_attention_heads=4,
+        pad_token_id=0,
+    )
+    model = AutoModelForCausalLM.from_config(config).eval()
+    own = {"self_attention.query_key_value", "self_attention.dense", "mlp.dense_h_to_4h", "mlp.dense_4h_to_h"}
+    assert {type(model.get_submodule(f"transformer.h.0.{name}")).__name__ for name in own} == {"FalconLinear"}
+    found = linear_layers(model.half(), find_blocks(model), "linear")
+    assert [set(names) for names in found] == [
+        {f"transformer.h.{block}.{name}" for name in own} for block in range(DEPTH)
+    ]
+    result = adapted(model.float(), make_config)
+    ids = torch.arange(1, 13).reshape(2, 6)
+    result.model(input_ids=ids, labels=ids).loss.backward()
+    assert all(value.grad is not None for value in result.trainable.values())

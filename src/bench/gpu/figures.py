@@ -69,7 +69,8 @@ def probe_figure(device: torch.device, config: RunConfig, folder: Path, num_rows
     adapted, settings = random_adapted(config, device), config.probe
     rows = random_rows(adapted, config, num_rows)
     probe = ProbeRows(rows, [], 0, config.metrics.batch_size)
-    batches = [{key: value.to(device) for key, value in one.items()} for one in probe.batches(rows)]
+    made = probe.batches(rows, adapted.model)
+    batches = [{key: value.to(device) for key, value in one.items()} for one in made]
     trunk, blocks = trunk_of(adapted.model), adapted.loaded.blocks
 
     def bare() -> None:

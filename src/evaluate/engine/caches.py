@@ -48,7 +48,7 @@ def read_once(model: Any, prompts: Sequence[list[int]], num_new: int) -> Read:
         return NOTHING_READ
     ids = torch.tensor([first[:begun]], device=model.device)
     kept = caches(model, model(input_ids=ids, use_cache=True))
-    if not _by_position(kept, max(map(len, prompts)) + num_new):
+    if not by_position(kept, max(map(len, prompts)) + num_new):
         return NOTHING_READ
     rows: Any = torch.zeros(len(prompts), dtype=torch.long, device=model.device)
     for cache in kept.values():
@@ -56,14 +56,7 @@ def read_once(model: Any, prompts: Sequence[list[int]], num_new: int) -> Read:
     return Read(begun, kept)
 
 
-@torch.no_grad()
-def can_go_on(model: Any) -> bool:
-    """Whether a model can go on with several tokens behind what it keeps: keys and values by position."""
-    token = torch.zeros(1, 1, dtype=torch.long, device=model.device)
-    return _by_position(caches(model, model(input_ids=token, use_cache=True)), 0)
-
-
-def _by_position(kept: Mapping[str, Cache], length: int) -> bool:
+def by_position(kept: Mapping[str, Cache], length: int) -> bool:
     """Whether all that is kept are keys and values, and those of so many positions."""
     layers = [layer for cache in kept.values() for layer in cache.layers]
     return bool(layers) and all(

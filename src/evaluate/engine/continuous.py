@@ -18,7 +18,7 @@ from transformers import (
     StoppingCriteriaList,
 )
 
-from src.evaluate.engine.caches import caches, read_once
+from src.evaluate.engine.caches import NOTHING_READ, caches, read_once
 from src.evaluate.engine.decoding import Answers, Decoding
 from src.evaluate.engine.plain import generated
 
@@ -30,7 +30,7 @@ def continuous(
     decoding: Decoding,
 ) -> Answers:
     """See `Engine`; for greedy answers."""
-    read = read_once(model, prompts, decoding.num_new)
+    read = read_once(model, prompts, decoding.num_new) if decoding.reads_once else NOTHING_READ
     loop = _Leaving(read.num_tokens)
     generated(model, tokenizer, prompts, decoding, loop.decode, read)
     return Answers([loop.answers[row] for row in range(len(prompts))], loop.num_computed)

@@ -24,6 +24,8 @@ class Decoding:
     """Texts at which it ends."""
     options: dict[str, Any] = field(default_factory=lambda: {"do_sample": False})
     """Whatever else a task asks `generate` of transformers for."""
+    reads_once: bool = True
+    """Whether the model can go on behind tokens that all prompts begin with (`generation.can_go_on`)."""
 
 
 class Answers(NamedTuple):

@@ -30,7 +30,8 @@ def labelled_batches(rows: Sequence[Row], subject: Subject, supervise: str) -> l
     """Rows with labels on their `completion` or on `all` tokens, the longest first."""
     tokenizer = subject.loaded.tokenizer
     encoded = encode_rows(rows, tokenizer, subject.data.max_length, supervise).rows
-    return ProbeRows(encoded, [], tokenizer.pad_token_id, subject.metrics.batch_size).batches(encoded)
+    probe = ProbeRows(encoded, [], tokenizer.pad_token_id, subject.metrics.batch_size)
+    return probe.batches(encoded, subject.model)
 
 
 class Lens(OfHeads):

@@ -43,7 +43,7 @@ def gather(
         base: of a tuned model, the statistics of its base on these rows, which tell the massive tokens.
         spread: who goes over the batches with this model, where others share them.
     """
-    passes = _Passes(spread or Alone(model, None), blocks, probe, metrics, settings)
+    passes = _Passes(model, spread or Alone(model, None), blocks, probe, metrics, settings)
     passes.over(probe.rows, metrics.names, folder, base.norms if base else None)
     if names_needing(metrics.names, "views"):
         (folder / VIEWS).mkdir()
@@ -53,6 +53,7 @@ def gather(
 
 @dataclass(frozen=True)
 class _Passes:
+    model: nn.Module
     spread: Spread
     blocks: Sequence[str]
     probe: ProbeRows
@@ -80,7 +81,7 @@ class _Passes:
         folder: Path,
         massive: list[Tensor] | None,
     ) -> tuple[LayerStatistics, Tensor | None]:
-        own = parts(self.probe.batches(rows), self.spread.count)
+        own = parts(self.probe.batches(rows, self.model), self.spread.count)
         folders = [folder if len(own) == 1 else folder / f"part-{place}" for place in range(len(own))]
         how = PassOver(
             blocks=list(self.blocks),

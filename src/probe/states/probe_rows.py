@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
 from src.config.schema import DataConfig, MetricsConfig
-from src.data.batches import by_length, collate
+from src.data.batches import collate
 from src.data.encode import EncodedRow, encode_texts
 from src.data.rows import Row
+from src.evaluate.batching import batches
 from src.metrics.catalog import names_needing
+from src.model.beside import probed_beside
 from src.probe.states.views import dropout_views, template_views
 
 OF_STATES = ("pooled", "next", "tokens", "pair", "views")  # needs that a pass over the probe rows answers
@@ -37,9 +39,13 @@ class ProbeRows:
         """Token ids of every row and every view."""
         return [row.input_ids for row in (*self.rows, *self.views)]
 
-    def batches(self, rows: Sequence[EncodedRow]) -> list[dict[str, Tensor]]:
-        """Padded batches of rows, the longest first; `row` says which row a sequence is."""
-        found = by_length([len(row.input_ids) for row in rows], self.batch_size)
+    def batches(self, rows: Sequence[EncodedRow], model: nn.Module) -> list[dict[str, Tensor]]:
+        """Padded batches of rows, the longest first; `row` says which row a sequence is.
+
+        A model that reads its padding is given rows of one length: none of them changes another's states.
+        """
+        kind = probed_beside(model, self.pad_id)
+        found = batches(kind, [len(row.input_ids) for row in rows], self.batch_size)
         return [
             collate([rows[index] for index in batch], self.pad_id) | {"row": torch.tensor(batch)}
             for batch in found

@@ -52,7 +52,7 @@ def test_order_of_rows_is_the_order_of_statistics(tiny, rows, batched, passed):
 def test_rows_with_numbers_come_in_any_order(tiny, rows, batched, passed):
     model, blocks = tiny("llama")
     probe = ProbeRows([EncodedRow(str(n), row, None) for n, row in enumerate(rows)], [], 0, batch_size=4)
-    batches = probe.batches(probe.rows)
+    batches = probe.batches(probe.rows, model)
     lengths = [int(number) for batch in batches for number in batch["attention_mask"].sum(dim=1)]
     assert lengths == sorted(lengths, reverse=True) and len(set(lengths)) > 2
     assert sum(batch["input_ids"].numel() for batch in batches) < sum(

@@ -63,9 +63,9 @@ def read(make_config, tmp_path_factory):
 
 
 class _LeftPadded(ProbeRows):
-    def batches(self, rows):
+    def batches(self, rows, model):
         found = []
-        for batch in super().batches(rows):
+        for batch in super().batches(rows, model):
             order = torch.argsort(batch["attention_mask"], dim=1, stable=True)
             moved = {key: batch[key].gather(1, order) for key in ("input_ids", "attention_mask")}
             found.append(batch | moved)
