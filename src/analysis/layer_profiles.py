@@ -1,5 +1,6 @@
 """Profiles by layer: mean over the seeds of an arm, with their error."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,7 @@ from src.analysis.run_tables import by_column
 from src.analysis.runs import ALL
 from src.metrics.catalog import METRICS
 from src.statistics.bounded import distance_ends, share_ends
+from src.statistics.estimate import Estimate
 from src.statistics.student import mean_interval
 
 _ENDS = {"similarity": share_ends, "distance": distance_ends}
@@ -113,6 +115,17 @@ def _with_ends(line: ProfileLine, metric: str) -> ProfileLine:
     inner = ends(line.value, line.value - line.low)
     low, high = (numpy.where(numpy.isnan(a), b, a) for a, b in zip(inner, (line.low, line.high), strict=True))
     return replace(line, low=low, high=high)
+
+
+def ends_within(metric: str, stage: str, one: Estimate) -> tuple[float, float] | None:
+    """The same of one number of a change; None where it has no bounds."""
+    known = METRICS.get(metric)
+    if known is None or stage != "change" or known.change not in _ENDS or not one.known:
+        return None
+    plain = one.interval()
+    inner = (float(end) for end in _ENDS[known.change](one.value, one.value - plain[0]))
+    low, high = (b if math.isnan(a) else a for a, b in zip(inner, plain, strict=True))
+    return low, min(high, max(one.value, 1.0)) if known.change == "similarity" else high
 
 
 def _bounded(metric: str, line: ProfileLine) -> ProfileLine:

@@ -56,9 +56,8 @@ def judge_claim(ours: Estimate, published: float, stderr: float | None, num_clai
     if published == 0 or not math.isfinite(published):
         raise ValueError(f"published: given {published}; needed: a finite effect other than 0")
     missing = (math.nan, math.nan)
-    if ours.num_seeds < MIN_SEEDS or not math.isfinite(ours.stderr):
-        seeds = "1 seed" if ours.num_seeds == 1 else f"{ours.num_seeds} seeds"
-        return Judgement(UNDECIDED, f"{seeds}; needed: {MIN_SEEDS}", ours.pvalue, missing, math.nan)
+    if (reason := _too_little(ours)) is not None:
+        return Judgement(UNDECIDED, reason, ours.pvalue, missing, math.nan)
     way = math.copysign(1.0, published)
     level = SIGN_LEVEL / num_claims
     found = ours.pvalue <= level and ours.value != 0
@@ -73,7 +72,7 @@ def judge_claim(ours: Estimate, published: float, stderr: float | None, num_clai
 
 def sign_here(ours: Estimate, published: float) -> str:
     """What runs of another setting show, without a verdict: the sign, and what could have been seen."""
-    if not math.isfinite(ours.stderr):
+    if ours.num_seeds < 2 or not ours.stderr > 0:
         return "here: one seed, or no error"
     if ours.pvalue > LEVEL or ours.value == 0:
         sign = "no sign found"
@@ -83,10 +82,17 @@ def sign_here(ours: Estimate, published: float) -> str:
     return f"here: {sign} (p = {ours.pvalue:.2g}); told from 0: {least:.2g} and more"
 
 
+def _too_little(ours: Estimate) -> str | None:
+    """Why nothing can be judged; None where it can."""
+    if ours.num_seeds < MIN_SEEDS:
+        return f"{ours.num_seeds} seed{'s' * (ours.num_seeds != 1)}; needed: {MIN_SEEDS}"
+    return None if ours.stderr > 0 else "no scatter was seen, so nothing is known of other seeds"
+
+
 def _prediction(ours: Estimate, published: float, stderr: float) -> tuple[float, float]:
     """Where ours should fall if the published effect is true; both errors, Satterthwaite's freedom."""
     variance = ours.stderr**2 + stderr**2
-    freedom = math.inf if ours.stderr == 0 else ours.freedom * (variance / ours.stderr**2) ** 2
+    freedom = ours.freedom * (variance / ours.stderr**2) ** 2
     reach = float(t_reach(math.sqrt(variance), min(freedom, 1e9)))
     return published - reach, published + reach
 

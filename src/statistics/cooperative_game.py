@@ -35,8 +35,10 @@ def shapley(table: ndarray) -> ndarray:
 def pair_interactions(table: ndarray) -> ndarray:
     """[item, player, player]: Shapley's interaction index, 0 on the diagonal.
 
-    Above 0 the two are worth more together (synergy), below 0 less (redundancy).
-    Source: Grabisch and Roubens (1999).
+    Above 0 the two are worth more together (synergy), below 0 less (redundancy). Of a score that is quadratic
+    in the updates D_a, D_b of two parts it is D_a' H D_b, H the mixed block of second derivatives: their
+    coupling, without which what single parts bring adds up. Source: Grabisch and Roubens (1999); coupling as
+    in arXiv 2602.04019 (abstract; its own normalisation is not known here, so this reading is INFERRED).
     """
     size, coalitions = _size(table)
     found = numpy.zeros((len(table), size, size))

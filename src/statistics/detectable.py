@@ -14,9 +14,9 @@ def smallest_detectable(estimate: Estimate, level: float = LEVEL, power: float =
     """The true effect, in the units of the estimate, that a two-sided t test finds with the given power.
 
     Taken at the standard error and the degrees of freedom that were found, from the noncentral t
-    distribution; the far tail is left out. NaN without an error.
+    distribution; the far tail is left out. NaN without an error above 0.
     """
-    if not math.isfinite(estimate.stderr):
+    if not estimate.stderr > 0:
         return math.nan
     critical = float(t_reach(1.0, estimate.freedom, level))
     return float(nctdtrinc(estimate.freedom, 1 - power, critical)) * estimate.stderr

@@ -23,9 +23,14 @@ class Estimate:
     share: bool = False
     """A share of right answers: its interval stays within 0 and 1, and there is none at 0 or 1."""
 
+    @property
+    def known(self) -> bool:
+        """Whether there is an error. A few seeds that all agree have none: nothing was seen to vary."""
+        return self.stderr > 0 or (self.stderr == 0 and self.num_items is not None)
+
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
         """The interval that covers the truth in 1 - level of all cases; NaN without an error."""
-        if not math.isfinite(self.stderr):
+        if not self.known:
             return math.nan, math.nan
         reach = float(t_reach(self.stderr, self.freedom, level))
         if self.share:
@@ -36,7 +41,7 @@ class Estimate:
     @property
     def pvalue(self) -> float:
         """Two-sided, of the value being 0; NaN without an error."""
-        if not math.isfinite(self.stderr):
+        if not self.known:
             return math.nan
         if self.stderr == 0:
             return 1.0 if self.value == 0 else 0.0

@@ -8,18 +8,20 @@ import numpy
 
 from src.statistics.arm_scatter import Pooled
 from src.statistics.estimate import Estimate
+from src.statistics.fieller import ROUNDING
 
 
 def over_seeds(values: Sequence[float]) -> Estimate:
-    """Mean over seeds with Student's error, n - 1 degrees of freedom; no error for one seed.
+    """Mean over seeds with Student's error, n - 1 degrees of freedom; none for one seed, 0 where all agree.
 
     Says nothing of other items: where items are few, `crossed` is the honest one.
     """
     found = numpy.asarray(values, dtype=float)
     if len(found) == 0:
         raise ValueError("values: given none; needed: at least one")
-    stderr = float(found.std(ddof=1)) / math.sqrt(len(found)) if len(found) > 1 else math.nan
-    return Estimate(float(found.mean()), stderr, len(found) - 1, len(found))
+    mean, spread = float(found.mean()), float(found.std(ddof=1)) if len(found) > 1 else math.nan
+    stderr = 0.0 if spread <= ROUNDING * abs(mean) else spread / math.sqrt(len(found))
+    return Estimate(mean, stderr, len(found) - 1, len(found))
 
 
 def paired_by_seed(

@@ -50,12 +50,25 @@ def test_agreement_that_falls_late_early_or_perhaps():
     assert "interval: undecided" in agreement_words(curve(perhaps, 0.3))
 
 
+def test_many_layers_do_not_deny_by_chance():
+    """Agreement falls by exactly what is stated, at 24 layers that are independent."""
+    draw, denied = numpy.random.default_rng(0), 0
+    for _ in range(60):
+        agreement = 0.95 + draw.normal(0, 0.3, (31, 1, 60))
+        agreement[0] = 1 + draw.normal(0, 1e-3, (1, 60))
+        denied += agreement_words(agreement).endswith("interval: denied.")
+    assert denied / 60 <= 0.1  # one by one it would be 1 - 0.975^24 = 0.46
+
+
 def test_an_answer_that_emerges_earlier_denies_that_only_the_end_is_sharpened():
     base = numpy.full(50, 28.0)
     base[0] = NAN  # no answer there
     words, medians = emergence_words(base, base - 3)
     assert words.endswith("interval: denied.") and medians["change"].value == -3 and medians["change"].n == 49
     assert emergence_words(base, base - 1)[0].endswith("interval: not denied.")
+    half = base - numpy.arange(50) % 2 * 4  # by 4 layers or by none, half of the items each
+    assert emergence_words(base, half)[0].endswith("interval: undecided.")
+    assert emergence_words(base[1:6], base[1:6] - 3)[0].endswith("interval: undecided.")  # five items
     assert "nothing is said" in emergence_words(base, numpy.full(50, NAN))[0]
 
 
@@ -80,3 +93,5 @@ def test_the_median_and_its_interval():
     assert 0.9 <= held / 200 <= 0.99
     assert median_of([1.0, NAN, 3.0]).value == 2.0 and median_of([1.0, NAN, 3.0]).n == 2
     assert median_of([NAN]).n == 0
+    few, enough = median_of(range(5)), median_of(range(6))
+    assert numpy.isnan(few.low) and enough.low < enough.value  # 1 - 2 / 2^5 < 0.95 < 1 - 2 / 2^6

@@ -4,6 +4,8 @@ import csv
 import io
 import json
 
+import numpy
+import pandas
 import pytest
 
 from src.analysis.answers import difference
@@ -57,6 +59,23 @@ def test_the_published_task_is_found_under_the_name_that_its_fidelity_gives_it(t
     assert edge["ours"] == "gsm8k_0shot: 00001 − 11111"
     assert edge["other_setting"] == "smollm2_135m for olmo2_7b"
     assert {row["ours"].partition(":")[0] for row in rows} == {"gsm8k_0shot"}
+
+
+def test_a_published_end_of_depth_is_held_against_the_layers_before_the_last(tmp_path):
+    """The published code takes out no states behind the last block."""
+    folder = make(tmp_path / "made", {"heldout": 50})
+    rows = [row for row in table_of(folder, "published_levels") if row["name"] == "mean shift end"]
+    tables = [
+        pandas.read_csv(run.folder / "layers.csv").query("metric == 'mean_shift' and depth > 0.8 + 1e-9")
+        for run in find_runs(folder)
+        if run.record["choices"]["band"] == "whole"
+    ]
+    for told, part in (("layers up to L-1", "depth < 1"), ("with layer L", "depth <= 1")):
+        (row,) = [row for row in rows if row["ours"].endswith(f", {told}")]
+        expected = numpy.mean([table.query(part)["value"].max() for table in tables])
+        assert float(row["value"]) == pytest.approx(expected)
+        assert float(row["ci_low"]) > 0
+    assert len(rows) == 2 and float(rows[0]["value"]) < float(rows[1]["value"])
 
 
 def test_of_two_filters_the_one_that_the_reference_names_counts_and_is_stated(two_filters):

@@ -6,8 +6,9 @@ import numpy
 import pytest
 from scipy import stats
 
-from src.statistics.claim import WORDS, judge_claim
+from src.statistics.claim import WORDS, judge_claim, sign_here
 from src.statistics.estimate import Estimate
+from src.statistics.seeds import over_seeds
 
 ROUNDS = 4000
 
@@ -50,6 +51,22 @@ def test_an_unknown_published_error_leaves_the_size_open():
 @pytest.mark.parametrize("num_seeds", [1, 2])
 def test_few_seeds_decide_nothing(num_seeds):
     assert judge_claim(ours(0.5, num_seeds=num_seeds), 0.5, 0.01).word == "undecided"
+
+
+def test_what_was_never_seen_to_vary_is_not_judged():
+    same = over_seeds([0.45 - 0.35, 0.55 - 0.45, 0.65 - 0.55])  # unlike in their last digits alone
+    found = judge_claim(same, 0.1, 0.04)
+    assert (found.word, found.reason) == (
+        "undecided",
+        "no scatter was seen, so nothing is known of other seeds",
+    )
+    assert math.isnan(same.pvalue) and all(math.isnan(end) for end in same.interval())
+    assert Estimate(0.0, 0.0, 2, 3, 200).interval() == (0, 0)  # 600 cells that all agree
+
+
+def test_one_seed_has_no_sign_however_many_items_it_answered():
+    assert sign_here(ours(0.1, num_seeds=1), 0.1) == "here: one seed, or no error"
+    assert sign_here(ours(0.1, num_seeds=2), 0.1).startswith("here: the published sign")
 
 
 def test_more_declared_claims_make_the_test_of_the_sign_stricter():

@@ -91,3 +91,19 @@ def test_the_interaction_of_two_in_three_by_hand():
 def test_a_table_that_is_no_game_is_refused():
     with pytest.raises(ValueError, match="coalitions"):
         shapley(numpy.zeros((2, 6)))
+
+
+def test_of_a_quadratic_score_the_interaction_of_two_parts_is_their_coupling():
+    """v(T) = g D_T + D_T' H D_T / 2, with as many numbers in every part: the pair's is D_a' H_ab D_b."""
+    draw, size, wide = numpy.random.default_rng(4), 4, 3
+    slope, update = draw.normal(size=size * wide), draw.normal(size=size * wide)
+    curved = draw.normal(size=(size * wide, size * wide))
+    curved = curved + curved.T
+    moved = [
+        update * numpy.repeat([coalition >> part & 1 for part in range(size)], wide)
+        for coalition in range(2**size)
+    ]
+    found = pair_interactions(numpy.array([[slope @ one + one @ curved @ one / 2 for one in moved]]))[0]
+    parts = [slice(part * wide, (part + 1) * wide) for part in range(size)]
+    coupling = numpy.array([[update[a] @ curved[a, b] @ update[b] for b in parts] for a in parts])
+    assert found == pytest.approx(coupling * (1 - numpy.eye(size)))

@@ -25,6 +25,15 @@ def random():
     return numpy.random.default_rng(0)
 
 
+@pytest.mark.parametrize("freedom", [2, 4, 8, 30, 200])
+def test_power_can_be_read_off_an_interval(freedom):
+    """As sweeps/README.md says: an effect of 1.3 to 1.43 half-lengths is found in four of five studies."""
+    half = stats.t.ppf(0.975, freedom)
+    power = [stats.nct.sf(half, freedom, times * half) for times in (1.3, 1.43)]
+    assert power[0] < 0.8 < power[1]
+    assert 1.3 < smallest_detectable(Estimate(0.0, 1.0, freedom, 3)) / half < 1.43
+
+
 def test_over_seeds_is_students_interval(random):
     values = random.normal(size=5)
     found, oracle = over_seeds(values), stats.ttest_1samp(values, 0)

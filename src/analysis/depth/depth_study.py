@@ -13,9 +13,9 @@ from src.analysis.depth.architecture import what_explains_width, width_by_archit
 from src.analysis.depth.decomposition import STANDARD, decompose
 from src.analysis.depth.family_profiles import family_profiles
 from src.analysis.depth.gather import gather
-from src.analysis.depth.null import AS_IT_IS, RELATIVE, SLOPES, readings
+from src.analysis.depth.null import AS_IT_IS, RELATIVE, SAME, SLOPES, readings
 from src.analysis.depth.positive import count_positive
-from src.analysis.depth.seed_means import over_seeds
+from src.analysis.depth.seed_means import over_seeds, shares_within
 from src.analysis.depth.settings import CELL, MODEL, SETTING, TRANSFORMERS, WHOLE, has_several, is_crossed
 from src.analysis.depth.steepness import steepness_against_distance
 from src.analysis.depth.wiring_and_size import wiring_and_size
@@ -24,6 +24,8 @@ from src.analysis.material import Material
 MAIN = ("procrustes_distance", "cka_debiased", "cka_biased", "weight_change")
 """Metrics of the figures and findings: the first of these that was measured; tables have all."""
 GROUP = ["wiring", "size", "objective", "data", "method"]
+_SHARES = ("width", "centre")
+"""Quantities between 0 and 1."""
 
 
 class Extent(NamedTuple):
@@ -48,12 +50,14 @@ class DepthStudy:
     """Objective distance at initialisation."""
     pushes: DataFrame
     """The numbers of the nulls, which are not among the others."""
+    reading: str = AS_IT_IS
+    """Which of the readings it is."""
 
     @cached_property
     def readings(self) -> dict[str, "DepthStudy"]:
         """The study as it is; where a null was run, as the null has it, and what is beyond it."""
         return {
-            name: self if name == AS_IT_IS else replace(self, numbers=numbers)
+            name: self if name == AS_IT_IS else replace(self, numbers=numbers, reading=name)
             for name, numbers in readings(self.numbers, self.pushes).items()
         }
 
@@ -103,7 +107,8 @@ class DepthStudy:
         """Every quantity of every cell and control, over seeds; run_stderr: a run's own error, the mean."""
         by = [*SETTING, "metric", "quantity"]
         own = self.numbers.groupby(by, dropna=False, sort=False)["stderr"].mean()
-        return over_seeds(self.numbers, by).merge(own.rename("run_stderr").reset_index(), on=by)
+        found = over_seeds(self.numbers, by).merge(own.rename("run_stderr").reset_index(), on=by)
+        return shares_within(found, found["quantity"].isin(_SHARES)) if self._bounded else found
 
     @property
     def main_slopes(self) -> DataFrame:
@@ -134,9 +139,13 @@ class DepthStudy:
 
     @cached_property
     def positive(self) -> DataFrame:
-        """How many standard slopes are positive, by metric and kind of slope."""
+        """How many standard slopes are positive, by metric and kind of slope; a push that several cells share
+        counts once.
+        """
         slopes = self._of(*SLOPES)
-        return count_positive(slopes[slopes["control"] == STANDARD], ["metric", "quantity"], CELL)
+        slopes = slopes[slopes["control"] == STANDARD]
+        slopes = slopes.drop_duplicates([*SAME, "value"]) if self.reading in NULLS else slopes
+        return count_positive(slopes, ["metric", "quantity"], CELL)
 
     @cached_property
     def ranks(self) -> DataFrame:
@@ -154,7 +163,8 @@ class DepthStudy:
     @cached_property
     def width(self) -> DataFrame:
         """Width by architecture."""
-        return width_by_architecture(self.numbers)
+        found = width_by_architecture(self.numbers)
+        return shares_within(found, found["value"].notna()) if self._bounded else found
 
     @cached_property
     def width_order(self) -> DataFrame:
@@ -170,6 +180,11 @@ class DepthStudy:
     def families(self) -> DataFrame:
         """Change by depth by family and control, each run on the scale of its own mean."""
         return family_profiles(self.layers)
+
+    @property
+    def _bounded(self) -> bool:
+        """Whether a width is one: what is beyond a null is a difference of two."""
+        return self.reading == AS_IT_IS or self.reading in NULLS
 
     def _of(self, *quantities: str) -> DataFrame:
         return self.numbers[self.numbers["quantity"].isin(quantities)]

@@ -5,7 +5,7 @@ import pandas
 from pandas import DataFrame
 
 from src.analysis.depth.decomposition import EQUAL_STEP, STANDARD
-from src.analysis.depth.seed_means import over_seeds
+from src.analysis.depth.seed_means import amounts_within, over_seeds
 from src.analysis.depth.settings import CELL
 
 GRID = numpy.linspace(0, 1, 21)
@@ -54,4 +54,4 @@ def profiles(layers: DataFrame, by: list[str]) -> DataFrame:
     index = [(*key, depth) for key, _ in found for depth in GRID]
     values = numpy.concatenate([values for _, values in found]) if found else numpy.zeros(0)
     table = DataFrame(index, columns=[*keys, "depth"]).assign(value=values)
-    return over_seeds(table, [*by, "depth"])
+    return amounts_within(over_seeds(table, [*by, "depth"]))

@@ -112,6 +112,8 @@ def _row(group: Group, feature: Feature, reading: str, side: str, found: dict[Dr
     value, low, high = (float(back(end)[0]) for end in mean_interval(into(values)))
     bound = feature.bound if side != "excess" else 0.0
     published, other = (low > bound, high < bound) if feature.above else (high < bound, low > bound)
+    if low == high:  # seeds that all agree: nothing was seen to vary
+        published = other = False
     verdict = "there" if published else "against" if other else "undecided"
     return row | {"value": value, "ci_low": low, "ci_high": high, "verdict": verdict}
 

@@ -14,10 +14,10 @@ from src.statistics.claim import ABSENT, CONFIRMED, MIN_SEEDS, REVERSED, UNDECID
 
 
 def positive_slopes(positive: DataFrame, published: float) -> Finding:
-    """Confirmed: the exact interval of the share of cells is above one half and reaches the published share.
+    """Confirmed: the exact interval of the share of cells reaches the published share, and all of it lies
+    nearer to that than to one half. Absent: all of it is below the published share. Undecided: neither.
 
-    Absent: the whole interval is below the published share. Undecided: it holds both. The seeds of a cell are
-    one unit, not several; the count of runs is told beside it.
+    The seeds of a cell are one unit, not several; the count of runs is told beside it.
     """
     name, runs = "positive_slopes", positive[positive["unit"] == "runs"]
     if runs.empty:
@@ -26,7 +26,7 @@ def positive_slopes(positive: DataFrame, published: float) -> Finding:
     ours = f"{share(every, 'runs')}; {share(cells, 'cells')}"
     if cells["ci_high"] < published:
         return Finding(name, ABSENT, ours)
-    return Finding(name, CONFIRMED if cells["ci_low"] > 0.5 else UNDECIDED, ours)
+    return Finding(name, CONFIRMED if cells["ci_low"] > (0.5 + published) / 2 else UNDECIDED, ours)
 
 
 def steepness(ranks: DataFrame) -> Finding:

@@ -18,7 +18,8 @@ from src.probe.table.depth_profile import change_location, linear_slope
 QUANTITIES = ("slope", "width", "centre", "spread")
 DISTANCES = ("objective_cosine_distance", "objective_procrustes_distance")
 ROUNDING = 1e-6
-"""A distance below it is 0: that of an objective from itself comes out as up to 3e-8."""
+"""A distance below it is 0: that of an objective from itself comes out as up to 3e-8. So is a slope that is
+a smaller part of the mean change: that of an equal push in the weights."""
 
 
 class Gathered(NamedTuple):
@@ -60,6 +61,7 @@ def _measured(key: tuple[str, str], depth: numpy.ndarray, value: numpy.ndarray) 
     """All quantities of one profile of change."""
     known, inner = ~numpy.isnan(value), (depth > 0) & (depth < 1)
     slope, stderr = linear_slope(depth[known], value[known])
+    slope = None if slope is None else _flat(slope, float(value[known & (depth > 0)].mean()))
     place = change_location(depth, value)
     return [
         [*key, ABSOLUTE, slope, stderr],
@@ -78,7 +80,12 @@ def _relative(
     level = value[behind].mean() if behind.any() else math.nan
     if slope is None or stderr is None or not level > 0:
         return None, None
-    return slope / level, stderr / level
+    return _flat(slope, level) / level, stderr / level
+
+
+def _flat(slope: float, level: float) -> float:
+    """0 where a slope is no more than rounding beside the mean change."""
+    return 0.0 if abs(slope) < ROUNDING * level else slope
 
 
 def _told(name: str, run: Run) -> list[list[Any]]:

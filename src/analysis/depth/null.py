@@ -15,7 +15,8 @@ SLOPES = (RELATIVE, INNER, ABSOLUTE)
 """Those that do not grow with the amount of change first."""
 AS_IT_IS = "as it is"
 _NUMBER = ["metric", "quantity"]
-_SAME = ["model", "rows", "method", "arm", "seed", *_NUMBER]
+SAME = ["model", "rows", "method", "arm", "seed", *_NUMBER]
+"""What runs share whose null may be one and the same push."""
 
 
 def with_null(numbers: DataFrame, pushes: DataFrame) -> DataFrame:
@@ -33,7 +34,7 @@ def with_null(numbers: DataFrame, pushes: DataFrame) -> DataFrame:
     matched = pushes[~equal]
     own = _mean(matched.assign(run=matched["source"]), ["run", *_NUMBER], "own")
     found = numbers.merge(own, on=["run", *_NUMBER], how="left")
-    found = found.merge(_mean(pushes[equal], _SAME, "shared"), on=_SAME, how="left")
+    found = found.merge(_mean(pushes[equal], SAME, "shared"), on=SAME, how="left")
     found["null"] = found["own"].fillna(found["shared"])
     return found.drop(columns=["own", "shared"]).dropna(subset=["null"]).reset_index(drop=True)
 

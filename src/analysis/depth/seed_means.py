@@ -5,9 +5,10 @@ A table has a row a run and number: the columns that `by` names, `seed`, and `va
 
 import numpy
 import pandas
-from pandas import DataFrame
+from pandas import DataFrame, Series
 from scipy.stats import ttest_ind
 
+from src.statistics.bounded import share_ends
 from src.statistics.fieller import ROUNDING
 from src.statistics.student import LEVEL, t_reach
 
@@ -43,6 +44,21 @@ def t_interval(found: DataFrame) -> DataFrame:
     varies = found["sd"] > ROUNDING * found["value"].abs()
     reach = t_reach(found["sd"].where(varies) / numpy.sqrt(counts), freedom)
     return found.assign(ci_low=found["value"] - reach, ci_high=found["value"] + reach)
+
+
+def shares_within(found: DataFrame, shares: Series) -> DataFrame:
+    """The table with the intervals of the rows that are `shares` on the scale of the logit: from 0 to 1."""
+    reach = (found["value"] - found["ci_low"]).to_numpy(dtype=float)
+    ends = share_ends(found["value"].to_numpy(dtype=float), reach)
+    for name, side in zip(("ci_low", "ci_high"), ends, strict=True):
+        inside = Series(side, found.index).fillna(found[name].clip(0, 1))
+        found = found.assign(**{name: found[name].mask(shares, inside)})
+    return found
+
+
+def amounts_within(found: DataFrame) -> DataFrame:
+    """The table with intervals of amounts that end at 0."""
+    return found.assign(ci_low=found["ci_low"].mask(found["ci_low"] < 0, found["value"].clip(upper=0)))
 
 
 def paired(table: DataFrame, by: list[str], on: str, first: str, second: str) -> DataFrame:

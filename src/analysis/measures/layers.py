@@ -1,16 +1,23 @@
-"""Published numbers of profiles by layer: of all tokens, as the published code pools them."""
+"""Published numbers of profiles by layer: of all tokens, as the published code pools them.
+
+The published code never takes out the states behind the last block. So a published end of the depth is held
+against our layers up to L-1, and ours with layer L stands beside it where the two differ.
+"""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy
 
 from src.analysis.arms import WHOLE, Arm
+from src.analysis.layer_profiles import ends_within
 from src.analysis.material import Material
 from src.analysis.measures.measured import OwnNumber
 from src.analysis.references import Published
-from src.analysis.runs import ALL, Series
+from src.analysis.runs import ALL, Run, Series
+from src.metrics.catalog import METRICS
 from src.statistics.bounded import correlation_interval
 from src.statistics.profile_correlation import effective_n
 from src.statistics.seeds import over_seeds
@@ -21,23 +28,38 @@ _REDUCE: dict[str, Callable[[numpy.ndarray], float]] = {
     "max": numpy.max,
     "last": lambda values: values[-1],
 }
+_STATES = ("pooled", "pair", "tokens", "views")
+_LAST = {"layers up to L-1": 1 - 1e-9, "with layer L": math.inf}
+"""Which layers there are, by the depth that they end before."""
 
 
 def profile(material: Material, published: Published) -> list[OwnNumber]:
     """One number of a metric over a part of depth, by arm of the whole stack; the embedding is left out."""
     asked = published.number.measure
+    known = METRICS.get(asked["metric"])
+    at_the_end = known is not None and known.needs in _STATES and asked["stop"] >= 1
     found = []
     for arm in _whole(material):
-        values = []
-        for run in arm.runs.values():
-            if (layers := run.series_of(ALL).get((asked["metric"], asked["stage"]))) is None:
-                continue
-            inside = (layers.depth > asked["start"] - 1e-9) & (layers.depth <= asked["stop"] + 1e-9)
-            part = layers.value[inside]
-            if len(part) and numpy.isfinite(part).all():
-                values.append(float(_REDUCE[asked["reduce"]](part)))
-        found += _measured(material, published, arm, values)
+        before: list[float] | None = None
+        for told, stop in (_LAST if at_the_end else {"": math.inf}).items():
+            reduced = [_reduced(run, asked, stop) for run in arm.runs.values()]
+            values = [value for value in reduced if value is not None]
+            if values != before:
+                found += [
+                    replace(one, ends=ends_within(asked["metric"], asked["stage"], one.estimate))
+                    for one in _measured(material, published, arm, values, told)
+                ]
+            before = values
     return found
+
+
+def _reduced(run: Run, asked: Mapping[str, Any], stop: float) -> float | None:
+    """Of one run: the part of the profile before `stop`, as one number; None where a layer is missing."""
+    if (layers := run.series_of(ALL).get((asked["metric"], asked["stage"]))) is None:
+        return None
+    inside = (layers.depth > asked["start"] - 1e-9) & (layers.depth <= asked["stop"] + 1e-9)
+    part = layers.value[inside & (layers.depth < stop)]
+    return float(_REDUCE[asked["reduce"]](part)) if len(part) and numpy.isfinite(part).all() else None
 
 
 def correlation(material: Material, published: Published) -> list[OwnNumber]:
@@ -45,15 +67,18 @@ def correlation(material: Material, published: Published) -> list[OwnNumber]:
     asked = published.number.measure
     found = []
     for arm in _whole(material):
-        values = []
-        for run in arm.runs.values():
-            first, second = (run.series_of(ALL).get((asked[key], "change")) for key in ("first", "second"))
-            if first is not None and second is not None:
-                values += _pearson(first, second)
-        found += [
-            replace(one, ends=_ends([rho for rho, _ in values], [n for _, n in values]))
-            for one in _measured(material, published, arm, [rho for rho, _ in values])
-        ]
+        for told, stop in _LAST.items():
+            values = []
+            for run in arm.runs.values():
+                first, second = (
+                    run.series_of(ALL).get((asked[key], "change")) for key in ("first", "second")
+                )
+                if first is not None and second is not None:
+                    values += _pearson(first, second, stop)
+            found += [
+                replace(one, ends=_ends([rho for rho, _ in values], [n for _, n in values]))
+                for one in _measured(material, published, arm, [rho for rho, _ in values], told)
+            ]
     return found
 
 
@@ -67,13 +92,16 @@ def _ends(rhos: list[float], effective: list[float]) -> tuple[float, float]:
     return math.tanh(low), math.tanh(high)
 
 
-def _measured(material: Material, published: Published, arm: Arm, values: list[float]) -> list[OwnNumber]:
+def _measured(
+    material: Material, published: Published, arm: Arm, values: list[float], layers: str
+) -> list[OwnNumber]:
     if not values:
         return []
     model, asked = arm.record["choices"].get("model"), published.reference.setting.model
     setting = f"{model} for {asked}" if asked not in (None, model) else f"{model} for several models"
     what = material.study.condition(arm) or arm.label(material.study.factors)
-    return [OwnNumber(f"{arm.kind}, {what}", over_seeds(values), setting=setting)]
+    told = ", ".join(one for one in (arm.kind, what, layers) if one)
+    return [OwnNumber(told, over_seeds(values), setting=setting)]
 
 
 def _whole(material: Material) -> list[Arm]:
@@ -81,12 +109,14 @@ def _whole(material: Material) -> list[Arm]:
     return [arm for arm in material.study.arms if arm.band == WHOLE or arm.is_pair]
 
 
-def _pearson(first: Series, second: Series) -> list[tuple[float, float]]:
-    """Pearson's r over the layers where both have a value, and as how many independent layers they count.
+def _pearson(first: Series, second: Series, stop: float) -> list[tuple[float, float]]:
+    """Pearson's r over the layers before `stop` where both have a value, and as how many independent ones
+    they count.
 
     None below three layers or where one metric is constant.
     """
-    _, one, other = numpy.intersect1d(first.layer, second.layer, return_indices=True)
+    ours, theirs = (side.layer[side.depth < stop] for side in (first, second))
+    _, one, other = numpy.intersect1d(ours, theirs, return_indices=True)
     both = numpy.stack([first.value[one], second.value[other]])
     both = both[:, numpy.isfinite(both).all(axis=0)]
     if both.shape[1] < 3 or (both == both[:, :1]).all(axis=1).any():

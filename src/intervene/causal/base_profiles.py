@@ -26,7 +26,8 @@ def base_profiles(replay: Replay, items: Items) -> dict[str, ndarray]:
 
     - 1 - debiased CKA of what enters and what leaves the block, each item the mean over its tokens
       (arXiv 2602.05988; as likeness of neighbours, 2506.00382).
-    - ||what the block adds|| / ||what it gets||, mean over tokens (2602.04019).
+    - ||what the block adds|| / ||what it gets||, mean over tokens (ours; the projected residual norm of
+      2602.04019 is a normalised gradient norm, which a base model's states do not tell).
     - log10 of largest over smallest singular value, mean over the block's matrices (KappaTune).
     - `signal_to_noise`, mean over them (2406.06623).
 

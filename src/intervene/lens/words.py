@@ -4,6 +4,7 @@ from numpy import ndarray
 
 from src.statistics.estimate import Estimate
 from src.statistics.median import Median, median_of
+from src.statistics.simultaneous import simultaneous_level
 from src.statistics.two_way_model import crossed
 
 DROP, LATE = -0.05, 0.8
@@ -15,20 +16,24 @@ HALF, DORMANT = 0.5, 0.6
 
 
 def agreement_words(agreement: ndarray) -> str:
-    """On the claim that agreement falls only in the last fifth; `agreement` [layer, seed, item]."""
+    """On the claim that agreement falls only in the last fifth; `agreement` [layer, seed, item].
+
+    One layer is enough to deny it, so the intervals hold for all of them at once.
+    """
     num_blocks = len(agreement) - 1
     early = [layer for layer in range(1, num_blocks + 1) if layer <= LATE * num_blocks]
     drops = {layer: crossed(agreement[layer] - agreement[0]) for layer in early}
-    worst = min(early, key=lambda layer: drops[layer].interval()[0])
-    if all(one.interval()[0] > DROP for one in drops.values()):
+    level = simultaneous_level([agreement[layer] - agreement[0] for layer in early])
+    worst = min(early, key=lambda layer: drops[layer].interval(level)[0])
+    if all(one.interval(level)[0] > DROP for one in drops.values()):
         word = "confirmed"
     else:
-        word = "denied" if any(one.interval()[1] < DROP for one in drops.values()) else "undecided"
+        word = "denied" if any(one.interval(level)[1] < DROP for one in drops.values()) else "undecided"
     return (
         f"Agreement of both models' likeliest tokens is {agreement[0].mean():.2f} at layer 0 and "
         f"{agreement[-1].mean():.2f} at the last; its deepest drop before the last fifth is "
-        f"{_told(drops[worst])}, at layer {worst}. Stated before: it falls only in the last fifth if no "
-        f"earlier layer's drop reaches {DROP:g} with its interval: {word}."
+        f"{_told(drops[worst], level)}, at layer {worst}. Stated before: it falls only in the last fifth if "
+        f"no earlier layer's drop reaches {DROP:g} with its interval: {word}."
     )
 
 
@@ -38,7 +43,7 @@ def emergence_words(base: ndarray, tuned: ndarray) -> tuple[str, dict[str, Media
     change = found["change"]
     if not change.n:
         return "No item's answer emerges in both models, so nothing is said of when.", found
-    word = "denied" if change.high <= EARLIER else "not denied"
+    word = "denied" if change.high <= EARLIER else "not denied" if change.low > EARLIER else "undecided"
     return (
         f"The whole answer emerges at layer {found['base'].value:g} in the base and "
         f"{found['tuned'].value:g} in the tuned model (medians); item by item it moves by {change.value:+g} "
@@ -52,17 +57,20 @@ def exit_words(accuracy: ndarray) -> str:
     """On the claim that layers are dormant until the last ones.
 
     `accuracy` [layer, seed, item] is the share of right tokens; what counts is an answer that is right in
-    full, as its spaces and its end are found by any layer.
+    full, as its spaces and its end are found by any layer. One layer is enough to deny it, so the intervals
+    hold for all of them at once.
     """
     right = (accuracy == 1).astype(float)
     num_blocks = len(accuracy) - 1
     early = [layer for layer in range(num_blocks + 1) if layer < DORMANT * num_blocks]
-    above = {layer: crossed(right[layer] - HALF * right[-1]) for layer in early}
-    reached = [layer for layer in early if above[layer].interval()[0] > 0]
+    tables = {layer: right[layer] - HALF * right[-1] for layer in early}
+    level = simultaneous_level(list(tables.values()))
+    above = {layer: crossed(table).interval(level) for layer, table in tables.items()}
+    reached = [layer for layer in early if above[layer][0] > 0]
     if reached:
         word, where = "denied", f"from layer {reached[0]} on"
     else:
-        open_ = any(one.interval()[1] > 0 for one in above.values())
+        open_ = any(high > 0 for _, high in above.values())
         word, where = ("undecided", "perhaps") if open_ else ("not denied", "nowhere")
     return (
         f"Behind a ridge map the tuned model's exits reach half of the final share of right answers "
@@ -71,6 +79,6 @@ def exit_words(accuracy: ndarray) -> str:
     )
 
 
-def _told(one: Estimate) -> str:
-    low, high = one.interval()
+def _told(one: Estimate, level: float) -> str:
+    low, high = one.interval(level)
     return f"{one.value:+.3f} ({low:+.3f} to {high:+.3f})"

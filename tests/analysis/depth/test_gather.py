@@ -38,6 +38,12 @@ def test_the_relative_slope_does_not_change_with_the_amount(write_run):
     assert found["value"].tolist() == pytest.approx([0.5 / 1.05, 0.5 / 1.05])
 
 
+def test_a_slope_that_is_rounding_is_none(write_run):
+    numbers = gather(arms_of(write_run(1e-8).parent)).numbers
+    found = numbers[(numbers["metric"] == "procrustes_distance") & numbers["quantity"].str.contains("slope")]
+    assert found["value"].tolist() == [0, 0, 0]
+
+
 def test_runs_of_any_age_are_measured_from_their_layers(write_run):
     """A record that counts its width in whole layers does not enter while layers.csv is there, nor without."""
     amounts = 1 + 0.5 * (numpy.arange(6) / 5 - 0.5)

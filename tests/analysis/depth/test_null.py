@@ -100,6 +100,18 @@ def test_what_a_push_has_too_is_not_kept(write_run, write_nulls, tmp_path):
     assert found["positive_slopes"].ours.startswith("5 of 5 runs")
 
 
+def test_a_push_that_serves_two_objectives_is_counted_once(write_run, write_nulls, tmp_path):
+    write_nulls(["tiny_gpt2"], slope=1.0, num_draws=3)
+    for objective in ("causal_lm", "simcse"):
+        for seed in range(3):
+            write_run(1.5, "tiny_gpt2", objective, "none", seed)
+    found = studied(tmp_path / "study").read("positive")
+    slopes = found.query("metric == 'procrustes_distance' and quantity == 'relative_slope'")
+    counts = slopes.set_index(["reading", "unit"])["num_units"]
+    assert counts["random_direction"].to_dict() == {"runs": 3, "cells": 1}
+    assert counts[EXCESS].to_dict() == counts[AS_IT_IS].to_dict() == {"runs": 6, "cells": 2}
+
+
 def test_without_a_null_nothing_is_judged(write_run, tmp_path):
     for control, seed in [(c, s) for c in ("none", "equal_step") for s in range(3)]:
         write_run(1.0 + seed / 100, "tiny_gpt2", "causal_lm", control, seed)

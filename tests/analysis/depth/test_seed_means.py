@@ -1,10 +1,18 @@
 import numpy
 import pandas
 import pytest
+from pandas import DataFrame
 from pandas.testing import assert_frame_equal
 from scipy import stats
 
-from src.analysis.depth.seed_means import difference, difference_over_models, over_seeds, paired
+from src.analysis.depth.seed_means import (
+    amounts_within,
+    difference,
+    difference_over_models,
+    over_seeds,
+    paired,
+    shares_within,
+)
 
 
 def test_the_interval_is_that_of_a_t_test(made_up):
@@ -87,6 +95,20 @@ def test_over_models_one_model_has_no_interval(made_up):
     found = difference_over_models(table, ["all"], "wiring", "s", "p").iloc[0]
     assert found["value"] == 0
     assert numpy.isnan(found["ci_low"])
+
+
+def test_widths_stay_between_0_and_1_and_amounts_above_0():
+    found = DataFrame(
+        {"value": [0.9, 0.9, 1.0, 0.01], "ci_low": [0.6, 0.6, 0.8, -0.2], "ci_high": [1.2, 1.2, 1.2, 0.22]}
+    )
+    shares = shares_within(found, found["value"] > 0.5).assign(odd=[0, 1, 0, 0])
+    odds = numpy.log(0.9 / 0.1) + numpy.array([-1, 1]) * 0.3 / (0.9 * 0.1)  # by the derivative of the logit
+    assert shares.loc[0, ["ci_low", "ci_high"]].tolist() == pytest.approx(
+        (1 / (1 + numpy.exp(-odds))).tolist()
+    )
+    assert shares.loc[2, ["ci_low", "ci_high"]].tolist() == [0.8, 1.0]  # a mean of 1 has no logit
+    assert shares.loc[3, ["ci_low", "ci_high"]].tolist() == [-0.2, 0.22]  # is no share
+    assert amounts_within(found)["ci_low"].tolist() == [0.6, 0.6, 0.8, 0.0]
 
 
 def test_values_that_agree_have_no_interval(made_up):
