@@ -18,6 +18,7 @@ from src.report.sections import (
     runs,
     scalings,
     score_by_band,
+    selected_rows,
     switched_on,
 )
 
@@ -30,6 +31,7 @@ SCORES = (
     frontier.SECTION,
     switched_on.SECTION,
     switched_on.COMPARED,
+    selected_rows.SECTION,
     parameters.SECTION,
     learning_curves.SECTION,
 )
