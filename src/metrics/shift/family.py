@@ -17,6 +17,8 @@ def _extra(name: str, min_samples: int, unit: str) -> Metric:
     return replace(made, extra=True)
 
 
+_FLOOR = _rows("mean_shift_floor", 1, unit=_STATES, interval="bootstrap", change="none")
+
 METRICS = (
     _alike("cka_debiased", 4, module="cka"),
     _alike("cka_standardised", 4),
@@ -24,6 +26,7 @@ METRICS = (
     _alike("cka_biased_floor", 2, module="cka_floor", change="none"),
     _samples("cosine_similarity", unit="", change="similarity"),
     _rows("mean_shift", 1, unit=_STATES, interval="bootstrap"),
+    replace(_FLOOR, extra=True),
     _samples("change_intensity", unit=_STATES),
     _rows("procrustes_distance", 2, unit=""),
     _rows("principal_angles", 11, unit="rad"),

@@ -10,9 +10,9 @@ from src.metrics.uncertainty.bootstrap import Replicates, Resampled
 def mean_shift(base: Pooled, tuned: Pooled) -> Scalar:
     """||mean(tuned) - mean(base)||_2, the means over samples.
 
-    At least 0, in the unit of the hidden states. Invariant under a rotation or shift of both sides
-    together, and under any order of the samples of either. DataError without samples. Source: Zhao et al.
-    2026 (arXiv 2604.11838, as coded).
+    At least 0, in the unit of the hidden states, and above it by chance alone: see `mean_shift_floor`.
+    Invariant under a rotation or shift of both sides together, and under any order of the samples of either.
+    DataError without samples. Source: Zhao et al. 2026 (arXiv 2604.11838, as coded).
     """
     check_samples("mean_shift", len(base))
     return (tuned.double() - base.double()).mean(dim=0).norm()

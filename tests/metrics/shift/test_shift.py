@@ -1,4 +1,5 @@
 import math
+from itertools import product
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from src.metrics.shared.rows import Rows
 from src.metrics.shift.change_intensity import change_intensity
 from src.metrics.shift.cosine_similarity import cosine_similarity
 from src.metrics.shift.mean_shift import mean_shift, mean_shift_resampled
+from src.metrics.shift.mean_shift_floor import mean_shift_floor, mean_shift_floor_resampled
 
 
 def test_cosine_from_the_definition(generator):
@@ -53,6 +55,18 @@ def test_mean_shift_of_kept_samples(of_kept, generator):
     assert statistic(kept) == pytest.approx(mean_shift(x[kept], y[kept]).item(), rel=1e-12)
 
 
+def test_the_floor_of_the_mean_shift_is_its_mean_over_all_signs(generator, of_kept):
+    x, y = torch.randn(2, 8, 3, generator=generator, dtype=torch.float64)
+    signs = torch.tensor(list(product((-1.0, 1.0), repeat=8)), dtype=torch.float64)
+    means = torch.stack([mean_shift(x, x + one[:, None] * (y - x)) for one in signs])
+    floor = mean_shift_floor(x, y).item()
+    assert floor == pytest.approx(means.square().mean().sqrt().item(), rel=1e-12)
+    assert floor == pytest.approx(mean_shift_floor(x[:, [2, 0, 1]] + 1, y[:, [2, 0, 1]] + 1).item())
+    kept = torch.tensor([1, 2, 7])
+    statistic = of_kept(mean_shift_floor_resampled(Rows(x), Rows(y)), 8)
+    assert statistic(kept) == pytest.approx(mean_shift_floor(x[kept], y[kept]).item(), rel=1e-12)
+
+
 def test_change_intensity_is_the_length_of_each_move(generator, rotation):
     x = torch.randn(3, 2, generator=generator, dtype=torch.float64)
     y = x + torch.tensor([[3.0, 4.0], [0.0, 0.0], [-3.0, -4.0]])
@@ -62,7 +76,7 @@ def test_change_intensity_is_the_length_of_each_move(generator, rotation):
     torch.testing.assert_close(change_intensity(x @ turn + 1, y @ turn + 1), change_intensity(x, y))
 
 
-@pytest.mark.parametrize("metric", [mean_shift, cosine_similarity, change_intensity])
+@pytest.mark.parametrize("metric", [mean_shift, mean_shift_floor, cosine_similarity, change_intensity])
 def test_no_samples(metric):
     with pytest.raises(DataError, match=f"metric {metric.__name__}: given 0 samples; needed: at least 1"):
         metric(torch.zeros(0, 3), torch.zeros(0, 3))
