@@ -1,12 +1,31 @@
-"""Every fifth of the depth against the mean of the other four, under the same conditions."""
+"""Fifths of the depth against each other and against the mean of the others, under the same conditions."""
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import combinations
 
 from src.analysis.answers import difference, weighted
 from src.analysis.arm_scores import ArmScores, scatter_between
+from src.analysis.families import Row
+from src.analysis.material import Material
+from src.analysis.switched_on import tested_differences
 from src.statistics.estimate import Estimate
 
 FIFTHS = ("10000", "01000", "00100", "00010", "00001")
+
+
+def fifth_pairs(material: Material) -> list[Row]:
+    """A row a task, condition and pair of fifths, the earlier minus the later, all ten tested together."""
+    rows = []
+    for task in material.scores:
+        groups: dict[str, list[ArmScores]] = {}
+        for one in task.arms:
+            groups.setdefault(material.study.condition(one.arm), []).append(one)
+        for condition, arms in groups.items():
+            pairs = list(combinations(fifths_of(arms).values(), 2))
+            for (first, second), row in tested_differences(pairs):
+                key = {"task": task.label, "condition": condition, "band": first.arm.band}
+                rows.append(key | {"against": second.arm.band} | row)
+    return rows
 
 
 def against_other_fifths(arms: Sequence[ArmScores]) -> dict[str, Estimate]:

@@ -55,7 +55,7 @@ def _alike(task: TaskScores, switch: str) -> dict[str, list[ArmScores]]:
 
 
 def _pairs(task: TaskScores, switch: str, condition: str, arms: list[ArmScores]) -> Iterator[Row]:
-    for pair, row in _differences(list(combinations(arms, 2))):
+    for pair, row in tested_differences(list(combinations(arms, 2))):
         value, against = (one.arm.factors[switch] for one in pair)
         key = {"task": task.label, "setting": switch, "setting_value": value, "against": against}
         yield key | {"condition": condition} | row
@@ -74,15 +74,15 @@ def _families(task: TaskScores, switch: str, own: tuple[str, ...]) -> Iterator[F
 def _rows(
     task: TaskScores, switch: str, own: tuple[str, ...], off: ArmScores, members: list[ArmScores]
 ) -> Iterator[Row]:
-    for (one, _), row in _differences([(member, off) for member in members]):
+    for (one, _), row in tested_differences([(member, off) for member in members]):
         mine = [value for name, value in one.arm.factors.items() if name.startswith(own)]
         others = ", ".join(one.arm.beside(own).values())
         key = {"task": task.label, "setting": switch, "setting_value": ", ".join(mine), "condition": others}
         yield key | row
 
 
-def _differences(pairs: Sequence[Pair]) -> Iterator[tuple[Pair, Row]]:
-    """First minus second of the pairs that share a seed, tested together."""
+def tested_differences(pairs: Sequence[Pair]) -> Iterator[tuple[Pair, Row]]:
+    """First minus second of the pairs that share a seed, paired by seed and item, tested together."""
     gaps = [(pair, difference(pair[0].tuned, pair[1].tuned, scatter_between(pair))) for pair in pairs]
     kept = [(pair, gap) for pair, gap in gaps if gap.num_seeds]
     for (pair, _), tested in zip(kept, tested_together([gap for _, gap in kept]), strict=True):

@@ -2,21 +2,25 @@
 
 import csv
 import io
+from dataclasses import replace
+from itertools import combinations
+from types import SimpleNamespace
 
 import numpy
 import pytest
 import yaml
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from src.analysis.answers import Answers
-from src.analysis.arm_scores import ArmScores, share_scatter
+from src.analysis.arm_scores import ArmScores, TaskScores, share_scatter
 from src.analysis.arms import Arm
 from src.analysis.experiment import read_study
 from src.analysis.find_runs import find_runs
 from src.analysis.material import Material
 from src.analysis.own_task import is_trained
 from src.analysis.runs import Run
-from src.analysis.segment_contrasts import FIFTHS, against_other_fifths
+from src.analysis.segment_contrasts import FIFTHS, against_other_fifths, fifth_pairs
 from src.bench.made_runs import MadeStudy, make_runs
 from src.report.sections.forgetting import SECTION
 from src.report.table_csv import csv_text
@@ -91,9 +95,8 @@ def test_a_fifth_that_forgets_more_than_the_others_is_found(made):
     assert told == {("fixed_alpha", "00001"), ("alpha_over_r", "00001")}
 
 
-def test_a_fifth_against_the_others_is_that_contrast_of_a_repeated_measures_anova():
-    """Items that do not matter: the t test of the contrast with the error mean square of bands x seeds."""
-    scores = numpy.random.default_rng(24).normal(size=(5, 4))  # five that scatter alike, as the test has it
+def five_fifths(scores):
+    """Arms of bands that scatter alike, as the test of scatter has it, with a score a seed."""
     arms = []
     for band, row in zip(FIFTHS, scores, strict=True):
         run = Run(None, {"choices": {"band": band}}, None)
@@ -102,9 +105,19 @@ def test_a_fifth_against_the_others_is_that_contrast_of_a_repeated_measures_anov
         arms.append(ArmScores(Arm({}, {0: run}), {}, tuned))
     share_scatter(arms)
     assert not any(one.scatter.own for one in arms)
-    found = against_other_fifths(arms)
+    return arms
+
+
+def error_of(scores):
+    """The error mean square of bands x seeds, twelve degrees of freedom."""
     rest = scores - scores.mean(axis=0) - scores.mean(axis=1)[:, None] + scores.mean()
-    error = (rest**2).sum() / 12
+    return (rest**2).sum() / 12
+
+
+def test_a_fifth_against_the_others_is_that_contrast_of_a_repeated_measures_anova():
+    """Items that do not matter: the t test of the contrast with the error mean square of bands x seeds."""
+    scores = numpy.random.default_rng(24).normal(size=(5, 4))
+    found, error = against_other_fifths(five_fifths(scores)), error_of(scores)
     for place, band in enumerate(FIFTHS):
         weights = numpy.full(5, -0.25)
         weights[place] = 1
@@ -112,6 +125,19 @@ def test_a_fifth_against_the_others_is_that_contrast_of_a_repeated_measures_anov
         t = value / numpy.sqrt(error * (weights**2).sum() / 4)
         assert found[band].value == pytest.approx(value)
         assert found[band].pvalue == pytest.approx(2 * stats.t.sf(abs(t), 12))
+
+
+def test_a_fifth_against_another_is_a_contrast_of_the_same_anova_corrected_among_ten():
+    scores = numpy.random.default_rng(24).normal(size=(5, 4))
+    task = TaskScores("sums", "exact_match", True, five_fifths(scores), [])
+    study = SimpleNamespace(condition=lambda arm: "")
+    rows = fifth_pairs(SimpleNamespace(scores=[task], study=study))
+    assert [(row["band"], row["against"]) for row in rows] == list(combinations(FIFTHS, 2))
+    values = [first - second for first, second in combinations(scores.mean(axis=1), 2)]
+    plain = [2 * stats.t.sf(abs(one) / numpy.sqrt(error_of(scores) * 2 / 4), 12) for one in values]
+    assert [row["value"] for row in rows] == pytest.approx(values)
+    assert [row["p_holm"] for row in rows] == pytest.approx(multipletests(plain, method="holm")[1])
+    assert fifth_pairs(SimpleNamespace(scores=[replace(task, arms=task.arms[:4])], study=study)) == []
 
 
 def test_without_all_five_fifths_there_is_no_such_contrast():

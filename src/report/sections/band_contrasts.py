@@ -7,6 +7,7 @@ import numpy
 from src.analysis.contrasts import Contrast, in_order
 from src.analysis.material import Material
 from src.analysis.over_models import model_rows
+from src.analysis.segment_contrasts import fifth_pairs
 from src.report.columns import TESTED, columns
 from src.report.crowd import first_conditions
 from src.report.number_format import pvalue
@@ -29,6 +30,11 @@ _HEADS = columns(
     "task", "band", "condition", *TESTED, "p_seeds", "mcnemar", value="difference"
 )  # fmt: skip
 
+_FIFTH_HEADS = columns("task", "condition", "band", "against", *TESTED, value="difference")
+_FIFTH_NOTE = (
+    "difference: the first fifth minus the second, paired by seed and item; Holm's correction among the ten "
+    "pairs of a task and condition. Under one condition all fifths have nearly one rank and scale of updates."
+)
 _MODEL_HEADS = columns("task", "band", "condition", "value", "ci", "tau2", "num_models", value="difference")
 _MODEL_NOTE = (
     "Random effects: DerSimonian and Laird's mean, Hartung and Knapp's 95 % interval. tau²: variance of the "
@@ -47,8 +53,28 @@ def build(material: Material) -> list[Block]:
     return [
         Chart("differences", "Band minus LoRA on the whole stack", plots, _NOTE, "task"),
         Table("differences", title, _HEADS, rows, _TABLE_NOTE, folded),
+        *_fifths(material),
         *_over_models(material),
     ]
+
+
+def _fifths(material: Material) -> list[Block]:
+    """One table where all five were trained."""
+    rows = material.get(fifth_pairs)
+    return (
+        [
+            Table(
+                "fifths_compared",
+                "Fifths of the depth against each other",
+                _FIFTH_HEADS,
+                rows,
+                _FIFTH_NOTE,
+                True,
+            )
+        ]
+        if rows
+        else []
+    )
 
 
 def _over_models(material: Material) -> list[Block]:
