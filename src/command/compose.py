@@ -1,6 +1,5 @@
 """The door: what Hydra composed becomes one typed RunConfig, or one line that says what is wrong."""
 
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ from src.command.presets import CONF, choices, choose_presets
 from src.config import rules
 from src.config.convert import Section, as_dict, as_section
 from src.config.pair import PairConfig
-from src.config.places import literal
+from src.config.places import expanded, literal
 from src.config.renamed import rename_keys, rename_overrides
 from src.config.schema import ModelConfig, RunConfig
 from src.data.prompt_templates import fitting_frames
@@ -30,7 +29,7 @@ _NO_NAME = re.compile(r"null$|~$|[\[{]")
 
 def _expand_user(key: str, *, _root_: DictConfig) -> str:
     """The path under a key, `~` as the home folder; asked by name: `${a:${b}}` would start a whole parser."""
-    return os.path.expanduser(str(OmegaConf.select(_root_, key)))
+    return expanded(str(OmegaConf.select(_root_, key)))
 
 
 OmegaConf.register_new_resolver("expand_user", _expand_user, replace=True)

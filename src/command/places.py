@@ -1,9 +1,9 @@
 """Where runs lie, and what is computed once, for commands that compose no configuration."""
 
-import os
 from pathlib import Path
 
 from src.command.presets import CONF
+from src.config.places import expanded
 
 LOCAL = CONF / "local" / "default.yaml"
 
@@ -23,4 +23,4 @@ def _place(key: str) -> Path:
 
     files = [file for file in (CONF / "config.yaml", LOCAL) if file.is_file()]
     found = OmegaConf.select(OmegaConf.unsafe_merge(*map(OmegaConf.load, files)), f"paths.{key}")
-    return Path(os.path.expanduser(str(found)))
+    return Path(expanded(str(found)))

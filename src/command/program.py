@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from src.command.places import cache_dir, runs_dir
 from src.command.terminal import check_told, steady_streams
+from src.config.places import expanded
 from src.errors import StorageError, UserError
 from src.runtime.preemption import ended_by_signals
 from src.storage.files import is_url
@@ -83,8 +84,8 @@ def _check_folder() -> None:
 
 
 def path_of(text: str) -> Path:
-    """A path that a person gives; `~` is the home folder also where no shell has seen it."""
-    return Path(os.path.expanduser(text))  # as a shell: of a person who is not there it stays as it is
+    """A path that a person gives; `~` and `$HOME` are the home folder also where no shell has seen them."""
+    return Path(expanded(text))  # as a shell: of a person who is not there it stays as it is
 
 
 def runs_path(text: str) -> Path:

@@ -1,8 +1,8 @@
 """One rule for every key whose value becomes a path or a part of one; declared as `place=PATH` or `NAME`.
 
-A PATH is what the shell would take: `~` is the home folder, any letter and sign may be in it. A NAME is a
-part of a path that we make. On a command line both stand for themselves: Hydra's grammar alone would read
-`true` as a truth, and neither a ü nor a second = at all.
+A PATH is what the shell would take: `~` is the home folder, `$HOME` a variable, any letter and sign may be
+in it. A NAME is a part of a path that we make. On a command line both stand for themselves: Hydra's grammar
+alone would read `true` as a truth, and neither a ü nor a second = at all.
 """
 
 import os
@@ -78,11 +78,17 @@ def _placed(schema: type, group: str) -> Iterator[tuple[str, str]]:
 
 def _path(key: str, given: str) -> str:
     """The path that is meant; ConfigError where no file system has one."""
-    path = os.path.expanduser(given)
+    path = expanded(given)
     parts = [len(os.fsencode(part)) for part in path.split("/")]
     if not path or "\0" in path or max(parts) > _PART_BYTES or sum(parts) > _PATH_BYTES:
         refuse(key, _shown(given), f"a path, of parts of at most {_PART_BYTES} bytes, {_PATH_BYTES} in all")
     return path
+
+
+def expanded(text: str) -> str:
+    """A path with `~` and variables of the environment in place, as in a shell; one that is there stays."""
+    path = os.path.expanduser(text)
+    return path if os.path.lexists(path) else os.path.expandvars(path)
 
 
 def _shown(given: str) -> str:
@@ -91,7 +97,7 @@ def _shown(given: str) -> str:
 
 def _quoted(line: str) -> str:
     key, _, value = line.partition("=")
-    one = os.path.exists(os.path.expanduser(value))
+    one = os.path.exists(expanded(value))
     parts = [value] if one else value.split(",")
     if _MEANT.fullmatch(value) and not one:
         return line

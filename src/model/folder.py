@@ -12,6 +12,7 @@ from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 from src.errors import ModelError
 
 CONFIG = "config.json"
+ADAPTER = "adapter_config.json"
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
 TOKENIZERS = (
@@ -24,7 +25,7 @@ TOKENIZERS = (
     "tekken.json",
 )
 _INSTEAD = {
-    "adapter_config.json": "an adapter, not a model",
+    ADAPTER: "an adapter, not a model",
     "run.json": "a run; what LoRA trained is its adapter/, and src.export --merged FOLDER writes all of it",
 }
 """Folders that people give for that of a model, by a file in them."""
@@ -43,6 +44,11 @@ def check_folder(folder: Path) -> dict[str, Any]:
     if not (folder / CONFIG).is_file():
         told = [f" ({name} is: {what})" for name, what in _INSTEAD.items() if (folder / name).is_file()]
         raise ModelError(f"{folder}: {CONFIG} is missing{''.join(told[:1])}")
+    if (folder / ADAPTER).is_file():  # transformers would take it up, on whatever base it names
+        raise ModelError(
+            f"{folder}: holds {CONFIG} and {ADAPTER}, a model and an adapter; "
+            "accepted: a folder of one of them"
+        )
     settings = _read(folder / CONFIG)
     _check_type(folder, settings)
     for path in weight_files(folder):

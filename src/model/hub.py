@@ -1,7 +1,6 @@
 """Turns a hub id or a local folder into a folder on this machine."""
 
 import logging
-import os
 from pathlib import Path
 
 from huggingface_hub import HfApi, constants, snapshot_download
@@ -17,6 +16,7 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
+from src.config.places import expanded
 from src.errors import ModelError
 from src.model.folder import check_folder
 from src.storage.files import storage_errors
@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 
 def is_local(model_id: str) -> bool:
     """Whether an id means a folder: it exists, or is spelled as a path."""
-    path_like = model_id.startswith((".", "/", "~")) or model_id.count("/") > 1
+    path_like = model_id.startswith((".", "/", "~", "$")) or model_id.count("/") > 1
     return path_like or Path(model_id).is_dir()
 
 
@@ -57,7 +57,7 @@ def local_folder(model_id: str, revision: str | None) -> Path:
         raise ModelError(
             f"model.revision: given {revision!r}; accepted: null, because {model_id} is a folder"
         )
-    return Path(os.path.expanduser(model_id))
+    return Path(expanded(model_id))
 
 
 def fetch(model_id: str, revision: str | None) -> Path:

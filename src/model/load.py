@@ -1,5 +1,6 @@
 """The one door to a model: package, hub, folder or random weights, by the configuration."""
 
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from src.model.blocks import find_blocks, num_applications
 from src.model.loaded import LoadedModel, residual_width
 from src.model.quantized import check_readable, quantize
 from src.model.text_pass import check_states
+
+_LOG = logging.getLogger(__name__)
 
 
 def load_model(config: ModelConfig, cache_dir: Path, device: torch.device) -> LoadedModel:
@@ -112,12 +115,18 @@ def _prepare(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, config:
     """Settle what training and probing rely on."""
     text: Any = model.config.get_text_config()
     for settings in {id(part): part for part in (model.config, text)}.values():
+        settings.return_dict = True  # else what a pass returns has no names
+        settings.output_attentions = settings.output_hidden_states = False
         if hasattr(settings, "use_cache"):
             settings.use_cache = False  # packed rows would attend to each other through a cache
         if hasattr(settings, "rescale_every"):
             settings.rescale_every = (
                 0  # else weights are halved in place in eval mode, doubled back in training
             )
+    rules: Any = getattr(getattr(tokenizer, "backend_tokenizer", None), "model", None)
+    if dropout := getattr(rules, "dropout", None):
+        _LOG.warning("%s: its tokenizer merges at random (dropout %s); not here", _title(config), dropout)
+        rules.dropout = None
     if tokenizer.pad_token is None:
         if tokenizer.eos_token is None:
             raise ModelError(

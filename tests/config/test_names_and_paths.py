@@ -11,12 +11,14 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
 from src.command.compose import CONF, model_named, read_overrides, run_config, typed
+from src.command.program import path_of
 from src.config.key_table import keys_of
 from src.config.keys import PATH
 from src.config.pair import PairConfig
 from src.config.places import check_name, placed
 from src.config.schema import RunConfig
 from src.errors import ConfigError
+from src.model.hub import is_local, local_folder
 from src.sweep.grid.planned_runs import make_plan
 from src.sweep.grid.spec import read_sweep
 
@@ -74,6 +76,28 @@ def test_patterns_that_can_be_read_are(tmp_path):
     text = "hydra: {sweeper: {params: {band: [10000, '01110', mid]}}}"
     sweep = read_sweep(written(tmp_path / "s.yaml", text), [], None)
     assert [cell.overrides for cell in sweep.cells] == [("band='10000'",), ("band='01110'",), ("band=mid",)]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("hydra: {sweeper: {params: {seed: [0, 010]}}}", "seed: given '010'; .* or 8 as"),
+        ("sweep: {cells: [{data.num_train: 1_000}]}", "num_train: given '1_000'; .* or 1000 as"),
+        ("method: {rank: 1:30}", "rank: given '1:30'; .* or 90 as"),
+        ("model: {name: 1.10}", "name: given '1.10'; accepted: '1.10' in quotes, or 1.1 as"),
+        ("sweep: {cells: [{experiment: no}]}", "experiment: given 'no'; .* or False as"),
+    ],
+)
+def test_what_yaml_reads_as_another_value_is_refused_with_its_line(tmp_path, text, told):
+    with pytest.raises(ConfigError, match=rf"s.yaml line 6: {told} YAML reads it"):
+        read_sweep(written(tmp_path / "s.yaml", text), [], None)
+
+
+def test_what_yaml_reads_as_it_is_written_is_taken(tmp_path):
+    text = (
+        "model: {name: '1.10'}\ndata: {name: 12}\ntrain: {learning_rate: 1e-3}\nwhy: {experiment: 2024-05-01}"
+    )
+    assert read_sweep(written(tmp_path / "s.yaml", text), [], None).base["model"] == {"name": "1.10"}
 
 
 PLACES = {RunConfig: dict(placed(RunConfig)), PairConfig: dict(placed(PairConfig))}
@@ -138,6 +162,17 @@ def test_odd_letters_come_through_composing_to_every_path(schema, monkeypatch):
     found = typed(composed(schema, *(f"{key}=~/größe (1)/a'b=c@d/{key}" for key in keys)), schema)
     for key in keys:
         assert functools.reduce(getattr, key.split("."), found) == f"/home/of/someone/größe (1)/a'b=c@d/{key}"
+
+
+def test_variables_of_the_environment_are_read_as_a_shell_reads_them(monkeypatch, tmp_path):
+    monkeypatch.setenv("SCRATCH", str(tmp_path))
+    assert arrived(RunConfig, "paths.runs_dir", "$SCRATCH/runs") == f"{tmp_path}/runs"
+    assert path_of("${SCRATCH}/x") == tmp_path / "x"
+    assert model_named("$SCRATCH/m", "float32").resolved_id == str(tmp_path / "m")
+    assert is_local("$SCRATCH/m") and local_folder("$SCRATCH/m", None) == tmp_path / "m"
+    monkeypatch.chdir(tmp_path)
+    Path("$SCRATCH").mkdir()  # whoever has such a folder means it
+    assert arrived(RunConfig, "paths.runs_dir", "$SCRATCH") == "$SCRATCH"
 
 
 @pytest.mark.parametrize(("schema", "key", "place"), EVERY)

@@ -68,6 +68,12 @@ def test_no_config(folder):
     assert _refusal(folder).endswith(
         "config.json is missing (adapter_config.json is: an adapter, not a model)"
     )
+    (folder / "config.json").write_text("{}")
+    assert _refusal(folder) == (
+        f"{folder}: holds config.json and adapter_config.json, a model and an adapter; "
+        "accepted: a folder of one of them"
+    )
+    (folder / "config.json").unlink()
     (folder / "adapter_config.json").rename(folder / "run.json")
     assert "(run.json is: a run; what LoRA trained is its adapter/" in _refusal(folder)
 

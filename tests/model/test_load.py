@@ -3,6 +3,7 @@ import shutil
 
 import pytest
 import torch
+from transformers import AutoTokenizer
 
 from src.errors import ModelError
 from src.model.load import load_model
@@ -109,6 +110,31 @@ def test_padding_falls_back_to_the_end_token(load, folder):
     _rewrite(folder, pad_token=None)
     loaded = load(id=str(folder))
     assert loaded.tokenizer.pad_token == loaded.tokenizer.eos_token == "<eos>"
+
+
+def test_a_tokenizer_that_merges_at_random_always_merges_alike(load, folder, caplog):
+    """BPE dropout was of use where the tokenizer's model was trained; stored, it moves every text at each look."""
+    path = folder / "tokenizer.json"
+    parts = json.loads(path.read_text())
+    merges = [["a", "b"], ["ab", "ab"]]
+    vocabulary = parts["model"]["vocab"]
+    vocabulary |= {"ab": len(vocabulary), "abab": len(vocabulary) + 1}
+    path.write_text(json.dumps(parts | {"model": parts["model"] | {"merges": merges, "dropout": 0.5}}))
+    stored = AutoTokenizer.from_pretrained(folder)
+    text = "abab" * 8
+    assert len({tuple(stored(text)["input_ids"]) for _ in range(8)}) > 1  # else nothing is proven
+    tokenizer = load(id=str(folder)).tokenizer
+    assert all(tokenizer(text)["input_ids"] == [vocabulary["abab"]] * 8 for _ in range(8))
+    assert caplog.messages == [f"{folder}: its tokenizer merges at random (dropout 0.5); not here"]
+
+
+def test_a_model_that_was_saved_to_return_tuples_answers_as_any_other(load, folder):
+    path = folder / "config.json"
+    asked = {"return_dict": False, "output_attentions": True, "output_hidden_states": True}
+    path.write_text(json.dumps(json.loads(path.read_text()) | asked))
+    found = load(id=str(folder)).model(torch.tensor([[5, 6]]))
+    assert found.logits.shape[:2] == (1, 2)
+    assert found.attentions is None and found.hidden_states is None
 
 
 def test_no_token_to_pad_with(load, folder):

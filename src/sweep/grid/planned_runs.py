@@ -1,10 +1,9 @@
 """A sweep's runs: each with its id, its folder, its configuration and its launcher."""
 
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from src.config.places import check_name
+from src.config.places import check_name, expanded
 from src.config.rules import refuse
 from src.config.schema import PathsConfig, RunConfig
 from src.sweep.grid.expand import composer
@@ -59,7 +58,7 @@ def make_plan(sweep: Sweep, only_list: bool = False) -> Plan:
     with composer(sweep) as composed:
         launchers = Launchers(composed)
         cache_dir, runs_dir, experiment = composed.places()
-        with composed.remembering(Path(os.path.expanduser(cache_dir))):
+        with composed.remembering(Path(expanded(cache_dir))):
             configs = [composed.run(cell.overrides) for cell in sweep.cells]
         absolute = Shared(_absolute)
         for cell, relative in zip(sweep.cells, configs, strict=True):
@@ -82,7 +81,7 @@ def make_plan(sweep: Sweep, only_list: bool = False) -> Plan:
 
 
 def _runs_dir(text: str) -> Path:
-    return Path(os.path.expanduser(text)).absolute()
+    return Path(expanded(text)).absolute()
 
 
 def _absolute(paths: PathsConfig) -> PathsConfig:

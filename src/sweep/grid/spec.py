@@ -21,6 +21,7 @@ from src.command.compose import read_overrides
 from src.command.explain import CONFIG_ERRORS, one_line
 from src.config.rules import refuse
 from src.errors import ConfigError
+from src.sweep.grid.as_written import check_as_written
 
 _LAUNCHER = "hydra.launcher."
 _KEYS = ("launcher", "cells")
@@ -85,6 +86,7 @@ def _load(path: Path) -> dict[str, Any]:
         refuse("sweep", str(path), "a YAML file, such as sweeps/quickstart.yaml")
     try:
         found: Any = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
+        check_as_written(path)
     except (YAMLError, OSError, OmegaConfBaseException, RecursionError, ValueError) as error:
         raise ConfigError(f"{path}: cannot be read as YAML ({' '.join(str(error).split())})") from error
     if not isinstance(found, dict) or not isinstance(found.get("defaults"), list):
