@@ -40,6 +40,12 @@ def check_room(model: PreTrainedModel, rows: Iterable[list[int]], pad_id: int, m
             f"data.max_length: given {max_length}, and the longest row has {longest} tokens; "
             f"accepted: at most {table}, the positions that {type(model).__name__} has"
         )
+    alike = _alike_positions(model)
+    if alike is not None and longest > alike:
+        raise ConfigError(
+            f"data.max_length: given {max_length}, and the longest row has {longest} tokens; accepted: at "
+            f"most {alike}, beyond which one row moves the positions of others ({type(model).__name__})"
+        )
     if beyond:
         _LOG.warning(
             "data.max_length=%d: rows of up to %d tokens, but %s was made for %d positions",
@@ -94,4 +100,23 @@ def _trained_positions(model: PreTrainedModel) -> int | None:
 def most_tokens(model: PreTrainedModel) -> int | None:
     """The longest row that a model has a table for, or else was made for; None where neither is told."""
     table = num_positions(model)
-    return _trained_positions(model) if table is None else table
+    known = [_trained_positions(model) if table is None else table, _alike_positions(model)]
+    return min((one for one in known if one is not None), default=None)
+
+
+def _alike_positions(model: PreTrainedModel) -> int | None:
+    """The positions up to which a row has rotations of its own, where longer rows stretch those of a batch.
+
+    `dynamic` and `longrope` choose frequencies by the longest row, padding included; `dynamic` keeps them for
+    the next batch. None where frequencies are fixed.
+    """
+    config = model.config.get_text_config()
+    given = getattr(config, "rope_parameters", None) or {}
+    kinds = [kind for kind in (given, *given.values()) if isinstance(kind, dict)]  # of all layers, or by kind
+    found = [config.max_position_embeddings for kind in kinds if kind.get("rope_type") == "dynamic"]
+    found += [
+        kind.get("original_max_position_embeddings") or config.max_position_embeddings
+        for kind in kinds
+        if kind.get("rope_type") == "longrope"
+    ]
+    return min(found, default=None)

@@ -10,8 +10,9 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from src.errors import ModelError
+from src.model.loaded import residual_width
 from src.model.quiet import quiet
-from src.model.trunk import token_table
+from src.model.trunk import base_of, token_table
 
 NUM_TOKENS = 4
 CANNOT = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
@@ -68,13 +69,26 @@ def check_states(model: nn.Module, blocks: Sequence[str], title: str) -> None:
             whose states are not finite, as where half precision overflows; or where the modules are a part of
             each layer, beside whose list stands that of another (XLM's feed-forward networks).
     """
-    passed = text_pass(model, blocks) or {}
-    for name, (_, states) in passed.items():
+    passed = text_pass(model, blocks)
+    if passed is None:
+        return
+    for name in blocks:
+        if name not in passed:
+            raise ModelError(
+                f"{title}: given {name}, which a text does not go through; accepted: models that read text "
+                "in every block"
+            )
+        states = passed[name].left
         if not isinstance(states, torch.Tensor) or states.ndim != 3 or states.shape[1] != NUM_TOKENS:
             shape = list(states.shape) if isinstance(states, torch.Tensor) else type(states).__name__
             raise ModelError(
                 f"{title}: given blocks that hand on {shape} for {NUM_TOKENS} tokens ({name}); "
                 "accepted: blocks that hand on [row, token, width]"
+            )
+        if states.shape[2] != (width := residual_width(base_of(model))):
+            raise ModelError(
+                f"{title}: {name} hands on states of width {states.shape[2]}; accepted: the width {width} "
+                "of its configuration"
             )
         if not states.isfinite().all():
             raise ModelError(f"{title}: {name} hands on NaN or infinity; accepted: finite states")

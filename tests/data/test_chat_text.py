@@ -245,6 +245,15 @@ def test_letters_of_the_mark_itself_do_not_hide_it():
     assert ChatTemplate(tokenizer, None).ends == [tokenizer.convert_tokens_to_ids("<bb>")]
 
 
+@pytest.mark.parametrize("space", [" ", "\n", "\n\n"])
+def test_white_space_before_the_mark_does_not_hide_it(space):
+    """Else an answer goes on behind its end, and the last number of what follows is taken for its own."""
+    tokenizer = tokenizer_of(
+        "{% for m in messages %}{{ m.content }}{{ '" + repr(space)[1:-1] + "<end>' }}{% endfor %}"
+    )
+    assert ChatTemplate(tokenizer, None).ends == [tokenizer.convert_tokens_to_ids("<end>")]
+
+
 def test_calls_that_the_template_writes_are_learned(chats):
     written = "{% for m in messages %}{{ m.role }}:{{ m.content }}{{ m.tool_calls | default([]) | tojson }}\n{% endfor %}"
     rows, config = chats([[ASKED, CALL, {"role": "tool", "content": "3"}, SAID]])

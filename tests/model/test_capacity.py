@@ -72,6 +72,45 @@ def test_positions_that_lie_in_no_table_are_found_by_reading_the_row(kind, sizes
     assert most_tokens(model) == 20  # what scoring cuts a prompt to
 
 
+@pytest.mark.parametrize(
+    "rope",
+    [
+        {"rope_type": "dynamic", "factor": 4.0},
+        {
+            "rope_type": "longrope",
+            "original_max_position_embeddings": 16,
+            "short_factor": [1.0] * 4,
+            "long_factor": [4.0] * 4,
+        },
+    ],
+    ids=lambda rope: rope["rope_type"],
+)
+def test_rows_that_would_stretch_the_positions_of_others_are_refused(rope):
+    sizes = {"vocab_size": 61, "hidden_size": 16, "intermediate_size": 16, "num_attention_heads": 2}
+    own = {"rope_parameters": {"rope_theta": 10000.0, **rope}}
+    config = AutoConfig.for_model("llama", **sizes, num_hidden_layers=1, max_position_embeddings=16, **own)
+    torch.manual_seed(0)
+    model = AutoModelForCausalLM.from_config(config).eval()
+    with torch.no_grad():
+        for weight in model.parameters():  # so large that positions decide
+            weight.mul_(8) if weight.ndim > 1 else None
+    row, longer, fitting = list(range(3, 11)), [5] * 60, [5] * 16
+
+    @torch.no_grad()
+    def beside(other):
+        ids = torch.tensor([row + [0] * (len(other) - len(row)), other])
+        mask = torch.tensor([[1] * len(row) + [0] * (len(other) - len(row)), [1] * len(other)])
+        return model(input_ids=ids, attention_mask=mask).logits[0, : len(row)]
+
+    alone = beside(row)
+    assert torch.allclose(beside(fitting), alone, atol=1e-4)
+    assert (beside(longer) - alone).abs().max() > 1e-2  # else nothing would be proven
+    with pytest.raises(ConfigError, match="60 tokens; accepted: at most 16, beyond which one row moves"):
+        check_room(model, [row, longer], 0, 64)
+    check_room(model, [row, fitting], 0, 64)
+    assert most_tokens(model) == 16
+
+
 def test_rotary_positions_go_on_with_a_warning(caplog):
     model = build_tiny("llama", 1, 16)
     assert reads(model, NUM_POSITIONS + 1)

@@ -166,6 +166,19 @@ def test_parts_of_layers_are_no_blocks():
         check_states(model, find_blocks(model), "xlm")
 
 
+def test_a_block_that_text_leaves_out_and_states_of_another_width_are_refused():
+    model = build_tiny("llama", 2, 16)
+    with pytest.raises(ModelError, match="^m: given model.spare, which a text does not"):
+        model.model.spare = torch.nn.Linear(1, 1)
+        check_states(model, [*find_blocks(model), "model.spare"], "m")
+    model.model.layers[1].register_forward_hook(lambda _, args, out: out[..., :8])
+    model.model.norm = model.lm_head = torch.nn.Identity()
+    with pytest.raises(
+        ModelError, match=r"^m: model.layers.1 hands on states of width 8; accepted: the width 16"
+    ):
+        check_states(model, find_blocks(model), "m")
+
+
 def test_a_linear_layer_with_a_pass_of_its_own_is_one(make_config):
     """Falcon's multiplies by itself; a router, which picks beside it, is told apart above."""
     config = AutoConfig.for_model(

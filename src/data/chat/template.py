@@ -63,7 +63,8 @@ class ChatTemplate:
         answered = self.render(
             [*asked, {"role": "assistant", "content": _ODD}], "a look at the chat template"
         )
-        ids = self.tokenizer(answered.rpartition(_ODD)[2], add_special_tokens=False)["input_ids"]
+        behind = answered.rpartition(_ODD)[2].lstrip()  # a space or a new line may stand before the mark
+        ids = self.tokenizer(behind, add_special_tokens=False)["input_ids"]
         added = set(self.tokenizer.get_added_vocab().values())
         return [token for token in ids[:1] if token in added]
 
