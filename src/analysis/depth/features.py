@@ -14,6 +14,7 @@ import numpy
 from src.analysis.group_arms import settings
 from src.analysis.material import Material
 from src.analysis.runs import Run, Series
+from src.statistics.fieller import ROUNDING
 from src.statistics.student import mean_interval
 
 Profiles = dict[tuple[str, str], Series]
@@ -112,7 +113,7 @@ def _row(group: Group, feature: Feature, reading: str, side: str, found: dict[Dr
     value, low, high = (float(back(end)[0]) for end in mean_interval(into(values)))
     bound = feature.bound if side != "excess" else 0.0
     published, other = (low > bound, high < bound) if feature.above else (high < bound, low > bound)
-    if low == high:  # seeds that all agree: nothing was seen to vary
+    if high - low <= ROUNDING * abs(value):  # seeds that all agree: nothing was seen to vary
         published = other = False
     verdict = "there" if published else "against" if other else "undecided"
     return row | {"value": value, "ci_low": low, "ci_high": high, "verdict": verdict}

@@ -120,18 +120,22 @@ def ranks(random: Generator) -> Draw:
     return Draw(*rank_interval(rho, 10), rho, 6 / math.pi * math.asin(0.9 / 2))
 
 
-def profiles(random: Generator) -> Draw:
-    """Two independent profiles of 30 layers whose neighbours are alike (0.9)."""
-    walks = [_walk(random, 0.9) for _ in range(2)]
-    found = profile_correlation(*walks)
-    return Draw(found.low, found.high, found.rho, 0.0)
+def profiles(r: float) -> Callable[[Generator], Draw]:
+    """Two profiles of 30 layers whose neighbours are alike (0.9), and which correlate by r."""
+
+    def draw(random: Generator) -> Draw:
+        one, other = (_walk(random, 0.9) for _ in range(2))
+        found = profile_correlation(one, r * one + math.sqrt(1 - r**2) * other)
+        return Draw(found.low, found.high, found.rho, 6 / math.pi * math.asin(r / 2))
+
+    return draw
 
 
-def _walk(random: Generator, phi: float) -> list[float]:
+def _walk(random: Generator, phi: float) -> numpy.ndarray:
     values = [float(random.normal()) / math.sqrt(1 - phi**2)]
     for noise in random.normal(size=29):
         values.append(phi * values[-1] + float(noise))
-    return values
+    return numpy.array(values)
 
 
 def models(tau: float) -> Callable[[Generator], Draw]:
@@ -177,8 +181,9 @@ def designs() -> Iterator[Design]:
     yield Design("distance over seeds", "5", "gamma, sd a third of its mean", distance, ROBUST)
     yield Design("correlation", "30", "normal, 0.6", correlation)
     yield Design("rank correlation over cells", "10", "normal, 0.9", ranks)
-    alike = "independent, neighbours alike (0.9)"
-    yield Design("correlation of profiles", "30 layers", alike, profiles, ROBUST)
+    for r, made in ((0.0, "independent"), (0.8, "correlated (0.8)")):
+        told = f"{made}, neighbours alike (0.9)"
+        yield Design("correlation of profiles", "30 layers", told, profiles(r), ROBUST)
     yield Design("ratio of two means", "5", "normal", ratio)
     own = "never shorter than the models' own errors"
     yield Design("over models", "5", "models alike", models(0.0), known=own)

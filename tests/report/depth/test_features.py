@@ -47,6 +47,7 @@ def test_a_feature_with_and_without_and_beyond_the_null(material):
     assert rows["dip", "all", "push"]["value"] == pytest.approx(sum(dips) / 3 - math.log(2))
     excess = rows["dip", "all", "excess"]
     assert excess["value"] == excess["ci_low"] == pytest.approx(math.log(2))  # the same of every seed
+    assert excess["verdict"] == "undecided"  # nothing was seen to vary
     assert rows["dip", "no_massive", "trained"]["value"] == pytest.approx(0, abs=1e-12)
     assert rows["dip", "no_massive", "push"]["verdict"] == "undecided"
     assert rows["rise", "all", "trained"]["num_seeds"] == 0  # nobody measured the shift
