@@ -219,7 +219,9 @@ def test_committed_tables_have_the_names_that_reports_give_and_agree_with_themse
             names = next(csv.reader(file))
         for name in set(names) - settings - texts - {one for one in names if "." in one}:  # a key of conf/
             interval = next((f"{name[: -len(end)]}" for end in ("_low", "_high") if name.endswith(end)), None)
-            keys = [keys_of(one) for one in ([name] if interval is None else [interval, f"{interval}_ci"])]
+            keys = [
+                keys_of(one) for one in ([name] if interval is None else [name, interval, f"{interval}_ci"])
+            ]
             assert any(name in found for found in keys), (path.name, name)
     if (folder / SCORES).is_file():
         assert all(one.holds for one in compare(folder, folder))
