@@ -1,6 +1,7 @@
 """Takes a model apart by its structure, for families nobody listed: its blocks, and their linear layers."""
 
 import math
+import re
 from collections.abc import Iterator
 from typing import TypeAlias
 
@@ -14,6 +15,7 @@ from src.model.text_pass import CANNOT, text_pass
 
 Stack: TypeAlias = nn.ModuleList | nn.Sequential
 LINEAR = (nn.Linear, Conv1D)  # Conv1D is a linear layer whose weight is stored transposed
+_ROUTER = re.compile("Router|Gating|Gate$")  # as families call the class of theirs
 _PLAIN = (nn.Linear.forward, Conv1D.forward, QuantizedLinear.forward)
 
 
@@ -163,10 +165,29 @@ def _inside(model: nn.Module, block: str) -> list[str]:
             names.append(name)  # the parts of an adapted layer (base and low-rank factors) are not layers
             continue
         parts = dict(module.named_children())
-        if "experts" in parts:  # what stands beside experts weighs them: a router, no layer of the stream
-            parts = {child: part for child, part in parts.items() if not isinstance(part, LINEAR)}
-        pending.extend((f"{name}.{child}", part) for child, part in reversed(parts.items()))
+        experts = parts.get("experts")
+        layers = {child: part for child, part in parts.items() if not _weighs(part, experts)}
+        pending.extend((f"{name}.{child}", part) for child, part in reversed(layers.items()))
     return names
+
+
+def _weighs(module: nn.Module, experts: nn.Module | None) -> bool:
+    """Whether a module weighs experts, and is no layer of the stream: a router, by its class or its outputs.
+
+    A linear layer beside experts has an output for each of them, or one for an expert that all tokens share.
+    """
+    if not isinstance(module, LINEAR):
+        return _ROUTER.search(type(module).__name__) is not None
+    if experts is None:
+        return False
+    counts = {len(value) for value in experts.parameters() if value.ndim == 3}
+    if isinstance(experts, Stack):
+        counts = {len(experts)}
+    return not counts or _num_outputs(module) in counts | {1}
+
+
+def _num_outputs(layer: nn.Linear | Conv1D) -> int:
+    return layer.nf if isinstance(layer, Conv1D) else layer.out_features
 
 
 def _is_plain(module: nn.Module | None) -> bool:

@@ -130,6 +130,28 @@ def test_a_router_that_is_a_linear_layer_is_left_out_and_the_rest_trains(make_co
     assert all(value.grad is not None for value in result.trainable.values())
 
 
+@pytest.mark.parametrize(
+    ("kind", "sizes", "expected"),
+    [
+        ("jetmoe", {"kv_channels": 8, "num_local_experts": 4}, {"self_attention.kv_proj"}),
+        (
+            "hunyuan_v1_moe",
+            {"num_experts": 4, "moe_topk": 2},
+            {f"self_attn.{name}_proj" for name in "qkvo"}
+            | {f"mlp.shared_mlp.{name}_proj" for name in ("gate", "up", "down")},
+        ),
+    ],
+)
+def test_a_router_of_several_modules_is_left_out_and_layers_beside_experts_are_not(kind, sizes, expected):
+    model = text_model(kind, **sizes)
+    (block, *_), routed = find_blocks(model), []
+    for name, module in model.named_modules():
+        routed += [name] if isinstance(module, torch.nn.Linear) and module.out_features == 4 else []
+    assert routed  # else there is nothing to leave out
+    (found, *_) = linear_layers(model, find_blocks(model), "linear")
+    assert {name.removeprefix(f"{block}.") for name in found} == expected
+
+
 @pytest.mark.parametrize("dropout", [0.0, 0.05])
 def test_names_that_peft_takes_for_fused_experts_are_refused_in_one_line(make_config, dropout):
     settings = {
