@@ -111,7 +111,8 @@ class LanguageModel(HFLM):
             options["do_sample"] = False
         eos = self.tokenizer.eos_token
         stops = tuple(text for text in until if text and text != eos)
-        ends = (self.tokenizer.eos_token_id, *self.ends)
+        marks = self.tokenizer.get_added_vocab()  # a special token is in no text that a stop is looked for in
+        ends = (self.tokenizer.eos_token_id, *self.ends, *(marks[text] for text in stops if text in marks))
         decoding = Decoding(num_new, ends, self.tokenizer.pad_token_id, stops, options)
         prompts = [self.framing.last(ids, self.max_length - num_new) for ids in prompts]
         rows = self.passes.answers(prompts, decoding)

@@ -6,6 +6,7 @@ import signal
 import peft
 import pytest
 import torch
+from lm_eval.api.instance import Instance
 
 from src.config.evaluate import ENGINE_NAMES
 from src.evaluate.engine.catalog import ENGINES, engine_for
@@ -13,6 +14,7 @@ from src.evaluate.engine.continuous import continuous
 from src.evaluate.engine.decoding import Decoding
 from src.evaluate.engine.plain import plain
 from src.evaluate.generation import neutral_generation
+from src.evaluate.language_model import LanguageModel
 from src.model.byte_tokenizer import byte_tokenizer
 from src.model.tiny import ARCHITECTURES, ENCODERS, build_tiny
 from src.runtime.preemption import Preempted, listening
@@ -95,6 +97,26 @@ def test_adapters_and_stop_texts_count_in_both(prompts):
     for row, text in zip(stopped, texts, strict=True):
         expected = text[: text.index(stop) + len(stop)] if stop in text else text
         assert byte_tokenizer().decode(row) == expected
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_stop_text_that_is_a_special_token_ends_an_answer(engine, monkeypatch):
+    """Tasks name <|im_end|> among their stop texts, and text is decoded without special tokens."""
+    tokenizer, model = byte_tokenizer(), build_tiny("llama", 1, 16)
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<stop>"]})
+    model.resize_token_embeddings(len(tokenizer))
+    lm = LanguageModel(engine, pretrained=model, tokenizer=tokenizer, batch_size=1)
+    asked, said = "1 + 2 =", tokenizer(" 3<stop> 4")["input_ids"]
+    forward, script = model.forward, iter(said)  # a pass a token
+
+    def scripted(**options):
+        found = forward(**options)
+        found.logits[:, -1, next(script)] = 1e4
+        return found
+
+    monkeypatch.setattr(model, "forward", scripted)
+    settings = {"until": ["Q:", "<stop>"], "max_gen_toks": len(said)}
+    assert lm.generate_until([Instance("generate_until", {}, (asked, settings), 0)]) == [" 3"]
 
 
 def test_a_model_whose_rows_cannot_leave_waits_and_answers_the_same(prompts):
