@@ -31,7 +31,7 @@ def profile_correlation(first: ArrayLike, second: ArrayLike) -> ProfileCorrelati
     n_e = n / (1 + 2 sum over lags k < n / 2 of (1 - k / n) r_first(k) r_second(k)), r the autocorrelations of
     the ranks, kept in [3, n]. A naive test of two independent AR(1) profiles of 30 layers (0.9) errs in 39 %,
     this one in 5 %. The interval is that of ranks, with n_e: of profiles that correlate by 0.8 it holds the
-    truth in 93 %, one by Pearson's error in 91 %.
+    truth in 92 % (4,000 rounds), one by Pearson's error in 91 %.
 
     Raises:
         ValueError: unequal lengths, fewer than 4 layers, or a missing value.

@@ -133,7 +133,8 @@ def _cells(frame: DataFrame) -> Table:
     note = (
         f"{labelled(SLOPE, WIDTH, CELLS)} Relative slope: over the mean change behind the blocks; inner: of "
         "the layers 1 to L - 1 alone. The absolute slope of a null grows with the size of its push. "
-        "Interval: Student's t over seeds; none where all seeds agree to the last digit. Error of one run: "
+        "Interval: Student's t over seeds, of widths and centres by their logit; none where all seeds agree "
+        "to the last digit. Error of one run: "
         "of its slope, from the scatter of its layers round the line; of its width, jackknife over its "
         "layers; the mean over seeds."
     )
