@@ -1,7 +1,7 @@
 """Scores of the arms, with the items behind them."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
 import numpy
@@ -9,6 +9,7 @@ import numpy
 from src.analysis.answers import Answers, difference, mean_of
 from src.analysis.arms import RANDOM, Arm
 from src.analysis.experiment import Experiment
+from src.analysis.group_arms import draw_their_rows
 from src.analysis.runs import Run
 from src.statistics.arm_scatter import Pooled, Scatter, of_contrast, scatter_of_arms
 from src.statistics.estimate import Estimate
@@ -103,26 +104,38 @@ def _answers(run: Run, better: dict[Key, bool | None]) -> dict[tuple[str, str, s
 
 
 def _compared(key: Key, higher_is_better: bool | None, arms: list[ArmScores]) -> TaskScores:
-    """Leave out the seeds whose items are not those that most runs of their model and data answered."""
+    """Leave out the seeds whose items are not those that most runs of their model and data answered.
+
+    Where every seed draws its own rows, those that most runs of the seed answered: seeds are then the units.
+    """
     groups: dict[tuple[str, ...], list[ArmScores]] = {}
     for scores in arms:
         named = tuple(scores.arm.factors.get(name, "") for name in ("model.name", "data.name"))
         groups.setdefault(named, []).append(scores)
-    problems = [problem for group in groups.values() for problem in _leave_out(key[0], group)]
+    problems = [problem for group in groups.values() for problem in _left_out(key[0], group)]
     for group in groups.values():
         share_scatter(group)
     return TaskScores(*key, higher_is_better, [one for one in arms if one.tuned], problems)
 
 
-def _leave_out(task: str, arms: list[ArmScores]) -> list[tuple[Run, str]]:
-    """Take out of the arms, and tell, what answers other items than most do."""
-    counts = Counter((one.n, one.ids) for scores in arms for one in scores.tuned.values())
+def _left_out(task: str, arms: list[ArmScores]) -> list[tuple[Run, str]]:
+    seeds = {seed for scores in arms for seed in scores.tuned}
+    if draw_their_rows([run for scores in arms for run in scores.arm.runs.values()]):
+        return [problem for seed in sorted(seeds) for problem in _leave_out(task, arms, {seed})]
+    return _leave_out(task, arms, seeds)
+
+
+def _leave_out(task: str, arms: list[ArmScores], seeds: Set[int]) -> list[tuple[Run, str]]:
+    """Take out of the arms, and tell, what answers other items than most do, of some seeds."""
+    counts = Counter(
+        (one.n, one.ids) for scores in arms for seed, one in scores.tuned.items() if seed in seeds
+    )
     if len(counts) < 2:
         return []
     most_n, most_ids = counts.most_common(1)[0][0]
     problems = []
     for scores in arms:
-        for seed, one in list(scores.tuned.items()):
+        for seed, one in [found for found in scores.tuned.items() if found[0] in seeds]:
             if (one.n, one.ids) == (most_n, most_ids) or (one.n == most_n and not (one.ids and most_ids)):
                 continue
             common = len(set(one.ids) & set(most_ids))

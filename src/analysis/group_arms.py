@@ -70,8 +70,7 @@ def group_arms(runs: Sequence[Run]) -> tuple[list[Arm], list[str], list[tuple[Ru
     the older of two runs of one seed. Where the seed of every run is also that of its rows, the rows differ
     within an arm as the seeds do.
     """
-    alone = all(run.config.get("data.seed") == run.seed for run in runs)
-    drawn = alone and len({run.seed for run in runs}) > 1
+    drawn = draw_their_rows(runs)
     described = [settings(run) for run in runs]
     for one in described if drawn else ():
         one.pop("data.seed")
@@ -86,6 +85,12 @@ def group_arms(runs: Sequence[Run]) -> tuple[list[Arm], list[str], list[tuple[Ru
         arms.append(arm)
         left_out += others + older
     return arms, follow, left_out
+
+
+def draw_their_rows(runs: Sequence[Run]) -> bool:
+    """Whether the seed of every run is also that of its rows, and there are several."""
+    alone = all(run.config.get("data.seed") == run.seed for run in runs)
+    return alone and len({run.seed for run in runs}) > 1
 
 
 def _alike(runs: list[Run], rows: bool) -> tuple[list[Run], list[tuple[Run, str]]]:

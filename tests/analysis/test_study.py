@@ -7,6 +7,7 @@ import numpy
 import pytest
 import yaml
 
+from src.analysis.answers import difference
 from src.analysis.arm_scores import read_scores
 from src.analysis.contrasts import contrasts
 from src.analysis.experiment import read_study
@@ -124,6 +125,34 @@ def test_runs_that_answered_other_items_are_told_and_the_rest_is_compared(made):
         assert f"{total} items, {total - 1} of them among the {total}" in told
     arm = next(one for one in scores[0].arms if one.arm.band == "01110")
     assert sorted(arm.tuned) == [0, 1]
+
+
+def rename_items(run, mark):
+    """Its heldout items are others."""
+    lines = [json.loads(line) for line in (run / "samples.jsonl").read_text().splitlines()]
+    for line in lines:
+        line["id"] = mark + line["id"] if line["task"] == "heldout" else line["id"]
+    (run / "samples.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def test_where_each_seed_draws_its_rows_seeds_are_the_units_and_an_odd_run_is_told(made):
+    """The difference is that of the seeds' means, by Student's t where arms scatter alike."""
+    for run in [found.parent for found in made.glob("*/run.json")]:
+        seed = json.loads((run / "run.json").read_text())["seed"]
+        configure(run, data__seed=seed)
+        rename_items(run, f"{seed}-")
+    odd = runs_of(made, "01110")[2]
+    rename_items(odd, "x")
+    (heldout,) = [task for task in read_scores(read_study(made)) if task.task == "heldout"]
+    ((run, told),) = heldout.problems
+    assert run.name == odd.name and "200 items, 0 of them among the 200" in told
+    by_band = {one.arm.band: one for one in heldout.arms}
+    assert sorted(by_band["01110"].tuned) == [0, 1]
+    first, whole = by_band["00001"], by_band["11111"]
+    gaps = [first.tuned[seed].value - whole.tuned[seed].value for seed in (0, 1, 2)]
+    found = difference(first.tuned, whole.tuned)
+    assert (found.value, found.num_seeds) == (pytest.approx(numpy.mean(gaps)), 3)
+    assert found.stderr == pytest.approx(numpy.std(gaps, ddof=1) / 3**0.5)
 
 
 @pytest.mark.parametrize("name", ["layers.csv", "samples.jsonl", "steps.jsonl"])

@@ -33,7 +33,7 @@ def findings(page):
 def recomputed(entry):
     """The entry's text with its numbers as the committed table has them."""
     folder = ROOT / "sweeps" / "results"
-    table = pandas.read_csv(folder / entry["table"], dtype={"band": str})
+    table = pandas.read_csv(folder / entry["table"], dtype={"band": str, "against": str})
     table.columns = [name.replace(".", "_") for name in table.columns]
     rows = table.query(entry["rows"], engine="python") if "rows" in entry else table
     assert len(rows), "no such rows"

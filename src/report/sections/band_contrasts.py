@@ -30,6 +30,7 @@ _HEADS = columns(
     "task", "band", "condition", *TESTED, "p_seeds", "mcnemar", value="difference"
 )  # fmt: skip
 
+_BANDS = 5  # fewer are read in the table
 _FIFTH_HEADS = columns("task", "condition", "band", "against", *TESTED, value="difference")
 _FIFTH_NOTE = (
     "difference: the first fifth minus the second, paired by seed and item; Holm's correction among the ten "
@@ -56,6 +57,14 @@ def build(material: Material) -> list[Block]:
         *_fifths(material),
         *_over_models(material),
     ]
+
+
+def pictures(material: Material) -> dict[str, Plot]:
+    """bands_against_lora, of the first task, where a study of bands was run."""
+    for label, rows in material.contrasts.items():
+        if len(rows) >= _BANDS:
+            return {"bands_against_lora": _forest(material, in_order(rows), label)}
+    return {}
 
 
 def _fifths(material: Material) -> list[Block]:
