@@ -14,7 +14,7 @@ def damage(path, draw) -> None:
     """Cut a file off, or flip one bit of it."""
     content = bytearray(path.read_bytes())
     if draw.random() < 0.5 or not content:
-        del content[draw.randrange(len(content) or 1) :]
+        del content[draw.randrange(len(content.rstrip()) or 1) :]  # a last line feed is no loss
     else:
         content[draw.randrange(len(content))] ^= 1 << draw.randrange(8)
     path.write_bytes(content)
