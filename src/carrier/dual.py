@@ -1,6 +1,8 @@
 """The price of a mask, set so that the loss stays within a budget above what it was before masking."""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from src.config.carrier import CarrierSettings
 
@@ -25,14 +27,17 @@ class Dual:
         self._sum, self._count = 0.0, 0
 
     @classmethod
-    def ended(
-        cls, settings: CarrierSettings, rho: float, price: float, baseline: float | None, ema: float
-    ) -> "Dual":
-        """As it was at the end of a fit."""
+    def from_state(cls, settings: CarrierSettings, rho: float, state: Mapping[str, Any]) -> "Dual":
+        """As another was when it gave its `state`, to the last bit."""
         found = cls(settings, rho)
-        found.price, found.baseline = price, baseline
-        found._sum, found._count = ema * (1 - EMA), 1
+        found.price, found.baseline = state["price"], state["baseline"]
+        found._sum, found._count = state["sum"], state["count"]
         return found
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What `from_state` needs."""
+        return {"price": self.price, "baseline": self.baseline, "sum": self._sum, "count": self._count}
 
     @property
     def ema(self) -> float:

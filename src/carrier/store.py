@@ -24,7 +24,7 @@ def write_fit(folder: Path, key: Any, fitted: Fitted, weights: Mapping[str, Tens
     theta = {_name(group): value.detach().contiguous() for group, value in fitted.masks.theta.items()}
     trained = {f"{_WEIGHT}{name}": value.detach().contiguous() for name, value in weights.items()}
     save_file(theta | trained, folder / WEIGHTS)
-    dual = {"price": fitted.dual.price, "baseline": fitted.dual.baseline, "ema": fitted.dual.ema}
+    dual = fitted.dual.state
     about = {"key": fingerprint(key), "groups": list(theta), "dual": dual, "steps": fitted.steps}
     write_json(folder / ABOUT, about)
 
@@ -42,7 +42,7 @@ def read_fit(
     weights = {
         name.removeprefix(_WEIGHT): value for name, value in stored.items() if name.startswith(_WEIGHT)
     }
-    dual = Dual.ended(settings, rho, **about["dual"])
+    dual = Dual.from_state(settings, rho, about["dual"])
     return Fitted(Masks(theta), dual, about["steps"]), weights
 
 

@@ -1,8 +1,10 @@
 """Masks over an update: its ends bit for bit, its gradients by the dense formula, its price by hand."""
 
+import json
 import math
 from dataclasses import replace
 
+import numpy
 import pytest
 import torch
 
@@ -158,6 +160,15 @@ def test_density_counts_entries_and_not_masks(updated):
     assert any(
         not torch.equal(a, b) for a, b in zip(masks.theta.values(), shuffled.theta.values(), strict=True)
     )
+
+
+def test_a_dual_that_was_written_down_is_the_same_to_the_last_bit():
+    dual = Dual(CarrierSettings(warmup_steps=3), rho=0.3)
+    for step, loss in enumerate(numpy.random.default_rng(0).normal(1, 0.1, 20)):
+        dual.see(float(loss))
+        dual.step(step)
+    again = Dual.from_state(dual.settings, 0.3, json.loads(json.dumps(dual.state)))
+    assert (again.ema, again.price, again.budget) == (dual.ema, dual.price, dual.budget)
 
 
 def test_a_constant_excess_moves_the_log_price_by_a_constant_until_its_bound():

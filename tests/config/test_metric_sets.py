@@ -49,9 +49,12 @@ def test_default_is_every_sound_metric_that_needs_nothing_more(make_config):
     assert set(names_of(make_config, "default")) == set(sound)
 
 
+OWN_SETS = ("subspaces", "gradient_flow", "lens_pair", "mean_shift_null")
+
+
 def test_every_metric_that_no_family_brings_is_in_a_set_of_its_own(make_config):
     extra = {name for name, metric in METRICS.items() if metric.extra}
-    sets = [set(names_of(make_config, one)) for one in ("subspaces", "gradient_flow", "lens_pair")]
+    sets = [set(names_of(make_config, one)) for one in OWN_SETS]
     assert all(one & extra for one in sets)
     assert extra <= set.union(*sets)
 

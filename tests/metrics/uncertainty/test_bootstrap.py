@@ -98,6 +98,7 @@ def test_what_is_cheap_to_resample_is_resampled():
         "cka_biased_floor",
         "cosine_similarity",
         "mean_shift",
+        "mean_shift_floor",
         "change_intensity",
     }
     for metric in METRICS.values():

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from src.analysis.intervened import Intervened
-from src.carrier.dual import Dual
+from src.carrier.dual import EMA, Dual
 from src.carrier.eraser.cells import Cell
 from src.carrier.eraser.found import Erased
 from src.carrier.eraser.tables import write_tables as write_triggers
@@ -28,7 +28,8 @@ def found(run, first):
     on = torch.full((4,), -1.0)
     on[first : first + 2] = 1
     theta = {(block, half, "write"): on for block in (0, 1) for half in ("attention", "feed_forward")}
-    dual = Dual.ended(CarrierSettings(), 0.3, price=0.5, baseline=1.0, ema=1.2)
+    state = {"price": 0.5, "baseline": 1.0, "sum": 1.2 * (1 - EMA), "count": 1}
+    dual = Dual.from_state(CarrierSettings(), 0.3, state)
     scores = {"base": 0 * NOISE, "tuned": 2 + NOISE, "carrier": 1.8 + 2 * NOISE, "carrier rest": 0.5 + NOISE}
     scores |= {"random 0": 0.2 + NOISE, "random 0 rest": 1.8 - NOISE}
     return Found(run, 0.3, Fitted(Masks(theta), dual, []), 0.25, {(0, "q_proj"): 0.25}, scores)
