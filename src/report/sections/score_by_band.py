@@ -16,8 +16,9 @@ from src.report.table import Column, Table
 from src.statistics.estimate import Estimate
 
 _NOTE = (
-    "Mean over seeds; bars: 95 % interval over seeds and items, of one seed over items alone. Dots: single "
-    "seeds. Dashed: the pretrained model. Colours tell bands, markers conditions."
+    "Mean over seeds; bars: 95 % interval over seeds and items, of one seed over items alone, and over seeds "
+    "alone where each has items of its own. Dots: single seeds. Dashed: the pretrained model. Colours tell "
+    "bands, markers conditions."
 )
 _BETTER = {True: ", higher is better", False: ", lower is better", None: ""}
 
