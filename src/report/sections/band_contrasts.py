@@ -19,9 +19,9 @@ from src.report.table import Table
 _NOTE = (
     "Error over seeds x items, paired (of one seed: over items alone; where each seed has items of its own: "
     "over seeds alone). Bands that scatter alike over seeds share one variance; a band that scatters more "
-    "(F test) keeps its own, and so does a random band. Thick: 95 % interval. Thin: the interval at the level "
-    "of Holm's test among all bands of the condition; it leaves 0 out exactly where the test finds a "
-    "difference. The pretrained model is tested by itself."
+    "(F test) keeps its own, and so does a random band. Thick: 95 % interval. Thin: the interval at Holm's "
+    "level among all bands of the condition; it leaves 0 out exactly where the test finds a difference. "
+    "The pretrained model is tested by itself."
 )
 _TABLE_NOTE = (
     "smallest detectable: the true difference that the corrected test would have found with 80 % power. "
