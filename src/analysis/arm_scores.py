@@ -1,7 +1,7 @@
 """Scores of the arms, with the items behind them."""
 
 from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 
 import numpy
@@ -68,6 +68,14 @@ def read_scores(study: Experiment) -> list[TaskScores]:
                 scores = found.setdefault((task, metric), {}).setdefault(index, ArmScores(arm))
                 getattr(scores, stage)[seed] = answers
     return [_compared(key, better[key], list(arms.values())) for key, arms in found.items()]
+
+
+def arms_by_condition(study: Experiment, arms: Iterable[ArmScores]) -> dict[str, list[ArmScores]]:
+    """The arms under each condition, both in their order."""
+    found: dict[str, list[ArmScores]] = {}
+    for one in arms:
+        found.setdefault(study.condition(one.arm), []).append(one)
+    return found
 
 
 def share_scatter(arms: Sequence[ArmScores]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from src.analysis.arm_scores import ArmScores, TaskScores
+from src.analysis.arm_scores import ArmScores, TaskScores, arms_by_condition
 from src.analysis.families import Row, tested_together
 from src.analysis.material import Material
 from src.analysis.own_task import is_trained
@@ -43,8 +43,5 @@ def fifth_rows(material: Material) -> list[Row]:
 def _families(material: Material) -> Iterator[tuple[Row, list[ArmScores]]]:
     """The arms of a task under one condition, in order of their bands."""
     for task, arms in other_abilities(material):
-        found: dict[str, list[ArmScores]] = {}
-        for one in arms:
-            found.setdefault(material.study.condition(one.arm), []).append(one)
-        for condition, mine in found.items():
+        for condition, mine in arms_by_condition(material.study, arms).items():
             yield {"task": task.label, "condition": condition}, mine

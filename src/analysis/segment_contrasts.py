@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations
 
 from src.analysis.answers import difference, weighted
-from src.analysis.arm_scores import ArmScores, scatter_between
+from src.analysis.arm_scores import ArmScores, arms_by_condition, scatter_between
 from src.analysis.families import Row
 from src.analysis.material import Material
 from src.analysis.switched_on import tested_differences
@@ -17,10 +17,7 @@ def fifth_pairs(material: Material) -> list[Row]:
     """A row a task, condition and pair of fifths, the earlier minus the later, all ten tested together."""
     rows = []
     for task in material.scores:
-        groups: dict[str, list[ArmScores]] = {}
-        for one in task.arms:
-            groups.setdefault(material.study.condition(one.arm), []).append(one)
-        for condition, arms in groups.items():
+        for condition, arms in arms_by_condition(material.study, task.arms).items():
             pairs = list(combinations(fifths_of(arms).values(), 2))
             for (first, second), row in tested_differences(pairs):
                 key = {"task": task.label, "condition": condition, "band": first.arm.band}

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy
 from scipy.stats import spearmanr
 
-from src.analysis.arm_scores import ArmScores, TaskScores
+from src.analysis.arm_scores import ArmScores, TaskScores, arms_by_condition
 from src.analysis.causal_profile import CausalProfile
 from src.analysis.families import Row, tested_together
 from src.analysis.intervened import find_intervened
@@ -47,12 +47,13 @@ def _trained_alone(
     asked = [
         known.get(str(name), {}).get(key) for name in profile.about["runs"][:1] for key in ("model", "data")
     ]
-    groups: dict[str, list[ArmScores]] = {}
-    for one in task.arms:
-        choices = one.arm.record["choices"]
-        if is_trained(one.arm.first, task.task) and [choices.get(key) for key in ("model", "data")] == asked:
-            groups.setdefault(material.study.condition(one.arm), []).append(one)
-    for condition, arms in groups.items():
+    alike = [
+        one
+        for one in task.arms
+        if is_trained(one.arm.first, task.task)
+        and [one.arm.record["choices"].get(key) for key in ("model", "data")] == asked
+    ]
+    for condition, arms in arms_by_condition(material.study, alike).items():
         if fifths := fifths_of(arms):
             yield condition, fifths
 

@@ -15,7 +15,7 @@ from src.intervene.engine.adapter_gates import AdapterGates
 from src.intervene.engine.gates import OWN, Gates
 from src.intervene.engine.mixed_weights import with_parameters
 from src.intervene.engine.weight_gates import Moved, WeightGates
-from src.model.blocks import LINEAR
+from src.model.linear_layers import LINEAR
 from src.model.trunk import base_of
 
 

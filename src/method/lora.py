@@ -19,7 +19,7 @@ from src.method.lora_layer import lora_layer
 from src.method.method import Method
 from src.method.penalty.matrix_update import LowRank, MatrixUpdate
 from src.method.rank import LoraPlan, Shape, plan_lora
-from src.model.blocks import linear_layers
+from src.model.linear_layers import linear_layers
 from src.model.loaded import LoadedModel
 from src.runtime.seeding import isolated
 

@@ -2,7 +2,8 @@ import pytest
 from torch import nn
 
 from src.errors import ModelError
-from src.model.blocks import find_blocks, linear_layers
+from src.model.blocks import find_blocks
+from src.model.linear_layers import linear_layers
 from src.model.tiny import build_tiny
 
 LLAMA = "self_attn.q_proj self_attn.k_proj self_attn.v_proj self_attn.o_proj"

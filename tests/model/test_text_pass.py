@@ -9,7 +9,8 @@ from transformers.utils import logging
 
 from src.errors import ModelError
 from src.method.catalog import adapt
-from src.model.blocks import find_blocks, linear_layers
+from src.model.blocks import find_blocks
+from src.model.linear_layers import linear_layers
 from src.model.loaded import LoadedModel
 from src.model.text_pass import check_states, text_pass
 from src.model.tiny import build_tiny

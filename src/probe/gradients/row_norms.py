@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from src.errors import ModelError
-from src.model.blocks import LINEAR
+from src.model.linear_layers import LINEAR
 from src.model.trunk import block_modules
 
 Pair = tuple[Tensor, Tensor]

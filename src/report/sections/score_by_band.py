@@ -2,7 +2,7 @@
 
 import math
 
-from src.analysis.arm_scores import ArmScores, TaskScores
+from src.analysis.arm_scores import ArmScores, TaskScores, arms_by_condition
 from src.analysis.experiment import Experiment
 from src.analysis.material import Material
 from src.analysis.score_rows import pretrained, score_rows
@@ -42,9 +42,7 @@ def build(material: Material) -> list[Block]:
 
 def by_condition(study: Experiment, arms: list[ArmScores]) -> list[tuple[str, str, float, list[ArmScores]]]:
     """Name, marker and shift to the side of every condition, with its arms."""
-    found: dict[str, list[ArmScores]] = {}
-    for one in arms:
-        found.setdefault(study.condition(one.arm), []).append(one)
+    found = arms_by_condition(study, arms)
     return [
         (condition or "trained", symbol(place), (place - (len(found) - 1) / 2) * 0.7 / len(found), mine)
         for place, (condition, mine) in enumerate(found.items())
