@@ -11,7 +11,7 @@ __version__ = "0.2.0"  # pyproject.toml, run.json, CITATION.cff and the tag take
 # for may not run at all meanwhile. So threads spin about as long as being woken takes, and then sleep. Every
 # command and every job comes past this line before it imports torch, and passes it on to what it starts.
 if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"} & set(os.environ):
-    os.environ["GOMP_SPINCOUNT"] = "1000"  # turns, of GNU's OpenMP (the torch of PyPI); 300,000 by default
+    os.environ["GOMP_SPINCOUNT"] = "4000"  # turns, of GNU's OpenMP (the torch of PyPI); 300,000 by default
     os.environ["KMP_BLOCKTIME"] = "1"  # ms, of Intel's and LLVM's (the torch of conda); 200 by default
 
 # Where torchao is installed (model.quantization), transformers imports it in each process with a model: three

@@ -15,7 +15,7 @@ CODE = f"import src, os, sys; print('torch' in sys.modules, *(os.environ.get(nam
 @pytest.mark.parametrize(
     ("given", "found"),
     [
-        ({}, "False None 1000 1"),
+        ({}, "False None 4000 1"),
         ({"OMP_WAIT_POLICY": "active"}, "False active None None"),
         ({"GOMP_SPINCOUNT": "7"}, "False None 7 None"),
     ],
@@ -40,4 +40,4 @@ def test_the_openmp_of_torch_takes_it():
     )
     if "GOMP_SPINCOUNT" not in done.stderr:
         pytest.skip("this torch comes with another OpenMP than GNU's")
-    assert "GOMP_SPINCOUNT = '1000'" in done.stderr
+    assert "GOMP_SPINCOUNT = '4000'" in done.stderr
