@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy
-
-from src.analysis.answers import table_of
+from src.analysis.answers import Answers, table_of, weighted
 from src.analysis.arm_scores import TaskScores, read_scores
 from src.analysis.claims import corrected_target
 from src.analysis.contrasts import contrasts
@@ -17,7 +15,14 @@ from src.config.rules import refuse
 from src.errors import DataError
 from src.statistics.claim import SIGN_LEVEL
 from src.statistics.estimate import LEVEL
-from src.statistics.power import Components, detectable, mean_components, seeds_needed
+from src.statistics.power import (
+    Components,
+    components,
+    detectable,
+    mean_components,
+    nested_components,
+    seeds_needed,
+)
 
 
 class Effect(NamedTuple):
@@ -106,10 +111,11 @@ def components_of(folder: Path, task: str | None = None) -> tuple[Components, in
     """Variance components of a finished study, the mean over its contrasts with the whole stack.
 
     Returns:
-        The components, the number of items, and which score.
+        The components, the number of items, and which score. Where each seed has test items of its own, what
+        items add is no part by itself.
 
     Raises:
-        DataError: no score has two seeds with the same known items on both sides.
+        DataError: no score has two seeds with known items on both sides.
         ConfigError: there is no such task.
     """
     study = read_study(folder)
@@ -117,22 +123,30 @@ def components_of(folder: Path, task: str | None = None) -> tuple[Components, in
     if task is not None and task not in [one.task for one in every]:
         refuse("--task", task, ", ".join(dict.fromkeys(one.task for one in every)) or "no score was found")
     for one in (one for one in every if task in (None, one.task)):
-        tables = _tables(study, one)
-        if tables:
-            return mean_components(tables), tables[0].shape[1], one.label
+        pairs = _pairs(study, one)
+        if pairs:
+            num_items = min(each.n for pair in pairs for each in pair.values())
+            return mean_components([_components(pair) for pair in pairs]), num_items, one.label
     raise DataError(f"{folder}: no contrast of two seeds or more with known items; give --components instead")
 
 
-def _tables(study: Experiment, scores: TaskScores) -> list[numpy.ndarray]:
-    """Differences to the baseline, [seed, item], of the contrasts that have them."""
+def _pairs(study: Experiment, scores: TaskScores) -> list[dict[int, Answers]]:
+    """Differences to the baseline by seed, of the contrasts that have them item by item at two seeds."""
     sides = {id(one.arm): one.tuned for one in scores.arms}
     found = []
     for one in contrasts(study, scores):
-        if one.arm is None:
-            continue
-        pair = [sides[id(arm)] for arm in (one.arm, one.baseline)]
-        common = pair[0].keys() & pair[1].keys()
-        first, second = (table_of({seed: side[seed] for seed in common}) for side in pair)
-        if first is not None and second is not None and first.shape == second.shape and len(first) > 1:
-            found.append(first - second)
+        if one.arm is not None:
+            both = weighted([sides[id(arm)] for arm in (one.arm, one.baseline)], (1, -1))
+            if len(both) > 1 and all(
+                each.items is not None and len(each.items) > 1 for each in both.values()
+            ):
+                found.append(both)
     return found
+
+
+def _components(pair: dict[int, Answers]) -> Components:
+    """Where all seeds answered the same items those are a part of their own."""
+    table = table_of(pair)
+    if table is not None:
+        return components(table)
+    return nested_components([one.items for one in pair.values() if one.items is not None])

@@ -26,8 +26,9 @@ of each it says whether these runs may judge it, or what differs from its settin
 """
 _LEGEND = (
     "Least: the smallest true difference that this plan finds. Seeds: the fewest that find the effect with "
-    "these items; to confirm, half of it. More seeds never remove the error over items."
+    "these items; to confirm, half of it."
 )
+_SHARED = "More seeds never remove the error over items that all seeds share."
 _SETTING = "Only runs of a claim's own setting judge it; all others are checks in miniature."
 _COMPONENTS = "three variances of at least 0, SEEDS,ITEMS,REST"
 
@@ -70,7 +71,7 @@ def power(
     if options.effect is not None and not (math.isfinite(options.effect) and options.effect):
         refuse("--effect", options.effect, "a finite difference other than 0")
     effects = declared_effects() if options.effect is None else [stated_effect(options.effect, arms)]
-    _show(plan, told, tell(plan, parts, effects), swept)
+    _show(plan, told, tell(plan, parts, effects), swept, shared=parts.items > 0)
 
 
 def _components(options: argparse.Namespace) -> tuple[Components, int, str]:
@@ -94,7 +95,7 @@ def _sizes(trained: Sequence[tuple[str, ...]]) -> tuple[int, int]:
     return len(seeds), len(arms)
 
 
-def _show(plan: Plan, told: str, found: Sequence[Told], swept: Sequence[Swept]) -> None:
+def _show(plan: Plan, told: str, found: Sequence[Told], swept: Sequence[Swept], shared: bool) -> None:
     from rich.table import Table
 
     title = f"{plan.num_arms} arms, {plan.num_seeds} seeds, {plan.num_items} items; scatter: {told}"
@@ -107,7 +108,7 @@ def _show(plan: Plan, told: str, found: Sequence[Told], swept: Sequence[Swept]) 
         claim = one.effect.claim
         table.add_row(*_row(one), *([judged_by(claim, swept)] if judging and claim else []))
     console().print(table)
-    print(f"{_LEGEND} {_SETTING}" if judging else _LEGEND)
+    print(_LEGEND, *[_SHARED][:shared], *[_SETTING][:judging])
 
 
 def _row(one: Told) -> list[str]:

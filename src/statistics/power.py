@@ -1,6 +1,6 @@
 """How many seeds and items a claim needs, from variance components of a finished study or stated ones."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy
@@ -33,15 +33,26 @@ def components(table: numpy.ndarray) -> Components:
     return Components(max((seeds - rest) / num_items, 0.0), max((items - rest) / num_seeds, 0.0), rest)
 
 
-def mean_components(tables: Iterable[numpy.ndarray]) -> Components:
-    """The mean of the components of several contrasts of one study.
+def nested_components(rows: Sequence[numpy.ndarray]) -> Components:
+    """Components where each seed has items of its own, [item] of differences a seed, at least 2 x 2.
+
+    What items add is in the rest: no two seeds share it.
+
+    Source: expected mean squares of the one-way random model.
+    """
+    rest = float(numpy.mean([numpy.var(row, ddof=1) for row in rows]))
+    means = numpy.var([numpy.mean(row) for row in rows], ddof=1)
+    return Components(max(float(means - rest * numpy.mean([1 / len(row) for row in rows])), 0.0), 0.0, rest)
+
+
+def mean_components(found: Sequence[Components]) -> Components:
+    """The mean over several contrasts of one study.
 
     Raises:
-        ValueError: no table was given.
+        ValueError: none was given.
     """
-    found = [components(table) for table in tables]
     if not found:
-        raise ValueError("tables: given none; needed: at least one of 2 seeds x 2 items")
+        raise ValueError("components: given none; needed: those of one contrast at least")
     return Components(*(float(numpy.mean(column)) for column in zip(*found, strict=True)))
 
 

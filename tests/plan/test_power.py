@@ -1,9 +1,11 @@
 """What a planned study could tell, against simulation and against the study it is planned from."""
 
+import json
 import re
 
 import numpy
 import pytest
+import yaml
 
 from src.bench.made_runs import MadeStudy, make_runs
 from src.command.compose import run_config
@@ -56,6 +58,24 @@ def test_components_come_from_a_finished_study_and_the_sizes_from_a_sweep(tmp_pa
     head, *rest = capsys.readouterr().out.splitlines()
     assert head.strip() == "22 arms, 3 seeds, 60 items; scatter: heldout (exact match)"
     assert any(re.search(r"a difference of 0\.05 .* no|never", line) for line in rest)
+
+
+def test_seeds_with_items_of_their_own_are_planned_from_too(tmp_path, capsys):
+    """As with data.seed=${seed}: nothing is shared that more seeds would not average away."""
+    folder = tmp_path / "made"
+    make_runs(folder, MadeStudy(bands=("whole", "01110"), scalings=("fixed_alpha",), tasks={"heldout": 60}))
+    shared, _, _ = components_of(folder)
+    for path in folder.glob("*/samples.jsonl"):
+        config = yaml.safe_load((path.parent / "config.yaml").read_text())
+        seed = config["data"]["seed"] = config["seed"]
+        (path.parent / "config.yaml").write_text(yaml.safe_dump(config))
+        rows = [json.loads(line) for line in path.read_text().splitlines()]
+        path.write_text("".join(json.dumps(row | {"id": f"{seed}.{row['id']}"}) + "\n" for row in rows))
+    parts, items, _ = components_of(folder)
+    assert (parts.items, items) == (0, 60)
+    assert parts.rest == pytest.approx(shared.rest + shared.items, rel=0.1)
+    main(["power", "--from", str(folder), "--arms", "2", "--seeds", "3", "--effect", "0.05"])
+    assert "never" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,15 @@ import pytest
 from scipy import stats
 
 from src.statistics.estimate import Estimate
-from src.statistics.power import Components, components, detectable, mean_components, planned, seeds_needed
+from src.statistics.power import (
+    Components,
+    components,
+    detectable,
+    mean_components,
+    nested_components,
+    planned,
+    seeds_needed,
+)
 from src.statistics.random_effects import summarise_models
 from src.statistics.selection import best_of
 from src.statistics.two_way_model import crossed
@@ -56,9 +64,26 @@ def tables(parts, num_seeds, num_items, count, random):
 
 def test_components_are_found_again():
     parts = Components(0.02, 0.05, 0.3)
-    found = mean_components(tables(parts, 8, 150, 60, numpy.random.default_rng(1)))
-    assert found == pytest.approx(parts, rel=0.15)
+    made = list(tables(parts, 8, 150, 60, numpy.random.default_rng(1)))
+    assert mean_components([components(table) for table in made]) == pytest.approx(parts, rel=0.15)
     assert components(numpy.ones((3, 4))) == (0, 0, 0)
+
+
+def test_components_of_seeds_with_items_of_their_own_are_found_again():
+    """What items add cannot be told from the rest there, and the error of the mean is that of the seeds."""
+    random, parts = numpy.random.default_rng(4), Components(0.02, 0.05, 0.3)
+    made = [
+        [
+            random.normal(0, math.sqrt(parts.seeds))
+            + random.normal(0, math.sqrt(parts.items + parts.rest), n)
+            for n in (40, 50, 60, 40, 50, 60)
+        ]
+        for _ in range(200)
+    ]
+    found = mean_components([nested_components(rows) for rows in made])
+    assert found == pytest.approx((0.02, 0.0, 0.35), rel=0.1)
+    variance = numpy.var([numpy.mean([row.mean() for row in rows]) for rows in made])
+    assert planned(found, 6, 50).stderr ** 2 == pytest.approx(variance, rel=0.25)
 
 
 def test_planned_error_is_the_error_that_such_studies_have():
