@@ -3,10 +3,12 @@
 python -m src.results publish runs/NAME sweeps/results/NAME --command "make study"
 python -m src.results check runs/NAME sweeps/results/NAME
 python -m src.results recompute sweeps/results/NAME
+python -m src.results unpack sweeps/results/NAME
 python -m src.results cost runs/NAME --jobs 2 --started 2026-01-31T12:00:00+00:00
 
 publish keeps the items of the runs beside the tables; recompute makes every table of them again and ends with
-status 1 where one is not the same, bit for bit, or cannot be made. The others read what
+status 1 where one is not the same, bit for bit, or cannot be made. unpack puts the runs back, without
+their weights: reports read them, and the study's sweep makes only what is missing. The others read what
 `python -m src.report runs/NAME` and the runs left. check ends with status 1 where a score, the pretrained
 model's included, or a difference to LoRA lies outside its committed interval, where a word contradicts the
 committed one (undecided and a check in miniature contradict none), or where one of them is missing.
@@ -33,9 +35,10 @@ _COST = (
 def main(arguments: list[str] | None = None) -> None:
     """The command."""
     options = _parser().parse_args(arguments)
-    sys.exit(
-        {"publish": _publish, "check": _check, "recompute": _recompute, "cost": _cost}[options.verb](options)
-    )
+    verbs = {
+        "publish": _publish, "check": _check, "recompute": _recompute, "unpack": _unpack, "cost": _cost,
+    }  # fmt: skip
+    sys.exit(verbs[options.verb](options))
 
 
 def _publish(options: argparse.Namespace) -> int:
@@ -83,6 +86,14 @@ def _recompute(options: argparse.Namespace) -> int:
     return 0 if all(one.holds for one in found) and not older else 1
 
 
+def _unpack(options: argparse.Namespace) -> int:
+    from src.results.packed import unpack
+
+    found = unpack(options.target, options.to)
+    print(f"{found[0].parent if found else options.to}: {len(found)} runs, without their weights")
+    return 0
+
+
 def _cost(options: argparse.Namespace) -> int:
     from src.results.cost import cost
 
@@ -120,6 +131,9 @@ def _parser() -> argparse.ArgumentParser:
     one = verbs.add_parser("recompute")
     one.add_argument("target", type=path_of, metavar="sweeps/results/NAME")
     one.add_argument("--write", action="store_true", help="put what was rebuilt in place, and draw again")
+    one = verbs.add_parser("unpack")
+    one.add_argument("target", type=path_of, metavar="sweeps/results/NAME")
+    one.add_argument("--to", type=path_of, default=Path("runs"), help="folder of experiments (runs)")
     one = verbs.add_parser("cost", description=_COST)
     one.add_argument("runs", type=runs_path, metavar="runs/EXPERIMENT")
     one.add_argument("--jobs", type=int, default=2, help="runs at a time (2)")

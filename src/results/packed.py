@@ -4,6 +4,7 @@ import io
 import json
 import lzma
 import os
+import shutil
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from src.storage.files import write_bytes
 
 ITEMS = "items.tar.xz"
 _WHOLE = ("layers.csv", "steps.jsonl")
+_PATHS = {"cache_dir": ".cache/strata"}
+"""Where a run finds what others share, as conf/config.yaml has it."""
 _ANSWER = ("stage", "task", "filter", "id", "scores")
 
 
@@ -55,6 +58,35 @@ def unpacked(folder: Path) -> Iterator[Path]:
         if len(found) != 1:
             raise DataError(f"{folder / ITEMS}: holds {len(found)} experiments; needed: one")
         yield found[0]
+
+
+def unpack(folder: Path, runs: Path) -> list[Path]:
+    """Put the runs of a committed study back: a report reads them, and its sweep makes what is missing.
+
+    Args:
+        folder: below sweeps/results.
+        runs: where experiments are; the study takes its own name there.
+
+    Returns:
+        The folders of the runs.
+
+    Raises:
+        DataError: nothing is packed there, or the experiment is there already.
+    """
+    if not (folder / ITEMS).is_file():
+        raise DataError(f"{folder}: holds no {ITEMS}; accepted: a study whose items are committed")
+    with unpacked(folder) as packed:
+        target = runs / packed.name
+        if target.exists():
+            raise DataError(f"{target}: exists; accepted: a folder of runs without this experiment (--to)")
+        runs.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=f".{packed.name}.", dir=runs) as place:
+            whole = shutil.copytree(packed, Path(place) / "whole")
+            for config in whole.glob("*/config.yaml"):
+                kept = config.read_text(encoding="utf-8")
+                config.write_text(kept + yaml.safe_dump({"paths": _PATHS | {"runs_dir": str(runs)}}), "utf-8")
+            os.rename(whole, target)
+    return sorted(path.parent for path in target.glob("*/run.json"))
 
 
 def _files(run: Run) -> Iterator[tuple[str, bytes]]:
