@@ -48,7 +48,7 @@ def merge_adapter(loaded: LoadedModel, folder: Path) -> LoadedModel:
     content = adapter_content(folder)
     model: Any = loaded.model
     before = dict(model.named_parameters()).keys()
-    dtype = next(model.parameters()).dtype
+    kinds = {name: value.dtype for name, value in _tensors(model)}
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)  # peft warns of keys that the model has no place for
         warnings.filterwarnings("ignore", category=FutureWarning)
@@ -73,21 +73,31 @@ def merge_adapter(loaded: LoadedModel, folder: Path) -> LoadedModel:
     broken = [name for name, value in merged.named_parameters() if not value.isfinite().all()]
     if broken:
         raise ModelError(f"{folder}: given {broken[0]} with NaN or infinity; accepted: finite weights")
+    for name, value in _tensors(merged):
+        value.data = value.data.to(kinds[name])  # each its own: frequencies of positions are in float32
     return replace(
         loaded,
-        model=merged.to(dtype).eval().requires_grad_(False),
+        model=merged.eval().requires_grad_(False),
         id=f"{loaded.id} + {folder.name}",
         fingerprint=fingerprint([loaded.fingerprint, content]),
     )
+
+
+def _tensors(model: Any) -> list[tuple[str, Any]]:
+    """Every parameter and buffer by name."""
+    return [*model.named_parameters(), *model.named_buffers()]
 
 
 def _check_base(loaded: LoadedModel, folder: Path) -> None:
     """Warn where an adapter names another base; the same shapes would take it without a word.
 
     Raises:
-        ValueError: it was trained on a vocabulary of another size, whose embeddings it brings.
+        ValueError: it was trained on a vocabulary of another size, whose embeddings it brings, or on a base
+            that its start moved in a way that cannot be repeated.
     """
-    named = str(read_object(folder / CONFIG).get("base_model_name_or_path") or "")
+    settings = read_object(folder / CONFIG)
+    named = str(settings.get("base_model_name_or_path") or "")
+    _check_start(settings.get("init_lora_weights"), folder)
     if _on_hub(named) and _on_hub(loaded.id) and named != loaded.id:
         _LOG.warning("%s: names %s as its base; it is added to %s", folder, named, loaded.id)
     tables = (loaded.model.get_input_embeddings(), loaded.model.get_output_embeddings())
@@ -102,6 +112,25 @@ def _check_base(loaded: LoadedModel, folder: Path) -> None:
                         f"{name} of {found} tokens, not {size}, as after tokens were added; accepted: whole "
                         "weights, merged by what trained it"
                     )
+
+
+def _check_start(start: Any, folder: Path) -> None:
+    """Refuse or tell of an adapter that is not added to the base as published.
+
+    `pissa` and `olora` take from the base what the factors start with, and do so again when they are loaded.
+
+    Raises:
+        ValueError: what was taken was drawn at random.
+    """
+    if str(start).startswith("pissa_niter"):
+        raise ValueError(
+            f"init_lora_weights={start} took a random part out of its base; accepted: an adapter that was "
+            "saved with path_initial_model_for_weight_conversion"
+        )
+    if start == "lora_ga":
+        _LOG.warning(
+            "%s: init_lora_weights=lora_ga moved its base before training; it fits that base alone", folder
+        )
 
 
 def _on_hub(name: str) -> bool:

@@ -110,11 +110,16 @@ KINDS = {
     "with whole layers": {"modules_to_save": ["lm_head", "norm"]},
     "of every linear layer": {"target_modules": "all-linear"},
     "of some tokens": {"trainable_token_indices": [5, 9]},
+    "from the base's own directions": {"init_lora_weights": "pissa"},
 }
 REFUSED = {
     "with blocks again": (
         {"layer_replication": [[0, 3], [1, 5]]},
         "comes or goes; accepted: one that leaves",
+    ),
+    "from random directions": (
+        {"init_lora_weights": "pissa_niter_4", "target_modules": ["q_proj"]},
+        "pissa_niter_4 took a random part out of its base; accepted: an adapter that was saved with path_init",
     ),
     "with its own head": ({"modules_to_save": ["lm_head"]}, "tie_word_embeddings"),
 }
