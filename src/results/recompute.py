@@ -1,10 +1,11 @@
-"""Whether committed tables are what the committed items give, bit for bit."""
+"""Whether committed tables are what the committed items give: bit for bit, on the processor that made them."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from src.errors import DataError
+from src.results.alike import same_numbers
 from src.results.packed import ITEMS, unpacked
 from src.results.publish import FIGURE, MADE, PROFILES, digests, profiles_text
 from src.storage.files import read_object, write_bytes, write_json
@@ -21,7 +22,7 @@ class Rebuilt(NamedTuple):
     state: str
     """What became of it, in words."""
     holds: bool
-    """Whether it is the same, bit for bit."""
+    """Whether it is the same, on another processor but for the last digits."""
 
 
 def recompute(folder: Path, report: Report, write: bool = False) -> list[Rebuilt]:
@@ -91,6 +92,8 @@ def _compared(committed: Path, rebuilt: Path, write: bool) -> Rebuilt:
     fresh = rebuilt.read_bytes()
     if fresh == committed.read_bytes():
         return Rebuilt(committed.name, "the same, bit for bit", True)
+    if same_numbers(fresh, committed.read_bytes(), committed.name):  # left as it is
+        return Rebuilt(committed.name, "the same but for last digits, which another processor rounds", True)
     if write:
         write_bytes(committed, fresh)
     return Rebuilt(committed.name, "written anew" if write else "differs", write)

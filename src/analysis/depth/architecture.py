@@ -6,7 +6,8 @@ from pandas import DataFrame
 
 from src.analysis.depth.decomposition import STANDARD
 from src.analysis.depth.seed_means import difference, difference_over_models, over_seeds
-from src.analysis.depth.width import variance_components, width_shares
+from src.analysis.depth.components import variance_components
+from src.analysis.depth.width import width_shares
 
 EXPLAINED_BY = ["architecture", "kind", "wiring"]
 _OVER_MODELS = {"value": "value_models", "ci_low": "models_low", "ci_high": "models_high"}
