@@ -16,8 +16,8 @@ def same_numbers(first: bytes, second: bytes, name: str) -> bool:
     Args:
         first: one content.
         second: the other.
-        name: of the file. Cells of a .csv are held against each other in float64; the numbers of another text by
-            their last digit, which may be off by one: a tie of rounding falls either way.
+        name: of the file. Cells of a .csv are held against each other in float64; the numbers of another text
+            by their last digit, which may be off by one: a tie of rounding falls either way.
     """
     if first == second:
         return True

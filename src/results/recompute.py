@@ -1,4 +1,4 @@
-"""Whether committed tables are what the committed items give: bit for bit, on the processor that made them."""
+"""Whether committed tables are what the committed items give, on the same processor bit for bit."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path

@@ -27,7 +27,7 @@ def test_cells_are_held_against_each_other(old, new, same):
     [
         ("| a-1 | 0.012 | +0.45 to 1.20 | 7 of 9 |", True),  # a tie
         ("| a-1 | 0.013 | +0.45 to 1.20 | 7 of 9 |", True),
-        ("| a-1 | 0.014 | +0.45 to 1.20 | 7 of 9 |", False),
+        ("| a-1 | 0.015 | +0.45 to 1.20 | 7 of 9 |", False),
         ("| a-1 | 0.0130 | +0.45 to 1.20 | 7 of 9 |", False),
         ("| a-1 | 0.013 | +0.45 to 1.20 | 8 of 9 |", False),
         ("| a-2 | 0.013 | +0.45 to 1.20 | 7 of 9 |", False),

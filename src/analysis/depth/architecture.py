@@ -4,9 +4,9 @@ import numpy
 import pandas
 from pandas import DataFrame
 
+from src.analysis.depth.components import variance_components
 from src.analysis.depth.decomposition import STANDARD
 from src.analysis.depth.seed_means import difference, difference_over_models, over_seeds
-from src.analysis.depth.components import variance_components
 from src.analysis.depth.width import width_shares
 
 EXPLAINED_BY = ["architecture", "kind", "wiring"]

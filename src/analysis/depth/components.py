@@ -1,4 +1,4 @@
-"""Shares of variance between groups, models, cells and seeds: a nested mixed model by restricted likelihood."""
+"""Shares of variance between groups, models, cells and seeds, by a nested mixed model."""
 
 import math
 
@@ -16,12 +16,12 @@ def variance_components(table: DataFrame, group: str) -> dict[str, float]:
     """Shares of variance between groups, models of a group, cells of a model, and seeds; they add to 1.
 
     A linear mixed model: value ~ 1, random intercepts for the group, for the model inside it and for the cell
-    (model and objective) inside that; variances of at least 0 with the largest restricted likelihood of several
-    starts. Missing where two of them cannot be told apart (no group has two models, no model two objectives, no
-    cell two seeds), or where nothing differs.
+    (model and objective) inside that; of several starts, the variances of at least 0 with the largest
+    restricted likelihood. Missing where two of them cannot be told apart (no group has two models, no model
+    two objectives, no cell two seeds), or where nothing differs.
 
-    Source: Patterson and Thompson 1971. Seeds of a cell are alike, so their mean and the scatter around it say
-    all: the matrices are of cells and not of runs.
+    Source: Patterson and Thompson 1971. Seeds of a cell are alike, so their mean and the scatter around it
+    say all: the matrices are of cells and not of runs.
     """
     names = (group, "model", "cell", "seed")
     known = table.dropna(subset=["value"])
