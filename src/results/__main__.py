@@ -6,12 +6,13 @@ python -m src.results recompute sweeps/results/NAME
 python -m src.results unpack sweeps/results/NAME
 python -m src.results cost runs/NAME --jobs 2 --started 2026-01-31T12:00:00+00:00
 
-publish keeps the items of the runs beside the tables; recompute makes every table of them again and ends with
-status 1 where one is not the same or cannot be made; another processor may round last digits. unpack puts the
-runs back, without their weights: reports read them, and the study's sweep makes only what is missing. The others read what
-`python -m src.report runs/NAME` and the runs left. check ends with status 1 where a score, the pretrained
-model's included, or a difference to LoRA lies outside its committed interval, where a word contradicts the
-committed one (undecided and a check in miniature contradict none), or where one of them is missing.
+publish keeps the items of the runs beside the tables; recompute makes every table of them again and ends
+with status 1 where one is not the same or cannot be made; another processor may round last digits. unpack
+puts the runs back, without their weights: reports read them, and the study's sweep makes only what is
+missing. The others read what `python -m src.report runs/NAME` and the runs left. check ends with status 1
+where a score, the pretrained model's included, or a difference to LoRA lies outside its committed interval,
+where a word contradicts the committed one (undecided and a check in miniature contradict none), or where
+one of them is missing.
 """
 
 import argparse
