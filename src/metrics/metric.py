@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from src.statistics.bounds import FREE, Bounds
+
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
@@ -28,14 +30,18 @@ class Metric:
     function: str
     """Dotted location of the public function, whose docstring is the entry of the reference.
 
-    Of one whose interval is a jackknife it is `together` (shared/together.py).
+    Of one whose interval is a jackknife or of groups it is `together` (shared/together.py).
     """
     parts: str | None = None
     """Dotted location of the function that tells what one weight tensor adds to the sums of its block."""
     per_sample: bool = False
     """`function` answers for each sample: the metric is the mean."""
     interval: str | None = None
-    """mean (s / sqrt(n)), bootstrap or jackknife; None: the number is not made of samples."""
+    """mean (s / sqrt(n)), bootstrap, jackknife or groups; None: the number is not made of samples."""
+    group_rows: int = 0
+    """Fewest samples that say the same of a group as of all of them; a jackknife where groups have fewer."""
+    bounds: Bounds = FREE
+    """Ends of its range that no data move; its interval stays within them."""
     resampled: str | None = None
     """Dotted location of the function that turns the same samples into a statistic of their weights."""
     unlike: bool = False
@@ -69,6 +75,7 @@ def of_rows(
     change: str = "distance",
     unlike: bool = False,
     switches: tuple[str, ...] = (),
+    bounds: Bounds = FREE,
 ) -> Metric:
     """A metric of all samples together; its interval is a jackknife or, where that is cheap, a bootstrap.
 
@@ -87,6 +94,7 @@ def of_rows(
         change=change,
         unlike=unlike,
         switches=switches,
+        bounds=bounds,
     )
 
 
@@ -97,11 +105,11 @@ def of_samples(
     needs: str,
     unit: str,
     module: str = "",
-    interval: str = "mean",
     change: str = "distance",
     switches: tuple[str, ...] = (),
+    bounds: Bounds = FREE,
 ) -> Metric:
-    """A metric that every sample has by itself; its interval is that of a mean or a bootstrap."""
+    """A metric that every sample has by itself; its interval is that of a mean."""
     return Metric(
         name=name,
         family=family,
@@ -110,7 +118,8 @@ def of_samples(
         min_samples=1,
         function=f"src.metrics.{family}.{module or name}.{name}",
         per_sample=True,
-        interval=interval,
+        interval="mean",
         change=change,
         switches=switches,
+        bounds=bounds,
     )

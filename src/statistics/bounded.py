@@ -6,10 +6,13 @@ from typing import Any
 import numpy
 from scipy.special import expit, logit, ndtri
 
+from src.statistics.bounds import Bounds
 from src.statistics.student import LEVEL
 
 _ROUNDING = 1e-9
 """A correlation that is as near to 1 is 1."""
+_FARTHEST = 3.0
+"""How many times the way to an end an interval may reach on the scale of that end."""
 _LARGEST = 700.0  # what exp can still tell in float64
 
 
@@ -59,3 +62,36 @@ def distance_ends(value: Any, reach: Any) -> tuple[Any, Any]:
     above = numpy.where(numpy.asarray(value) > 0, value, numpy.nan)
     step = numpy.minimum(reach / above, _LARGEST)
     return above * numpy.exp(-step), numpy.exp(numpy.minimum(numpy.log(above) + step, _LARGEST))
+
+
+def ends_within(value: float, reach: float, bounds: Bounds) -> tuple[float, float]:
+    """The interval of a quantity on the scale that its bounds ask for; it always holds the value.
+
+    Between two ends that of the logit (of -1 and 1 this is Fisher's z), beside one end that of the logarithm
+    of the distance to it, and the plain one without. A value on an end, or so near that the plain interval
+    reaches more than three times as far as the end, has the plain one up to the ends: a derivative says
+    nothing of so far away.
+
+    Args:
+        value: the number itself.
+        reach: half the width of its plain interval, carried over by the derivative; NaN gives NaN.
+        bounds: the ends of what it can be.
+    """
+    least, most = bounds
+    low, high = value - reach, value + reach
+    away = [value - least] if least is not None else []
+    away += [most - value] if most is not None else []
+    if not away:
+        return low, high
+    if not (min(away) > 0 and reach <= _FARTHEST * min(away)):
+        low, high = low if least is None else max(low, least), high if most is None else min(high, most)
+        return min(low, value), max(high, value)
+    if least is not None and most is not None:
+        length = most - least
+        ends = share_ends((value - least) / length, reach / length)
+        inner = tuple(least + length * float(end) for end in ends)
+    elif least is not None:
+        inner = tuple(least + float(end) for end in distance_ends(value - least, reach))
+    elif most is not None:
+        inner = tuple(most - float(end) for end in reversed(distance_ends(most - value, reach)))
+    return min(inner[0], value), max(inner[1], value)

@@ -34,7 +34,7 @@ def test_locations_lead_to_documented_functions(metric):
     if metric.parts is not None:
         assert resolve(metric.parts).__name__ == f"{metric.name}_parts"
     if metric.needs in ("pooled", "pair", "views"):
-        assert isinstance(resolve(metric.function), Together) == (metric.interval == "jackknife")
+        assert isinstance(resolve(metric.function), Together) == (metric.interval in ("jackknife", "groups"))
 
 
 def test_names_needing_keeps_the_given_order():

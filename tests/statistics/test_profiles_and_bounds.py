@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from src.statistics.bounded import correlation_interval, distance_ends, rank_interval, share_ends
+from src.statistics.bounded import (
+    correlation_interval,
+    distance_ends,
+    ends_within,
+    rank_interval,
+    share_ends,
+)
+from src.statistics.bounds import AMOUNT, COSINE, FREE, SHARE
 from src.statistics.estimate import Estimate
 from src.statistics.profile_correlation import effective_n, profile_correlation
 from src.statistics.student import t_reach
@@ -100,6 +107,25 @@ def test_shares_and_distances_stay_within_their_bounds(value, stderr, freedom):
     assert 0 <= low <= value <= high <= 1
     low, high = distance_ends(value, reach)
     assert 0 <= low <= value <= high
+
+
+@given(st.floats(0, 1), st.floats(0, 5), st.sampled_from([FREE, SHARE, AMOUNT, COSINE, (None, 1.0)]))
+def test_an_interval_within_bounds_holds_its_value(value, reach, bounds):
+    low, high = ends_within(value, reach, bounds)
+    least, most = bounds
+    assert low <= value <= high and high - low < 200
+    assert (least is None or low >= least) and (most is None or high <= most)
+
+
+def test_the_scale_of_bounds():
+    reach = 0.05
+    z = math.atanh(0.9) - reach / (1 - 0.9**2), math.atanh(0.9) + reach / (1 - 0.9**2)
+    assert ends_within(0.9, reach, COSINE) == pytest.approx(tuple(map(math.tanh, z)))
+    assert ends_within(2.0, 1.0, AMOUNT) == pytest.approx((2 * math.exp(-0.5), 2 * math.exp(0.5)))
+    assert ends_within(-2.0, 1.0, (None, 0.0)) == pytest.approx((-2 * math.exp(0.5), -2 * math.exp(-0.5)))
+    assert ends_within(2.0, 1.0, FREE) == (1.0, 3.0)
+    assert ends_within(1.0, 0.1, COSINE) == (0.9, 1.0)  # on an end the derivative says nothing
+    assert ends_within(0.01, 1.0, AMOUNT) == (0.0, 1.01)
 
 
 def test_small_errors_give_the_plain_interval():

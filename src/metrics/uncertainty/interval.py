@@ -6,9 +6,9 @@ from typing import NamedTuple
 import torch
 
 from src.metrics.shared.shapes import PerSample
+from src.statistics.bounded import ends_within
+from src.statistics.bounds import FREE, Bounds
 from src.statistics.student import t_reach
-
-LOW, HIGH = 0.025, 0.975
 
 
 class Interval(NamedTuple):
@@ -22,16 +22,21 @@ class Interval(NamedTuple):
 NO_INTERVAL = Interval(math.nan, math.nan, math.nan)
 
 
-def t_interval(value: float, stderr: float, freedom: int) -> Interval:
-    """Value +- t * stderr, t of Student's distribution with `freedom` degrees; NaN without a stderr."""
-    reach = float(t_reach(stderr, freedom)) if math.isfinite(stderr) else math.nan
-    return Interval(stderr, value - reach, value + reach)
+def t_interval(value: float, stderr: float, freedom: float, bounds: Bounds = FREE) -> Interval:
+    """Value +- t * stderr, t of Student's distribution with `freedom` degrees; NaN without a stderr.
+
+    Of what cannot leave its bounds on their scale: see `ends_within`.
+    """
+    if not math.isfinite(stderr):
+        return Interval(stderr, math.nan, math.nan)
+    return Interval(stderr, *ends_within(value, float(t_reach(stderr, freedom)), bounds))
 
 
-def mean_interval(values: PerSample) -> Interval:
+def mean_interval(values: PerSample, bounds: Bounds = FREE) -> Interval:
     """Of a mean over samples: s / sqrt(n), n - 1 degrees of freedom; NaN for one sample."""
     num_samples = len(values)
     if num_samples < 2:
         return NO_INTERVAL
     values = values.to(torch.float64)
-    return t_interval(values.mean().item(), values.std().item() / math.sqrt(num_samples), num_samples - 1)
+    stderr = values.std().item() / math.sqrt(num_samples)
+    return t_interval(values.mean().item(), stderr, num_samples - 1, bounds)

@@ -7,6 +7,7 @@ import torch
 from src.metrics.shared.rows import NUM_BLOCKS
 from src.metrics.shared.shapes import Statistic
 from src.metrics.uncertainty.interval import Interval, t_interval
+from src.statistics.bounds import FREE, Bounds
 
 LEAST_BLOCKS = 4
 
@@ -35,10 +36,12 @@ def jackknife_stderr(statistic: Statistic, num_samples: int, num_needed: int) ->
     return ((num_blocks - 1) / num_blocks * (left_out - left_out.mean()).square().sum()).sqrt().item()
 
 
-def jackknife_interval(statistic: Statistic, value: float, num_samples: int, num_needed: int) -> Interval:
+def jackknife_interval(
+    statistic: Statistic, value: float, num_samples: int, num_needed: int, bounds: Bounds = FREE
+) -> Interval:
     """`jackknife_stderr` and value +- t * stderr, with a degree of freedom less than blocks."""
     stderr = jackknife_stderr(statistic, num_samples, num_needed)
-    return t_interval(value, stderr, _num_blocks(num_samples) - 1)
+    return t_interval(value, stderr, _num_blocks(num_samples) - 1, bounds)
 
 
 def _num_blocks(num_samples: int) -> int:

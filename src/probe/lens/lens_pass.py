@@ -136,8 +136,8 @@ def lens_rows(values: Mapping[str, Tensor], stage: str) -> list[LayerRow]:
     rows = []
     for name, per_layer in values.items():
         for layer, found in enumerate(per_layer):
-            known = found[~found.isnan()]
-            value, interval = known.mean().item(), mean_interval(known)
+            known, bounds = found[~found.isnan()], METRICS[name.partition("/")[0]].bounds
+            value, interval = known.mean().item(), mean_interval(known, bounds)
             rows.append(measured_row(stage, layer, len(per_layer) - 1, name, value, interval, len(known)))
     return rows
 
@@ -146,10 +146,10 @@ def jackknife_rows(
     series: str, stage: str, statistics: Sequence[Statistic], num_rows: int, num_blocks: int
 ) -> list[LayerRow]:
     """Rows of the layer table of numbers that all rows have together, each with its jackknife interval."""
-    found, least = [], METRICS[series.partition("/")[0]].min_samples
+    found, metric = [], METRICS[series.partition("/")[0]]
     for layer, statistic in enumerate(statistics):
         value = statistic(torch.arange(num_rows))
-        interval = jackknife_interval(statistic, value, num_rows, least)
+        interval = jackknife_interval(statistic, value, num_rows, metric.min_samples, metric.bounds)
         found.append(measured_row(stage, layer, num_blocks, series, value, interval, num_rows))
     return found
 

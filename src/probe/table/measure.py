@@ -10,9 +10,10 @@ from torch import Tensor
 from src.errors import DataError
 from src.metrics.catalog import Metric, check_samples, resolve, switched
 from src.metrics.shared.rows import Rows
-from src.metrics.uncertainty.bootstrap import bootstrap_interval, resampled_mean
+from src.metrics.uncertainty.bootstrap import bootstrap_interval
 from src.metrics.uncertainty.interval import NO_INTERVAL, Interval, mean_interval
 from src.metrics.uncertainty.jackknife import jackknife_interval
+from src.metrics.uncertainty.random_groups import groups_interval, most_groups
 
 
 class MetricValue(NamedTuple):
@@ -55,8 +56,11 @@ def measure(
     if not math.isfinite(value):
         return MetricValue(value, NO_INTERVAL, num_samples)
     if metric.interval == "bootstrap":
-        return MetricValue(value, bootstrap_interval(resampled, value, num_samples), num_samples)
-    interval = jackknife_interval(statistic, value, num_samples, metric.min_samples)
+        interval = bootstrap_interval(resampled, value, num_samples, metric.bounds)
+    elif metric.interval == "groups" and most_groups(num_samples, metric.group_rows):
+        interval = groups_interval(statistic, value, num_samples, metric.group_rows, metric.bounds)
+    else:
+        interval = jackknife_interval(statistic, value, num_samples, metric.min_samples, metric.bounds)
     return MetricValue(value, interval, num_samples)
 
 
@@ -65,7 +69,4 @@ def _of_values(metric: Metric, values: Tensor) -> MetricValue:
     if not len(values):
         needed = "at least 1 (metrics.num_token_samples)"
         raise DataError(f"metric {metric.name}: given 0 samples; needed: {needed}")
-    value, num_samples = values.mean().item(), len(values)
-    if metric.interval == "bootstrap":
-        return MetricValue(value, bootstrap_interval(resampled_mean(values), value, num_samples), num_samples)
-    return MetricValue(value, mean_interval(values), num_samples)
+    return MetricValue(values.mean().item(), mean_interval(values, metric.bounds), len(values))

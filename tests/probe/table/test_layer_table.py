@@ -11,7 +11,7 @@ from src.metrics.metric import of_rows
 from src.metrics.shared.rows import Rows
 from src.metrics.shared.together import together
 from src.metrics.shift.cka import cka_debiased, cka_debiased_resampled
-from src.metrics.uncertainty.bootstrap import bootstrap_interval, multiplicities, resampled_mean
+from src.metrics.uncertainty.bootstrap import multiplicities
 from src.probe.states.layer_statistics import LayerStatistics
 from src.probe.states.probe_pass import probe_pass
 from src.probe.table.layer_table import LayerRow, in_order, layer_rows
@@ -49,22 +49,22 @@ def test_values_and_errors_are_those_of_the_metrics(statistics):
     cosines = torch.nn.functional.cosine_similarity(base.pooled[1].double(), tuned.pooled[1].double())
     row = table["cosine_similarity", "change", 1]
     assert row.value == pytest.approx(cosines.mean().item(), rel=1e-9)
-    found = bootstrap_interval(resampled_mean(cosines), cosines.mean().item(), N)
-    assert (row.stderr, row.low, row.high) == pytest.approx(found, rel=1e-9)
-    assert row.stderr == pytest.approx(cosines.std().item() / math.sqrt(N), rel=0.2)
+    assert row.stderr == pytest.approx(cosines.std().item() / math.sqrt(N), rel=1e-9)
+    reach = stats.t.ppf(0.975, N - 1) * row.stderr / (1 - row.value**2)
+    assert [math.atanh(end) for end in (row.low, row.high)] == pytest.approx(
+        [math.atanh(row.value) - reach, math.atanh(row.value) + reach], rel=1e-9
+    )
     tokens = tuned.tokens["prompt_entropy"][2]
     row = table["prompt_entropy", "tuned", 2]
     assert row.value == pytest.approx(tokens.mean().item(), rel=1e-12)
     assert row.stderr == pytest.approx(tokens.std().item() / math.sqrt(5), rel=1e-12)
-    expected = stats.ttest_1samp(tokens.numpy(), 0).confidence_interval(0.95)
-    assert (row.low, row.high) == pytest.approx((expected.low, expected.high), rel=1e-9)
+    factor = math.exp(stats.t.ppf(0.975, 4) * row.stderr / row.value)  # an entropy is above 0
+    assert (row.low, row.high) == pytest.approx((row.value / factor, row.value * factor), rel=1e-9)
     row = table["cka_debiased", "change", 2]
     assert row.value == pytest.approx(cka_debiased(base.pooled[2], tuned.pooled[2]).item(), rel=1e-9)
     drawn = cka_debiased_resampled(Rows(base.pooled[2]), Rows(tuned.pooled[2]))(multiplicities(N))
-    assert row.stderr == pytest.approx(drawn.std().item(), rel=1e-9)
-    assert row.high - row.low == pytest.approx(
-        (drawn.quantile(0.975) - drawn.quantile(0.025)).item(), rel=1e-9
-    )
+    assert row.stderr == pytest.approx(drawn.std().item() * math.sqrt(N / (N - 1)), rel=1e-9)
+    assert -1 <= row.low < row.value < row.high <= 1
     row = table["effective_rank", "base", 0]
     left_out = []
     for out in range(N):
@@ -72,8 +72,8 @@ def test_values_and_errors_are_those_of_the_metrics(statistics):
         left_out.append(effective_rank(base.pooled[0][kept]).item())
     spread = torch.tensor(left_out, dtype=torch.float64).var(correction=0).item()
     assert row.stderr == pytest.approx(math.sqrt((N - 1) * spread), rel=1e-6)
-    assert row.high - row.value == pytest.approx(stats.t.ppf(0.975, N - 1) * row.stderr, rel=1e-9)
-    assert row.value - row.low == pytest.approx(row.high - row.value, rel=1e-9)
+    factor = math.exp(stats.t.ppf(0.975, N - 1) * row.stderr / row.value)
+    assert (row.low, row.high) == pytest.approx((row.value / factor, row.value * factor), rel=1e-9)
     assert table["effective_rank", "base", 0].value == pytest.approx(
         effective_rank(base.pooled[0]).item(), rel=1e-9
     )
