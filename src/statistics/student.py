@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 import numpy
-from scipy.special import stdtrit
+from scipy.special import stdtr, stdtrit
 
 LEVEL = 0.05
 """Two-sided error of an interval and of a test, unless told otherwise: 95 % intervals."""
@@ -19,6 +19,12 @@ def t_reach(stderr: Any, freedom: Any, level: float = LEVEL) -> Any:
         level: the interval covers the truth in 1 - level of all cases.
     """
     return stdtrit(freedom, 1 - level / 2) * stderr
+
+
+def two_sided(value: Any, stderr: Any, freedom: Any) -> Any:
+    """p-value of a mean being 0: the least level whose interval leaves 0 out. NaN without an error."""
+    stderr = numpy.where(numpy.asarray(stderr) > 0, stderr, numpy.nan)
+    return 2 * stdtr(freedom, -abs(value) / stderr)
 
 
 def satterthwaite(parts: Collection[tuple[float, float]], otherwise: float) -> tuple[float, float]:

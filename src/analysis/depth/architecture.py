@@ -8,9 +8,10 @@ from src.analysis.depth.components import variance_components
 from src.analysis.depth.decomposition import STANDARD
 from src.analysis.depth.seed_means import difference, difference_over_models, over_seeds
 from src.analysis.depth.width import width_shares
+from src.analysis.depth.wiring_and_size import OVER_MODELS
 
 EXPLAINED_BY = ["architecture", "kind", "wiring"]
-_OVER_MODELS = {"value": "value_models", "ci_low": "models_low", "ci_high": "models_high"}
+_OVER_MODELS = {"value": "value_models", **OVER_MODELS}
 _SHARES = ["between_architectures", "between_models", "between_cells", "between_seeds"]
 
 
@@ -47,10 +48,10 @@ def what_explains_width(numbers: DataFrame) -> DataFrame:
 def width_order(numbers: DataFrame) -> DataFrame:
     """How much wider other transformers are than sequential decoders, by metric; standard training.
 
-    value, ci_low, ci_high: over seeds of the same models, paired by seed, each cell alike. value_models,
-    models_low, models_high: over num_first against num_second models (Welch), each model alike, which is
-    what a claim about architecture rests on. Of objectives that both sides have; a model's mean is over
-    those of them that it has.
+    value, ci_low, ci_high, pvalue: over seeds of the same models, paired by seed, each cell alike.
+    value_models, models_low, models_high, models_pvalue: over num_first against num_second models (Welch),
+    each model alike, which is what a claim about architecture rests on. Of objectives that both sides have;
+    a model's mean is over those of them that it has.
     """
     widths = _widths(numbers)
     decoders, rows = widths["kind"] == "decoder", []

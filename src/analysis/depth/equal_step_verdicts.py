@@ -40,13 +40,19 @@ def parallel_keeps(groups: DataFrame, cells: DataFrame) -> Finding:
     """
     name, found = "equal_step_parallel_keeps_slope", _at(groups, "small", "parallel")
     at_causal = found[found["objective"] == "causal_lm"]
-    causal, others = _fates(at_causal), _fates(found[found["objective"].isin(CONTRASTIVE)])
+    at_others = found[found["objective"].isin(CONTRASTIVE)]
+    causal, others = _fates(at_causal), _fates(at_others)
     if not causal or not others:
         return nothing(name)
     if causal == {"kept"} and "lost" in others and not _hidden_losses(at_causal, cells):
-        return Finding(name, CONFIRMED, _tell(found, cells))
-    contradicted = "lost" in causal or others == {"kept"}
-    return Finding(name, ABSENT if contradicted else UNDECIDED, _tell(found, cells))
+        return Finding(
+            name, CONFIRMED, _tell(found, cells), max(_all_error(at_causal), _any_error(at_others))
+        )
+    ways = [_any_error(at_causal)] if "lost" in causal else []
+    ways += [_all_error(at_others)] if others == {"kept"} else []
+    if ways:
+        return Finding(name, ABSENT, _tell(found, cells), 2 * min(ways))  # either way is enough
+    return Finding(name, UNDECIDED, _tell(found, cells))
 
 
 def larger_keep(groups: DataFrame, cells: DataFrame) -> Finding:
@@ -77,9 +83,27 @@ def _all_kept(name: str, found: DataFrame, cells: DataFrame) -> Finding:
     fates = _fates(found)
     if not fates:
         return nothing(name)
-    sure = fates == {"kept"} and not _hidden_losses(found, cells)
-    verdict = ABSENT if "lost" in fates else CONFIRMED if sure else UNDECIDED
-    return Finding(name, verdict, _tell(found, cells))
+    if "lost" in fates:
+        return Finding(name, ABSENT, _tell(found, cells), _any_error(found))
+    if fates == {"kept"} and not _hidden_losses(found, cells):
+        return Finding(name, CONFIRMED, _tell(found, cells), _all_error(found))
+    return Finding(name, UNDECIDED, _tell(found, cells))
+
+
+def _all_error(found: DataFrame) -> float:
+    """The least level at which all slopes are still kept."""
+    return max(row["equal_step_p"] for row in records(found))
+
+
+def _any_error(found: DataFrame) -> float:
+    """The least level at which one slope is still lost; times their number, as any of them is enough."""
+    rows = records(found)
+    return len(rows) * min(_lost_error(row) for row in rows if fate(row) == "lost")
+
+
+def _lost_error(row: Row) -> float:
+    below = [row["equal_step_p"]] if row["equal_step_high"] < 0 else []
+    return min([*below, row["share_kept_p"]] if row["share_kept_high"] < 0.5 else below)
 
 
 def _at(groups: DataFrame, size: str, wiring: str) -> DataFrame:

@@ -6,6 +6,7 @@ one published count is judged as a share. What equal steps do stands in
 """
 
 from pandas import DataFrame
+from scipy.stats import binom
 
 from src.analysis.depth.finding import Finding, nothing
 from src.analysis.depth.wording import ends, pvalue, share
@@ -24,9 +25,12 @@ def positive_slopes(positive: DataFrame, published: float) -> Finding:
         return nothing(name)
     every, cells = records(runs)[0], records(positive[positive["unit"] == "cells"])[0]
     ours = f"{share(every, 'runs')}; {share(cells, 'cells')}"
+    count, n, middle = cells["num_positive"], cells["num_units"], (0.5 + published) / 2
     if cells["ci_high"] < published:
-        return Finding(name, ABSENT, ours)
-    return Finding(name, CONFIRMED if cells["ci_low"] > (0.5 + published) / 2 else UNDECIDED, ours)
+        return Finding(name, ABSENT, ours, 2 * float(binom.cdf(count, n, published)))
+    if cells["ci_low"] > middle:
+        return Finding(name, CONFIRMED, ours, 2 * float(binom.sf(count - 1, n, middle)))
+    return Finding(name, UNDECIDED, ours)
 
 
 def steepness(ranks: DataFrame) -> Finding:
@@ -46,7 +50,7 @@ def steepness(ranks: DataFrame) -> Finding:
     )
     if not row["p"] < 0.05:
         return Finding(name, UNDECIDED, ours)
-    return Finding(name, CONFIRMED if row["rho"] > 0 else REVERSED, ours)
+    return Finding(name, CONFIRMED if row["rho"] > 0 else REVERSED, ours, row["p"])
 
 
 def width(order: DataFrame, shares: DataFrame) -> Finding:
@@ -78,7 +82,12 @@ def width(order: DataFrame, shares: DataFrame) -> Finding:
         for row in records(found.dropna(subset=["between_architectures"]))
     ]
     enough = min(row["num_seeds"] for row in rows) >= MIN_SEEDS
-    if enough and any(row["ci_high"] < 0 and row["models_high"] < 0 for row in rows):
-        return Finding(name, REVERSED, "; ".join(told))
-    sure = enough and all(row["ci_low"] > 0 and row["models_low"] > 0 for row in rows)
-    return Finding(name, CONFIRMED if sure else UNDECIDED, "; ".join(told))
+    errors = [max(row["pvalue"], row["models_pvalue"]) for row in rows]
+    turned = [
+        error for row, error in zip(rows, errors, strict=True) if max(row["ci_high"], row["models_high"]) < 0
+    ]
+    if enough and turned:  # one of several is enough
+        return Finding(name, REVERSED, "; ".join(told), len(rows) * min(turned))
+    if enough and all(min(row["ci_low"], row["models_low"]) > 0 for row in rows):
+        return Finding(name, CONFIRMED, "; ".join(told), max(errors))
+    return Finding(name, UNDECIDED, "; ".join(told))

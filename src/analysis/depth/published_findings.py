@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from src.analysis.claims import MINIATURE
 from src.analysis.depth import equal_step_verdicts, findings
 from src.analysis.depth.depth_study import DepthStudy
-from src.analysis.depth.finding import NO_NULL, NONE, Finding, both_slopes, without_null
+from src.analysis.depth.finding import NO_NULL, NONE, Finding, both_slopes, corrected, without_null
 from src.analysis.depth.null import ABSOLUTE, RELATIVE, excess_over
 from src.analysis.depth.settings import TRANSFORMERS
 from src.analysis.families import Row
@@ -63,8 +63,8 @@ def _worded(one: Finding, claim: Claim | None, depth: DepthStudy) -> Row:
 def judge(depth: DepthStudy, published_share: float) -> list[Finding]:
     """The published findings, as these runs show them in the main metric, judged beyond the null.
 
-    Of relative slopes; where absolute ones are judged otherwise, it is said. Without a null what these
-    runs show is told as it is, and not judged.
+    Of relative slopes; where absolute ones are judged otherwise, it is said. The words are corrected for how
+    many were declared. Without a null what these runs show is told as it is, and not judged.
     """
     if depth.null is None:
         return [without_null(one) for one in _judge(depth, published_share, RELATIVE)]
@@ -79,11 +79,11 @@ def _judge(depth: DepthStudy, published_share: float, quantity: str) -> list[Fin
         for table in (depth.groups, depth.decomposition, depth.ranks, depth.positive)
     )
     cells = cells[cells["kind"].isin(TRANSFORMERS)]
-    return [
+    return corrected([
         findings.positive_slopes(positive, published_share),
         equal_step_verdicts.sequential_keeps(groups, cells),
         equal_step_verdicts.parallel_keeps(groups, cells),
         equal_step_verdicts.larger_keep(groups, cells),
         findings.steepness(ranks),
         findings.width(depth.of_main(depth.width_order), depth.of_main(depth.width_shares)),
-    ]
+    ])  # fmt: skip

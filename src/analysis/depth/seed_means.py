@@ -10,11 +10,13 @@ from scipy.stats import ttest_ind
 
 from src.statistics.bounded import share_ends
 from src.statistics.fieller import ROUNDING
-from src.statistics.student import LEVEL, t_reach
+from src.statistics.student import LEVEL, t_reach, two_sided
 
 
 def over_seeds(table: DataFrame, by: list[str]) -> DataFrame:
-    """Per group: num_seeds, value (the mean), sd, ci_low, ci_high (95 % t interval; missing for one seed).
+    """Per group: num_seeds, value (the mean), sd, ci_low, ci_high (95 % t interval), pvalue (of a mean of 0).
+
+    Interval and p-value are missing for one seed.
 
     Several values of a seed are averaged first, so that the interval is about new seeds and the same cells.
     A seed that lacks a cell which another seed of the group has is left out: its mean is of other things.
@@ -35,15 +37,16 @@ def seed_means(table: DataFrame, by: list[str]) -> DataFrame:
 
 
 def t_interval(found: DataFrame) -> DataFrame:
-    """The table with ci_low and ci_high, mean -+ t sd / sqrt(n) with n - 1 degrees of freedom.
+    """The table with ci_low and ci_high, mean -+ t sd / sqrt(n) with n - 1 degrees of freedom, and pvalue.
 
     Missing where all values agree: an interval without length would call certain what was never seen to vary.
     """
     counts = found["num_seeds"].to_numpy(dtype=float)
     freedom = numpy.where(counts > 1, counts - 1, numpy.nan)
     varies = found["sd"] > ROUNDING * found["value"].abs()
-    reach = t_reach(found["sd"].where(varies) / numpy.sqrt(counts), freedom)
-    return found.assign(ci_low=found["value"] - reach, ci_high=found["value"] + reach)
+    stderr = found["sd"].where(varies) / numpy.sqrt(counts)
+    reach, pvalue = t_reach(stderr, freedom), two_sided(found["value"], stderr, freedom)
+    return found.assign(ci_low=found["value"] - reach, ci_high=found["value"] + reach, pvalue=pvalue)
 
 
 def shares_within(found: DataFrame, shares: Series) -> DataFrame:
@@ -88,8 +91,8 @@ def difference(table: DataFrame, by: list[str], on: str, first: str, second: str
 def difference_over_models(table: DataFrame, by: list[str], on: str, first: str, second: str) -> DataFrame:
     """What difference new models would show: Welch's interval of the models' means over seeds.
 
-    Columns value (of first - second), ci_low, ci_high, num_first, num_second (models); the interval is
-    missing below two models a side, and where the models of both sides agree.
+    Columns value (of first - second), ci_low, ci_high, pvalue, num_first, num_second (models); interval and
+    p-value are missing below two models a side, and where the models of both sides agree.
     """
     sides = table[table[on].isin([first, second])]
     grouped = seed_means(sides, [*by, on, "model"]).groupby([*by, on, "model"], dropna=False, sort=False)
@@ -99,15 +102,23 @@ def difference_over_models(table: DataFrame, by: list[str], on: str, first: str,
         one, other = (group.loc[group[on] == side, "value"].to_numpy() for side in (first, second))
         if len(one) and len(other):
             rows.append([*key, *_welch(one, other), len(one), len(other)])
-    return pandas.DataFrame(rows, columns=[*by, "value", "ci_low", "ci_high", "num_first", "num_second"])
+    return pandas.DataFrame(
+        rows, columns=[*by, "value", "ci_low", "ci_high", "pvalue", "num_first", "num_second"]
+    )
 
 
-def _welch(one: numpy.ndarray, other: numpy.ndarray) -> tuple[float, float, float]:
+def _welch(one: numpy.ndarray, other: numpy.ndarray) -> tuple[float, float, float, float]:
     mean = float(one.mean() - other.mean())
     if min(len(one), len(other)) < 2:
-        return mean, numpy.nan, numpy.nan
+        return mean, numpy.nan, numpy.nan, numpy.nan
     variance = sum(side.var(ddof=1) / len(side) for side in (one, other))
     if variance <= (ROUNDING * max(abs(one.mean()), abs(other.mean()))) ** 2:
-        return mean, numpy.nan, numpy.nan  # models that agree tell nothing of others, as in `t_interval`
-    found = ttest_ind(one, other, equal_var=False).confidence_interval(1 - LEVEL)
-    return mean, float(found.low), float(found.high)
+        return (
+            mean,
+            numpy.nan,
+            numpy.nan,
+            numpy.nan,
+        )  # models that agree tell nothing of others, as in `t_interval`
+    test = ttest_ind(one, other, equal_var=False)
+    found = test.confidence_interval(1 - LEVEL)
+    return mean, float(found.low), float(found.high), float(test.pvalue)

@@ -7,6 +7,7 @@ from src.analysis.depth.decomposition import EQUAL_STEP, STANDARD
 from src.analysis.depth.seed_means import difference, difference_over_models, paired
 from src.analysis.depth.settings import CELL, TRANSFORMERS
 
+OVER_MODELS = {"ci_low": "models_low", "ci_high": "models_high", "pvalue": "models_pvalue"}
 SIDES = {"wiring": ("sequential", "parallel", "size"), "size": ("large", "small", "wiring")}
 """Per contrast: the two sides, first - second, and what is equal on both."""
 
@@ -29,7 +30,7 @@ def wiring_and_size(numbers: DataFrame) -> DataFrame:
             side = both.assign(value=both[column])
             seeds = difference(side, by, name, first, second)
             models = difference_over_models(side, by, name, first, second)
-            models = models.rename(columns={"ci_low": "models_low", "ci_high": "models_high"})
+            models = models.rename(columns=OVER_MODELS)
             found = seeds.merge(models.drop(columns="value"), on=by).rename(columns={same: "at"})
             rows.append(found.assign(contrast=f"{first} - {second}", control=control))
     order = ["contrast", "at", "objective", "method", "arm", "control", "metric", "quantity"]
