@@ -23,8 +23,8 @@ def t_reach(stderr: Any, freedom: Any, level: float = LEVEL) -> Any:
 
 def two_sided(value: Any, stderr: Any, freedom: Any) -> Any:
     """p-value of a mean being 0: the least level whose interval leaves 0 out. NaN without an error."""
-    stderr = numpy.where(numpy.asarray(stderr) > 0, stderr, numpy.nan)
-    return 2 * stdtr(freedom, -abs(value) / stderr)
+    value, stderr = numpy.asarray(value, dtype=float), numpy.asarray(stderr, dtype=float)
+    return 2 * stdtr(freedom, -abs(value) / numpy.where(stderr > 0, stderr, numpy.nan))
 
 
 def satterthwaite(parts: Collection[tuple[float, float]], otherwise: float) -> tuple[float, float]:

@@ -52,11 +52,11 @@ def _corrected(one: Finding, pvalue: float, count: int) -> Finding:
     return replace(one, verdict=UNDECIDED, ours=f"{one.ours}; {told}")
 
 
-def both_slopes(relative: Finding, absolute: Finding) -> Finding:
-    """The finding in relative slopes; it says so where absolute ones tell another."""
+def both_slopes(relative: Finding, absolute: Finding, told: Finding) -> Finding:
+    """The finding in relative slopes; it says so where absolute ones tell another, as `told` does."""
     if relative.verdict == absolute.verdict:
         return relative
-    return replace(relative, ours=f"{relative.ours}; in absolute slopes {absolute.verdict}: {absolute.ours}")
+    return replace(relative, ours=f"{relative.ours}; in absolute slopes {told.verdict}: {told.ours}")
 
 
 def nothing(name: str) -> Finding:

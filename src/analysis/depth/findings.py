@@ -84,10 +84,12 @@ def width(order: DataFrame, shares: DataFrame) -> Finding:
     enough = min(row["num_seeds"] for row in rows) >= MIN_SEEDS
     errors = [max(row["pvalue"], row["models_pvalue"]) for row in rows]
     turned = [
-        error for row, error in zip(rows, errors, strict=True) if max(row["ci_high"], row["models_high"]) < 0
+        error
+        for row, error in zip(rows, errors, strict=True)
+        if row["ci_high"] < 0 and row["models_high"] < 0
     ]
     if enough and turned:  # one of several is enough
         return Finding(name, REVERSED, "; ".join(told), len(rows) * min(turned))
-    if enough and all(min(row["ci_low"], row["models_low"]) > 0 for row in rows):
+    if enough and all(row["ci_low"] > 0 and row["models_low"] > 0 for row in rows):
         return Finding(name, CONFIRMED, "; ".join(told), max(errors))
     return Finding(name, UNDECIDED, "; ".join(told))

@@ -69,8 +69,9 @@ def judge(depth: DepthStudy, published_share: float) -> list[Finding]:
     if depth.null is None:
         return [without_null(one) for one in _judge(depth, published_share, RELATIVE)]
     beyond = depth.readings[excess_over(depth.null)]
-    sides = (_judge(beyond, published_share, quantity) for quantity in (RELATIVE, ABSOLUTE))
-    return [both_slopes(*pair) for pair in zip(*sides, strict=True)]
+    relative, absolute = (_judge(beyond, published_share, quantity) for quantity in (RELATIVE, ABSOLUTE))
+    sides = zip(relative, absolute, corrected(absolute), strict=True)
+    return corrected([both_slopes(*side) for side in sides])
 
 
 def _judge(depth: DepthStudy, published_share: float, quantity: str) -> list[Finding]:
@@ -79,11 +80,11 @@ def _judge(depth: DepthStudy, published_share: float, quantity: str) -> list[Fin
         for table in (depth.groups, depth.decomposition, depth.ranks, depth.positive)
     )
     cells = cells[cells["kind"].isin(TRANSFORMERS)]
-    return corrected([
+    return [
         findings.positive_slopes(positive, published_share),
         equal_step_verdicts.sequential_keeps(groups, cells),
         equal_step_verdicts.parallel_keeps(groups, cells),
         equal_step_verdicts.larger_keep(groups, cells),
         findings.steepness(ranks),
         findings.width(depth.of_main(depth.width_order), depth.of_main(depth.width_shares)),
-    ])  # fmt: skip
+    ]

@@ -92,7 +92,8 @@ def _findings(material: Material, depth: DepthStudy) -> Table:
     metric = depth.metric.replace("_", " ")
     title = sized(f"Published findings at this size, in {metric}, relative slopes, {beyond}", depth)
     judges = sized("Published findings on depth", depth)
-    return Table("depth_findings", title, heads, rows, judges=judges)
+    note = f"Words and what is seen here have Holm's correction over the {len(rows)} declared claims."
+    return Table("depth_findings", title, heads, rows, note, judges=judges)
 
 
 SECTION = Section(

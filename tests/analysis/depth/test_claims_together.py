@@ -15,7 +15,7 @@ from src.analysis.depth.steepness import steepness_against_distance
 from src.statistics.estimate import Estimate
 from src.statistics.fieller import interval_of_ratio
 
-ROUNDS, SEEDS, MODELS, CELLS, PUBLISHED = 1000, 5, 4, 60, 0.99
+ROUNDS, SEEDS, MODELS, CELLS, PUBLISHED = 600, 5, 3, 60, 0.99
 SURE = 2.5 * (0.06 * 0.94 / ROUNDS) ** 0.5
 """Of so many made studies."""
 GROUP = ["wiring", "size", "objective", "data", "method"]
