@@ -45,7 +45,7 @@ def make_row(values: Any, config: DataConfig, where: str) -> Row:
             list of these, or holds no place in its labels.
     """
     if config.form == "chat":
-        return _chat_row(chat_of(values, config.system, where))
+        return _chat_row(chat_of(values, config.system, config.supervise, where))
     if not isinstance(values, Mapping):
         raise DataError(
             f"{where}: {shown(values)} is not an object with the fields {', '.join(config.fields)}"

@@ -37,6 +37,10 @@ def settings_of(settings):
             },
             [SYSTEM, ASKED, SAID],
         ),
+        ({"system": "s", "messages": [ASKED, SAID]}, [SYSTEM, ASKED, SAID]),
+        ({"system": "s", "messages": [SYSTEM, ASKED, SAID]}, [SYSTEM, ASKED, SAID]),
+        ({"system": "s", "prompt": [SYSTEM, ASKED], "completion": "b"}, [SYSTEM, ASKED, SAID]),
+        ({"messages": [ASKED | {"train": False}, SAID]}, [ASKED | {"train": False}, SAID]),
         ({"prompt": "a?", "completion": "b", "messages": None}, [ASKED, SAID]),
         ({"prompt": [SYSTEM, ASKED], "completion": [SAID]}, [SYSTEM, ASKED, SAID]),
         ({"instruction": "a?", "output": "b"}, [ASKED, SAID]),
@@ -51,6 +55,17 @@ def settings_of(settings):
 )
 def test_every_form_gives_its_messages(make_data, record, expected):
     assert messages_of(record, make_data) == expected
+
+
+def test_weights_that_say_what_is_done_are_taken(make_data):
+    """What the refusal of data.supervise=all names has to be taken, then."""
+    record = {"messages": [ASKED, SAID | {"weight": 0}, ASKED, SAID | {"weight": 1}]}
+    with pytest.raises(DataError, match=r"x line 1: message 2: weight=0 is not read; accepted: what data\.super"):
+        messages_of(record, make_data, supervise="all")
+    assert len(messages_of(record, make_data, supervise="last")) == 4
+    record["messages"][3]["weight"] = 0
+    with pytest.raises(DataError, match="message 4: weight=0"):
+        messages_of(record, make_data, supervise="last")
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ FORMS: dict[str, tuple[str, ...]] = {
 
 ROLES = ("system", "user", "assistant", "tool")
 _SPEAKERS = {"human": "user", "gpt": "assistant"} | {role: role for role in ROLES}
-_UNREAD = ("history", "tools", "documents")
+_UNREAD = ("history", "tools", "functions", "documents")
 _UNREAD_OF_MESSAGE = ("weight", "train")
 
 
@@ -42,12 +42,13 @@ class Chat:
         return json.dumps(self.messages, sort_keys=True)
 
 
-def chat_of(values: Any, system: str, where: str) -> Chat:
+def chat_of(values: Any, system: str, supervise: str, where: str) -> Chat:
     """The conversation of a record, up to its last answer.
 
     Args:
         values: a record.
         system: data.system.
+        supervise: data.supervise.
         where: the place of the record, such as "chat.jsonl line 7".
 
     Raises:
@@ -59,6 +60,7 @@ def chat_of(values: Any, system: str, where: str) -> Chat:
         for place, message in enumerate(_MAKE[form](values, where), 1)
     ]
     messages = _up_to_last_answer(_with_system(found, system), where)
+    _check_weights(messages, supervise, where)
     if (half := half_character(json.dumps(messages, ensure_ascii=False))) is not None:
         raise DataError(
             f"{where}: a message holds half of a character, {half}; accepted: both halves or none"
@@ -87,12 +89,12 @@ def _form(values: Any, where: str) -> str:
 
 
 def _of_messages(values: Mapping[str, Any], where: str) -> list[Any]:
-    return _list(values, "messages", where)
+    return _with_system_field(values, _list(values, "messages", where))
 
 
 def _of_conversations(values: Mapping[str, Any], where: str) -> list[Any]:
     """ShareGPT: from and value."""
-    found: list[Any] = _system_field(values)
+    found: list[Any] = []
     for place, turn in enumerate(_list(values, "conversations", where), start=1):
         if isinstance(turn, Mapping) and "from" in turn and "value" in turn:
             rest = {key: value for key, value in turn.items() if key not in ("from", "value")}
@@ -104,7 +106,7 @@ def _of_conversations(values: Mapping[str, Any], where: str) -> list[Any]:
                 f"{where}: message {place} is {shown(turn)}; accepted: an object with from and value"
             )
         found.append(turn)
-    return found
+    return _with_system_field(values, found)
 
 
 def _of_prompt(values: Mapping[str, Any], where: str) -> list[Any]:
@@ -113,7 +115,7 @@ def _of_prompt(values: Mapping[str, Any], where: str) -> list[Any]:
     for name, role in (("prompt", "user"), ("completion", "assistant")):
         value = values[name]
         parts += [{"role": role, "content": value}] if isinstance(value, str) else _list(values, name, where)
-    return _system_field(values) + parts
+    return _with_system_field(values, parts)
 
 
 def _of_instruction(values: Mapping[str, Any], where: str) -> list[Any]:
@@ -123,7 +125,7 @@ def _of_instruction(values: Mapping[str, Any], where: str) -> list[Any]:
         if not isinstance(text, str):
             raise DataError(f"{where}: the instruction or input is {shown(text)}; accepted: text")
     asked = {"role": "user", "content": "\n\n".join(text for text in texts if text.strip())}
-    return [*_system_field(values), asked, {"role": "assistant", "content": values["output"]}]
+    return _with_system_field(values, [asked, {"role": "assistant", "content": values["output"]}])
 
 
 _MAKE = {
@@ -134,9 +136,11 @@ _MAKE = {
 }
 
 
-def _system_field(values: Mapping[str, Any]) -> list[Any]:
-    """A system prompt that stands beside the turns."""
-    return [{"role": "system", "content": values["system"]}] if values.get("system") else []
+def _with_system_field(values: Mapping[str, Any], turns: list[Any]) -> list[Any]:
+    """Turns behind the system prompt that stands beside them; once, where they open with the same."""
+    field = {"role": "system", "content": values.get("system")}
+    same = isinstance(turns[0], Mapping) and field.items() <= turns[0].items()
+    return [field, *turns] if field["content"] and not same else turns
 
 
 def _list(values: Mapping[str, Any], name: str, where: str) -> list[Any]:
@@ -154,11 +158,6 @@ def _checked(message: Any, where: str) -> Message:
     role, content = found.get("role"), found.get("content")
     if role not in ROLES:
         raise DataError(f"{where}: role {shown(role)}; accepted: {', '.join(ROLES)}")
-    for key in _UNREAD_OF_MESSAGE:
-        if key in found and found[key] not in (1, True):
-            raise DataError(
-                f"{where}: {key}={shown(found[key])} is not read; accepted: data.supervise=last or all"
-            )
     if content is None and found.get("tool_calls"):
         return {**found, "content": ""}
     if not isinstance(content, str):
@@ -166,6 +165,19 @@ def _checked(message: Any, where: str) -> Message:
     if role == "assistant" and not content.strip() and not found.get("tool_calls"):
         raise DataError(f"{where}: the answer is empty; accepted: text")
     return found
+
+
+def _check_weights(messages: list[Message], supervise: str, where: str) -> None:
+    """Refuse weights that say of a message something else than data.supervise does."""
+    answers = [place for place, one in enumerate(messages) if one["role"] == "assistant"]
+    learned = set(answers if supervise == "all" else answers[-1:])
+    for place, one in enumerate(messages):
+        for key in _UNREAD_OF_MESSAGE:
+            if key in one and one[key] not in ((1,) if place in learned else (0, 1)):  # True is 1
+                raise DataError(
+                    f"{where}: message {place + 1}: {key}={shown(one[key])} is not read; "
+                    "accepted: what data.supervise=last or all says"
+                )
 
 
 def _with_system(messages: list[Message], choice: str) -> list[Message]:

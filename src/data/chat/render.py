@@ -78,7 +78,8 @@ def _check_written(chat: Chat, place: int, text: str) -> None:
     So the last word and the names of what is called are looked for, and not the whole.
     """
     message = chat.messages[place]
-    found, words = text.casefold(), [*message["content"].split()[-1:], *_called(message.get("tool_calls"))]
+    called = [*_called(message.get("tool_calls")), *_called([message.get("function_call")])]
+    found, words = text.casefold(), [*message["content"].split()[-1:], *called]
     for word in words:
         if word.casefold() not in found:
             raise DataError(
