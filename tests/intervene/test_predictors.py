@@ -8,7 +8,17 @@ import torch
 
 from src.intervene.causal.base_profiles import base_profiles, signal_to_noise
 from src.intervene.causal.fifths import fifth_contrasts
-from src.intervene.causal.predictors import FISHER, GRADIENT, SLOPE, TOP_HALF, observed, predictions, profiles
+from src.intervene.causal.predictors import (
+    FISHER,
+    GRADIENT,
+    SLOPE,
+    TOP_HALF,
+    mean_profiles,
+    observed,
+    predictions,
+    profiles,
+)
+from src.intervene.causal.redrawn import redrawn
 from src.intervene.quantity import Quantity
 from src.probe.table.layer_table import LayerRow
 from src.probe.table.layers_csv import write_layers
@@ -138,3 +148,31 @@ def test_signal_is_what_stands_out_of_noise():
     expected = sum(kept) / sum(rest) / max(kept) if rest else math.inf
     assert signal_to_noise(values, (300, 200)) == pytest.approx(expected)
     assert signal_to_noise(3 * values, (200, 300)) == pytest.approx(expected / 3)
+
+
+def test_rho_has_an_interval_over_rows_and_seeds(found):
+    """Sure where noise is far below the steps from block to block; none of what no row or seed can change."""
+    seen = [{"up": numpy.arange(10.0), "flat": numpy.ones(10)}] * 3
+    sides = profiles(found, mean_profiles(seen), BLOCKS)
+    known = redrawn(found, seen, BLOCKS)
+    told = {(one.predictor, one.target): one for one in predictions(found, sides, BLOCKS, known)}
+    for name in ("up", SLOPE):
+        assert (told[name, "path"].rows_low, told[name, "path"].rows_high) == (1, 1)
+    assert math.isnan(told["flat", "path"].rows_low)
+    assert math.isnan(predictions(found, sides, BLOCKS)[0].rows_low)
+
+
+def test_what_is_made_of_the_slopes_moves_with_the_rows_of_the_share():
+    """Noise that both have in the same rows makes them alike; drawn apart, it would not show."""
+    draw = numpy.random.default_rng(6)
+    worth, noise = draw.normal(size=10), draw.normal(0, 1.5, (10, 1, 40))
+    kinds = dict.fromkeys(("alone", "left_out", "path", SLOPE), worth[:, None, None] + noise)
+    rows = [
+        Quantity("logp", kind, f"block {block}", table[block])
+        for kind, table in kinds.items()
+        for block in BLOCKS
+    ]
+    fixed = {"same, without rows": kinds["path"].mean(axis=(1, 2))}
+    known = redrawn(rows, [fixed], BLOCKS)
+    assert known[SLOPE, "path"] == (1, 1)
+    assert known["same, without rows", "path"][0] < 1

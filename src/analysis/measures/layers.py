@@ -7,6 +7,7 @@ against our layers up to L-1, and ours with layer L stands beside it where the t
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy
@@ -63,23 +64,46 @@ def _reduced(run: Run, asked: Mapping[str, Any], stop: float) -> float | None:
 
 
 def correlation(material: Material, published: Published) -> list[OwnNumber]:
-    """Pearson's r over layers of the change in two metrics: weights of block b with the layer it puts out."""
+    """Pearson's r over layers of the change in two metrics, by both joins.
+
+    Block b belongs with layer b + 1, which it puts out. The published code joins it with layer b, which it
+    gets, so with the embedding first and never with layer L (that the published number is of that join is
+    INFERRED). A run keeps one number of a layer and not its rows: no interval is over rows.
+    """
     asked = published.number.measure
     found = []
     for arm in _whole(material):
-        for told, stop in _LAST.items():
-            values = []
-            for run in arm.runs.values():
-                first, second = (
-                    run.series_of(ALL).get((asked[key], "change")) for key in ("first", "second")
-                )
-                if first is not None and second is not None:
-                    values += _pearson(first, second, stop)
+        for told, join in _JOINS.items():
+            values = [pair for run in arm.runs.values() for pair in join(run, asked)]
             found += [
                 replace(one, ends=_ends([rho for rho, _ in values], [n for _, n in values]))
                 for one in _measured(material, published, arm, [rho for rho, _ in values], told)
             ]
     return found
+
+
+def _with_output(run: Run, asked: Mapping[str, Any], stop: float) -> list[tuple[float, float]]:
+    """Of one run: r of both metrics at the same layer before `stop`; empty where it lacks one."""
+    first, second = (run.series_of(ALL).get((asked[key], "change")) for key in ("first", "second"))
+    return [] if first is None or second is None else _pearson(first, second, stop)
+
+
+def _with_input(run: Run, asked: Mapping[str, Any]) -> list[tuple[float, float]]:
+    """Of one run: the published join; the second metric at layer b moves to block b, whose layer is b + 1."""
+    table = run.layers_of(ALL if ALL in run.readings else run.reading) if run.readings else None
+    first = run.series_of(ALL).get((asked["first"], "change"))
+    if table is None or first is None:
+        return []
+    rows = table[(table["metric"] == asked["second"]) & (table["stage"] == "change")].sort_values("layer")
+    layers, depths, values = (rows[name].to_numpy(float) for name in ("layer", "depth", "value"))
+    return _pearson(first, Series(layers + 1, depths, values), math.inf)
+
+
+_JOINS: dict[str, Callable[[Run, Mapping[str, Any]], list[tuple[float, float]]]] = {
+    "block with its input (published join)": _with_input,
+    "block with its output, layers up to L-1": partial(_with_output, stop=_LAST["layers up to L-1"]),
+    "block with its output, with layer L": partial(_with_output, stop=_LAST["with layer L"]),
+}
 
 
 def _ends(rhos: list[float], effective: list[float]) -> tuple[float, float]:
@@ -115,7 +139,7 @@ def _pearson(first: Series, second: Series, stop: float) -> list[tuple[float, fl
 
     None below three layers or where one metric is constant.
     """
-    ours, theirs = (side.layer[side.depth < stop] for side in (first, second))
+    ours, theirs = (side.layer[side.depth < stop] for side in (first, second))  # both in order of depth
     _, one, other = numpy.intersect1d(ours, theirs, return_indices=True)
     both = numpy.stack([first.value[one], second.value[other]])
     both = both[:, numpy.isfinite(both).all(axis=0)]

@@ -48,6 +48,9 @@ class Prediction(NamedTuple):
     """Of the blocks with the largest values: 0 as good as those that bring most alone, 1 as random ones."""
     regret_low: float
     regret_high: float
+    rows_low: float = math.nan
+    """Of rho over other rows and seeds, of these very blocks (`redrawn`); NaN where nothing was redrawn."""
+    rows_high: float = math.nan
 
 
 def observed(folder: Path, num_blocks: int) -> dict[str, ndarray]:
@@ -68,7 +71,10 @@ def mean_profiles(runs: Sequence[Mapping[str, ndarray]]) -> dict[str, ndarray]:
 
 
 def predictions(
-    found: Sequence[Quantity], sides: Mapping[str, ndarray], blocks: Sequence[int]
+    found: Sequence[Quantity],
+    sides: Mapping[str, ndarray],
+    blocks: Sequence[int],
+    known: Mapping[tuple[str, str], tuple[float, float]] | None = None,
 ) -> list[Prediction]:
     """Every profile against every target.
 
@@ -76,12 +82,15 @@ def predictions(
         found: quantities of the task.
         sides: profiles over `blocks`, as `profiles` makes them.
         blocks: those that training could change; the others have no part by construction.
+        known: by predictor and target the interval of rho over rows and seeds.
     """
     causal = {kind: _means(found, kind, blocks) for kind in TARGETS}
     if len(blocks) < MIN_LAYERS or any(numpy.isnan(one).any() for one in causal.values()):
         return []
     lost = regrets(found)
-    return [one for target in TARGETS for one in _against(target, causal[target], sides, lost)]
+    told = [one for target in TARGETS for one in _against(target, causal[target], sides, lost)]
+    ends = [(known or {}).get((one.predictor, one.target), (math.nan, math.nan)) for one in told]
+    return [one._replace(rows_low=low, rows_high=high) for one, (low, high) in zip(told, ends, strict=True)]
 
 
 def profiles(

@@ -12,6 +12,7 @@ from src.intervene.causal.fifths import FifthContrast, fifth_contrasts
 from src.intervene.causal.measure import NUM_GRADIENTS, Found, Measurement
 from src.intervene.causal.predictors import mean_profiles, predictions, profiles
 from src.intervene.causal.profile import no_gain
+from src.intervene.causal.redrawn import redrawn
 from src.intervene.causal.show import (
     in_words,
     print_profile,
@@ -70,7 +71,9 @@ class CausalStudy(Study):
         write_quantities(self.out / "profile.csv", self.rows)
         write_summaries(self.out / "summary.csv", [*self.summaries, *self.differences])
         sides = profiles(self.rows, mean_profiles(self.seen), self.trained)
-        write_predictions(self.out, predictions(self.rows, sides, self.trained), sides, self.trained)
+        known = redrawn(self.rows, self.seen, self.trained)
+        told_by = predictions(self.rows, sides, self.trained, known)
+        write_predictions(self.out, told_by, sides, self.trained)
         contrasted = fifth_contrasts(self.rows, sides, self.trained)
         write_csv(self.out / "fifths.csv", FifthContrast._fields, contrasted)
         together = zip(self.sources, self.found, strict=True)

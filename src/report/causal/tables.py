@@ -7,7 +7,7 @@ from src.analysis.causal_profile import DIFFERENCE, CausalProfile
 from src.analysis.records import records
 from src.report.columns import Column, columns
 from src.report.intervened_page import quantity_table
-from src.report.number_format import decimals, signed
+from src.report.number_format import decimals, signed, span
 from src.report.table import Table
 
 _KINDS = {
@@ -38,7 +38,10 @@ _SCORES = {
 }  # fmt: skip
 _NOTE = (
     "rho: 1 where both order the blocks alike, 0 where one says nothing of the other. Effective blocks: "
-    "neighbours are alike, so a profile is worth that many independent ones. Given depth: of what a parabola "
+    "neighbours are alike, so a profile is worth that many independent ones; the interval is over blocks. "
+    "Over rows and seeds: of these very blocks, both profiles made anew. A run keeps one number of a layer "
+    "and not its rows, so only what is made of the slope is drawn anew over rows on both sides; the other "
+    "profiles are over seeds alone. Empty where a profile is mostly noise. Given depth: of what a parabola "
     "over depth leaves of both. Regret: 0 where the fifth of the blocks that the profile chooses brings as "
     "much as the best, 1 as random ones do."
 )
@@ -64,12 +67,18 @@ def tables(profile: CausalProfile, anchor: str) -> Iterator[Table]:
     ]
     yield Table(f"causal_summary_{anchor}", f"{profile.name}: the profile in few numbers", heads, rows)
     rows = sorted(map(_named, records(profile.predictions)), key=lambda row: row["target"] != _KINDS["path"])
+    redrawn = "rows_low" in profile.predictions
     asked = "regret" in profile.predictions and profile.predictions["regret"].notna().any()
     heads = columns(
         Column(("predictor",), "profile", numeric=False, wide=True),
         Column(("target",), "against", numeric=False),
         "rho",
         "ci",
+        *(
+            [Column(("rows_low", "rows_high"), "over rows and seeds, 95 %", span(signed(2)))]
+            if redrawn
+            else []
+        ),
         "p_holm",
         Column(("effective_n",), "effective blocks", decimals(1)),
         Column(("partial",), "given depth", signed(2)),

@@ -21,7 +21,7 @@ _READING = (
     "by running the model with and without the block's update. Others were seen without doing so: how far "
     "weights or states moved, what a gradient says. Within a model each of them is compared with the first: "
     "rho is 1 where both order the blocks alike, and 0 where one says nothing of the other. All intervals "
-    "are over models."
+    "are over models, so what rows and seeds add is in them."
 )
 _NOTE = "Bars: 95 % intervals over models. Given depth: of what a parabola over depth leaves of both."
 _SPAN = span(signed(2))

@@ -16,7 +16,11 @@ _EFFECTS = (
     "error (binomial, from the shares and n). Intervals are 95 %; one contrast a claim, corrected for the "
     "claims that its file declares, whatever else was run."
 )
-_LEVELS = "A level belongs to its model, task and training; it stands here for orientation."
+_LEVELS = (
+    "A level belongs to its model, task and training; it stands here for orientation. The interval of a "
+    "correlation over layers is over seeds, of one seed over its effective number of layers; "
+    "it is not over rows, as a run keeps one number of a layer and not its rows."
+)
 _KEY, _OURS = ("reference", "name", "published"), ("value", "ci", "gap")
 _REST = ("ours", "other_setting", "num_seeds", "num_items", "note", "source")
 _WORDS = {"value": "ours", "ci": "interval of ours"}

@@ -10,6 +10,7 @@ from src.intervene.causal.fifths import FifthContrast, fifth_contrasts
 from src.intervene.causal.hybrids import Hybrid
 from src.intervene.causal.measure import Found
 from src.intervene.causal.predictors import predictions, profiles
+from src.intervene.causal.redrawn import redrawn
 from src.intervene.causal.show import write_hybrids, write_predictions, write_readings, write_summaries
 from src.intervene.causal.summary import differences, summaries
 from src.intervene.quantity import Quantity, write_quantities
@@ -47,7 +48,8 @@ def folder(tmp_path):
     write_summaries(tmp_path / "summary.csv", [*summaries(rows, 10), *differences(rows, 10)])
     seen = {"weight_change": numpy.arange(10.0), "flat": numpy.ones(10)}
     sides = profiles(rows, seen, BLOCKS)
-    write_predictions(tmp_path, predictions(rows, sides, BLOCKS), sides, BLOCKS)
+    known = redrawn(rows, [seen] * 3, BLOCKS)
+    write_predictions(tmp_path, predictions(rows, sides, BLOCKS, known), sides, BLOCKS)
     contrasted = fifth_contrasts(rows, sides, BLOCKS)
     write_csv(tmp_path / "fifths.csv", FifthContrast._fields, contrasted)
     ends = [Hybrid("none", -4.0, 1.0, 0.3, 0.0, False), Hybrid("2-9", -0.4, 0.5, 0.0, 0.4, False)]
