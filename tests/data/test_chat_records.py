@@ -60,7 +60,9 @@ def test_every_form_gives_its_messages(make_data, record, expected):
 def test_weights_that_say_what_is_done_are_taken(make_data):
     """What the refusal of data.supervise=all names has to be taken, then."""
     record = {"messages": [ASKED, SAID | {"weight": 0}, ASKED, SAID | {"weight": 1}]}
-    with pytest.raises(DataError, match=r"x line 1: message 2: weight=0 is not read; accepted: what data\.super"):
+    with pytest.raises(
+        DataError, match=r"x line 1: message 2: weight=0 is not read; accepted: what data\.super"
+    ):
         messages_of(record, make_data, supervise="all")
     assert len(messages_of(record, make_data, supervise="last")) == 4
     record["messages"][3]["weight"] = 0
