@@ -6,6 +6,7 @@ import numpy
 import pytest
 
 from src.analysis.intervened import folders_of
+from src.carrier import study
 from src.carrier.overlap import expected_jaccard
 from tests.intervene.conftest import command
 
@@ -83,3 +84,15 @@ def test_two_random_sets_overlap_as_drawing_them_says():
         found.append(len(one & other) / len(one | other))
     error = numpy.std(found) / len(found) ** 0.5
     assert expected_jaccard(20, 6, 9) == pytest.approx(numpy.mean(found), abs=4 * error)
+
+
+def test_a_line_of_code_elsewhere_moves_no_draw(run_folder, monkeypatch):
+    """What was fitted by other code is not taken for today's; its masks are drawn as before all the same."""
+    folder = run_folder("train.max_steps=20", "train.learning_rate=0.02")
+    tables = folder / "intervene" / "carrier"
+    command(monkeypatch, "carrier", folder, *QUICK)
+    before = (tables / "fits.csv").read_bytes()
+    monkeypatch.setattr(study, "code_fingerprint", lambda *rooms: "other code")
+    command(monkeypatch, "carrier", folder, *QUICK)
+    assert (tables / "fits.csv").read_bytes() == before
+    assert len(list((folder / "intervene" / "fits").iterdir())) == 2
