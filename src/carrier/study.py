@@ -87,14 +87,14 @@ def fitted_carrier(
         pair.material.training_rows(chosen.supervise),
         code_fingerprint("carrier", "intervene/engine", "model", "data"),
     )
-    asked = [pair.key, own, rho, [asdict(row) for row in rows]]
-    key = fingerprint([*asked, code])
+    asked = fingerprint([pair.key, own, rho, [asdict(row) for row in rows]])
+    key = fingerprint([asked, code])
     folder = fits / key[:12]
     if (stored := read_fit(folder, key, chosen, rho)) is not None:
         fitted, weights = stored
         update.set_trained(weights)
         return fitted, key
-    seed = int(fingerprint(asked)[:8], 16)  # of what was asked: a line of code elsewhere moves no draw
+    seed = int(asked[:8], 16)  # of what was asked: a line of code elsewhere moves no draw
     fit = CarrierFit(update, rows, pair.material.loaded.tokenizer.pad_token_id, chosen, rho, seed)
     with Progress(f"carrier, rho {rho:g}", chosen.max_steps, "steps") as progress:
         fitted = fit.run(progress.advance)

@@ -89,10 +89,10 @@ def _added(path: Path, folder: Path) -> Rebuilt:
 def _compared(committed: Path, rebuilt: Path, write: bool) -> Rebuilt:
     if not rebuilt.is_file():
         return Rebuilt(committed.name, "no report of these runs has it", False)
-    fresh = rebuilt.read_bytes()
-    if fresh == committed.read_bytes():
+    fresh, old = rebuilt.read_bytes(), committed.read_bytes()
+    if fresh == old:
         return Rebuilt(committed.name, "the same, bit for bit", True)
-    if same_numbers(fresh, committed.read_bytes(), committed.name):  # left as it is
+    if same_numbers(fresh, old, committed.name):  # left as it is
         return Rebuilt(committed.name, "the same but for last digits, which another processor rounds", True)
     if write:
         write_bytes(committed, fresh)

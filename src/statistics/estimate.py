@@ -3,10 +3,8 @@
 import math
 from dataclasses import dataclass
 
-from scipy.special import stdtr
-
 from src.statistics.bounded import share_ends
-from src.statistics.student import LEVEL, t_reach
+from src.statistics.student import LEVEL, t_reach, two_sided
 
 
 @dataclass(frozen=True)
@@ -45,4 +43,4 @@ class Estimate:
             return math.nan
         if self.stderr == 0:
             return 1.0 if self.value == 0 else 0.0
-        return float(2 * stdtr(self.freedom, -abs(self.value) / self.stderr))
+        return float(two_sided(self.value, self.stderr, self.freedom))

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import numpy
 from numpy.typing import ArrayLike
-from scipy.special import stdtr
 from scipy.stats import rankdata
 
 from src.statistics.bounded import rank_interval
+from src.statistics.student import two_sided
 
 MIN_LAYERS = 4
 
@@ -51,7 +51,8 @@ def profile_correlation(first: ArrayLike, second: ArrayLike) -> ProfileCorrelati
     freedom = effective - 2
     square = 1 - rho**2
     t = math.inf if square <= 0 else abs(rho) * math.sqrt(freedom / square)
-    return ProfileCorrelation(rho, effective, float(2 * stdtr(freedom, -t)), *rank_interval(rho, effective))
+    pvalue = float(two_sided(t, 1.0, freedom))
+    return ProfileCorrelation(rho, effective, pvalue, *rank_interval(rho, effective))
 
 
 def effective_n(first: ArrayLike, second: ArrayLike) -> float:

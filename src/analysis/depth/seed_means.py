@@ -109,16 +109,12 @@ def difference_over_models(table: DataFrame, by: list[str], on: str, first: str,
 
 def _welch(one: numpy.ndarray, other: numpy.ndarray) -> tuple[float, float, float, float]:
     mean = float(one.mean() - other.mean())
+    unknown = (mean, numpy.nan, numpy.nan, numpy.nan)
     if min(len(one), len(other)) < 2:
-        return mean, numpy.nan, numpy.nan, numpy.nan
+        return unknown
     variance = sum(side.var(ddof=1) / len(side) for side in (one, other))
     if variance <= (ROUNDING * max(abs(one.mean()), abs(other.mean()))) ** 2:
-        return (
-            mean,
-            numpy.nan,
-            numpy.nan,
-            numpy.nan,
-        )  # models that agree tell nothing of others, as in `t_interval`
+        return unknown  # models that agree tell nothing of others, as in `t_interval`
     test = ttest_ind(one, other, equal_var=False)
     found = test.confidence_interval(1 - LEVEL)
     return mean, float(found.low), float(found.high), float(test.pvalue)
