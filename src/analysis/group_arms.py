@@ -10,8 +10,9 @@ from src.analysis.runs import Run
 
 FIRST = (
     "model.name", "data.name", "objective.name", "control.name", KIND, BAND, "fidelity", "method.scaling",
-    "method.budget",
+    "method.budget", "train.optimizer",
 )  # fmt: skip
+"""The optimizer stands before its rate: two of them, each at its own rate, are not two rates of one."""
 _NO_FACTOR = ("seed", "experiment", "device", "train.checkpoint_steps", "train.activation_checkpointing")
 _NO_FACTOR_GROUPS = ("paths", "record", "probe", "metrics", "evaluate", "band")
 

@@ -84,6 +84,8 @@ _NUMBERS: dict[str, tuple[str, Show]] = {
     "share_removed": ("share removed", decimals(3)),
     "size_band": ("mean r, band", significant(3)),
     "size_whole": ("mean r, whole stack", significant(3)),
+    "uneven_band": ("unevenness, band", decimals(2)),
+    "uneven_whole": ("unevenness, whole stack", decimals(2)),
     "standard": ("standard", signed(3)),
     "step": ("step", count),
     "tau2": ("tau²", significant(3)),

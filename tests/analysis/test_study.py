@@ -59,6 +59,17 @@ def test_a_setting_that_follows_from_the_band_is_no_factor(made):
     assert (study.factors, study.follow) == (["band"], ["method.rank"])
 
 
+def test_two_optimizers_at_a_rate_each_are_told_apart_by_name_and_not_by_rate(made):
+    for run in runs_of(made, "01110"):
+        configure(run, train__optimizer="sgd", train__learning_rate=0.1)
+        again = run.with_name(run.name + "-adamw")
+        shutil.copytree(run, again)
+        configure(again, train__optimizer="adamw", train__learning_rate=0.0005)
+    study = read_study(made)
+    assert study.factors == ["band", "train.optimizer"]
+    assert study.follow == ["train.learning_rate"]
+
+
 def test_a_setting_that_varies_within_a_band_makes_arms(made):
     configure(runs_of(made, "00001")[0], train__learning_rate=0.01)
     study = read_study(made)

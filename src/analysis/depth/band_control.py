@@ -4,7 +4,15 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from src.analysis.arm_scores import ArmScores, TaskScores
-from src.analysis.depth.crossing import Corrections, Crossed, corrected, cross, mean_relative_size, survives
+from src.analysis.depth.crossing import (
+    Corrections,
+    Crossed,
+    corrected,
+    cross,
+    mean_relative_size,
+    survives,
+    unevenness,
+)
 from src.analysis.depth.decomposition import EQUAL_STEP, STANDARD
 from src.analysis.depth.settings import WHOLE, setting_of
 from src.analysis.families import Row, ends_row, estimate_row
@@ -23,7 +31,7 @@ class Crossing(NamedTuple):
     found: Crossed
     tests: Corrections
     sizes: dict[str, Row]
-    """By the name of the control's advantage: mean r of the band and of the whole stack."""
+    """By the name of the control's advantage: how far a step moves band and whole stack, and how unevenly."""
     miniature: bool
 
     @property
@@ -68,9 +76,14 @@ def _cases(task: TaskScores) -> Iterator[tuple[dict[str, str], Crossed, dict[str
 
 
 def _sizes(arms: dict[tuple[str, str], ArmScores], band: str) -> dict[str, Row]:
-    sides = {"size_band": band, "size_whole": WHOLE}
+    sides = {"band": band, "whole": WHOLE}
+    told = {"size": mean_relative_size, "uneven": unevenness}
     return {
-        name: {column: mean_relative_size(arms[side, control].arm) for column, side in sides.items()}
+        name: {
+            f"{what}_{label}": of(arms[side, control].arm)
+            for what, of in told.items()
+            for label, side in sides.items()
+        }
         for name, control in _CONTROLS.items()
     }
 

@@ -101,6 +101,22 @@ def mean_relative_size(arm: Arm) -> float | None:
     return sum(found) / len(found) if found else None
 
 
+def unevenness(arm: Arm) -> float | None:
+    """The largest over the smallest block's mean relative size of a step: mean over seeds.
+
+    At 1 the blocks move alike by themselves, and equal steps take nothing away. As the runs logged it; None
+    where a run did not, or a block stood still.
+    """
+    found = complete(_unevenness(run) for run in arm.runs.values())
+    return sum(found) / len(found) if found else None
+
+
+def _unevenness(run: Run) -> float | None:
+    logged = [row["block_relative_sizes"] for row in run.steps if row.get("block_relative_sizes")]
+    means = [sum(sizes) / len(sizes) for sizes in zip(*logged, strict=True) if None not in sizes]
+    return max(means) / min(means) if means and min(means) > 0 else None
+
+
 def _relative_size(run: Run) -> float | None:
     told = (run.record.get("control") or {}).get("relative_size")
     if told:

@@ -66,6 +66,26 @@ def test_the_mean_size_of_a_run_without_control_is_that_it_logged(crossed):
     assert row["size_band"] == pytest.approx(0.02)
 
 
+def test_unevenness_is_of_the_blocks_means_over_steps(crossed):
+    """0.03 and 0.01 in one step, 0.01 and 0.03 in the next: the blocks move alike. Then 3 to 1 in both."""
+    for folder in crossed.iterdir():
+        swapped = "mid" in json.loads((folder / "run.json").read_text())["choices"]["band"]
+        sizes = [[None, 0.01, 0.03], [None, 0.03, 0.01] if swapped else [None, 0.01, 0.03]]
+        rows = [{"step": step, "block_relative_sizes": row} for step, row in enumerate(sizes, 1)]
+        (folder / "steps.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    table = tables(built(band_control, crossed))["band_control"]
+    row = table.rows[0]
+    assert (row["uneven_band"], row["uneven_whole"]) == (pytest.approx(1), pytest.approx(3))
+
+
+def test_it_says_whether_all_arms_take_the_same_size(crossed, configure):
+    assert "each takes its r from its own blocks" in tables(built(band_control, crossed))["band_control"].note
+    for folder in crossed.iterdir():
+        configure(folder, control={"target": "fixed", "size": 0.001})
+    note = tables(built(band_control, crossed))["band_control"].note
+    assert "All arms take the same r." in note and "own blocks" not in note
+
+
 def test_arms_of_another_method_are_crossed_by_themselves(crossed, configure):
     """A second whole stack, with LoRA, must not take the place of the first."""
     for folder in list(crossed.iterdir()):
