@@ -1,6 +1,7 @@
 """What a base model tells of each of its blocks before anything is tuned, as others choose layers by it."""
 
 import math
+import time
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -46,6 +47,25 @@ def base_profiles(replay: Replay, items: Items) -> dict[str, ndarray]:
         "base: condition number of weights": _means(conditions),
         "base: signal to noise of weights": _means(signals),
     }
+
+
+def spectra_seconds(replay: Replay) -> float:
+    """About what the singular values of all blocks take, by those of the smallest matrix.
+
+    Of a matrix m x n, n <= m: the Gram matrix and its eigenvalues take about n^2 (m + n) steps.
+    """
+    matrices = [one for block in replay.blocks for one in _matrices(block)]
+    if not matrices:
+        return 0.0
+    smallest = min(matrices, key=_spectrum_steps)
+    singular_values(smallest)  # the first one is slower
+    start = time.perf_counter()
+    singular_values(smallest)
+    return (time.perf_counter() - start) * sum(map(_spectrum_steps, matrices)) / _spectrum_steps(smallest)
+
+
+def _spectrum_steps(matrix: Tensor) -> int:
+    return min(matrix.shape) ** 2 * sum(matrix.shape)
 
 
 def signal_to_noise(values: Tensor, shape: Sequence[int]) -> float:

@@ -10,7 +10,7 @@ import numpy
 from numpy import ndarray
 
 from src.config.intervention import CausalSettings
-from src.intervene.causal.base_profiles import base_profiles
+from src.intervene.causal.base_profiles import base_profiles, spectra_seconds
 from src.intervene.causal.controls import Variants, add_updates, control_quantities, variants
 from src.intervene.causal.hybrids import Hybrid, hybrids
 from src.intervene.causal.predictors import TOP_HALF, observed, profiles
@@ -22,7 +22,7 @@ from src.intervene.causal.profile import (
     quantities,
 )
 from src.intervene.causal.regret import BEST, chosen_quantities, pattern_of, random_sets, top
-from src.intervene.engine.cost import num_passes, seconds_a_token
+from src.intervene.engine.cost import num_passes, num_readings, pace
 from src.intervene.engine.item_table import ItemTable, write_arrays
 from src.intervene.engine.items import Items
 from src.intervene.engine.memory import needed_bytes
@@ -44,7 +44,7 @@ class Cost:
     passes: float
     """Of the trunk, forward, in units of one pass of one variant over the rows of the task."""
     minutes: float
-    """By the time that one variant of the first batch takes; of all scores."""
+    """By the time that some rows of each score take."""
     num_bytes: int
     """Beside the model, at most."""
 
@@ -97,15 +97,17 @@ class Measurement:
         self.random = random_sets(self.moved, pair.num_blocks, CONTROL_SEED) if chosen.regret else []
 
     def cost(self) -> Cost:
-        """Counted on the variants; a batch is run for the time."""
-        replay, (task, *_) = self.pair.replay, self.pair.scores
+        """Counted on the variants; some rows are run for the time."""
+        replay, (task, *others) = self.pair.replay, self.pair.scores
         further = [*self.controls.values(), *(pattern_of(self.gates, one) for one in self.random)]
         profile, controls = (num_passes(walked, self.pair.num_blocks) for walked in (self.patterns, further))
-        gradients = 3 * NUM_GRADIENTS if self.by_block else 0
-        seconds = seconds_a_token(replay, task.batches[0])
-        seconds *= task.num_tokens * controls + sum(
-            items.num_tokens * (profile + gradients) for items in self.pair.scores
-        )
+        read = num_readings(self.patterns)
+        gradients = NUM_GRADIENTS if self.by_block else 0
+        paces = [pace(replay, items, self.by_block) for items in (task, *others)]
+        seconds = paces[0].seconds(task, controls, num_readings(further))
+        for items, one in zip(self.pair.scores, paces, strict=True):
+            seconds += one.seconds(items, profile, read, gradients)
+        seconds += spectra_seconds(replay)
         held = max(needed_bytes(replay, items, self.pair.num_blocks + 2) for items in self.pair.scores)
         return Cost(len(self.patterns) + len(further), profile + controls, seconds / 60, held)
 

@@ -52,7 +52,7 @@ def path_gradients(
 
     def compute(batch: ItemBatch) -> tuple[numpy.ndarray, Arrays]:
         small = [batch] if together else batch.single_rows()
-        found = numpy.concatenate([_of_points(replay, one, parts, points) for one in small], axis=1)
+        found = numpy.concatenate([gate_slopes(replay, one, parts, points) for one in small], axis=1)
         share = numpy.tensordot(weights / 2, found[:num_nodes], axes=1)
         return batch.numbers.numpy(), {"share": share, "at_base": found[-2], "at_tuned": found[-1]}
 
@@ -75,10 +75,10 @@ def rows_are_apart(replay: Replay, batch: ItemBatch, parts: Sequence[Part]) -> b
     return together.shape == alone.shape and torch.allclose(together, alone, rtol=0, atol=1e-4)
 
 
-def _of_points(
+def gate_slopes(
     replay: Replay, batch: ItemBatch, parts: Sequence[Part], points: Sequence[float]
 ) -> numpy.ndarray:
-    """Dv / dg, [point, row, part]."""
+    """Dv / dg at some shares that all parts have, [point, row, part]: a pass forward and back each."""
     found = []
     for point in points:
         stop_if_asked()

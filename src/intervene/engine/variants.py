@@ -1,6 +1,6 @@
 """Every item under every pattern of gates."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from src.intervene.engine.gates import Gate, Pattern
 from src.intervene.engine.item_table import Arrays, ItemTable, collect
 from src.intervene.engine.items import ItemBatch, Items
 from src.intervene.engine.replay import Passing, Replay
-from src.intervene.engine.scoring import ACCURACY, DISTANCES, accuracy, distances, end_of, gold
+from src.intervene.engine.scoring import ACCURACY, DISTANCES, End, accuracy, distances, end_of, gold
 from src.intervene.engine.walk import walk
 from src.runtime.preemption import stop_if_asked
 from src.storage.cache import code_fingerprint
@@ -61,20 +61,32 @@ def _of_batch(replay: Replay, batch: ItemBatch, score: str, patterns: Sequence[P
         log_probabilities = passing.states.log_softmax(dim=-1)
         if index == 0:  # the walk begins with the base
             ends["base"] = end_of(log_probabilities)
-        values = distances(log_probabilities, batch, ends)
-        values |= {score: gold(log_probabilities, batch), ACCURACY: accuracy(log_probabilities, batch)}
-        for name, value in values.items():
+        for name, value in said(log_probabilities, batch, score, ends).items():
             found[name][:, index] = value.cpu().numpy()
         stop_if_asked()
     return found
 
 
+def said(
+    log_probabilities: Tensor, batch: ItemBatch, score: str, ends: Mapping[str, End]
+) -> dict[str, Tensor]:
+    """Everything that is kept of one variant, by name: [row]."""
+    found = distances(log_probabilities, batch, ends)
+    return found | {score: gold(log_probabilities, batch), ACCURACY: accuracy(log_probabilities, batch)}
+
+
 def run(replay: Replay, batch: ItemBatch, pattern: Pattern) -> Tensor:
     """Logits [position, vocabulary] of one variant, float32."""
+    *below, head = enumerate(pattern)
+    return _step(replay, batch, *head, through(replay, batch, below)).states
+
+
+def through(replay: Replay, batch: ItemBatch, gates: Iterable[tuple[int, Gate]]) -> Passing:
+    """The batch behind some parts, each given by its place, from the embeddings on."""
     passing = Passing(batch.inputs)
-    for place, gate in enumerate(pattern):
+    for place, gate in gates:
         passing = _step(replay, batch, place, gate, passing)
-    return passing.states
+    return passing
 
 
 def _step(replay: Replay, batch: ItemBatch, place: int, gate: Gate, passing: Passing) -> Passing:
