@@ -11,6 +11,8 @@ from src.report.table import Column, Table
 _READING = "reading"
 """As it is, as a null has it, and the excess over the null."""
 _CELL = ("label", "kind", "wiring", "size", "objective")
+_FURTHER = ("data", "method", "others")
+"""What cells may differ in beside, such as the optimizer: mostly they do not, and tables are wide enough."""
 _WHAT = ("metric", "quantity")
 _MEAN = ("num_seeds", "value", "ci")
 _PARTS = tuple(
@@ -45,7 +47,7 @@ def _table(
 
 def _decomposition(frame: DataFrame) -> Table:
     title = "What equal steps take from the slope of each cell, and what stays"
-    heads = columns(_READING, *_CELL, *_WHAT, "num_seeds", *_PARTS)
+    heads = columns(_READING, *_named_by(frame), *_WHAT, "num_seeds", *_PARTS)
     return _table("decomposition", title, frame, heads, _SHARES)
 
 
@@ -127,8 +129,9 @@ def _width_shares(frame: DataFrame) -> Table:
 
 
 def _cells(frame: DataFrame) -> Table:
-    heads = columns(_READING, *_CELL, "control", *_WHAT, *_MEAN, "run_stderr")
-    order = [*_CELL, "control", *_WHAT]
+    named = _named_by(frame)
+    heads = columns(_READING, *named, "control", *_WHAT, *_MEAN, "run_stderr")
+    order = [*named, "control", *_WHAT]
     frame = frame.sort_values(order, kind="stable") if len(frame) else frame
     note = (
         f"{labelled(SLOPE, WIDTH, CELLS)} Relative slope: over the mean change behind the blocks; inner: of "
@@ -139,6 +142,11 @@ def _cells(frame: DataFrame) -> Table:
         "layers; the mean over seeds."
     )
     return _table("cells", "Every cell", frame, heads, note)
+
+
+def _named_by(frame: DataFrame) -> list[str]:
+    """The columns that tell cells apart; those of `_FURTHER` only where they do."""
+    return [*_CELL, *(name for name in _FURTHER if name in frame and frame[name].nunique() > 1)]
 
 
 def _families(frame: DataFrame) -> Table:

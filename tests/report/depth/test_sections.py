@@ -45,6 +45,20 @@ def test_the_page_has_every_table_and_calls_a_miniature_one(study):
         json.dumps([plotly_figure(plot) for plot in chart.plots.values()], allow_nan=False)
 
 
+def test_cells_that_differ_in_the_optimizer_alone_are_told_apart(study, configure):
+    """Every third run had another optimizer: a row must say which, and no two rows have one name."""
+    for folder in study.iterdir():
+        seed = json.loads((folder / "run.json").read_text())["seed"]
+        configure(folder, train={"optimizer": "sgd" if seed == 2 else "adamw"})
+    for name in ("depth_cells", "depth_decomposition"):
+        table = tables(built(plugin, study))[name]
+        named = ("reading", "label", "objective", "control", "metric", "quantity", "others")
+        keys = [tuple(row.get(key) for key in named) for row in table.rows]
+        assert len(set(keys)) == len(keys)
+        assert "others" in csv_text(table).splitlines()[0].split(",")
+        assert {row["others"] for row in table.rows} == {"train.optimizer=sgd", "train.optimizer=adamw"}
+
+
 def test_what_is_inferred_is_labelled_wherever_it_shows(study, configure):
     inferred = {
         "kind": "equal_step",
