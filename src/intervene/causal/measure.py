@@ -22,11 +22,12 @@ from src.intervene.causal.profile import (
     quantities,
 )
 from src.intervene.causal.regret import BEST, chosen_quantities, pattern_of, random_sets, top
+from src.intervene.causal.whole_path import whole_path
 from src.intervene.engine.cost import num_passes, num_readings, pace
 from src.intervene.engine.item_table import ItemTable, write_arrays
 from src.intervene.engine.items import Items
 from src.intervene.engine.memory import needed_bytes
-from src.intervene.engine.path import NUM_NODES, path_gradients
+from src.intervene.engine.path import NUM_NODES
 from src.intervene.engine.scoring import EXACT
 from src.intervene.engine.variants import score_patterns
 from src.intervene.pair import Pair, trained_tensors, weights_key
@@ -136,11 +137,9 @@ class Measurement:
         rows = list(quantities(self.gates, table, score, self.by_block))
         residual = math.nan
         if self.by_block:
-            path = path_gradients(replay, items, folder / "path", key, done=done)
+            path, residual = whole_path(replay, items, folder, key, float(rows[0].values.mean()), done)
             write_arrays(folder / "path.npz", path)
             rows += path_quantities(self.gates, path, score)
-            change = float(rows[0].values.mean())
-            residual = (float(path["share"].sum(axis=1).mean()) - change) / change
         additivity = profile_additivity(self.gates, table, score)
         mixtures = list(hybrids(self.gates, table, score))
         if items is not self.pair.scores[0]:

@@ -23,6 +23,7 @@ from src.intervene.causal.show import (
     write_summaries,
 )
 from src.intervene.causal.summary import Summary, contrasts, differences, is_share, summaries
+from src.intervene.causal.whole_path import MOST_RESIDUAL
 from src.intervene.pair import Pair
 from src.intervene.quantity import Quantity, over_seeds, write_quantities
 from src.intervene.study import Source, Study
@@ -30,8 +31,6 @@ from src.runtime.progress import Progress
 from src.storage.csv_file import write_csv
 
 UNTIED = "in a variant each is given its own tensor, so the head can be tuned where the input is not"
-MOST_RESIDUAL = 0.01
-"""Of the gain: what the shares of the path may lack."""
 
 
 class CausalStudy(Study):
