@@ -1,0 +1,88 @@
+"""Committed causal profiles are those of their committed items: every quantity, its interval, and the summaries."""
+
+import math
+from pathlib import Path
+from types import SimpleNamespace
+
+import pandas
+import pytest
+
+from src.intervene.causal.profile import path_quantities, profile_additivity, quantities
+from src.intervene.causal.summary import differences, summaries
+from src.intervene.engine.gates import BASE
+from src.intervene.engine.item_table import ItemTable, read_arrays
+from src.intervene.engine.parts import depth_order
+from src.intervene.quantity import over_seeds, write_quantities
+
+CAUSAL = Path(__file__).resolve().parents[2] / "sweeps" / "results" / "causal_profile"
+FOLDERS = sorted(path.parent.name for path in CAUSAL.glob("*/path-seed-0.npz"))
+MADE_OTHERWISE = ("chosen",)
+"""Kinds whose players are chosen by what the runs themselves observed, which is not among the items."""
+
+
+def gates_of(table):
+    """What the tables need of gates: their parts, and which of them moved, as the tuned variant tells."""
+    base, tuned = table.patterns[:2]
+    parts = depth_order(len(base) - 2)
+    moved = [part for part, gate in zip(parts, tuned, strict=True) if gate.share]
+
+    def pattern(chosen):
+        return tuple(chosen.get(part, BASE) if part in moved else BASE for part in parts)
+
+    return SimpleNamespace(parts=parts, moved=moved, pattern=pattern, base=base, tuned=tuned)
+
+
+def of_seed(folder, prefix, seed, score):
+    table = ItemTable.read(folder / f"{prefix}items-seed-{seed}.npz")
+    gates, path = gates_of(table), read_arrays(folder / f"{prefix}path-seed-{seed}.npz")
+    rows = [*quantities(gates, table, score), *path_quantities(gates, path, score)]
+    change = rows[0].values.mean()
+    residual = (path["share"].sum(axis=1).mean() - change) / change
+    return rows, profile_additivity(gates, table, score), residual
+
+
+@pytest.fixture(scope="module", params=FOLDERS)
+def rebuilt(request):
+    """A folder with its rows and what is told of each run, made of its items."""
+    folder = CAUSAL / request.param
+    scores = [("", "logp"), *([("english-", "english")] if list(folder.glob("english-items-*")) else [])]
+    seeds = sorted(path.stem.split("-")[-1] for path in folder.glob("items-seed-*.npz"))
+    found = {
+        (score, seed): of_seed(folder, prefix, seed, score) for prefix, score in scores for seed in seeds
+    }
+    runs = [[row for _, score in scores for row in found[score, seed][0]] for seed in seeds]
+    told = [(score, *found[score, seed][1:]) for seed in seeds for _, score in scores]
+    return folder, over_seeds(runs), told
+
+
+def test_there_are_folders_with_items():
+    assert {"standard", "equal_step", "spelling"} <= set(FOLDERS)
+
+
+def test_the_profile_is_that_of_the_items(rebuilt, tmp_path):
+    folder, rows, _ = rebuilt
+    write_quantities(tmp_path / "profile.csv", rows)
+    kept = pandas.read_csv(folder / "profile.csv")
+    kept = kept[~kept["kind"].isin(MADE_OTHERWISE)].reset_index(drop=True)
+    pandas.testing.assert_frame_equal(pandas.read_csv(tmp_path / "profile.csv"), kept, rtol=1e-7)
+
+
+def test_the_summary_is_that_of_the_items(rebuilt):
+    folder, rows, _ = rebuilt
+    num_blocks = len([row for row in rows if row.score == "logp" and row.kind == "path"])
+    found = [*summaries(rows, num_blocks), *differences(rows, num_blocks)]
+    kept = pandas.read_csv(folder / "summary.csv")
+    names = {(one.score, one.name): one for one in found}
+    assert len(kept) >= 7
+    for one in kept.to_dict("records"):
+        mine = names[one["score"], one["name"]]
+        for end in ("value", "low", "high"):
+            assert getattr(mine, end) == pytest.approx(one[end], rel=1e-7, nan_ok=math.isnan(one[end]))
+
+
+def test_what_is_told_of_each_run_is_of_its_items(rebuilt):
+    folder, _, told = rebuilt
+    kept = pandas.read_csv(folder / "readings.csv")
+    assert kept["score"].tolist() == [one[0] for one in told]
+    assert kept["additivity"].tolist() == pytest.approx([one[1] for one in told])
+    assert kept["residual"].tolist() == pytest.approx([one[2] for one in told], abs=1e-9)
