@@ -24,7 +24,9 @@ UNITS = {
     "kl_tuned": "nats a token",
     "accuracy": "share of tokens",
 }
-"""Of the scores; of English fewer are better."""
+"""Of the scores."""
+LOWER_IS_BETTER = ("english", "kl_tuned")
+"""Of the scores: a loss, and a distance."""
 HEADER = (
     "score", "kind", "player", "value", "stderr", "ci_low", "ci_high", "p_holm", "num_seeds", "num_items",
     "band_low", "band_high",

@@ -1,11 +1,13 @@
 """The quantities on tables with known answers."""
 
+from types import SimpleNamespace
+
 import numpy
 import pytest
 
 from src.intervene.causal.hybrids import hybrids
 from src.intervene.causal.profile import patterns, profile_additivity, quantities
-from src.intervene.engine.gates import Gates
+from src.intervene.engine.gates import Gate, Gates
 from src.intervene.engine.item_table import ItemTable
 from src.intervene.engine.parts import EMBEDDINGS, HEAD, depth_order
 
@@ -45,6 +47,18 @@ def made(gates, value):
 def lost(gates, table):
     """The variants that score below both ends."""
     return [one.tuned for one in hybrids(gates, table, "logp") if one.below_both]
+
+
+def test_a_variant_that_loses_less_english_than_both_ends_is_not_doubted():
+    """Of a loss the larger one is worse: a variant above both ends is flagged, one below them is not."""
+    parts = depth_order(3)
+    patterns = [tuple(Gate(float(part in on)) for part in parts) for on in ((), (0, 1, 2), (0,), (1,))]
+    gates = SimpleNamespace(parts=parts, base=patterns[0], tuned=patterns[1])
+    values = numpy.array([[0.80, 0.84, 0.79, 0.85]] * 2)
+    others = dict.fromkeys(("entropy", "kl_tuned", "kl_base"), numpy.zeros_like(values))
+    for score, flagged in (("english", ["1"]), ("logp", ["0"])):
+        table = ItemTable(["a", "b"], patterns, {score: values, **others})
+        assert [one.tuned for one in hybrids(gates, table, score) if one.below_both] == flagged
 
 
 def found(gates, table):

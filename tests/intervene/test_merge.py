@@ -2,12 +2,17 @@
 
 import itertools
 import math
+from pathlib import Path
 
 import numpy
 import pytest
 import torch
+import yaml
 
+from src.data.passages import held_out_passages
+from src.errors import ConfigError
 from src.intervene.engine.gates import BASE, TUNED, Gate
+from src.intervene.engine.make_items import english_items
 from src.intervene.engine.parts import EMBEDDINGS, HEAD
 from src.intervene.engine.replay import Passing, Replay
 from src.intervene.engine.weight_gates import WeightGates
@@ -18,6 +23,7 @@ from src.probe.lens.head_path import find_head_path
 from src.statistics.matched import Tradeoff
 from tests.intervene.conftest import NUM_BLOCKS, replay_of
 
+ROOT = Path(__file__).resolve().parents[2]
 IDS = torch.arange(12).reshape(2, 6) + 3
 BATCH = {"input_ids": IDS, "attention_mask": torch.ones_like(IDS)}
 
@@ -142,3 +148,17 @@ def test_a_mixture_is_better_only_where_it_keeps_more_at_an_equal_gain():
 def test_shares_are_written_as_the_published_script_takes_them():
     assert text_of((0.0, 1.0, 1.0, 1.0, 0.5)) == "0,1,1,1,0.5"
     assert TUNED.share == 1
+
+
+def test_as_many_passages_as_the_default_asks_for_are_there_twice():
+    """A mix is chosen on passages that it is not told on."""
+    chosen = yaml.safe_load((ROOT / "conf" / "intervention" / "merge.yaml").read_text())
+    assert 2 * chosen["num_passages"] <= len(held_out_passages())
+
+
+def test_too_many_passages_are_refused_with_how_many_there_are(adapted_pair):
+    tokenizer, there = adapted_pair("llama").loaded.tokenizer, len(held_out_passages())
+    with pytest.raises(ConfigError, match=f"given {there + 1}; accepted: at most {there}, which"):
+        english_items(there + 1, tokenizer, 32, 4)
+    with pytest.raises(ConfigError, match=f"accepted: at most {there // 2}: this Python ships {there}"):
+        english_items(there - 10, tokenizer, 32, 4, first=there - 10)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from src.intervene.engine.gates import Gates, Pattern
 from src.intervene.engine.item_table import ItemTable
+from src.intervene.quantity import LOWER_IS_BETTER
 from src.method.spans import spans_text
 
 
@@ -21,18 +22,19 @@ class Hybrid(NamedTuple):
     """KL(tuned || variant), nats a token."""
     kl_base: float
     below_both: bool
-    """Whether it scores below base and tuned model: what it does is neither's."""
+    """Whether it does worse than base and tuned model both: what it does is neither's."""
 
 
 def hybrids(gates: Gates, table: ItemTable, score: str) -> Iterator[Hybrid]:
     """Every variant of the table, in its order."""
     means = {name: values.mean(axis=0).tolist() for name, values in table.values.items()}
     by_pattern = dict(zip(table.patterns, means[score], strict=True))
-    floor = min(by_pattern[gates.base], by_pattern[gates.tuned])
+    sign = -1 if score in LOWER_IS_BETTER else 1
+    floor = min(sign * by_pattern[gates.base], sign * by_pattern[gates.tuned])
     numbers = zip(*(means[name] for name in ("entropy", "kl_tuned", "kl_base")), strict=True)
     for (pattern, value), rest in zip(by_pattern.items(), numbers, strict=True):
         entropy, kl_tuned, kl_base = rest
-        yield Hybrid(_tuned(gates, pattern), value, entropy, kl_tuned, kl_base, value < floor)
+        yield Hybrid(_tuned(gates, pattern), value, entropy, kl_tuned, kl_base, sign * value < floor)
 
 
 def _tuned(gates: Gates, pattern: Pattern) -> str:

@@ -64,7 +64,7 @@ class Found:
 
     @property
     def num_off(self) -> int:
-        """Variants that score below base and tuned model."""
+        """Variants that do worse than base and tuned model both."""
         return sum(one.below_both for one in self.hybrids)
 
 

@@ -150,5 +150,5 @@ def _told(one: Found) -> str:
     path = "" if one.residual != one.residual else f" Path: residual {100 * one.residual:.2f} % of the gain"
     if path:
         path += ", too much: its shares do not add up to it." if abs(one.residual) > MOST_RESIDUAL else "."
-    off = f" Variants below both ends: {one.num_off}." if one.hybrids else ""
+    off = f" Variants worse than both ends: {one.num_off}." if one.hybrids else ""
     return f"{in_words(one.additivity)}.{path}{off}"

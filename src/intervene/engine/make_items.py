@@ -61,9 +61,15 @@ def english_items(
     Raises:
         ConfigError: there are fewer passages.
     """
-    passages = held_out_passages()[first:]
+    every = held_out_passages()
+    passages = every[first:]
     if num_passages > len(passages):
-        refuse("num_passages", num_passages, f"at most {len(passages)}, which this Python ships")
+        asked = f"at most {len(every)}, which this Python ships"
+        if first:
+            asked = (
+                f"at most {len(every) // 2}: this Python ships {len(every)}, and a mix is chosen on others"
+            )
+        refuse("num_passages", num_passages, asked)
     framing = framing_of(tokenizer)
     before = framing.context
     encoded, weights = [], []
