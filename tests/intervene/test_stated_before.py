@@ -50,6 +50,14 @@ def test_agreement_that_falls_late_early_or_perhaps():
     assert "interval: undecided" in agreement_words(curve(perhaps, 0.3))
 
 
+def test_the_layer_that_is_named_is_the_one_that_decides():
+    """Layer 1 is all over the place and decides nothing; layer 2 is surely lower."""
+    agreement = curve([1.0, 0.9, 0.8] + [1.0] * 8)
+    agreement[1] += numpy.random.default_rng(1).normal(0, 3, agreement[1].shape)
+    words = agreement_words(agreement)
+    assert words.endswith("interval: denied.") and "at layer 2." in words and " is -0.200 (" in words
+
+
 def test_many_layers_do_not_deny_by_chance():
     """Agreement falls by exactly what is stated, at 24 layers that are independent."""
     draw, denied = numpy.random.default_rng(0), 0

@@ -1,12 +1,14 @@
 """Committed causal profiles are those of their committed items: every quantity, its interval, and the summaries."""
 
 import math
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
 import pandas
 import pytest
 
+from src.intervene.causal.hybrids import hybrids
 from src.intervene.causal.profile import path_quantities, profile_additivity, quantities
 from src.intervene.causal.summary import differences, summaries
 from src.intervene.engine.gates import BASE
@@ -86,3 +88,18 @@ def test_what_is_told_of_each_run_is_of_its_items(rebuilt):
     assert kept["score"].tolist() == [one[0] for one in told]
     assert kept["additivity"].tolist() == pytest.approx([one[1] for one in told])
     assert kept["residual"].tolist() == pytest.approx([one[2] for one in told], abs=1e-9)
+
+
+def test_what_each_variant_is_like_is_of_the_items(rebuilt):
+    """Also which of them do worse than both ends, and how many that are."""
+    folder, _, _ = rebuilt
+    if not (folder / "hybrids.csv").is_file():
+        pytest.skip("a profile of before variants were told one by one")
+    kept, told = pandas.read_csv(folder / "hybrids.csv"), pandas.read_csv(folder / "readings.csv")
+    for place, ((run, score), mine) in enumerate(kept.groupby(["run", "score"], sort=False)):
+        seed = re.search(r"-s(\d+)-", run)[1]
+        table = ItemTable.read(folder / f"{'' if score == 'logp' else score + '-'}items-seed-{seed}.npz")
+        found = pandas.DataFrame(hybrids(gates_of(table), table, score))
+        names = list(found.columns)
+        pandas.testing.assert_frame_equal(found, mine[names].reset_index(drop=True), rtol=1e-7)
+        assert told["num_off"][place] == found["below_both"].sum()

@@ -10,15 +10,22 @@ from numpy import ndarray
 from src.config.intervention import FOLDER, InterventionConfig
 from src.errors import DataError
 from src.intervene.engine.cost import seconds_a_token
-from src.intervene.lens.reading import EXIT, Reading, read_pair
+from src.intervene.lens.reading import ANSWER, EXIT, Reading, read_pair
 from src.intervene.lens.words import agreement_words, emergence_words, exit_words
 from src.intervene.pair import Pair
 from src.intervene.study import Source, Study
+from src.metrics.catalog import METRICS
 from src.model.causal import check_causal
+from src.statistics.bounded import Bounds, ends_within
 from src.statistics.two_way_model import crossed
 from src.storage.csv_file import write_csv
 
 HEADER = ("metric", "side", "layer", "value", "stderr", "ci_low", "ci_high", "num_seeds", "num_items")
+
+
+def bounds_of(metric: str, side: str) -> Bounds:
+    """What a mean of one curve can be; a difference of two models' log-probabilities has no end."""
+    return (None, None) if (metric, side) == (ANSWER, "change") else METRICS[metric].bounds
 
 
 class LensStudy(Study):
@@ -65,7 +72,8 @@ class LensStudy(Study):
         for metric, side in self.readings[0].curves:
             for layer, values in enumerate(self._curve(metric, side)):
                 one = crossed(values)
-                ends = one.interval()
+                low, high = one.interval()
+                ends = ends_within(one.value, (high - low) / 2, bounds_of(metric, side))
                 yield metric, side, layer, one.value, one.stderr, *ends, one.num_seeds, one.num_items
 
     def _curve(self, metric: str, side: str) -> ndarray:

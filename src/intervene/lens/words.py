@@ -24,16 +24,19 @@ def agreement_words(agreement: ndarray) -> str:
     early = [layer for layer in range(1, num_blocks + 1) if layer <= LATE * num_blocks]
     drops = {layer: crossed(agreement[layer] - agreement[0]) for layer in early}
     level = simultaneous_level([agreement[layer] - agreement[0] for layer in early])
-    worst = min(early, key=lambda layer: drops[layer].interval(level)[0])
-    if all(one.interval(level)[0] > DROP for one in drops.values()):
+    ends = {layer: drop.interval(level) for layer, drop in drops.items()}
+    lowest, surest = (min(early, key=lambda layer: ends[layer][end]) for end in (0, 1))
+    word = "undecided"
+    if ends[lowest][0] > DROP:
         word = "confirmed"
-    else:
-        word = "denied" if any(one.interval(level)[1] < DROP for one in drops.values()) else "undecided"
+    elif ends[surest][1] < DROP:
+        word = "denied"
+    decides = surest if word == "denied" else lowest
     return (
         f"Agreement of both models' likeliest tokens is {agreement[0].mean():.2f} at layer 0 and "
-        f"{agreement[-1].mean():.2f} at the last; its deepest drop before the last fifth is "
-        f"{_told(drops[worst], level)}, at layer {worst}. Stated before: it falls only in the last fifth if "
-        f"no earlier layer's drop reaches {DROP:g} with its interval: {word}."
+        f"{agreement[-1].mean():.2f} at the last; of the drops before the last fifth the one that decides is "
+        f"{_told(drops[decides], level)}, at layer {decides}. Stated before: it falls only in the last fifth "
+        f"if no earlier layer's drop reaches {DROP:g} with its interval: {word}."
     )
 
 

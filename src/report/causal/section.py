@@ -110,8 +110,8 @@ def _mixtures(profile: CausalProfile, score: str) -> Iterator[str]:
         ends = mine[(mine["kl_base"] == 0) | (mine["kl_tuned"] == 0)]
         yield (
             f"{mine['below_both'].sum()} of {len(mine)} variants do worse than base and tuned model both; "
-            f"the least sure of its tokens has an entropy of {mine['entropy'].max():.2f} nats a token, base and "
-            f"tuned at most {ends['entropy'].max():.2f}."
+            f"the least sure of its tokens has an entropy of {mine['entropy'].max():.2f} nats a token, base "
+            f"and tuned at most {ends['entropy'].max():.2f}."
         )
 
 
