@@ -15,6 +15,8 @@ LINES = {
     "alone": ("with this block alone tuned", ORANGE, "dash"),
     "left_out": ("lost without this block", SLATE, "dot"),
 }
+SPARED = "spared without this block"
+"""In place of lost, of English: forgetting that does not happen when the block stays as it was."""
 VALUES = {
     "logp": "right answer, nats a token",
     "english": "English forgotten, nats a byte",
@@ -25,7 +27,7 @@ VALUES = {
 def profile_plot(profile: CausalProfile, score: str) -> Plot:
     """What each block carries, with bands of 95 % for each curve; the trained blocks in a strip below."""
     found = {kind: profile.by_block(score, kind) for kind in LINES}
-    series = [_line(one, kind) for kind, one in found.items() if len(one)]
+    series = [_line(one, kind, score) for kind, one in found.items() if len(one)]
     strip = Strip(BLUE, [(first - 0.5, last + 0.5) for first, last in spans(profile.trained)])
     return Plot(
         Axis("block, from input to output (strip: trained)"),
@@ -73,8 +75,10 @@ def predictor_plots(profile: CausalProfile) -> dict[str, Plot]:
     return plots
 
 
-def _line(found: DataFrame, kind: str) -> Series:
+def _line(found: DataFrame, kind: str, score: str) -> Series:
     name, hue, dash = LINES[kind]
+    if kind == "left_out" and score == "english":
+        name = SPARED
     x, y, low, high = (found[key].tolist() for key in ("block", "value", "band_low", "band_high"))
     return Series(name, x, y, low=low, high=high, hue=hue, dash=dash)
 

@@ -75,6 +75,9 @@ def test_sentences_tell_gain_middle_and_additivity(folder):
 
 def test_trained_blocks_are_drawn_with_their_band_and_the_others_are_gaps(folder):
     plot = profile_plot(CausalProfile("made", folder), "logp")
+    assert "lost without this block" in [one.name for one in plot.series]
+    forgotten = profile_plot(CausalProfile("made", folder), "english")
+    assert "lost without this block" not in [one.name for one in forgotten.series]
     assert [list(one.x) for one in plot.series] == [BLOCKS] * 3
     assert plot.strips[0].spans == [(1.5, 9.5)]
     assert plot.series[0].y == pytest.approx(list(GAIN.values()))
