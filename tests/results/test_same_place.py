@@ -21,6 +21,6 @@ def test_the_correlation_of_two_tasks_is_that_of_their_path_shares():
     first, second = path_shares("standard"), path_shares("spelling")
     assert list(first.index) == list(second.index) == list(range(30))
     found = profile_correlation(first.to_numpy(), second.to_numpy())
-    (told,) = pandas.read_csv(CAUSAL / "two_tasks.csv").to_dict("records")
+    (told,) = pandas.read_csv(CAUSAL / "spelling" / "two_tasks.csv").to_dict("records")
     for name in ("rho", "low", "high", "effective_n"):
         assert told[name] == pytest.approx(getattr(found, name), abs=1e-9), name
