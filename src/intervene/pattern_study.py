@@ -7,7 +7,7 @@ from pathlib import Path
 from src.config.intervention import InterventionConfig
 from src.config.schema import RunConfig
 from src.data.splits import Splits
-from src.intervene.engine.cost import num_passes, num_readings, pace
+from src.intervene.engine.cost import minutes, num_passes
 from src.intervene.engine.gates import Pattern
 from src.intervene.engine.item_table import ItemTable
 from src.intervene.engine.items import Items
@@ -106,9 +106,8 @@ class PatternStudy(Study):
     def _tell_cost(self, pair: Pair) -> None:
         patterns, items = self._planned(pair), self.items(pair)
         passes = num_passes(patterns, pair.num_blocks)
-        read = num_readings(patterns)
-        minutes = sum(pace(pair.replay, one).seconds(one, passes, read) for one in items) / 60
+        taken = minutes(pair.replay, items, patterns, pair.num_blocks)
         held = max(needed_bytes(pair.replay, one, pair.num_blocks + 2, gradients=False) for one in items)
         asked = " and ".join(f"{len(one.ids)} of {one.score}" for one in items)
         what = f"{len(patterns)} variants of each, items: {asked}"
-        self.tell_cost(what, f"{passes:.1f} passes", minutes, held, pair.device)
+        self.tell_cost(what, f"{passes:.1f} passes", taken, held, pair.device)

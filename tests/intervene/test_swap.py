@@ -22,7 +22,7 @@ from src.intervene.players import segments
 from src.intervene.quantity import over_seeds, write_quantities
 from src.intervene.swap.exchange import INNER_AGAINST_OUTER, exchanges, quantities
 from src.intervene.swap.published import published_variants
-from tests.intervene.conftest import BAND, NUM_BLOCKS, replay_of
+from tests.intervene.conftest import BAND, NUM_BLOCKS, kept_gates, replay_of
 
 COMMITTED = Path(__file__).resolve().parents[2] / "sweeps" / "results" / "causal_profile" / "intervene"
 ROWS = [Row(f"{n} + {n} =", f" {2 * n}{' and more' * (n % 3)}", str(n)) for n in range(6)]
@@ -125,13 +125,7 @@ def test_in_a_game_that_adds_up_the_contrast_is_that_of_the_parts(adapted_pair):
 
 def test_the_committed_exchanges_are_those_of_the_committed_items(tmp_path):
     tables = [ItemTable.read(path) for path in sorted(COMMITTED.glob("items-seed-*.npz"))]
-    parts = depth_order(30)
-
-    def pattern(chosen):
-        return tuple(chosen.get(part, BASE) if part in parts[1:-1] else BASE for part in parts)
-
-    gates = SimpleNamespace(parts=parts, moved=parts[1:-1], pattern=pattern)
-    gates.base, gates.tuned = pattern({}), pattern(dict.fromkeys(parts, TUNED))
+    gates = kept_gates(tables[0])
     write_quantities(
         tmp_path / "swap.csv", over_seeds([list(quantities(gates, one, "logp", 5)) for one in tables])
     )

@@ -4,7 +4,6 @@ import json
 import math
 import re
 from pathlib import Path
-from types import SimpleNamespace
 
 import pandas
 import pytest
@@ -12,10 +11,9 @@ import pytest
 from src.intervene.causal.hybrids import hybrids
 from src.intervene.causal.profile import path_quantities, profile_additivity, quantities
 from src.intervene.causal.summary import differences, summaries
-from src.intervene.engine.gates import BASE
 from src.intervene.engine.item_table import ItemTable, read_arrays
-from src.intervene.engine.parts import depth_order
 from src.intervene.quantity import over_seeds, write_quantities
+from tests.intervene.conftest import kept_gates
 
 CAUSAL = Path(__file__).resolve().parents[2] / "sweeps" / "results" / "causal_profile"
 FOLDERS = sorted(path.parent.name for path in CAUSAL.glob("*/path-seed-0.npz"))
@@ -23,21 +21,9 @@ MADE_OTHERWISE = ("chosen",)
 """Kinds whose players are chosen by what the runs themselves observed, which is not among the items."""
 
 
-def gates_of(table):
-    """What the tables need of gates: their parts, and which of them moved, as the tuned variant tells."""
-    base, tuned = table.patterns[:2]
-    parts = depth_order(len(base) - 2)
-    moved = [part for part, gate in zip(parts, tuned, strict=True) if gate.share]
-
-    def pattern(chosen):
-        return tuple(chosen.get(part, BASE) if part in moved else BASE for part in parts)
-
-    return SimpleNamespace(parts=parts, moved=moved, pattern=pattern, base=base, tuned=tuned)
-
-
 def of_seed(folder, prefix, seed, score):
     table = ItemTable.read(folder / f"{prefix}items-seed-{seed}.npz")
-    gates, path = gates_of(table), read_arrays(folder / f"{prefix}path-seed-{seed}.npz")
+    gates, path = kept_gates(table), read_arrays(folder / f"{prefix}path-seed-{seed}.npz")
     rows = [*quantities(gates, table, score), *path_quantities(gates, path, score)]
     change = rows[0].values.mean()
     residual = (path["share"].sum(axis=1).mean() - change) / change
@@ -100,7 +86,7 @@ def test_what_each_variant_is_like_is_of_the_items(rebuilt):
     for place, ((run, score), mine) in enumerate(kept.groupby(["run", "score"], sort=False)):
         seed = re.search(r"-s(\d+)-", run)[1]
         table = ItemTable.read(folder / f"{'' if score == 'logp' else score + '-'}items-seed-{seed}.npz")
-        found = pandas.DataFrame(hybrids(gates_of(table), table, score))
+        found = pandas.DataFrame(hybrids(kept_gates(table), table, score))
         names = list(found.columns)
         pandas.testing.assert_frame_equal(found, mine[names].reset_index(drop=True), rtol=1e-7)
         assert told["num_off"][place] == found["below_both"].sum()

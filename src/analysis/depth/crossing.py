@@ -1,6 +1,6 @@
 """Does the advantage of one band over another survive a control? Band x control, paired by seed and item."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from src.analysis.answers import Answers, difference, weighted
@@ -97,8 +97,7 @@ def mean_relative_size(arm: Arm) -> float | None:
 
     As the control set it, or as a run without control logged it; None where a run tells neither.
     """
-    found = complete(_relative_size(run) for run in arm.runs.values())
-    return sum(found) / len(found) if found else None
+    return _over_seeds(arm, _relative_size)
 
 
 def unevenness(arm: Arm) -> float | None:
@@ -107,7 +106,12 @@ def unevenness(arm: Arm) -> float | None:
     At 1 the blocks move alike by themselves, and equal steps take nothing away. As the runs logged it; None
     where a run did not, or a block stood still.
     """
-    found = complete(_unevenness(run) for run in arm.runs.values())
+    return _over_seeds(arm, _unevenness)
+
+
+def _over_seeds(arm: Arm, of: Callable[[Run], float | None]) -> float | None:
+    """The mean of one number a run; None where a run does not tell it."""
+    found = complete(of(run) for run in arm.runs.values())
     return sum(found) / len(found) if found else None
 
 

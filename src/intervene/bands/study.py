@@ -6,7 +6,7 @@ from pathlib import Path
 from src.config.intervention import InterventionConfig
 from src.config.rules import refuse
 from src.intervene.bands.together import open_bands
-from src.intervene.engine.cost import num_passes, num_readings, pace
+from src.intervene.engine.cost import minutes, num_passes
 from src.intervene.engine.gates import TUNED, Gates
 from src.intervene.engine.item_table import ItemTable
 from src.intervene.engine.memory import check_memory, needed_bytes
@@ -46,9 +46,9 @@ class BandsStudy(Study):
         replay, items = self.pair.replay, self.pair.scores[0]
         gates, count = replay.gates, self.pair.num_blocks
         patterns = [gates.base, gates.tuned, *self.patterns]
-        passes, read = num_passes(patterns, count), num_readings(patterns)
-        minutes = sum(pace(replay, one).seconds(one, passes, read) for one in self.pair.scores) / 60
-        self.say(f"two bands, items: {len(items.ids)}: {passes:.1f} passes, about {minutes:.1f} minutes.")
+        passes = num_passes(patterns, count)
+        taken = minutes(replay, self.pair.scores, patterns, count)
+        self.say(f"two bands, items: {len(items.ids)}: {passes:.1f} passes, about {taken:.1f} minutes.")
         check_memory(
             needed_bytes(replay, items, count + 2, gradients=False), self.asked.batch_size, self.pair.device
         )

@@ -99,14 +99,14 @@ class Measurement:
 
     def cost(self) -> Cost:
         """Counted on the variants; some rows are run for the time."""
-        replay, (task, *others) = self.pair.replay, self.pair.scores
+        replay, scores = self.pair.replay, self.pair.scores
         further = [*self.controls.values(), *(pattern_of(self.gates, one) for one in self.random)]
         profile, controls = (num_passes(walked, self.pair.num_blocks) for walked in (self.patterns, further))
         read = num_readings(self.patterns)
         gradients = NUM_GRADIENTS if self.by_block else 0
-        paces = [pace(replay, items, self.by_block) for items in (task, *others)]
-        seconds = paces[0].seconds(task, controls, num_readings(further))
-        for items, one in zip(self.pair.scores, paces, strict=True):
+        paces = [pace(replay, items, self.by_block) for items in scores]
+        seconds = paces[0].seconds(scores[0], controls, num_readings(further))
+        for items, one in zip(scores, paces, strict=True):
             seconds += one.seconds(items, profile, read, gradients)
         seconds += spectra_seconds(replay)
         held = max(needed_bytes(replay, items, self.pair.num_blocks + 2) for items in self.pair.scores)

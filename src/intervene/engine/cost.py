@@ -67,6 +67,12 @@ def pace(replay: Replay, items: Items, gradients: bool = False) -> Pace:
     return Pace(trunk / tokens, reading / positions, back / tokens)
 
 
+def minutes(replay: Replay, scores: Sequence[Items], patterns: Sequence[Pattern], num_blocks: int) -> float:
+    """Of some variants, each scored on all of `scores`."""
+    passes, read = num_passes(patterns, num_blocks), num_readings(patterns)
+    return sum(pace(replay, items).seconds(items, passes, read) for items in scores) / 60
+
+
 def seconds_a_token(replay: Replay, batch: ItemBatch) -> float:
     """Of one whole pass with its head, by some rows of a batch."""
     batch = _some_rows(batch)
