@@ -111,6 +111,13 @@ def pattern_of(name: str) -> str:
     return {"whole": WHOLE, "mid": "01110"}.get(name, name)
 
 
+def control_of(run: Run) -> str:
+    """The name of its control; of a random push which of the `NULLS` it is, whatever its file is called."""
+    if run.config.get("control.kind") == "random_direction":
+        return NULLS[bool(run.config.get("control.spectrum"))]
+    return str(run.record["choices"].get("control", "none"))
+
+
 def is_null(run: Run) -> bool:
     """Whether it was pushed at random in place of training."""
-    return run.config.get("control.name") in NULLS
+    return control_of(run) in NULLS

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from src.analysis.arms import BAND, KIND, WHOLE, Arm, is_null
+from src.analysis.arms import BAND, KIND, WHOLE, Arm, control_of, is_null
 from src.analysis.find_runs import find_runs
 from src.analysis.group_arms import group_arms, settings
 from src.analysis.intervened import FOLDER
@@ -72,7 +72,7 @@ class Experiment:
     def condition_of(self, run: Run) -> str:
         """The same of one run, whether it was compared or not; empty for a run without training."""
         if is_null(run):
-            return str(run.config["control.name"])
+            return control_of(run)
         found = settings(run) if run.trains else {}
         return ", ".join(found.get(name, "-") for name in self.conditions) if found else ""
 

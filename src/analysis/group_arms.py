@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, cast
 
-from src.analysis.arms import BAND, KIND, Arm, band_of, is_null
+from src.analysis.arms import BAND, KIND, Arm, band_of, control_of, is_null
 from src.analysis.runs import Run
 
 FIRST = (
@@ -29,7 +29,7 @@ def _settings(run: Run) -> dict[str, str]:
     found[BAND] = band_of(run)
     found |= {key: _text(run.record[key]) for key in ("fidelity",) if key in run.record}
     found |= {f"{key}.name": str(value) for key, value in run.record["choices"].items()
-              if key in ("model", "data", "objective", "control")}  # fmt: skip
+              if key in ("model", "data", "objective")} | {"control.name": control_of(run)}  # fmt: skip
     return {name: found[name] for name in _in_order(tuple(found))}
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from pandas import DataFrame
 
-from src.analysis.arms import BAND, KIND, Arm
+from src.analysis.arms import BAND, KIND, Arm, control_of
 from src.analysis.runs import Run
 
 MODEL = ["model", "label", "architecture", "kind", "wiring", "family", "size", "num_parameters", "miniature"]
@@ -38,7 +38,7 @@ def settings_of(arms: Sequence[Arm]) -> tuple[dict[str, Run], DataFrame]:
     An arm has at most one run a seed, so no two runs share a setting and a seed.
     """
     known = [(run, _others(arm)) for arm in arms for run in _trained(arm)]
-    rows = [_setting(run.name, run.record, others) for run, others in known]
+    rows = [_setting(run, others) for run, others in known]
     columns = ["run", *SETTING, "seed", "rows", "source"]
     return {run.name: run for run, _ in known}, DataFrame(rows, columns=columns)
 
@@ -46,7 +46,7 @@ def settings_of(arms: Sequence[Arm]) -> tuple[dict[str, Run], DataFrame]:
 def setting_of(arm: Arm) -> dict[str, Any] | None:
     """The same of the first run of an arm; None where no run trained something."""
     first = next(_trained(arm), None)
-    return None if first is None else _setting(first.name, first.record, _others(arm))
+    return None if first is None else _setting(first, _others(arm))
 
 
 def models_in_order(table: DataFrame) -> DataFrame:
@@ -83,12 +83,13 @@ def _others(arm: Arm) -> str:
     return ", ".join(f"{name}={value}" for name, value in arm.factors.items() if name not in _COLUMNS)
 
 
-def _setting(name: str, record: dict[str, Any], others: str) -> dict[str, Any]:
+def _setting(run: Run, others: str) -> dict[str, Any]:
+    record = run.record
     choices, model = record["choices"], record.get("model", {})
     told = model.get("num_parameters")  # the namesake's: it orders models, and says nothing of what ran
     count = record.get("params", {}).get("total") or told
     return {
-        "run": name,
+        "run": run.name,
         "model": choices["model"],
         "label": model.get("miniature_of") or choices["model"],
         "architecture": model.get("family") or "unknown",
@@ -103,7 +104,7 @@ def _setting(name: str, record: dict[str, Any], others: str) -> dict[str, Any]:
         "method": choices["method"],
         "arm": WHOLE if _trains_all(record) else choices.get("band", "unknown"),
         "others": others,
-        "control": choices.get("control", "none"),
+        "control": control_of(run),
         "seed": record["seed"],
         "rows": record.get("data", {}).get("fingerprint", ""),
         "source": (record.get("control") or {}).get("source"),

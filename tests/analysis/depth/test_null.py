@@ -140,3 +140,19 @@ def test_a_null_is_in_no_other_count(write_run, write_nulls, tmp_path):
     assert [run.name for arm in study.arms for run in arm.runs.values()] == [folder.name]
     assert [sorted(arm.runs) for arm in study.nulls] == [[0, 1]]
     assert study.factors == []
+
+
+@pytest.mark.parametrize("choice", ["random_direction", "my_push"])
+def test_which_null_a_push_is_follows_from_what_it_kept(write_run, write_nulls, configure, tmp_path, choice):
+    """A run with control.spectrum=true is no draw of the null without it, whatever its file is called."""
+    write_nulls(["tiny_gpt2"], num_draws=1)
+    trained = write_run(1.0)
+    pushed = write_run(0.5, control=choice, seed=1, told={"source": trained.name})
+    configure(pushed, control={"kind": "random_direction", "spectrum": True, "source": str(trained)})
+    found = studied(tmp_path / "study")
+    assert found.pushes.groupby("control")["run"].nunique().to_dict() == {
+        "random_direction": 1, "random_spectrum": 1,
+    }  # fmt: skip
+    assert list(found.readings) == [
+        AS_IT_IS, "random_direction", EXCESS, "random_spectrum", excess_over("random_spectrum"),
+    ]  # fmt: skip
