@@ -42,7 +42,7 @@ def _looks(material: Material) -> dict[int, Look]:
     bands = list(dict.fromkeys(arm.band for arm in study.arms))
     conditions = list(dict.fromkeys(study.condition(arm) for arm in study.arms))
     if len(bands) == 1:
-        return {id(arm): _in_order(conditions.index(study.condition(arm))) for arm in study.arms}
+        return {id(arm): in_order(conditions.index(study.condition(arm))) for arm in study.arms}
     others = [band for band in bands if band not in _BY_BAND]
     return {
         id(arm): Look(
@@ -68,7 +68,8 @@ def faded(hue: str, alpha: float) -> str:
     return f"rgba({red},{green},{blue},{alpha})"
 
 
-def _in_order(place: int) -> Look:
+def in_order(place: int) -> Look:
+    """Of what has neither band nor meaning of its own, by its place: no two of the first 28 look alike."""
     return Look(_turn(_IN_ORDER, place), dash=_turn(DASHES, place // len(_IN_ORDER)))
 
 

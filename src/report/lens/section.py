@@ -6,7 +6,7 @@ from src.analysis.lens_tables import LensTables
 from src.analysis.records import records
 from src.report.columns import Column, columns
 from src.report.intervened_page import analysis_plugin
-from src.report.number_format import count, decimals
+from src.report.number_format import count, decimals, span
 from src.report.palette import BLUE, GREY, ORANGE, SLATE
 from src.report.parts import Block, Chart, Text
 from src.report.plot import Axis, Plot, Series
@@ -17,6 +17,7 @@ _READING = (
     "tuned model says, and from which layer on is the answer there? A map, fitted on other rows, shows what "
     "a layer holds even where the head cannot read it as it is."
 )
+_LAYERS = Column(("ci_low", "ci_high"), "95 % interval", span(decimals(1)))
 _NOTE = "Ribbons: 95 % intervals over items (and seeds, of several). Layer 0: the embeddings."
 _LINES = {
     "agreement": ("share of positions with the same likeliest token", [
@@ -60,7 +61,7 @@ def _plot(tables: LensTables, title: str, lines: Sequence[tuple[str, str, str, s
 
 def _tables(tables: LensTables, anchor: str) -> Iterator[Table]:
     side = Column(("side",), "model", numeric=False)
-    heads = [side, Column(("median",), "layer (median)", decimals(1)), *columns("ci", "num_items")]
+    heads = [side, Column(("median",), "layer (median)", decimals(1)), _LAYERS, *columns("num_items")]
     rows = [row | {"ci_low": row["low"], "ci_high": row["high"]} for row in records(tables.emergence)]
     yield Table(f"emergence_{anchor}", f"{tables.name}: where the answer emerges", heads, rows)
     heads = [

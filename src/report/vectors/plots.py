@@ -3,12 +3,10 @@
 from pandas import DataFrame
 
 from src.analysis.vector_tables import VectorTables
-from src.report.palette import BLUE, GREY, ORANGE, SLATE
+from src.report.palette import BLUE, ORANGE, SLATE, in_order
 from src.report.plot import Axis, Plot, Series
 
 SHARE = "share of the gain (1: the tuned model)"
-_HUES = (BLUE, ORANGE, SLATE, GREY)
-_DASHES = ("solid", "dash", "dot")
 ACTIONS = {
     "best_oracle": ("each place's own difference, an upper bound", ORANGE, "dash"),
     "best_fixed": ("the mean difference", BLUE, "solid"),
@@ -22,7 +20,7 @@ def patch_plot(tables: VectorTables) -> Plot:
     parts = found["player"].str.extract(r"block (\d+), alpha (.+)")
     found = found.assign(block=parts[0].astype(int), alpha=parts[1])
     series = [
-        _line(f"alpha {alpha}", one, "block", _HUES[place % 4], _DASHES[place % 3])
+        _line(f"alpha {alpha}", one, "block", in_order(place).hue, in_order(place).dash)
         for place, (alpha, one) in enumerate(found.groupby("alpha", sort=False))
     ]
     return Plot(Axis("block, from input to output"), Axis(SHARE), series, zero=True)
