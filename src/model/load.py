@@ -11,6 +11,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from src.config.schema import ModelConfig
 from src.errors import ModelError
 from src.model.blocks import find_blocks, num_applications
+from src.model.head_input import read_whole
 from src.model.loaded import LoadedModel, residual_width
 from src.model.quantized import check_readable, quantize
 from src.model.text_pass import check_states
@@ -56,6 +57,7 @@ def load_model(config: ModelConfig, cache_dir: Path, device: torch.device) -> Lo
         check_readable(loaded.model, blocks, config.quantization, loaded.id)
     _check_shape(loaded, config)
     check_states(loaded.model, loaded.blocks, loaded.id)
+    read_whole(loaded.model)
     return loaded
 
 
