@@ -1,7 +1,8 @@
 """Evaluation: positions computed over those that were needed, and items a second over lm-eval's own model."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, cast
@@ -19,6 +20,7 @@ from src.evaluate.engine.catalog import engine_for
 from src.evaluate.engine.decoding import Answers
 from src.evaluate.generation import neutral_generation
 from src.evaluate.language_model import LanguageModel
+from src.model.trunk import base_of
 from src.runtime.spread import Batch, Found, Task
 
 NUM_SUMS, NUM_PROBLEMS = 200, 48
@@ -86,5 +88,18 @@ def _ours(counted: _Counted, requests: list[Instance]) -> None:
 
 def _theirs(model: Any, tokenizer: Any, requests: list[Instance], batch_size: int) -> None:
     """What `lm_eval --model hf` does once the model is loaded."""
-    plain = HFLM(pretrained=model, tokenizer=copy.deepcopy(tokenizer), batch_size=batch_size)
-    plain.generate_until(requests, disable_tqdm=True)
+    with _as_it_comes(model):
+        plain = HFLM(pretrained=model, tokenizer=copy.deepcopy(tokenizer), batch_size=batch_size)
+        plain.generate_until(requests, disable_tqdm=True)
+
+
+@contextmanager
+def _as_it_comes(model: Any) -> Iterator[None]:
+    """Inside, the output head reads slices, as that of any model from a folder does (`model.head_input`)."""
+    hooks = base_of(model).get_output_embeddings()._forward_pre_hooks
+    ours = dict(hooks)
+    hooks.clear()
+    try:
+        yield
+    finally:
+        hooks.update(ours)
