@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from src.intervene.engine.gates import TUNED, Gates, Pattern
+from src.intervene.engine.gates import TUNED, MovedParts, Pattern
 from src.intervene.engine.parts import EMBEDDINGS, HEAD, Part
 from src.method.band import band_blocks
 
@@ -16,12 +16,12 @@ class Player:
     parts: tuple[Part, ...]
 
 
-def block_players(gates: Gates) -> list[Player]:
+def block_players(gates: MovedParts) -> list[Player]:
     """Every block, and embeddings and head where they moved, in the order of depth."""
     return _around(gates, [Player(f"block {part}", (part,)) for part in gates.parts[1:-1]])
 
 
-def segments(gates: Gates, num_segments: int) -> list[Player]:
+def segments(gates: MovedParts, num_segments: int) -> list[Player]:
     """The blocks from int(i L / S) to int((i + 1) L / S), for each i; a boundary is rounded down."""
     num_blocks = len(gates.parts) - 2
     found = []
@@ -32,17 +32,17 @@ def segments(gates: Gates, num_segments: int) -> list[Player]:
     return found
 
 
-def segment_players(gates: Gates, num_segments: int) -> list[Player]:
+def segment_players(gates: MovedParts, num_segments: int) -> list[Player]:
     """Segments of the depth, and embeddings and head where they moved."""
     return _around(gates, segments(gates, num_segments))
 
 
-def coalition(gates: Gates, players: Collection[Player]) -> Pattern:
+def coalition(gates: MovedParts, players: Collection[Player]) -> Pattern:
     """The variant in which exactly these players are tuned."""
     return gates.pattern({part: TUNED for player in players for part in player.parts})
 
 
-def coalitions(gates: Gates, players: Sequence[Player]) -> list[Pattern]:
+def coalitions(gates: MovedParts, players: Sequence[Player]) -> list[Pattern]:
     """All 2^S of them; bit s of the place says whether player s is in."""
     return [
         coalition(gates, [player for place, player in enumerate(players) if number >> place & 1])
@@ -50,14 +50,14 @@ def coalitions(gates: Gates, players: Sequence[Player]) -> list[Pattern]:
     ]
 
 
-def singles(gates: Gates, players: Sequence[Player]) -> Iterator[tuple[Pattern, Pattern]]:
+def singles(gates: MovedParts, players: Sequence[Player]) -> Iterator[tuple[Pattern, Pattern]]:
     """For each player the variant in which it alone is tuned, and the one in which it alone is not."""
     for player in players:
         others = [other for other in players if other is not player]
         yield coalition(gates, [player]), coalition(gates, others)
 
 
-def cuts(gates: Gates) -> Iterator[tuple[Pattern, Pattern]]:
+def cuts(gates: MovedParts) -> Iterator[tuple[Pattern, Pattern]]:
     """For c = 0..L: everything below block c tuned, and everything from block c on tuned."""
     for place in range(1, len(gates.parts)):
         below, above = gates.parts[:place], gates.parts[place:]
@@ -67,7 +67,7 @@ def cuts(gates: Gates) -> Iterator[tuple[Pattern, Pattern]]:
         )
 
 
-def _around(gates: Gates, players: list[Player]) -> list[Player]:
+def _around(gates: MovedParts, players: list[Player]) -> list[Player]:
     moved = gates.moved
     first = [Player(EMBEDDINGS, (EMBEDDINGS,))] if EMBEDDINGS in moved else []
     last = [Player(HEAD, (HEAD,))] if HEAD in moved else []

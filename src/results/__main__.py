@@ -1,6 +1,7 @@
 """What is committed of a study, whether a fresh one agrees with it, and what it cost.
 
 python -m src.results publish runs/NAME sweeps/results/NAME --command "make study"
+python -m src.results publish runs/NAME/intervene sweeps/results/NAME/gain --command "src.intervene ..."
 python -m src.results check runs/NAME sweeps/results/NAME
 python -m src.results recompute sweeps/results/NAME
 python -m src.results unpack sweeps/results/NAME

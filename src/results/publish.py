@@ -12,6 +12,7 @@ from typing import Any
 from src.errors import DataError
 from src.probe.table.layers_csv import read_layers
 from src.results.packed import pack
+from src.results.publish_profile import is_profile, publish_profile
 from src.storage.files import read_object, write_bytes, write_json, write_text
 
 Record = dict[str, Any]
@@ -28,7 +29,8 @@ def publish(runs: Path, target: Path, command: str) -> list[Path]:
     """Copy a finished report's tables and figures, write the profiles by arm, and say how it was made.
 
     Args:
-        runs: an experiment's folder; `python -m src.report` has been there.
+        runs: an experiment's folder; `python -m src.report` has been there. Or the tables of where a gain
+            sits (`publish_profile`).
         target: folder below sweeps/results.
         command: what makes the study again.
 
@@ -38,6 +40,8 @@ def publish(runs: Path, target: Path, command: str) -> list[Path]:
     Raises:
         DataError: there is no report, no finished run, or a picture is older than its table.
     """
+    if is_profile(runs):
+        return publish_profile(runs, target, command)
     report = runs / "report"
     tables = sorted([*report.glob("*.csv"), *report.glob("report.md")])
     if not tables:

@@ -1,10 +1,12 @@
 """Whether committed tables are what the committed items give, on the same processor bit for bit."""
 
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from src.errors import DataError
+from src.intervene.causal.rebuilt import is_kept, rebuild
 from src.results.alike import same_numbers
 from src.results.packed import ITEMS, unpacked
 from src.results.publish import FIGURE, MADE, PROFILES, digests, profiles_text
@@ -24,9 +26,16 @@ class Rebuilt(NamedTuple):
     holds: bool
     """Whether it is the same, on another processor but for the last digits."""
 
+    def below(self, folder: Path) -> "Rebuilt":
+        """The same, named by the folder that it lies in as well."""
+        return self._replace(name=f"{folder.name}/{self.name}")
+
 
 def recompute(folder: Path, report: Report, write: bool = False) -> list[Rebuilt]:
     """Rebuild every committed table of a study from its committed items.
+
+    A folder without tables of its own stands for those in it. Tables of where a gain sits have their items
+    beside them (`intervene.causal.rebuilt`), all others those of the runs.
 
     Args:
         folder: below sweeps/results.
@@ -39,8 +48,13 @@ def recompute(folder: Path, report: Report, write: bool = False) -> list[Rebuilt
     """
     names = sorted(path.name for path in folder.glob("*.csv"))
     names += [REPORT] if (folder / REPORT).is_file() else []
-    if not names:
+    within = [] if names else sorted(path.parent for path in folder.glob("*/about.json"))
+    if not names and not within:
         raise DataError(f"{folder}: holds no tables; accepted: a folder below sweeps/results")
+    if within:
+        return [one.below(path) for path in within for one in recompute(path, report, write)]
+    if is_kept(folder):
+        return _of_gain(folder, names, write)
     if not (folder / ITEMS).is_file():
         return [Rebuilt(name, "cannot be rebuilt: its items are not committed", False) for name in names]
     with unpacked(folder) as runs:
@@ -53,6 +67,16 @@ def recompute(folder: Path, report: Report, write: bool = False) -> list[Rebuilt
             found += [_added(path, folder) for path in new]
             _draw_anew(folder, made, figures)
         return found
+
+
+def _of_gain(folder: Path, names: Sequence[str], write: bool) -> list[Rebuilt]:
+    """Of where the gain sits; what else lies there is of other items."""
+    with tempfile.TemporaryDirectory() as place:
+        rebuild(folder, Path(place))
+        there = [name for name in names if (Path(place) / name).is_file()]
+        found = {name: _compared(folder / name, Path(place) / name, write) for name in there}
+    missing = "cannot be rebuilt: what it is made of is not committed"
+    return [found.get(name, Rebuilt(name, missing, False)) for name in names]
 
 
 def older_pictures(folder: Path) -> list[str]:

@@ -4,7 +4,6 @@ import functools
 import shutil
 import sys
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -12,8 +11,6 @@ import torch
 from src.analyse import main
 from src.command.program import run_command
 from src.intervene.engine.adapter_gates import AdapterGates
-from src.intervene.engine.gates import BASE
-from src.intervene.engine.parts import depth_order
 from src.intervene.engine.replay import Replay
 from src.intervene.engine.weight_gates import WeightGates
 from src.method.catalog import adapt
@@ -109,15 +106,3 @@ def run_folder(trained, tmp_path):
 def command(monkeypatch, *arguments):
     monkeypatch.setattr(sys, "argv", ["intervene", *map(str, arguments)])
     run_command(main)
-
-
-def kept_gates(table):
-    """What the tables need of gates: their parts, and which of them moved, as the tuned variant tells."""
-    base, tuned = table.patterns[:2]
-    parts = depth_order(len(base) - 2)
-    moved = [part for part, gate in zip(parts, tuned, strict=True) if gate.share]
-
-    def pattern(chosen):
-        return tuple(chosen.get(part, BASE) if part in moved else BASE for part in parts)
-
-    return SimpleNamespace(parts=parts, moved=moved, pattern=pattern, base=base, tuned=tuned)

@@ -1,10 +1,8 @@
 """Exchanged segments: where they start and end, what they must not touch, and the two heads."""
 
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy
-import pandas
 import pytest
 import torch
 
@@ -19,12 +17,11 @@ from src.intervene.engine.scoring import ACCURACY
 from src.intervene.engine.variants import score_patterns
 from src.intervene.paper_scores import paper_scores
 from src.intervene.players import segments
-from src.intervene.quantity import over_seeds, write_quantities
+from src.intervene.quantity import over_seeds
 from src.intervene.swap.exchange import INNER_AGAINST_OUTER, exchanges, quantities
 from src.intervene.swap.published import published_variants
-from tests.intervene.conftest import BAND, NUM_BLOCKS, kept_gates, replay_of
+from tests.intervene.conftest import BAND, NUM_BLOCKS, replay_of
 
-COMMITTED = Path(__file__).resolve().parents[2] / "sweeps" / "results" / "causal_profile" / "intervene"
 ROWS = [Row(f"{n} + {n} =", f" {2 * n}{' and more' * (n % 3)}", str(n)) for n in range(6)]
 
 
@@ -121,16 +118,6 @@ def test_in_a_game_that_adds_up_the_contrast_is_that_of_the_parts(adapted_pair):
     assert found["gain", "all"] == pytest.approx(-3.25)
     exact = {(one.kind, one.player): one.values for one in quantities(gates, table.exact(), "exact", 5)}
     assert set(numpy.unique(exact["gain", "all"])) <= {-1.0, 0.0, 1.0}
-
-
-def test_the_committed_exchanges_are_those_of_the_committed_items(tmp_path):
-    tables = [ItemTable.read(path) for path in sorted(COMMITTED.glob("items-seed-*.npz"))]
-    gates = kept_gates(tables[0])
-    write_quantities(
-        tmp_path / "swap.csv", over_seeds([list(quantities(gates, one, "logp", 5)) for one in tables])
-    )
-    found, kept = (pandas.read_csv(folder / "swap.csv") for folder in (tmp_path, COMMITTED))
-    pandas.testing.assert_frame_equal(found, kept)
 
 
 def test_published_scores_count_every_token_of_the_text_once(adapted_pair, tmp_path):

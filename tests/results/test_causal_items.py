@@ -1,92 +1,80 @@
-"""Committed causal profiles are those of their committed items: every quantity, its interval, and the summaries."""
+"""Committed causal profiles are those of their committed items; another processor may round last digits."""
 
 import json
-import math
-import re
+import shutil
 from pathlib import Path
 
 import pandas
 import pytest
 
-from src.intervene.causal.hybrids import hybrids
-from src.intervene.causal.profile import path_quantities, profile_additivity, quantities
-from src.intervene.causal.summary import differences, summaries
-from src.intervene.engine.item_table import ItemTable, read_arrays
-from src.intervene.quantity import over_seeds, write_quantities
-from tests.intervene.conftest import kept_gates
+from src.errors import DataError
+from src.intervene.causal.rebuilt import is_kept, rebuild
+from src.intervene.causal.tables import SEEN
+from src.results.__main__ import main
+from src.results.recompute import recompute
 
 CAUSAL = Path(__file__).resolve().parents[2] / "sweeps" / "results" / "causal_profile"
-FOLDERS = sorted(path.parent.name for path in CAUSAL.glob("*/path-seed-0.npz"))
-MADE_OTHERWISE = ("chosen",)
-"""Kinds whose players are chosen by what the runs themselves observed, which is not among the items."""
+FOLDERS = sorted(path.name for path in CAUSAL.iterdir() if is_kept(path))
+OF_ITEMS = {"profile.csv", "summary.csv", "readings.csv", "hybrids.csv", "against.csv", "swap.csv"}
+OF_SEEN = {"predictions.csv", "observed.csv", "fifths.csv", SEEN}
 
 
-def of_seed(folder, prefix, seed, score):
-    table = ItemTable.read(folder / f"{prefix}items-seed-{seed}.npz")
-    gates, path = kept_gates(table), read_arrays(folder / f"{prefix}path-seed-{seed}.npz")
-    rows = [*quantities(gates, table, score), *path_quantities(gates, path, score)]
-    change = rows[0].values.mean()
-    residual = (path["share"].sum(axis=1).mean() - change) / change
-    return rows, profile_additivity(gates, table, score), residual
+def no_report(*_):
+    raise AssertionError("no report is needed")
 
 
-@pytest.fixture(scope="module", params=FOLDERS)
-def rebuilt(request):
-    """A folder with its rows and what is told of each run, made of its items."""
-    folder = CAUSAL / request.param
-    scores = [("", "logp"), *([("english-", "english")] if list(folder.glob("english-items-*")) else [])]
-    seeds = sorted(path.stem.split("-")[-1] for path in folder.glob("items-seed-*.npz"))
-    found = {
-        (score, seed): of_seed(folder, prefix, seed, score) for prefix, score in scores for seed in seeds
-    }
-    runs = [[row for _, score in scores for row in found[score, seed][0]] for seed in seeds]
-    told = [(score, *found[score, seed][1:]) for seed in seeds for _, score in scores]
-    return folder, over_seeds(runs), told
+def expected(folder):
+    """The tables that what is committed must give."""
+    there = {path.name for path in folder.glob("*.csv")}
+    if not list(folder.glob("path-seed-*")):  # of the first look, before paths were kept
+        return there & {"swap.csv", "hybrids.csv"}
+    found = there & (OF_ITEMS | (OF_SEEN if SEEN in there else set()))
+    return found if SEEN in there or not list(folder.glob("chosen-*")) else found - {"profile.csv"}
 
 
-def test_there_are_folders_with_items():
-    assert {"standard", "equal_step", "spelling"} <= set(FOLDERS)
+@pytest.mark.parametrize("name", FOLDERS)
+def test_every_table_that_items_give_is_given_by_them(name):
+    found = {one.name: one.holds for one in recompute(CAUSAL / name, no_report)}
+    assert {name for name, holds in found.items() if holds} == expected(CAUSAL / name)
 
 
-def test_the_profile_is_that_of_the_items(rebuilt, tmp_path):
-    folder, rows, _ = rebuilt
-    write_quantities(tmp_path / "profile.csv", rows)
-    kept = pandas.read_csv(folder / "profile.csv")
-    kept = kept[~kept["kind"].isin(MADE_OTHERWISE)].reset_index(drop=True)
-    pandas.testing.assert_frame_equal(pandas.read_csv(tmp_path / "profile.csv"), kept, rtol=1e-7)
+def test_the_folders_are_told_together(capsys):
+    """Exit status 1, as some tables were made before what they are made of was kept."""
+    with pytest.raises(SystemExit) as end:
+        main(["recompute", str(CAUSAL)])
+    told = capsys.readouterr().out
+    assert end.value.code == 1
+    assert "spelling/profile.csv: the same" in told and "miniature/models.csv: cannot be rebuilt" in told
 
 
-def test_the_summary_is_that_of_the_items(rebuilt):
-    folder, rows, _ = rebuilt
-    num_blocks = json.loads((folder / "about.json").read_text())["num_blocks"]
-    found = [*summaries(rows, num_blocks), *differences(rows, num_blocks)]
-    kept = pandas.read_csv(folder / "summary.csv")
-    names = {(one.score, one.name): one for one in found}
-    assert len(kept) >= 7
-    for one in kept.to_dict("records"):
-        mine = names[one["score"], one["name"]]
-        for end in ("value", "low", "high"):
-            assert getattr(mine, end) == pytest.approx(one[end], rel=1e-7, nan_ok=math.isnan(one[end]))
+@pytest.fixture
+def changed(tmp_path):
+    """A committed profile whose largest share was made larger by hand."""
+    folder = tmp_path / "spelling"
+    shutil.copytree(CAUSAL / "spelling", folder)
+    table = pandas.read_csv(folder / "profile.csv")
+    table.loc[table["value"].idxmax(), "value"] *= 1.001
+    table.to_csv(folder / "profile.csv", index=False)
+    return folder
 
 
-def test_what_is_told_of_each_run_is_of_its_items(rebuilt):
-    folder, _, told = rebuilt
-    kept = pandas.read_csv(folder / "readings.csv")
-    assert kept["score"].tolist() == [one[0] for one in told]
-    assert kept["additivity"].tolist() == pytest.approx([one[1] for one in told])
-    assert kept["residual"].tolist() == pytest.approx([one[2] for one in told], abs=1e-9)
+def test_a_changed_number_is_seen_and_mended(changed):
+    def state():
+        return {one.name: one.state for one in recompute(changed, no_report)}["profile.csv"]
+
+    assert state() == "differs"
+    recompute(changed, no_report, write=True)
+    assert state().startswith("the same")
 
 
-def test_what_each_variant_is_like_is_of_the_items(rebuilt):
-    """Also which of them do worse than both ends, and how many that are."""
-    folder, _, _ = rebuilt
-    if not (folder / "hybrids.csv").is_file():
-        pytest.skip("a profile of before variants were told one by one")
-    kept, told = pandas.read_csv(folder / "hybrids.csv"), pandas.read_csv(folder / "readings.csv")
-    for place, ((run, score), mine) in enumerate(kept.groupby(["run", "score"], sort=False)):
-        seed = re.search(r"-s(\d+)-", run)[1]
-        table = ItemTable.read(folder / f"{'' if score == 'logp' else score + '-'}items-seed-{seed}.npz")
-        found = pandas.DataFrame(hybrids(kept_gates(table), table, score))
-        names = list(found.columns)
-        pandas.testing.assert_frame_equal(found, mine[names].reset_index(drop=True), rtol=1e-7)
-        assert told["num_off"][place] == found["below_both"].sum()
+def test_a_run_without_items_is_one_line(changed):
+    (changed / "items-seed-1.npz").unlink()
+    with pytest.raises(DataError, match="holds no items of .*-s1-"):
+        rebuild(changed, changed)
+
+
+def test_a_profile_of_no_run_is_one_line(changed):
+    about = json.loads((changed / "about.json").read_text())
+    (changed / "about.json").write_text(json.dumps(about | {"runs": ["base_and_tuned"]}))
+    with pytest.raises(DataError, match="base_and_tuned: tells no seed"):
+        rebuild(changed, changed)

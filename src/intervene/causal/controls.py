@@ -12,7 +12,7 @@ from statistics import fmean
 from torch import Tensor
 
 from src.intervene.engine.adapter_gates import AdapterGates
-from src.intervene.engine.gates import OWN, TUNED, Gate, Gates, Pattern
+from src.intervene.engine.gates import OWN, TUNED, Gate, Gates, MovedParts, Pattern
 from src.intervene.engine.item_table import ItemTable
 from src.intervene.engine.parts import Part
 from src.intervene.players import block_players
@@ -69,7 +69,7 @@ def variants(gates: Gates, sizes: Mapping[Part, float]) -> dict[tuple[str, str],
     return found
 
 
-def control_quantities(gates: Gates, table: ItemTable, score: str, made: Variants) -> Iterator[Quantity]:
+def control_quantities(gates: MovedParts, table: ItemTable, score: str, made: Variants) -> Iterator[Quantity]:
     """What each control brings alone, or on top of the tuned model."""
     for kind in KINDS:
         start = gates.tuned if kind == "amplified" else gates.base

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from src.intervene.engine.gates import Gates, Pattern
+from src.intervene.engine.gates import MovedParts, Pattern
 from src.intervene.engine.item_table import ItemTable
 from src.intervene.quantity import LOWER_IS_BETTER
 from src.method.spans import spans_text
@@ -25,7 +25,7 @@ class Hybrid(NamedTuple):
     """Whether it does worse than base and tuned model both: what it does is neither's."""
 
 
-def hybrids(gates: Gates, table: ItemTable, score: str) -> Iterator[Hybrid]:
+def hybrids(gates: MovedParts, table: ItemTable, score: str) -> Iterator[Hybrid]:
     """Every variant of the table, in its order."""
     means = {name: values.mean(axis=0).tolist() for name, values in table.values.items()}
     by_pattern = dict(zip(table.patterns, means[score], strict=True))
@@ -37,7 +37,7 @@ def hybrids(gates: Gates, table: ItemTable, score: str) -> Iterator[Hybrid]:
         yield Hybrid(_tuned(gates, pattern), value, entropy, kl_tuned, kl_base, sign * value < floor)
 
 
-def _tuned(gates: Gates, pattern: Pattern) -> str:
+def _tuned(gates: MovedParts, pattern: Pattern) -> str:
     parts = [part for part, gate in zip(gates.parts, pattern, strict=True) if gate.share]
     around = [str(part) for part in (gates.parts[0], gates.parts[-1]) if part in parts]
     blocks = spans_text([part for part in parts if isinstance(part, int)], " ")

@@ -11,9 +11,10 @@ from numpy import ndarray
 
 from src.config.intervention import CausalSettings
 from src.intervene.causal.base_profiles import base_profiles, spectra_seconds
+from src.intervene.causal.chosen_sets import chosen_sets
 from src.intervene.causal.controls import Variants, add_updates, control_quantities, variants
 from src.intervene.causal.hybrids import Hybrid, hybrids
-from src.intervene.causal.predictors import TOP_HALF, observed, profiles
+from src.intervene.causal.predictors import observed
 from src.intervene.causal.profile import (
     gain,
     path_quantities,
@@ -21,9 +22,10 @@ from src.intervene.causal.profile import (
     profile_additivity,
     quantities,
 )
-from src.intervene.causal.regret import BEST, chosen_quantities, pattern_of, random_sets, top
+from src.intervene.causal.regret import chosen_quantities, pattern_of, random_sets
 from src.intervene.causal.whole_path import whole_path
 from src.intervene.engine.cost import num_passes, num_readings, pace
+from src.intervene.engine.gates import MovedParts
 from src.intervene.engine.item_table import ItemTable, write_arrays
 from src.intervene.engine.items import Items
 from src.intervene.engine.memory import needed_bytes
@@ -31,7 +33,7 @@ from src.intervene.engine.path import NUM_NODES
 from src.intervene.engine.scoring import EXACT
 from src.intervene.engine.variants import score_patterns
 from src.intervene.pair import Pair, trained_tensors, weights_key
-from src.intervene.quantity import Quantity
+from src.intervene.quantity import Quantity, over_seeds
 
 NUM_GRADIENTS = NUM_NODES + 2
 CONTROL_SEED = 0
@@ -118,7 +120,8 @@ class Measurement:
         blocks = range(self.pair.num_blocks)
         moved = numpy.array([self.pair.sizes.get(block, 0.0) for block in blocks])
         found = base_profiles(self.pair.replay, self.pair.scores[0]) | {"weight_change": moved}
-        return found | (observed(self.table, len(blocks)) if self.table else {})
+        found |= observed(self.table, len(blocks)) if self.table else {}
+        return {name: numpy.asarray(values, dtype=float) for name, values in found.items()}
 
     def ends(self, items: Items, folder: Path) -> Quantity:
         """The gain in one score, which is known first."""
@@ -152,35 +155,27 @@ class Measurement:
         if self.random:
             rows += self._of_chosen(rows, items, folder, done)
         found = [Found(score, rows, additivity, residual, mixtures)]
-        return [*found, *self._exact(table)]
+        exact = [exact_found(self.gates, table, self.by_block)] if EXACT in self.chosen.scores else []
+        return [*found, *exact]
 
     def _of_chosen(
         self, rows: Sequence[Quantity], items: Items, folder: Path, done: Callable[[], object]
     ) -> Iterator[Quantity]:
-        alone = [one for one in rows if one.kind == "alone" and one.player.startswith("block ")]
-        best = {BEST: numpy.array([one.estimate.value for one in alone])}
-        sides = best | {
-            name: self._over_depth(values) for name, values in profiles(rows, self.seen, self.moved).items()
-        }
-        sets = {
-            name: top(one, self.moved)
-            for name, one in sides.items()
-            if name != TOP_HALF and not numpy.isnan(one).any()  # a half has no order, and is no fifth
-        }
+        sets = chosen_sets(rows, self.seen, self.moved, self.pair.num_blocks)
         asked = [pattern_of(self.gates, one) for one in [*sets.values(), *self.random]]
         table = score_patterns(self.pair.replay, items, asked, folder / "chosen", self.pair.key, done)
         table.write(folder / "chosen.npz")
         yield from chosen_quantities(self.gates, table, items.score, sets, self.random)
 
-    def _over_depth(self, values: ndarray) -> ndarray:
-        """A profile over the blocks that moved as one over all of them."""
-        found = numpy.full(self.pair.num_blocks, -math.inf)
-        found[self.moved] = values
-        return found
 
-    def _exact(self, table: ItemTable) -> Iterator[Found]:
-        """A completion is written right where every token of it is the likeliest."""
-        if EXACT in self.chosen.scores:
-            table = table.exact()
-            rows = list(quantities(self.gates, table, EXACT, self.by_block))
-            yield Found(EXACT, rows, profile_additivity(self.gates, table, EXACT), math.nan, [])
+def exact_found(gates: MovedParts, table: ItemTable, by_block: bool) -> Found:
+    """The score `exact`: a completion is written right where every token of it is the likeliest."""
+    table = table.exact()
+    rows = list(quantities(gates, table, EXACT, by_block))
+    return Found(EXACT, rows, profile_additivity(gates, table, EXACT), math.nan, [])
+
+
+def over_runs(found: Sequence[Sequence[Found]]) -> list[Quantity]:
+    """The quantities of several runs of one arm, in the scores that all of them have."""
+    scores = set.intersection(*({one.score for one in mine} for mine in found))
+    return over_seeds([[row for one in mine if one.score in scores for row in one.rows] for mine in found])

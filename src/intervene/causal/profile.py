@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy
 from numpy import ndarray
 
-from src.intervene.engine.gates import Gates, Pattern
+from src.intervene.engine.gates import MovedParts, Pattern
 from src.intervene.engine.item_table import ItemTable
 from src.intervene.players import Player, block_players, coalitions, cuts, segment_players, singles
 from src.intervene.quantity import UNITS, Quantity, quantity
@@ -18,7 +18,7 @@ PATH = {"share": "path", "at_base": "slope_at_base", "at_tuned": "slope_at_tuned
 """What the gradients along the path are called among the quantities."""
 
 
-def patterns(gates: Gates, by_block: bool = True) -> list[Pattern]:
+def patterns(gates: MovedParts, by_block: bool = True) -> list[Pattern]:
     """Every variant that the profile needs, each once: singles both ways, cuts, all sets of segments.
 
     `by_block`: without it the sets alone.
@@ -31,7 +31,7 @@ def patterns(gates: Gates, by_block: bool = True) -> list[Pattern]:
     return list(dict.fromkeys([gates.base, gates.tuned, *found]))
 
 
-def gain(gates: Gates, table: ItemTable, score: str) -> Quantity:
+def gain(gates: MovedParts, table: ItemTable, score: str) -> Quantity:
     """v(tuned) - v(base)."""
     return quantity(score, "gain", "all", table.of(score, gates.tuned) - table.of(score, gates.base))
 
@@ -60,7 +60,7 @@ def segment_shares(found: Sequence[Quantity], score: str) -> dict[str, ndarray]:
     }
 
 
-def quantities(gates: Gates, table: ItemTable, score: str, by_block: bool = True) -> Iterator[Quantity]:
+def quantities(gates: MovedParts, table: ItemTable, score: str, by_block: bool = True) -> Iterator[Quantity]:
     """All of them but those of the path, in the order of depth; `by_block` as for `patterns`."""
     yield gain(gates, table, score)
     if by_block:
@@ -68,7 +68,7 @@ def quantities(gates: Gates, table: ItemTable, score: str, by_block: bool = True
     yield from _of_segments(gates, table, score)
 
 
-def _of_blocks(gates: Gates, table: ItemTable, score: str) -> Iterator[Quantity]:
+def _of_blocks(gates: MovedParts, table: ItemTable, score: str) -> Iterator[Quantity]:
     none, everyone = (table.of(score, pattern) for pattern in (gates.base, gates.tuned))
     players = block_players(gates)
     for player, (alone, without) in zip(players, singles(gates, players), strict=True):
@@ -81,7 +81,7 @@ def _of_blocks(gates: Gates, table: ItemTable, score: str) -> Iterator[Quantity]
         yield quantity(score, "interaction", f"block {cut}", (everyone - low) - (high - none))
 
 
-def _of_segments(gates: Gates, table: ItemTable, score: str) -> Iterator[Quantity]:
+def _of_segments(gates: MovedParts, table: ItemTable, score: str) -> Iterator[Quantity]:
     segments = segment_players(gates, NUM_SEGMENTS)
     game = game_of(gates, table, score, segments)
     for player, share in zip(segments, shapley(game).T, strict=True):
@@ -93,7 +93,7 @@ def _of_segments(gates: Gates, table: ItemTable, score: str) -> Iterator[Quantit
             yield quantity(score, "pair", name, together[:, first, second])
 
 
-def path_quantities(gates: Gates, gradients: Mapping[str, ndarray], score: str) -> Iterator[Quantity]:
+def path_quantities(gates: MovedParts, gradients: Mapping[str, ndarray], score: str) -> Iterator[Quantity]:
     """What the path says of every part that moved; `gradients` [item, part] under the names of `PATH`."""
     names = {player.parts[0]: player.name for player in block_players(gates)}
     for found, kind in PATH.items():
@@ -101,12 +101,12 @@ def path_quantities(gates: Gates, gradients: Mapping[str, ndarray], score: str) 
             yield quantity(score, kind, names[part], values)
 
 
-def game_of(gates: Gates, table: ItemTable, score: str, players: Sequence[Player]) -> ndarray:
+def game_of(gates: MovedParts, table: ItemTable, score: str, players: Sequence[Player]) -> ndarray:
     """[item, 2^S]."""
     return numpy.stack([table.of(score, pattern) for pattern in coalitions(gates, players)], axis=1)
 
 
-def profile_additivity(gates: Gates, table: ItemTable, score: str) -> float:
+def profile_additivity(gates: MovedParts, table: ItemTable, score: str) -> float:
     """Of the segments, in the mean game over items."""
     segments = segment_players(gates, NUM_SEGMENTS)
     return additivity(game_of(gates, table, score, segments).mean(axis=0))

@@ -6,7 +6,7 @@ import numpy
 from numpy import ndarray
 
 from src.intervene.causal.summary import Ratio, Summary, ratio
-from src.intervene.engine.gates import TUNED, Gates, Pattern
+from src.intervene.engine.gates import TUNED, MovedParts, Pattern
 from src.intervene.engine.item_table import ItemTable
 from src.intervene.quantity import Quantity, quantity
 
@@ -36,13 +36,13 @@ def top(profile: ndarray, moved: Collection[int]) -> frozenset[int]:
     return frozenset(order[: num_chosen(len(profile))])
 
 
-def pattern_of(gates: Gates, chosen: Collection[int]) -> Pattern:
+def pattern_of(gates: MovedParts, chosen: Collection[int]) -> Pattern:
     """The variant in which these blocks are tuned."""
     return gates.pattern(dict.fromkeys(chosen, TUNED))
 
 
 def chosen_quantities(
-    gates: Gates,
+    gates: MovedParts,
     table: ItemTable,
     score: str,
     sets: Mapping[str, frozenset[int]],

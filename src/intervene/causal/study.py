@@ -8,27 +8,16 @@ from numpy import ndarray
 from src.config.intervention import FOLDER, InterventionConfig
 from src.config.rules import refuse
 from src.errors import ConfigError
-from src.intervene.causal.fifths import FifthContrast, fifth_contrasts
-from src.intervene.causal.measure import NUM_GRADIENTS, Found, Measurement
-from src.intervene.causal.predictors import mean_profiles, predictions, profiles
+from src.intervene.causal.measure import NUM_GRADIENTS, Found, Measurement, over_runs
 from src.intervene.causal.profile import no_gain
-from src.intervene.causal.redrawn import redrawn
-from src.intervene.causal.show import (
-    in_words,
-    print_profile,
-    print_summaries,
-    write_hybrids,
-    write_predictions,
-    write_readings,
-    write_summaries,
-)
+from src.intervene.causal.show import in_words, print_profile, print_summaries, write_summaries
 from src.intervene.causal.summary import Summary, contrasts, differences, is_share, summaries
+from src.intervene.causal.tables import write_of_items, write_of_seen
 from src.intervene.causal.whole_path import MOST_RESIDUAL
 from src.intervene.pair import Pair
-from src.intervene.quantity import Quantity, over_seeds, write_quantities
+from src.intervene.quantity import Quantity
 from src.intervene.study import Source, Study
 from src.runtime.progress import Progress
-from src.storage.csv_file import write_csv
 
 UNTIED = "in a variant each is given its own tensor, so the head can be tuned where the input is not"
 
@@ -49,6 +38,7 @@ class CausalStudy(Study):
         self.summaries: list[Summary] = []
         self.differences: list[Summary] = []
         self.contrasts: list[Summary] = []
+        self.others: list[str] = []
 
     def measure(self) -> None:
         """ConfigError where the interval of a gain of the task holds 0."""
@@ -57,9 +47,7 @@ class CausalStudy(Study):
             self.first = None  # one model at a time
             self.found.append(self._of_source(measurement, source.folder))
             self.seen.append(measurement.seen)
-        scores = set.intersection(*({one.score for one in found} for found in self.found))
-        kept = [[row for one in found if one.score in scores for row in one.rows] for found in self.found]
-        self.rows = over_seeds(kept)
+        self.rows = over_runs(self.found)
         if missing := no_gain(self.rows[0]):
             raise ConfigError(f"{len(self.sources)} runs: {missing}")
         self.summaries = list(summaries(self.rows, self.num_blocks))
@@ -67,19 +55,13 @@ class CausalStudy(Study):
 
     def write(self) -> None:
         """The files, and what is told of them here."""
-        write_quantities(self.out / "profile.csv", self.rows)
-        write_summaries(self.out / "summary.csv", [*self.summaries, *self.differences])
-        sides = profiles(self.rows, mean_profiles(self.seen), self.trained)
-        known = redrawn(self.rows, self.seen, self.trained)
-        told_by = predictions(self.rows, sides, self.trained, known)
-        write_predictions(self.out, told_by, sides, self.trained)
-        contrasted = fifth_contrasts(self.rows, sides, self.trained)
-        write_csv(self.out / "fifths.csv", FifthContrast._fields, contrasted)
-        together = zip(self.sources, self.found, strict=True)
-        told = [(source.folder.name, one) for source, found in together for one in found]
-        write_readings(self.out / "readings.csv", told)
-        write_hybrids(self.out / "hybrids.csv", told)
-        self.write_about(self.num_blocks, trained=self.trained, head_untied=self.tied)
+        names = [source.folder.name for source in self.sources]
+        told = [(name, one) for name, found in zip(names, self.found, strict=True) for one in found]
+        write_of_items(self.out, self.rows, [*self.summaries, *self.differences], told)
+        write_of_seen(self.out, self.rows, dict(zip(names, self.seen, strict=True)), self.trained)
+        other: dict[str, list[str]] = {"against": self.others} if self.others else {}
+        other |= {"scores": list(self.chosen.scores)}
+        self.write_about(self.num_blocks, trained=self.trained, head_untied=self.tied, **other)
         for score in dict.fromkeys(row.score for row in self.rows):
             print_profile(self.console, self.rows, score)
             print_summaries(self.console, self.summaries, score)
@@ -108,6 +90,7 @@ class CausalStudy(Study):
         shapes = [one.rows[0].values.shape for one in (self, other)]
         if shapes[0] != shapes[1]:
             refuse("--against", f"{shapes[1]} runs x items", f"those of the first arm, {shapes[0]}")
+        self.others = [source.folder.name for source in sources]
         self.contrasts = list(contrasts(self.rows, other.rows, self.num_blocks))
 
     def _measurement(self, place: int, pair: Pair) -> Measurement:

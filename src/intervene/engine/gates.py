@@ -36,7 +36,34 @@ Pattern = tuple[Gate, ...]
 """A gate for every part, in the order of depth: one variant of the model."""
 
 
-class Gates(ABC):
+class MovedParts(ABC):
+    """The parts of a model, and which of them tuning moved: what variants are told apart by."""
+
+    parts: list[Part]
+    """In the order of depth."""
+
+    @property
+    @abstractmethod
+    def moved(self) -> list[Part]:
+        """Parts whose weights tuning changed, in the order of depth."""
+
+    def pattern(self, chosen: Mapping[Part, Gate]) -> Pattern:
+        """The variant with these gates; a part that did not move has the base's, whatever is chosen."""
+        moved = self.moved
+        return tuple(chosen.get(part, BASE) if part in moved else BASE for part in self.parts)
+
+    @property
+    def base(self) -> Pattern:
+        """The base model."""
+        return self.pattern({})
+
+    @property
+    def tuned(self) -> Pattern:
+        """The tuned model."""
+        return self.pattern(dict.fromkeys(self.parts, TUNED))
+
+
+class Gates(MovedParts):
     """The gates of one model. Outside their contexts the model is what it was when they were made."""
 
     def __init__(self, model: nn.Module, parts: list[Part]) -> None:
@@ -63,11 +90,6 @@ class Gates(ABC):
     def update_names(self) -> list[str]:
         """What a gate can name: its own update first, then those that were added."""
 
-    @property
-    @abstractmethod
-    def moved(self) -> list[Part]:
-        """Parts whose weights tuning changed, in the order of depth."""
-
     @abstractmethod
     def at(self, part: Part, gate: Gate) -> AbstractContextManager[None]:
         """Inside the context the part runs with this gate; the others as they are."""
@@ -80,21 +102,6 @@ class Gates(ABC):
     def tied(self) -> bool:
         """Whether one moved tensor is both input embedding and head."""
         return False
-
-    def pattern(self, chosen: Mapping[Part, Gate]) -> Pattern:
-        """The variant with these gates; a part that did not move has the base's, whatever is chosen."""
-        moved = self.moved
-        return tuple(chosen.get(part, BASE) if part in moved else BASE for part in self.parts)
-
-    @property
-    def base(self) -> Pattern:
-        """The base model."""
-        return self.pattern({})
-
-    @property
-    def tuned(self) -> Pattern:
-        """The tuned model."""
-        return self.pattern(dict.fromkeys(self.parts, TUNED))
 
     @contextmanager
     def whole(self, gates: Mapping[Part, Gate]) -> Iterator[None]:

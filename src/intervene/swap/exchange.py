@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy
 
-from src.intervene.engine.gates import BASE, TUNED, Gates, Pattern
+from src.intervene.engine.gates import BASE, TUNED, MovedParts, Pattern
 from src.intervene.engine.item_table import ItemTable
 from src.intervene.engine.parts import EMBEDDINGS, HEAD
 from src.intervene.players import segments
@@ -31,7 +31,7 @@ class Exchange(NamedTuple):
     """The same without the exchange."""
 
 
-def exchanges(gates: Gates, num_segments: int) -> Iterator[Exchange]:
+def exchanges(gates: MovedParts, num_segments: int) -> Iterator[Exchange]:
     """Every segment, in both directions, under every head; then embeddings and head by themselves."""
     for direction, (receiver, donor) in DIRECTIONS.items():
         whole = dict.fromkeys(gates.parts, receiver)
@@ -47,7 +47,7 @@ def exchanges(gates: Gates, num_segments: int) -> Iterator[Exchange]:
                 yield Exchange(direction, OWN, str(part), swapped, gates.pattern(whole))
 
 
-def quantities(gates: Gates, table: ItemTable, score: str, num_segments: int) -> Iterator[Quantity]:
+def quantities(gates: MovedParts, table: ItemTable, score: str, num_segments: int) -> Iterator[Quantity]:
     """The gain of tuning, the effect of every exchange, and inner against outer segments.
 
     The effect of a segment is the score with it minus the receiver's, item by item; the contrast is the mean

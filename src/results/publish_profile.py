@@ -1,0 +1,78 @@
+"""The part of a causal profile that is committed: tables, pictures, and the items that they are made of."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas
+
+from src.config.intervention import FOLDER
+from src.errors import DataError
+from src.intervene.causal.controls import KINDS
+from src.intervene.causal.rebuilt import ENGLISH, TASK, seed_of
+from src.intervene.causal.regret import KIND as CHOSEN
+from src.storage.files import read_object, write_bytes, write_json
+
+_ABOUT, _READINGS = "about.json", "readings.csv"
+_MOST_BYTES = 200_000
+"""Of a picture."""
+
+
+def is_profile(tables: Path) -> bool:
+    """Whether a folder holds the tables of where a gain sits."""
+    return (tables / _ABOUT).is_file() and (tables / _READINGS).is_file()
+
+
+def publish_profile(tables: Path, target: Path, command: str) -> list[Path]:
+    """Copy tables and pictures, and of every run what `intervene.causal.rebuilt` makes the tables of again.
+
+    Args:
+        tables: of `python -m src.intervene`: intervene/ of an experiment or of a run, or that of an arm.
+        target: folder below sweeps/results.
+        command: what makes them again.
+
+    Raises:
+        DataError: the items of a run are not there.
+    """
+    about = read_object(tables / _ABOUT)
+    names = _names(tables)
+    items = {
+        target / f"{prefix}-seed-{seed_of(run)}.npz": folder / FOLDER / name
+        for run, folder in _runs(tables, about).items()
+        for name, prefix in names.items()
+    }
+    for path in items.values():
+        if not path.is_file():
+            raise DataError(f"{path}: not there; first: python -m src.intervene, in the same place")
+    pictures = [one for one in sorted(tables.glob("*.png")) if one.stat().st_size <= _MOST_BYTES]
+    copied = {target / one.name: one for one in [*sorted(tables.glob("*.csv")), *pictures]} | items
+    for path, source in copied.items():
+        write_bytes(path, source.read_bytes())
+    write_json(target / _ABOUT, about | {"command": command})
+    return [*copied, target / _ABOUT]
+
+
+def _runs(tables: Path, about: dict[str, Any]) -> dict[str, Path]:
+    """The folder of every run, by its name."""
+    within = next((path for path in (tables, *tables.parents) if path.name == FOLDER), None)
+    if within is None:
+        raise DataError(f"{tables}: lies in no folder {FOLDER} of runs; accepted: as src.intervene wrote it")
+    place = within.parent
+    return {run: place if run == place.name else place / run for run in about["runs"]}
+
+
+def _names(tables: Path) -> dict[str, str]:
+    """Files of items below intervene/ of a run, and how each is named here; those that the tables tell of."""
+    profile = pandas.read_csv(tables / "profile.csv")
+    return dict(_named(set(profile["score"]), set(profile["kind"])))
+
+
+def _named(scores: set[str], kinds: set[str]) -> Iterator[tuple[str, str]]:
+    for score, prefix in ((TASK, ""), (ENGLISH, f"{ENGLISH}-")):
+        if score in scores:
+            yield f"{score}/items.npz", f"{prefix}items"
+            if "path" in kinds:
+                yield f"{score}/path.npz", f"{prefix}path"
+    for name, there in (("chosen", CHOSEN in kinds), ("controls", bool(kinds & set(KINDS)))):
+        if there:
+            yield f"{TASK}/{name}.npz", name
