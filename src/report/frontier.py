@@ -130,7 +130,8 @@ def differences(found: Frontier, compared: Sequence[Mapping[str, Any]]) -> Plot:
     hues = [ORANGE if _is_better(one) else BLUE for one in compared]
     series = Series("", value, range(len(compared)), "points", low, high, hue=BLUE, hues=hues, named=False)
     names = [str(one["plan"]) for one in compared]
-    axis = Axis(f"kept more than the {found.curve} of equal {found.matched}")
+    what, _, _ = found.kept.partition(" (")
+    axis = Axis(f"{what}, more than the {found.curve} of equal {found.matched}")
     height = 140 + 30 * len(names)
     return Plot(
         axis, Axis("", names), [series], along_x=True, zero=True, caption=found.caption, height=height
