@@ -31,3 +31,9 @@ def test_a_gradient_goes_through_the_copy(load_tiny):
     states = torch.randn(2, 4, loaded.model.config.hidden_size, requires_grad=True)
     loaded.model.get_output_embeddings()(states[:, -1:]).sum().backward()
     assert states.grad[:, -1].abs().min() > 0 and not states.grad[:, :-1].any()
+
+
+def test_a_head_that_is_called_by_keyword_is_let_alone(load_tiny):
+    head = load_tiny("llama").model.get_output_embeddings()
+    states = torch.randn(2, 4, head.weight.shape[1])
+    torch.testing.assert_close(head(input=states[:, -1:]), head(states)[:, -1:])
