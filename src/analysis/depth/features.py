@@ -6,20 +6,18 @@ lies on the published side of a bound.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy
 
-from src.analysis.group_arms import settings
+from src.analysis.depth.groups import Draw, Group, groups
 from src.analysis.material import Material
 from src.analysis.runs import Run, Series
 from src.statistics.fieller import ROUNDING
 from src.statistics.student import mean_interval
 
 Profiles = dict[tuple[str, str], Series]
-Draw = tuple[int | None, int | None]
-"""The seed of a run, and that of its rows."""
 
 
 @dataclass(frozen=True)
@@ -34,39 +32,6 @@ class Feature:
     """Whether the published side lies above the bound."""
     correlation: bool = False
     """Its mean and interval are those of Fisher's z."""
-
-
-@dataclass
-class Group:
-    """Runs of one setting; they differ in their seed and in the seed of their rows."""
-
-    model: str
-    data: str
-    null: bool
-    """Whether they were pushed at random."""
-    runs: dict[Draw, Run] = field(default_factory=dict)
-
-    @property
-    def readings(self) -> list[str]:
-        """Those that all runs have."""
-        first, *others = self.runs.values()
-        return [name for name in first.readings if all(name in run.readings for run in others)]
-
-
-def groups(material: Material) -> list[tuple[Group, Group | None]]:
-    """Trained runs with their null, a random push of the same model on the same data; None without one."""
-    study = material.study
-    trained: dict[Any, Group] = {}
-    pushed: dict[Any, Group] = {}
-    for arms, found in ((study.arms, trained), (study.nulls, pushed)):
-        for run in (run for arm in arms for run in arm.runs.values()):
-            told = {name: value for name, value in settings(run).items() if name != "data.seed"}
-            choices = run.record["choices"]
-            group = Group(str(choices["model"]), str(choices.get("data")), found is pushed)
-            draw = (run.seed, run.config.get("data.seed"))
-            found.setdefault(tuple(told.items()), group).runs[draw] = run
-    nulls = {(one.model, one.data): one for one in reversed(list(pushed.values()))}
-    return [(one, nulls.get((one.model, one.data))) for one in trained.values()]
 
 
 def feature_rows(material: Material) -> list[dict[str, Any]]:
@@ -104,7 +69,8 @@ def without_last(run: Run, reading: str) -> Profiles:
 
 
 def _row(group: Group, feature: Feature, reading: str, side: str, found: dict[Draw, float]) -> dict[str, Any]:
-    row: dict[str, Any] = {"label": group.model, "data": group.data, "feature": feature.name}
+    row: dict[str, Any] = {"label": group.model, "data": group.data, "others": group.others}
+    row |= {"feature": feature.name}
     row |= {"reading": reading, "side": side, "num_seeds": len(found)}
     if not found:
         return row

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import numpy
 
-from src.analysis.depth.features import Group, feature_rows, groups, several_readings, without_last
+from src.analysis.depth.features import feature_rows, several_readings, without_last
+from src.analysis.depth.groups import Group, groups
 from src.analysis.material import Material
 from src.report.columns import columns
 from src.report.palette import BLUE, PUSH
@@ -34,11 +35,12 @@ def build(material: Material) -> list[Block]:
         f"{name}: {panel.caption}": panel for name, plot in _plots(material).items()
         for panel in (plot, *plot.beside)
     }  # fmt: skip
+    rows = material.get(feature_rows)
+    others = ["others"] if any(row["others"] for row in rows) else []
     heads = columns(
-        "label", "data", "feature", "reading", "side", "value", "ci", "num_seeds", "verdict",
+        "label", "data", *others, "feature", "reading", "side", "value", "ci", "num_seeds", "verdict",
         value="mean", verdict="published feature",
     )  # fmt: skip
-    rows = material.get(feature_rows)
     charts: list[Block] = [Chart("readings", "With and without massive tokens", choices, _CHART)]
     return [*(charts if choices else []), Table("depth_features", SECTION.title, heads, rows, _NOTE, True)]
 
@@ -56,9 +58,7 @@ def _plots(material: Material) -> dict[str, Plot]:
         panels = [panel for panel in panels if panel.series]
         if panels:
             first, *beside = panels
-            found[f"{group.model}, {group.data}"] = Plot(
-                first.x, first.y, first.series, caption=first.caption, beside=beside
-            )
+            found[group.name] = Plot(first.x, first.y, first.series, caption=first.caption, beside=beside)
     return found
 
 

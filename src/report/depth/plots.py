@@ -14,8 +14,11 @@ from src.report.plot import Axis, Plot, Series
 
 _CONTROLS = {"none": ("standard", BLUE, -0.14), "equal_step": ("equal-step", ORANGE, 0.14)}
 """Name, hue and shift of every control."""
-_NULLS = {"random_direction": ("random push", 0.3), "random_spectrum": ("random push, same spectrum", 0.4)}
-"""Name and shift of every null."""
+_NULLS = {
+    "random_direction": ("random push", 0.3, PUSH, "x"),
+    "random_spectrum": ("random push, same spectrum", 0.4, PURPLE, "star"),
+}
+"""Name, shift, hue and marker of every null."""
 _HUES = {
     "encoders": GREEN, "sequential decoders": PURPLE, "parallel decoders": ORANGE, "decoders": BLUE,
     "state-space": RED, "RNN": SKY,
@@ -41,7 +44,9 @@ def slope_plot(depth: DepthStudy) -> Plot:
         for (control, objective), one in slopes.groupby(["control", "objective"], sort=False)
         if control in _CONTROLS
     ]
-    series += [_null(one, str(null), rows) for null, one in depth.null_slopes.groupby("control", sort=False)]
+    pushes = depth.null_slopes
+    there = [null for null in NULLS if null in set(pushes["control"])]
+    series += [_null(pushes[pushes["control"] == null], null, rows) for null in there]
     small = f"a miniature ({extent.miniatures} of {extent.models} are tiny twins)"
     which = small if extent.miniatures else f"{extent.models} models"
     caption = f"{which}: {extent.runs} runs, {extent.seeds} seeds; bars: 95 % over seeds"
@@ -80,11 +85,11 @@ def _slopes(one: DataFrame, control: str, objective: str, marker: str, rows: dic
 def _null(one: DataFrame, null: str, rows: dict[str, int]) -> Series:
     """What a random push has, over draws; of the models that were trained."""
     known = one[one["model"].isin(rows)]
-    name, shift = _NULLS[null]
+    name, shift, hue, marker = _NULLS[null]
     x, y = known["value"].tolist(), [rows[model] + shift for model in known["model"]]
     low, high = known["ci_low"].tolist(), known["ci_high"].tolist()
     texts = [f"{_name(row)}<br>{name}: {row['value']:.4g}" for row in records(known)]
-    return Series(name, x, y, "points", low, high, PUSH, symbol="x", texts=texts)
+    return Series(name, x, y, "points", low, high, hue, symbol=marker, texts=texts)
 
 
 def _families(table: DataFrame) -> Plot:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from src.analysis.arms import NULLS
 from src.analysis.depth.depth_study import DepthStudy, Extent, depth_study
 from src.analysis.depth.inferred import inferred
 from src.analysis.depth.null import excess_over
@@ -78,10 +79,12 @@ def null_in_words(depth: DepthStudy) -> str:
             "No null was run: a random push has a slope too, so nothing here is judged. The null: these runs "
             f"again with control=random_direction control.size={told}; they do not train."
         )
-    return (
+    told = (
         f"The null: {depth.extent.draws} random pushes, no training. Each run less the draw of its seed is "
         f"its excess over {depth.null}; findings are judged on the excess."
     )
+    others = [name for name in NULLS if name in depth.readings and name != depth.null]
+    return told + "".join(f" Tables have the excess over {name} as well." for name in others)
 
 
 def _findings(material: Material, depth: DepthStudy) -> Table:

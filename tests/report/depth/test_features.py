@@ -70,3 +70,34 @@ def test_the_profile_is_shown_without_massive_tokens_and_says_so(material):
     assert dotted and all(one.name.endswith(", all tokens") for one in dotted)
     assert len(dotted) == len(plot.series) / 2
     assert all(one.y[3] < one.y[2] for one in dotted)
+
+
+def test_a_push_of_a_run_s_own_size_is_its_null_alone(write_run, configure):
+    """Two objectives in two seeds, each run with a push of its own spectrum."""
+
+    def write(dip, objective="causal_lm", seed=0, **changes):
+        folder = write_run(0.0, objective=objective, seed=seed, **changes)
+        more = {"kind": "random_direction", "spectrum": True} if "told" in changes else {}
+        configure(folder, data={"seed": seed}, control=more)
+        rows = [
+            replace(row, value=row.value * (dip if row.layer in (3, 4) else 1))
+            for row in read_layers(folder / "layers.csv")
+            if row.metric == "procrustes_distance"
+        ]
+        for name in ("layers.csv", "layers-no_massive.csv"):
+            write_layers(folder / name, rows)
+        return folder
+
+    for objective, dip in (("causal_lm", 0.5), ("simcse", 0.25)):
+        for seed in (0, 1):
+            folder = write(0.2, objective, seed)
+            write(dip, objective, seed, control="random_spectrum", told={"source": folder.name})
+    material = Material(read_study(folder.parent))
+    rows = {(row["others"], row["feature"], row["side"]): row for row in feature_rows(material)}
+    assert {others for others, *_ in rows} == {"causal_lm", "simcse"}
+    for objective, dip in (("causal_lm", 0.5), ("simcse", 0.25)):
+        push = rows[objective, "dip", "push"]
+        assert (push["value"], push["num_seeds"]) == (pytest.approx(-math.log(dip)), 2)
+    assert set(features.pictures(material)) == {
+        "readings_tiny_gpt2_english_causal_lm", "readings_tiny_gpt2_english_simcse",
+    }  # fmt: skip
