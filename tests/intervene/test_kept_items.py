@@ -36,5 +36,10 @@ def test_published_items_make_every_table_again(asked, monkeypatch, tmp_path):
 
 def test_one_run_is_published_from_its_own_folder(asked, monkeypatch, tmp_path):
     command(monkeypatch, asked[0], "intervention.players=segments")
-    publish(asked[0] / "intervene", tmp_path / "gain", "src.intervene")
-    assert not list((tmp_path / "gain").glob("path-*"))
+    target, again = tmp_path / "gain", tmp_path / "again"
+    publish(asked[0] / "intervene", target, "src.intervene")
+    assert not list(target.glob("path-*"))
+    again.mkdir()
+    rebuild(target, again)
+    for name in ("profile.csv", "summary.csv", "readings.csv", "hybrids.csv"):
+        assert (again / name).read_bytes() == (target / name).read_bytes(), name

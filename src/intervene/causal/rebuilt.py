@@ -33,7 +33,6 @@ from src.intervene.engine.gates import OWN, MovedParts, Pattern
 from src.intervene.engine.item_table import ItemTable, read_arrays
 from src.intervene.engine.parts import Part, depth_order
 from src.intervene.engine.scoring import EXACT
-from src.intervene.players import block_players, singles
 from src.intervene.quantity import Quantity, over_seeds, write_quantities
 from src.intervene.swap.exchange import quantities as exchanged_quantities
 from src.storage.files import read_object
@@ -75,9 +74,10 @@ def rebuild(folder: Path, out: Path) -> None:
         write_quantities(out / "swap.csv", over_seeds(exchanged))
     found = _of_runs(folder, about, seen)
     told = [(run, one) for run, mine in zip(about["runs"], found, strict=True) for one in mine]
-    if not any(folder.glob("path-seed-*.npz")):
-        return write_hybrids(out / "hybrids.csv", told)
     rows = over_runs(found)
+    kinds = {one.kind for one in rows}
+    if "alone" in kinds and "path" not in kinds:  # a profile by block whose path was not kept
+        return write_hybrids(out / "hybrids.csv", told)
     write_of_items(out, rows, [*summaries(rows, num_blocks), *differences(rows, num_blocks)], told)
     if seen:
         write_of_seen(out, rows, seen, about["trained"])
@@ -89,7 +89,7 @@ def rebuild(folder: Path, out: Path) -> None:
 
 
 def _of_runs(folder: Path, about: Mapping[str, Any], seen: Seen) -> list[list[Found]]:
-    return [list(_of_run(folder, run, about.get("scores", []), seen.get(run))) for run in about["runs"]]
+    return [list(_of_run(folder, run, about, seen.get(run))) for run in about["runs"]]
 
 
 def seed_of(run: str) -> str:
@@ -101,10 +101,10 @@ def seed_of(run: str) -> str:
 
 
 def _of_run(
-    folder: Path, run: str, scores: Sequence[str], seen: Mapping[str, ndarray] | None
+    folder: Path, run: str, about: Mapping[str, Any], seen: Mapping[str, ndarray] | None
 ) -> Iterator[Found]:
-    """The scores of one run, the task first."""
-    seed = seed_of(run)
+    """The scores of one run, the task first; older tables do not say who plays, and are by block."""
+    seed, by_block = seed_of(run), about.get("players", "blocks") == "blocks"
     if not (folder / f"items-seed-{seed}.npz").is_file():
         raise DataError(f"{folder}: holds no items of {run}; accepted: items-seed-SEED.npz for every run")
     for score, prefix in ((TASK, ""), (ENGLISH, f"{ENGLISH}-")):
@@ -113,7 +113,6 @@ def _of_run(
         table = ItemTable.read(folder / f"{prefix}items-seed-{seed}.npz")
         parts = KeptParts(table)
         path = folder / f"{prefix}path-seed-{seed}.npz"
-        by_block = all(one in table.patterns for pair in singles(parts, block_players(parts)) for one in pair)
         rows = list(quantities(parts, table, score, by_block))
         residual, change = math.nan, float(rows[0].values.mean())
         if path.is_file():
@@ -125,7 +124,11 @@ def _of_run(
             rows += _chosen(folder, seed, parts, rows, seen)
         additivity = profile_additivity(parts, table, score)
         found = [Found(score, rows, additivity, residual, list(hybrids(parts, table, score)))]
-        found += [exact_found(parts, table, by_block)] if score == TASK and EXACT in scores else []
+        found += (
+            [exact_found(parts, table, by_block)]
+            if score == TASK and EXACT in about.get("scores", [])
+            else []
+        )
         yield from (one for one in found if not no_gain(one.rows[0]))
 
 

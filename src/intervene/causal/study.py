@@ -59,8 +59,8 @@ class CausalStudy(Study):
         told = [(name, one) for name, found in zip(names, self.found, strict=True) for one in found]
         write_of_items(self.out, self.rows, [*self.summaries, *self.differences], told)
         write_of_seen(self.out, self.rows, dict(zip(names, self.seen, strict=True)), self.trained)
-        other: dict[str, list[str]] = {"against": self.others} if self.others else {}
-        other |= {"scores": list(self.chosen.scores)}
+        other: dict[str, object] = {"against": self.others} if self.others else {}
+        other |= {"players": self.chosen.players, "scores": list(self.chosen.scores)}
         self.write_about(self.num_blocks, trained=self.trained, head_untied=self.tied, **other)
         for score in dict.fromkeys(row.score for row in self.rows):
             print_profile(self.console, self.rows, score)
