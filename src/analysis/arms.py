@@ -118,6 +118,11 @@ def control_of(run: Run) -> str:
     return str(run.record["choices"].get("control", "none"))
 
 
+def source_of(run: Run) -> str | None:
+    """The id of the run whose sizes a random push took over; None of any other run."""
+    return (run.record.get("control") or {}).get("source")
+
+
 def is_null(run: Run) -> bool:
     """Whether it was pushed at random in place of training."""
     return control_of(run) in NULLS

@@ -12,13 +12,11 @@ from typing import Any
 from src.errors import DataError
 from src.probe.table.layers_csv import read_layers
 from src.results.packed import pack
-from src.results.publish_profile import is_profile, publish_profile
+from src.results.publish_profile import MOST_BYTES, is_profile, publish_profile
 from src.storage.files import read_object, write_bytes, write_json, write_text
 
 Record = dict[str, Any]
 PROFILES, MADE = "profiles.csv", "made.json"
-_MOST_BYTES = 200_000
-"""Of a figure."""
 FIGURE = re.compile(r"^!\[[^]]*\]\((?P<file>[^)]+)\)\n\n?", re.MULTILINE)
 _PICTURE = "report.png"
 _CHOICES = ("model", "data", "objective", "control", "method", "band")
@@ -92,7 +90,7 @@ def _figures(report: Path) -> list[Path]:
     text = (report / "report.md").read_text(encoding="utf-8") if (report / "report.md").is_file() else ""
     names = [*(found["file"] for found in FIGURE.finditer(text)), _PICTURE]
     paths = [report / name for name in names]
-    return [path for path in paths if path.is_file() and path.stat().st_size <= _MOST_BYTES]
+    return [path for path in paths if path.is_file() and path.stat().st_size <= MOST_BYTES]
 
 
 def _without_lost(report: Path, target: Path) -> str:

@@ -14,8 +14,8 @@ from src.intervene.causal.regret import KIND as CHOSEN
 from src.storage.files import read_object, write_bytes, write_json
 
 _ABOUT, _READINGS = "about.json", "readings.csv"
-_MOST_BYTES = 200_000
-"""Of a picture."""
+MOST_BYTES = 200_000
+"""Of a picture that is committed."""
 
 
 def is_profile(tables: Path) -> bool:
@@ -44,7 +44,7 @@ def publish_profile(tables: Path, target: Path, command: str) -> list[Path]:
     for path in items.values():
         if not path.is_file():
             raise DataError(f"{path}: not there; first: python -m src.intervene, in the same place")
-    pictures = [one for one in sorted(tables.glob("*.png")) if one.stat().st_size <= _MOST_BYTES]
+    pictures = [one for one in sorted(tables.glob("*.png")) if one.stat().st_size <= MOST_BYTES]
     copied = {target / one.name: one for one in [*sorted(tables.glob("*.csv")), *pictures]} | items
     for path, source in copied.items():
         write_bytes(path, source.read_bytes())

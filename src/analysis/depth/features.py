@@ -70,8 +70,7 @@ def without_last(run: Run, reading: str) -> Profiles:
 
 def _row(group: Group, feature: Feature, reading: str, side: str, found: dict[Draw, float]) -> dict[str, Any]:
     row: dict[str, Any] = {"label": group.model, "data": group.data, "others": group.others}
-    row |= {"feature": feature.name}
-    row |= {"reading": reading, "side": side, "num_seeds": len(found)}
+    row |= {"feature": feature.name, "reading": reading, "side": side, "num_seeds": len(found)}
     if not found:
         return row
     values = numpy.array([[value] for value in found.values()])

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
-from src.analysis.arms import NULLS, control_of
+from src.analysis.arms import NULLS, control_of, source_of
 from src.analysis.group_arms import settings
 from src.analysis.material import Material
 from src.analysis.runs import Run
@@ -49,17 +49,29 @@ def groups(material: Material) -> list[tuple[Group, Group | None]]:
         others = ", ".join(arm.factors[name] for name in known)
         _gather(trained, arm.runs.values(), others)
     pushes = [run for arm in study.nulls for run in arm.runs.values()]
-    return [(one, _null_of(one, pushes)) for one in trained.values()]
+    kinds = [_pushes([run for run in pushes if control_of(run) == kind], kind) for kind in NULLS]
+    return [(one, _null_of(one, kinds)) for one in trained.values()]
 
 
-def _null_of(group: Group, pushes: Sequence[Run]) -> Group | None:
-    for kind in NULLS:
-        equal: dict[Any, Group] = {}
-        mine = [run for run in pushes if control_of(run) == kind]
-        _gather(equal, [run for run in mine if not _source(run)], kind)
-        same = [one for one in equal.values() if (one.model, one.data) == (group.model, group.data)]
-        null = same[0] if same else Group(group.model, group.data, kind)
-        beside = {_source(run): run for run in mine}
+class _Pushes(NamedTuple):
+    """Of one kind."""
+
+    equal: dict[tuple[str, str], Group]
+    """By model and data, the first of those that took over no sizes."""
+    own: dict[str | None, Run]
+    """The others, by the run whose sizes they have."""
+
+
+def _pushes(runs: Sequence[Run], kind: str) -> _Pushes:
+    equal: dict[Any, Group] = {}
+    _gather(equal, [run for run in runs if not source_of(run)], kind)
+    first = {(one.model, one.data): one for one in reversed(list(equal.values()))}
+    return _Pushes(first, {source: run for run in runs if (source := source_of(run))})
+
+
+def _null_of(group: Group, kinds: Sequence[_Pushes]) -> Group | None:
+    for equal, beside in kinds:
+        null = equal.get((group.model, group.data), Group(group.model, group.data, ""))
         own = {draw: beside[run.name] for draw, run in group.runs.items() if run.name in beside}
         if null.runs or own:
             return replace(null, runs=null.runs | own)
@@ -74,8 +86,3 @@ def _gather(groups: dict[Any, Group], runs: Iterable[Run], others: str) -> None:
         group = Group(str(choices["model"]), str(choices.get("data")), others)
         draw = (run.seed, run.config.get("data.seed"))
         groups.setdefault(tuple(told.items()), group).runs[draw] = run
-
-
-def _source(run: Run) -> str | None:
-    """The run whose sizes a random push took over."""
-    return (run.record.get("control") or {}).get("source")

@@ -5,7 +5,7 @@ from typing import Any
 
 from pandas import DataFrame
 
-from src.analysis.arms import BAND, KIND, Arm, control_of
+from src.analysis.arms import BAND, KIND, Arm, control_of, source_of
 from src.analysis.runs import Run
 
 MODEL = ["model", "label", "architecture", "kind", "wiring", "family", "size", "num_parameters", "miniature"]
@@ -107,7 +107,7 @@ def _setting(run: Run, others: str) -> dict[str, Any]:
         "control": control_of(run),
         "seed": record["seed"],
         "rows": record.get("data", {}).get("fingerprint", ""),
-        "source": (record.get("control") or {}).get("source"),
+        "source": source_of(run),
     }
 
 

@@ -124,11 +124,8 @@ def _of_run(
             rows += _chosen(folder, seed, parts, rows, seen)
         additivity = profile_additivity(parts, table, score)
         found = [Found(score, rows, additivity, residual, list(hybrids(parts, table, score)))]
-        found += (
-            [exact_found(parts, table, by_block)]
-            if score == TASK and EXACT in about.get("scores", [])
-            else []
-        )
+        if score == TASK and EXACT in about.get("scores", []):
+            found.append(exact_found(parts, table, by_block))
         yield from (one for one in found if not no_gain(one.rows[0]))
 
 
