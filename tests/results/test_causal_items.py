@@ -26,10 +26,7 @@ def no_report(*_):
 def expected(folder):
     """The tables that what is committed must give."""
     there = {path.name for path in folder.glob("*.csv")}
-    if not list(folder.glob("path-seed-*")):  # of the first look, before paths were kept
-        return there & {"swap.csv", "hybrids.csv"}
-    found = there & (OF_ITEMS | (OF_SEEN if SEEN in there else set()))
-    return found if SEEN in there or not list(folder.glob("chosen-*")) else found - {"profile.csv"}
+    return there & (OF_ITEMS | (OF_SEEN if SEEN in there else set()))
 
 
 @pytest.mark.parametrize("name", FOLDERS)
@@ -68,9 +65,10 @@ def test_a_changed_number_is_seen_and_mended(changed):
 
 
 def test_a_run_without_items_is_one_line(changed):
-    (changed / "items-seed-1.npz").unlink()
-    with pytest.raises(DataError, match="holds no items of .*-s1-"):
-        rebuild(changed, changed)
+    for name, told in (("path-seed-2.npz", "no path of .*-s2-"), ("items-seed-1.npz", "no items of .*-s1-")):
+        (changed / name).unlink()
+        with pytest.raises(DataError, match=f"holds {told}"):
+            rebuild(changed, changed)
 
 
 def test_a_profile_of_no_run_is_one_line(changed):

@@ -26,9 +26,10 @@ from src.intervene.causal.profile import (
     quantities,
 )
 from src.intervene.causal.regret import chosen_quantities, random_sets
-from src.intervene.causal.show import write_hybrids, write_summaries
+from src.intervene.causal.show import write_summaries
 from src.intervene.causal.summary import contrasts, differences, summaries
 from src.intervene.causal.tables import Seen, read_seen, write_of_items, write_of_seen
+from src.intervene.causal.whole_path import residual_of
 from src.intervene.engine.gates import OWN, MovedParts, Pattern
 from src.intervene.engine.item_table import ItemTable, read_arrays
 from src.intervene.engine.parts import Part, depth_order
@@ -75,9 +76,6 @@ def rebuild(folder: Path, out: Path) -> None:
     found = _of_runs(folder, about, seen)
     told = [(run, one) for run, mine in zip(about["runs"], found, strict=True) for one in mine]
     rows = over_runs(found)
-    kinds = {one.kind for one in rows}
-    if "alone" in kinds and "path" not in kinds:  # a profile by block whose path was not kept
-        return write_hybrids(out / "hybrids.csv", told)
     write_of_items(out, rows, [*summaries(rows, num_blocks), *differences(rows, num_blocks)], told)
     if seen:
         write_of_seen(out, rows, seen, about["trained"])
@@ -85,7 +83,6 @@ def rebuild(folder: Path, out: Path) -> None:
         if beside.get("runs") == about.get("against") and is_kept(other):
             others = over_runs(_of_runs(other, beside, read_seen(other)))
             write_summaries(out / "against.csv", list(contrasts(rows, others, num_blocks)))
-    return None
 
 
 def _of_runs(folder: Path, about: Mapping[str, Any], seen: Seen) -> list[list[Found]]:
@@ -115,9 +112,11 @@ def _of_run(
         path = folder / f"{prefix}path-seed-{seed}.npz"
         rows = list(quantities(parts, table, score, by_block))
         residual, change = math.nan, float(rows[0].values.mean())
-        if path.is_file():
+        if by_block:
+            if not path.is_file():
+                raise DataError(f"{folder}: holds no path of {run}; accepted: {path.name} beside its items")
             slopes = read_arrays(path)
-            residual = float((slopes["share"].sum(axis=1).mean() - change) / change)
+            residual = residual_of(slopes, change)
             rows += path_quantities(parts, slopes, score)
         if score == TASK:
             rows += _controls(folder, seed, parts)

@@ -47,4 +47,9 @@ def _with(
     done: Callable[[], object],
 ) -> tuple[Arrays, float]:
     path = path_gradients(replay, items, folder, key, nodes, done)
-    return path, (float(path["share"].sum(axis=1).mean()) - change) / change
+    return path, residual_of(path, change)
+
+
+def residual_of(path: Arrays, change: float) -> float:
+    """What the shares of a path lack of the gain or have too much, as a part of it."""
+    return (float(path["share"].sum(axis=1).mean()) - change) / change
