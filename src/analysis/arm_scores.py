@@ -112,13 +112,13 @@ def _answers(run: Run, better: dict[Key, bool | None]) -> dict[tuple[str, str, s
 
 
 def _compared(key: Key, higher_is_better: bool | None, arms: list[ArmScores]) -> TaskScores:
-    """Leave out the seeds whose items are not those that most runs of their model and data answered.
+    """Leave out the seeds whose items are not those that most runs of their model and rows answered.
 
     Where every seed draws its own rows, those that most runs of the seed answered: seeds are then the units.
     """
     groups: dict[tuple[str, ...], list[ArmScores]] = {}
     for scores in arms:
-        named = tuple(scores.arm.factors.get(name, "") for name in ("model.name", "data.name"))
+        named = tuple(scores.arm.factors.get(name, "") for name in ("model.name", "data.name", "data.seed"))
         groups.setdefault(named, []).append(scores)
     problems = [problem for group in groups.values() for problem in _left_out(key[0], group)]
     for group in groups.values():

@@ -6,34 +6,25 @@ A design is a function of a generator that gives an interval, the value it is of
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy
 from numpy.random import Generator
 from scipy.stats import spearmanr
 
-from src.statistics.arm_scatter import of_contrast, scatter_of_arms
+from src.bench.coverage.draw import Draw, plain
+from src.bench.coverage.of_arms import answers, arms, arms_on_rows
 from src.statistics.bounded import correlation_interval, distance_ends, rank_interval
 from src.statistics.estimate import Estimate
 from src.statistics.fieller import interval_of_ratio
 from src.statistics.profile_correlation import profile_correlation
 from src.statistics.random_effects import summarise_models
-from src.statistics.seeds import over_seeds, paired_by_seed
+from src.statistics.seeds import over_seeds
 from src.statistics.student import LEVEL, t_reach
 from src.statistics.two_way_model import crossed
 
 NOMINAL, ROBUST = 0.93, 0.90
 """The least coverage of a 95 % interval where its assumptions hold, and where they do not."""
 MOST = 0.98
-
-
-class Draw(NamedTuple):
-    """One interval."""
-
-    low: float
-    high: float
-    value: float
-    truth: float
 
 
 @dataclass(frozen=True)
@@ -50,54 +41,25 @@ class Design:
     """Why it lies outside 0.93 to 0.98, where it is known to."""
 
 
-def _plain(estimate: Estimate, truth: float) -> Draw:
-    return Draw(*estimate.interval(), estimate.value, truth)
-
-
-def arms(sd: float = 1.0, which: int = 0, heavy: bool = False) -> Callable[[Generator], Draw]:
-    """Ten arms of three seeds; the difference of the second to the first."""
-
-    def draw(random: Generator) -> Draw:
-        noise = random.standard_t(4, (10, 3)) if heavy else random.normal(size=(10, 3))
-        noise[which] *= sd
-        table = noise + random.normal(size=3)
-        scatter = scatter_of_arms(table) or []
-        sides = [dict(enumerate(row)) for row in table[:2]]
-        return _plain(paired_by_seed(sides[1], sides[0], of_contrast(scatter[1::-1], (1, -1))), 0.0)
-
-    return draw
-
-
-def answers(seeds: int, seed_sd: float) -> Callable[[Generator], Draw]:
-    """Right and wrong answers of two arms that are alike, 200 items of their own difficulty."""
-
-    def draw(random: Generator) -> Draw:
-        ability = 0.4 + random.normal(0, seed_sd, (2, seeds, 1)) + random.normal(0, 0.15, 200)
-        right = (random.uniform(size=(2, seeds, 200)) < ability).astype(float)
-        return _plain(crossed(right[0] - right[1]), 0.0)
-
-    return draw
-
-
 def share(p: float) -> Callable[[Generator], Draw]:
     """Right answers of three seeds to 200 items, which differ in difficulty."""
 
     def draw(random: Generator) -> Draw:
         right = (random.uniform(size=(3, 200)) < random.beta(2 * p, 2 * (1 - p), 200)).astype(float)
         found = crossed(right)
-        return _plain(Estimate(found.value, found.stderr, found.freedom, 3, 200, share=True), p)
+        return plain(Estimate(found.value, found.stderr, found.freedom, 3, 200, share=True), p)
 
     return draw
 
 
 def mean(seeds: int) -> Callable[[Generator], Draw]:
     """A normal number of every seed."""
-    return lambda random: _plain(over_seeds(list(random.normal(1.0, 0.3, seeds))), 1.0)
+    return lambda random: plain(over_seeds(list(random.normal(1.0, 0.3, seeds))), 1.0)
 
 
 def skew(random: Generator) -> Draw:
     """A very skewed number of five seeds."""
-    return _plain(over_seeds(list(random.exponential(1.0, 5))), 1.0)
+    return plain(over_seeds(list(random.exponential(1.0, 5))), 1.0)
 
 
 def distance(random: Generator) -> Draw:
@@ -168,6 +130,14 @@ def designs() -> Iterator[Design]:
     yield Design(gap, ten, f"the baseline {three}", arms(3, 0), ROBUST)
     yield Design(gap, ten, f"the band {three}", arms(3, 1), ROBUST)
     yield Design(gap, ten, "t with 4 degrees of freedom", arms(heavy=True), ROBUST)
+    crossing = ("difference to LoRA, seeds x sets of rows", "11 arms x 3 x 2")
+    careful = "the larger of two errors where one of them is 0"
+    yield Design(*crossing, "seeds and rows scatter as the rest", arms_on_rows(1, 1))
+    yield Design(*crossing, "rows scatter not at all", arms_on_rows(1, 0), known=careful)
+    yield Design(*crossing, "rows scatter most", arms_on_rows(0.3, 2))
+    yield Design(
+        *crossing, f"the baseline {three}", arms_on_rows(1, 1, 3), 0.88, "two sets tell of no arm alone"
+    )
     for seeds, sd in ((3, 0.0), (3, 0.05), (5, 0.05)):
         told = f"right or wrong, seeds scatter by {sd:g}"
         known = "" if sd else "never below the error of items alone"

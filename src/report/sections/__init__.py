@@ -8,6 +8,7 @@ from src.report.sections import (
     band_contrasts,
     best_rates,
     beyond_push,
+    crossed_rows,
     forgetting,
     frontier,
     layer_profiles,
@@ -35,4 +36,4 @@ SCORES = (
     parameters.SECTION,
     learning_curves.SECTION,
 )
-TABLES = (published.SECTION, scalings.SECTION, best_rates.SECTION, runs.SECTION)
+TABLES = (published.SECTION, crossed_rows.SECTION, scalings.SECTION, best_rates.SECTION, runs.SECTION)
