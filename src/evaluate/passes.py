@@ -1,13 +1,16 @@
 """Which passes of a model answer some requests: which rows share a batch, and what is read once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from typing import Any
 
 from src.evaluate.answers import answers
-from src.evaluate.batching import batches, groups_of
+from src.evaluate.batching import batches, groups_of, rows_in_room
+from src.evaluate.engine.catalog import engine_for
 from src.evaluate.engine.decoding import Decoding
+from src.evaluate.engine.plain import plain
 from src.evaluate.generation import batches_of, can_go_on
 from src.evaluate.likelihoods import Asked, Likelihood, log_likelihoods, shared_likelihoods
 from src.model.beside import EQUAL, PADDED
@@ -41,8 +44,11 @@ class Passes:
 
     def answers(self, prompts: Sequence[list[int]], decoding: Decoding) -> list[list[int]]:
         """New tokens behind each prompt."""
-        shared = (self.engine, replace(decoding, reads_once=self.goes_on))
-        return self._over(answers, self.generated, prompts, list(map(len, prompts)), shared, self.batch_size)
+        decoding = replace(decoding, reads_once=self.goes_on)
+        lengths = [len(prompt) + decoding.num_new for prompt in prompts]
+        waits = engine_for(self.engine, decoding) is plain
+        rows = self.batch_size if waits else partial(rows_in_room, self.batch_size)
+        return self._over(answers, self.generated, prompts, lengths, (self.engine, decoding), rows)
 
     def whole(self, asked: Sequence[Asked]) -> list[Likelihood]:
         """Likelihoods of continuations whose texts are read whole."""
@@ -71,10 +77,10 @@ class Passes:
         items: Sequence[Any],
         lengths: list[int],
         shared: Any,
-        size: int,
+        rows: int | Callable[[int], int],
     ) -> list[Any]:
         """What a task finds for each item, in their order, batch by batch."""
-        places = batches(kind, lengths, size)
+        places = batches(kind, lengths, rows)
         name = "answer" if task is answers else "score"
         found = self.spread(task, [[items[place] for place in batch] for batch in places], shared, name)
         by_place = dict(zip(chain.from_iterable(places), chain.from_iterable(found), strict=True))
