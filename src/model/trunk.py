@@ -42,8 +42,12 @@ def block_modules(model: nn.Module, blocks: Sequence[str]) -> list[nn.Module]:
     base = base_of(model)
     if not blocks:
         raise ModelError("blocks: given none; accepted: the names of the model's blocks, first to last")
-    known = dict(base.named_modules())
-    for name in blocks:
-        if name not in known:
-            raise ModelError(f"blocks: given {name!r}; accepted: a module name of {type(base).__name__}")
-    return [known[name] for name in blocks]
+    found = []
+    for name in blocks:  # each looked for by itself: all modules of a model are thousands
+        try:
+            found.append(base.get_submodule(name))
+        except AttributeError:
+            raise ModelError(
+                f"blocks: given {name!r}; accepted: a module name of {type(base).__name__}"
+            ) from None
+    return found

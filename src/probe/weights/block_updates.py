@@ -31,7 +31,7 @@ def block_updates(
             in `initial` that the model has not.
     """
     initial = initial or {}
-    known = dict(base_of(model).named_parameters())
+    known = dict(base_of(model).named_parameters()) if initial else {}
     unknown = [name for name in initial if name not in known]
     if unknown:
         raise ModelError(f"initial weights: given {unknown[0]!r}; accepted: a parameter of the trained model")
