@@ -9,7 +9,7 @@ import pandas
 from src.config.intervention import FOLDER
 from src.errors import DataError
 from src.intervene.causal.controls import KINDS
-from src.intervene.causal.rebuilt import ENGLISH, TASK, seed_of
+from src.intervene.causal.rebuilt import BESIDE, ENGLISH, TASK, seed_of
 from src.intervene.causal.regret import KIND as CHOSEN
 from src.storage.files import read_object, write_bytes, write_json
 
@@ -48,7 +48,9 @@ def publish_profile(tables: Path, target: Path, command: str) -> list[Path]:
     copied = {target / one.name: one for one in [*sorted(tables.glob("*.csv")), *pictures]} | items
     for path, source in copied.items():
         write_bytes(path, source.read_bytes())
-    write_json(target / _ABOUT, about | {"command": command})
+    before = read_object(target / _ABOUT) if (target / _ABOUT).is_file() else {}
+    kept = {name: before[name] for name in (BESIDE,) if name in before}
+    write_json(target / _ABOUT, about | kept | {"command": command})
     return [*copied, target / _ABOUT]
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from src.errors import DataError
 from src.intervene.causal.rebuilt import is_kept, rebuild
+from src.intervene.predictors.tables import is_of_models, rebuild_models
 from src.results.alike import same_numbers
 from src.results.packed import ITEMS, unpacked
 from src.results.publish import FIGURE, MADE, PROFILES, digests, profiles_text
@@ -53,8 +54,9 @@ def recompute(folder: Path, report: Report, write: bool = False) -> list[Rebuilt
         raise DataError(f"{folder}: holds no tables; accepted: a folder below sweeps/results")
     if within:
         return [one.below(path) for path in within for one in recompute(path, report, write)]
-    if is_kept(folder):
-        return _of_gain(folder, names, write)
+    for there, again in ((is_kept, rebuild), (is_of_models, rebuild_models)):
+        if there(folder):
+            return _of_gain(folder, names, again, write)
     if not (folder / ITEMS).is_file():
         return [Rebuilt(name, "cannot be rebuilt: its items are not committed", False) for name in names]
     with unpacked(folder) as runs:
@@ -69,10 +71,12 @@ def recompute(folder: Path, report: Report, write: bool = False) -> list[Rebuilt
         return found
 
 
-def _of_gain(folder: Path, names: Sequence[str], write: bool) -> list[Rebuilt]:
+def _of_gain(
+    folder: Path, names: Sequence[str], again: Callable[[Path, Path], None], write: bool
+) -> list[Rebuilt]:
     """Of where the gain sits; what else lies there is of other items."""
     with tempfile.TemporaryDirectory() as place:
-        rebuild(folder, Path(place))
+        again(folder, Path(place))
         there = [name for name in names if (Path(place) / name).is_file()]
         found = {name: _compared(folder / name, Path(place) / name, write) for name in there}
     missing = "cannot be rebuilt: what it is made of is not committed"

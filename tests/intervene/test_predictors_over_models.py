@@ -11,6 +11,8 @@ from scipy.stats import rankdata
 from src.intervene.causal.predictors import Prediction
 from src.intervene.predictors import over_models, study
 from src.intervene.predictors.over_models import MIN_MODELS, Witness, agreements, placed
+from src.intervene.predictors.tables import rebuild_models
+from src.results.recompute import recompute
 from tests.intervene.conftest import command
 
 NUM_BLOCKS, NAN = 30, math.nan
@@ -83,3 +85,10 @@ def test_runs_of_several_models_are_asked_together(run_folder, monkeypatch, caps
         own = found["slope_at_base", target]
         assert own["num_models"] == "2" and float(own["spread"]) == pytest.approx(0, abs=1e-9)
     assert {row["name"] for row in tables["summary"]} >= {"middle_share", "path_relative_slope"}
+    folder, again = first.parent / "intervene" / "predictors", first.parent / "again"
+    again.mkdir()
+    rebuild_models(folder, again)
+    for path in folder.glob("*.csv"):  # gains, witnesses and places too
+        assert (again / path.name).read_text() == path.read_text(), path.name
+    assert {path.name for path in again.iterdir()} == {path.name for path in folder.glob("*.csv")}
+    assert all(one.holds for one in recompute(folder, None))

@@ -15,7 +15,15 @@ from src.results.recompute import recompute
 
 CAUSAL = Path(__file__).resolve().parents[2] / "sweeps" / "results" / "causal_profile"
 FOLDERS = sorted(path.name for path in CAUSAL.iterdir() if is_kept(path))
-OF_ITEMS = {"profile.csv", "summary.csv", "readings.csv", "hybrids.csv", "against.csv", "swap.csv"}
+OF_ITEMS = {
+    "profile.csv",
+    "summary.csv",
+    "readings.csv",
+    "hybrids.csv",
+    "against.csv",
+    "swap.csv",
+    "two_tasks.csv",
+}
 OF_SEEN = {"predictions.csv", "observed.csv", "fifths.csv", SEEN}
 
 

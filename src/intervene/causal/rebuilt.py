@@ -26,6 +26,7 @@ from src.intervene.causal.profile import (
     quantities,
 )
 from src.intervene.causal.regret import chosen_quantities, random_sets
+from src.intervene.causal.same_place import write_same_place
 from src.intervene.causal.show import write_summaries
 from src.intervene.causal.summary import contrasts, differences, summaries
 from src.intervene.causal.tables import Seen, read_seen, write_of_items, write_of_seen
@@ -39,6 +40,8 @@ from src.intervene.swap.exchange import quantities as exchanged_quantities
 from src.storage.files import read_object
 
 TASK, ENGLISH = "logp", "english"
+BESIDE = "beside"
+"""In about.json: the folder beside with another task of the same model, and what both tasks are called."""
 _ITEMS = "items-seed-*.npz"
 
 
@@ -79,10 +82,17 @@ def rebuild(folder: Path, out: Path) -> None:
     write_of_items(out, rows, [*summaries(rows, num_blocks), *differences(rows, num_blocks)], told)
     if seen:
         write_of_seen(out, rows, seen, about["trained"])
-    for other, beside in ((path.parent, read_object(path)) for path in folder.parent.glob("*/about.json")):
-        if beside.get("runs") == about.get("against") and is_kept(other):
-            others = over_runs(_of_runs(other, beside, read_seen(other)))
-            write_summaries(out / "against.csv", list(contrasts(rows, others, num_blocks)))
+    for path in folder.parent.glob("*/about.json"):
+        if is_kept(path.parent) and read_object(path).get("runs") == about.get("against"):
+            write_summaries(out / "against.csv", list(contrasts(rows, _rows_of(path.parent), num_blocks)))
+    beside = about.get(BESIDE)
+    if beside and is_kept(folder.parent / beside["folder"]):
+        write_same_place(out, tuple(beside["tasks"]), _rows_of(folder.parent / beside["folder"]), rows)
+
+
+def _rows_of(folder: Path) -> list[Quantity]:
+    """Of all runs of another folder of items."""
+    return over_runs(_of_runs(folder, read_object(folder / "about.json"), read_seen(folder)))
 
 
 def _of_runs(folder: Path, about: Mapping[str, Any], seen: Seen) -> list[list[Found]]:

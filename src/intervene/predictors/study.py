@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
 
 from src.config.intervention import InterventionConfig
 from src.config.rules import refuse
@@ -11,39 +10,15 @@ from src.config.schema import RunConfig
 from src.intervene.causal.measure import Measurement
 from src.intervene.causal.predictors import mean_profiles, predictions, profiles
 from src.intervene.causal.summary import PILOT, summaries
-from src.intervene.predictors.over_models import (
-    MIN_MODELS,
-    Agreement,
-    Placed,
-    Witness,
-    agreements,
-    placed,
-)
+from src.intervene.predictors.over_models import MIN_MODELS, Witness
+from src.intervene.predictors.tables import ModelRuns, RunGain, write_models
 from src.intervene.quantity import over_seeds
 from src.intervene.study import Source, Study, tables_of
 from src.runtime.progress import Progress
-from src.storage.csv_file import write_csv
 from src.storage.files import write_json
 
 OBJECTIVE = "causal_lm"
 """Of the runs that are asked: their items have a score without a prompt as well."""
-
-
-class ModelGain(NamedTuple):
-    """One model under one control, as models.csv has it."""
-
-    control: str
-    model: str
-    num_runs: int
-    num_blocks: int
-    gain: float
-    """nats a token"""
-    gain_low: float
-    gain_high: float
-    additivity: float
-    """Mean over its runs."""
-    used: bool
-    """Whether the gain's interval leaves 0 out: else nothing is said of its parts."""
 
 
 class PredictorsStudy(Study):
@@ -64,8 +39,7 @@ class PredictorsStudy(Study):
         if num_models < MIN_MODELS:
             refuse("runs", f"{num_models} models with objective={OBJECTIVE}", f"at least {MIN_MODELS}")
         self.arms = {key: [source for _, source in group] for key, group in arms.items()}
-        self.models: list[ModelGain] = []
-        self.witnesses: dict[str, list[Witness]] = {}
+        self.models: list[ModelRuns] = []
         self._tell_cost(len(configs) - len(asked))
 
     def measure(self) -> None:
@@ -77,16 +51,11 @@ class PredictorsStudy(Study):
 
     def write(self) -> None:
         """models.csv, and over them predictors.csv and summary.csv with a line a control."""
-        write_csv(self.out / "models.csv", ModelGain._fields, self.models)
-        told = {control: agreements(found) for control, found in self.witnesses.items()}
-        where = {control: list(placed(found)) for control, found in self.witnesses.items()}
-        lines = [(control, *one) for control, found in told.items() for one in found]
-        write_csv(self.out / "predictors.csv", ("control", *Agreement._fields), lines)
-        places = [(control, *one) for control, found in where.items() for one in found]
-        write_csv(self.out / "summary.csv", ("control", *Placed._fields), places)
-        write_json(self.out / "about.json", {"runs": sum(one.num_runs for one in self.models)})
+        told = write_models(self.out, self.models)
+        write_json(self.out / "about.json", {"runs": sum(len(one.runs) for one in self.models)})
         for control, found in told.items():
-            self.say(f"control={control}: {len(self.witnesses[control])} models with a gain")
+            num_told = sum(one.control == control and one.witness is not None for one in self.models)
+            self.say(f"control={control}: {num_told} models with a gain")
             for one in found:
                 self.say(
                     f"{one.predictor} against {one.target}: rho {one.rho:+.2f} ({one.low:+.2f} to "
@@ -94,26 +63,23 @@ class PredictorsStudy(Study):
                 )
 
     def _take(self, control: str, model: str, sources: Sequence[Source], progress: Progress) -> None:
-        runs, seen, additivity = [], [], []
+        quantities, runs, seen = [], [], []
         for source in sources:
             pair = source.open(self.asked)
             measurement = Measurement(pair, self.chosen, table=source.folder)
             (found, *_) = measurement.found(pair.scores[0], tables_of([source.folder], self.chosen)[0])
-            runs.append(found.rows)
+            quantities.append(found.rows)
+            runs.append(RunGain(source.folder.name, found.rows[0].values[0], found.additivity))
             seen.append(measurement.seen)
-            additivity.append(found.additivity)
             progress.advance()
-        rows = over_seeds(runs)
-        low, high = rows[0].estimate.interval()
-        used = low > 0 or high < 0
-        mean = sum(additivity) / len(additivity)
-        gain = (rows[0].estimate.value, low, high)
-        self.models.append(ModelGain(control, model, len(runs), pair.num_blocks, *gain, mean, used))
-        if used:
+        made = ModelRuns(control, model, pair.num_blocks, runs)
+        if made.told.used:
+            rows = over_seeds(quantities)
             sides = profiles(rows, mean_profiles(seen), pair.trained)
             told = predictions(rows, sides, pair.trained)
             where = {one.name: one.value for one in summaries(rows, pair.num_blocks) if one.name not in PILOT}
-            self.witnesses.setdefault(control, []).append(Witness(model, pair.num_blocks, told, where))
+            made = made._replace(witness=Witness(model, pair.num_blocks, told, where))
+        self.models.append(made)
 
     def _tell_cost(self, num_left_out: int) -> None:
         """By one run of each model."""

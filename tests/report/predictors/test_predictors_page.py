@@ -4,7 +4,7 @@ import pytest
 
 from src.analysis.intervened import Intervened
 from src.intervene.predictors.over_models import Agreement, Placed
-from src.intervene.predictors.study import ModelGain
+from src.intervene.predictors.tables import ModelGain
 from src.report.plugins import page_of
 from src.report.predictors.plugin import plots, sentences
 from src.storage.csv_file import write_csv
