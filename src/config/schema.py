@@ -168,10 +168,12 @@ class RunConfig:
             )
 
     def _check_in_pieces(self) -> None:
-        """Refuse what changes weights, or passes through some blocks alone, where no process has them all."""
+        """Refuse what changes weights where no process has them all; a gate of factors changes none."""
         told = "with train.measure_sharded=true, or train.measure_sharded=false"
-        if self.intervention.asks:
-            accepted = f"none {told}; the finished run can be asked, with python -m src.intervene"
-            rules.refuse("intervention.kind", self.intervention.kind, accepted)
+        asked = self.intervention
+        gated = self.method.of_kind.low_rank and asked.kind == "causal" and not asked.controls
+        if asked.asks and not gated:
+            accepted = f"none, or causal without controls of a method with low-rank factors, {told}"
+            rules.refuse("intervention.kind", asked.kind, accepted)
         if self.control.pushes:
             rules.refuse("control.kind", self.control.kind, f"another {told}")

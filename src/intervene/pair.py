@@ -23,11 +23,13 @@ from src.method.weights import stored_tensors
 from src.metrics.optimization.weight_change import weight_change, weight_change_parts
 from src.metrics.shared.tensor_update import sums
 from src.model.loaded import LoadedModel
+from src.model.trunk import block_modules
 from src.probe.lens.head_path import find_head_path
 from src.probe.weights.block_updates import block_updates
 from src.record.finished import ADAPTER, finished_config, tuned_model
 from src.runtime.device import pick_device
 from src.storage.files import sha256_file
+from src.train.sharding import whole_block
 
 OBJECTIVES = ("causal_lm", "masked_lm")
 """Those whose model answers with tokens; of the others there is no completion to score."""
@@ -122,8 +124,10 @@ def update_sizes(
 ) -> dict[Part, float]:
     """||update|| / ||weights|| of each block that moved; `originals` as for `replay_of`."""
     found: dict[Part, float] = {}
-    for block, tensors in enumerate(block_updates(model, blocks, originals)):
-        if block in gates.moved:
-            parts = [part for tensor in tensors for part in weight_change_parts(tensor)]
-            found[block] = float(weight_change(*sums(parts, 2)))
+    for place, (name, block) in enumerate(zip(blocks, block_modules(model, blocks), strict=True)):
+        if place in gates.moved:
+            with whole_block(block):
+                (tensors,) = block_updates(model, [name], originals)
+                parts = [part for tensor in tensors for part in weight_change_parts(tensor)]
+                found[place] = float(weight_change(*sums(parts, 2)))
     return found

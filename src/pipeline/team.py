@@ -67,6 +67,12 @@ class Team:
         else:
             self.pieces.load(adapter)
 
+    def in_unison(self, act: Callable[[Prepared, RunConfig, Path], Found]) -> Found:
+        """What rank 0 finds where all ranks do the same with the model in pieces, call by call."""
+        assert self.pieces is not None
+        with self.ranks.together(_in_unison, act), self.pieces.own.unison():
+            return act(self.prepared(), self.config, self.folder)
+
     def __call__(
         self, task: Task[Batch, Found], batches: Sequence[Batch], shared: Any, name: str
     ) -> list[Found]:
@@ -87,6 +93,13 @@ class Team:
                 raise part
         stop_if(any(part is None for part in parts))
         return [parts[place % self.count][place // self.count] for place in range(len(batches))]
+
+
+def _in_unison(follower: Follower, act: Callable[[Prepared, RunConfig, Path], object]) -> None:
+    """What the other ranks do."""
+    assert follower.pieces is not None
+    with follower.pieces.unison():
+        act(follower.prepared, follower.config, follower.folder)
 
 
 def _beside(follower: Follower, adapter: Path | None, as_base: bool, *asked: Any) -> None:

@@ -81,6 +81,19 @@ class Lockstep:
         self._in_step = True
         self._root.unshard()
 
+    @contextmanager
+    def unison(self) -> Iterator[None]:
+        """Inside, all ranks call the same blocks in the same order, forward and backward, each with its rows.
+
+        What lies outside of the blocks stays whole behind a backward pass, too.
+        """
+        self._in_step = False
+        self._root.set_reshard_after_backward(False, recurse=False)
+        yield
+        self._root.set_reshard_after_backward(True, recurse=False)
+        self._in_step = True
+        self._rest()
+
     def exchange(self) -> None:
         """Put the base's pieces of what was trained in place in that of the tuned, or the other way round."""
         with self.apart():

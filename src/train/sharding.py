@@ -8,7 +8,7 @@ import torch
 import torch.distributed as dist
 from torch import nn
 from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.fsdp import fully_shard
+from torch.distributed.fsdp import FSDPModule, fully_shard
 
 from src.runtime.dtensor import whole
 from src.storage.files import written_folder
@@ -27,6 +27,24 @@ def shard(model: nn.Module, blocks: Sequence[nn.Module], device: torch.device) -
     for block in blocks:
         fully_shard(block, mesh=mesh)
     fully_shard(model, mesh=mesh)
+
+
+def in_pieces(block: nn.Module) -> bool:
+    """Whether its weights lie in pieces on several ranks."""
+    return isinstance(block, FSDPModule)
+
+
+@contextmanager
+def whole_block(block: nn.Module) -> Iterator[None]:
+    """Inside, the weights of a block are whole on every rank; all must ask for it together."""
+    if not isinstance(block, FSDPModule):
+        yield
+        return
+    block.unshard()
+    try:
+        yield
+    finally:
+        block.reshard()
 
 
 def gathered(model: nn.Module) -> dict[str, torch.Tensor]:

@@ -6,6 +6,7 @@ import pandas
 import pytest
 import torch
 
+from src.analyse import main as analyse
 from src.command.compose import run_config
 from src.errors import ConfigError, ModelError
 from src.model.byte_tokenizer import byte_tokenizer
@@ -47,6 +48,30 @@ def test_what_two_ranks_train_and_measure_in_pieces_one_measures_alike(tmp_path)
         assert (folder / name).read_text() == (two / name).read_text()
 
 
+GATED = (
+    *("debug=smoke", "method=lora", "model.num_blocks=4", "train.max_steps=20", "train.learning_rate=0.02"),
+    *("train.checkpoint_steps=null", "train.batch_size=6", "data.num_probe=4", "data.num_test=7", "evaluate=none"),
+    *("metrics.names=[mean_shift,weight_change]", "intervention=causal", "intervention.batch_size=2"),
+)  # fmt: skip
+
+
+def test_where_the_gain_sits_three_ranks_find_in_pieces_as_one_does_with_a_whole_model(tmp_path):
+    """Four batches on three ranks: two of them pass once beside the last. Forward, and back along the path."""
+    paths = [f"paths.runs_dir={tmp_path}/three", f"paths.cache_dir={tmp_path}/cache"]
+    pieces = ("train.num_processes=3", "train.measure_sharded=true")
+    ended = run_together(3, "src.run", *GATED, *pieces, *paths)
+    assert [one.returncode for one in ended] == [0, 0, 0], ended[0].stderr[-4000:]
+    (three,) = (path.parent for path in (tmp_path / "three").rglob("run.json"))
+    one = tmp_path / "one" / three.name
+    shutil.copytree(three, one, ignore=shutil.ignore_patterns("intervene"))
+    analyse([str(one), "--batch", "2"])
+    for name in ("profile", "summary", "seen", "observed", "readings", "hybrids"):
+        found, other = (pandas.read_csv(path / "intervene" / f"{name}.csv") for path in (three, one))
+        pandas.testing.assert_frame_equal(found, other, rtol=1e-5, atol=1e-6)
+    told = pandas.read_csv(three / "intervene" / "profile.csv")
+    assert {"gain", "alone", "path", "shapley"} <= set(told["kind"])
+
+
 def test_a_row_that_cannot_be_measured_ends_all_ranks_with_one_line(tmp_path):
     """One batch: rank 0 meets states that are not finite within a pass, which rank 1 makes beside it."""
     model = build_tiny("llama", num_blocks=3, width=32)
@@ -74,7 +99,9 @@ def test_a_row_that_cannot_be_measured_ends_all_ranks_with_one_line(tmp_path):
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (["intervention=causal"], "intervention.kind: given 'causal'; accepted: none with train.measure_sharded"),
+        (["intervention=causal", "method=full"], "intervention.kind: given 'causal'; accepted: none, or causal without controls"),
+        (["intervention=causal", "intervention.controls=true"], "intervention.kind: given 'causal'; accepted: none, or causal without controls"),
+        (["intervention=swap"], "intervention.kind: given 'swap'; accepted: none, or causal without controls"),
         (["control=random_direction", "control.size=0.1"], "control.kind: given 'random_direction'; accepted"),
     ],
 )  # fmt: skip

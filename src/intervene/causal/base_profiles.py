@@ -17,6 +17,7 @@ from src.metrics.catalog import METRICS
 from src.metrics.shared.factors import singular_values
 from src.metrics.shift.cka import cka_debiased
 from src.probe.states.pooling import masked_mean
+from src.train.sharding import whole_block
 
 QUARTILES_APART = 1.349
 """Of a normal distribution, in standard deviations."""
@@ -36,7 +37,7 @@ def base_profiles(replay: Replay, items: Items) -> dict[str, ndarray]:
     """
     with replay.running(), replay.gates.whole(dict.fromkeys(replay.gates.parts, BASE)):
         pooled, added = _of_states(replay, items)
-        spectra = [[(singular_values(one), one.shape) for one in _matrices(block)] for block in replay.blocks]
+        spectra = [_spectra(block) for block in replay.blocks]
     enough = len(pooled[0]) >= METRICS["cka_debiased"].min_samples
     apart = [1 - cka_debiased(*both).item() if enough else math.nan for both in pairwise(pooled)]
     conditions = [[(found[0] / found[-1]).log10().item() for found, _ in block] for block in spectra]
@@ -54,18 +55,27 @@ def spectra_seconds(replay: Replay) -> float:
 
     Of a matrix m x n, n <= m: the Gram matrix and its eigenvalues take about n^2 (m + n) steps.
     """
-    matrices = [one for block in replay.blocks for one in _matrices(block)]
-    if not matrices:
+    steps = [[_spectrum_steps(one) for one in _matrices(block)] for block in replay.blocks]
+    if not any(steps):
         return 0.0
-    smallest = min(matrices, key=_spectrum_steps)
-    singular_values(smallest)  # the first one is slower
-    start = time.perf_counter()
-    singular_values(smallest)
-    return (time.perf_counter() - start) * sum(map(_spectrum_steps, matrices)) / _spectrum_steps(smallest)
+    least = min(one for block in steps for one in block)
+    block = next(block for block, mine in zip(replay.blocks, steps, strict=True) if least in mine)
+    with whole_block(block):
+        smallest = next(one for one in _matrices(block) if _spectrum_steps(one) == least)
+        singular_values(smallest)  # the first one is slower
+        start = time.perf_counter()
+        singular_values(smallest)
+        return (time.perf_counter() - start) * sum(map(sum, steps)) / least
 
 
 def _spectrum_steps(matrix: Tensor) -> int:
     return min(matrix.shape) ** 2 * sum(matrix.shape)
+
+
+def _spectra(block: nn.Module) -> list[tuple[Tensor, Sequence[int]]]:
+    """Singular values and shape of each of its matrices."""
+    with whole_block(block):
+        return [(singular_values(one), one.shape) for one in _matrices(block)]
 
 
 def signal_to_noise(values: Tensor, shape: Sequence[int]) -> float:

@@ -31,6 +31,7 @@ from src.intervene.engine.items import Items
 from src.intervene.engine.memory import needed_bytes
 from src.intervene.engine.path import NUM_NODES
 from src.intervene.engine.scoring import EXACT
+from src.intervene.engine.sharing import is_in_step
 from src.intervene.engine.variants import score_patterns
 from src.intervene.pair import Pair, trained_tensors, weights_key
 from src.intervene.quantity import Quantity, over_seeds
@@ -111,7 +112,8 @@ class Measurement:
         for items, one in zip(scores, paces, strict=True):
             seconds += one.seconds(items, profile, read, gradients)
         seconds += spectra_seconds(replay)
-        held = max(needed_bytes(replay, items, self.pair.num_blocks + 2) for items in self.pair.scores)
+        states = self.pair.num_blocks + 2  # what a pass back keeps is counted on weights that are whole
+        held = max(needed_bytes(replay, items, states, not is_in_step()) for items in self.pair.scores)
         return Cost(len(self.patterns) + len(further), profile + controls, seconds / 60, held)
 
     @cached_property

@@ -14,6 +14,7 @@ from src.intervene.engine.parts import Part, depth_order
 from src.method.lora_layer import is_lora
 from src.model.trunk import block_modules
 from src.probe.weights.block_updates import only_adapter
+from src.train.sharding import whole_block
 
 Factors = tuple[Tensor, Tensor]
 """A [rank, inputs] and B [outputs, rank] of one adapted layer."""
@@ -27,7 +28,10 @@ class AdaptedLayer:
         name = self.name
         self.adapter = only_adapter(module, name)
         self.scale: float = module.scaling[self.adapter]
-        self.own = (self._a.data, self._b.data)
+        self.own: Factors = (self._a.data, self._b.data)
+        self.moved = bool(self.own[0].any()) and bool(self.own[1].any())
+        """Whether the update is more than zeros; before the first step B is."""
+        self._held = self.own
 
     @property
     def _a(self) -> nn.Parameter:
@@ -42,15 +46,11 @@ class AdaptedLayer:
         """What Python knows A and B by."""
         return id(self._a), id(self._b)
 
-    @property
-    def moved(self) -> bool:
-        """Whether the update is more than zeros; before the first step B is."""
-        return bool(self.own[0].any()) and bool(self.own[1].any())
-
     def set(self, share: float, factors: Factors) -> None:
         """Run with a share of the update that the factors make."""
         self.module._disable_adapters = share == 0  # peft's own switch also changes which weights train
-        self._a.data, self._b.data = factors
+        if factors is not self._held:  # factors in pieces are torch's to lay out, and no others are asked for
+            self._a.data, self._b.data = self._held = factors
         self.module.scaling[self.adapter] = self.scale * share
 
     def restore(self) -> None:
@@ -72,14 +72,14 @@ class AdapterGates(Gates):
     def __init__(self, model: nn.Module, blocks: Sequence[str]) -> None:
         super().__init__(model, depth_order(len(blocks)))
         modules = block_modules(model, blocks)
-        self.layers: dict[Part, list[AdaptedLayer]] = {
-            index: [
-                AdaptedLayer(module, name, inner)
-                for inner, module in block.named_modules()
-                if is_lora(module)
-            ]
-            for index, (name, block) in enumerate(zip(blocks, modules, strict=True))
-        }
+        self.layers: dict[Part, list[AdaptedLayer]] = {}
+        for index, (name, block) in enumerate(zip(blocks, modules, strict=True)):
+            with whole_block(block):
+                self.layers[index] = [
+                    AdaptedLayer(module, name, inner)
+                    for inner, module in block.named_modules()
+                    if is_lora(module)
+                ]
         self.updates: dict[str, Mapping[str, Factors]] = {
             OWN: {layer.name: layer.own for layer in self._layers()}
         }

@@ -12,10 +12,18 @@ from numpy import ndarray
 
 from src.intervene.engine.gates import Gate, Pattern
 from src.intervene.engine.scoring import ACCURACY, EXACT
-from src.intervene.engine.sharing import share, wait_until
+from src.intervene.engine.sharing import (
+    any_rank,
+    is_in_step,
+    share,
+    stop_between_batches,
+    wait_until,
+)
 from src.storage.files import fingerprint, read_json, write_bytes, write_json
 
 Arrays = dict[str, ndarray]
+Compute = Callable[[Any], tuple[ndarray, Arrays]]
+"""Of a batch the numbers of its items and their arrays [row, ...]."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +65,7 @@ def collect(
     folder: Path,
     key: Any,
     batches: Sequence[Any],
-    compute: Callable[[Any], tuple[ndarray, Arrays]],
+    compute: Compute,
     done: Callable[[], object] = lambda: None,
 ) -> Arrays:
     """Arrays [item, ...] of all batches; a batch whose file is in the folder is not computed again.
@@ -68,10 +76,10 @@ def collect(
         folder: it belongs to this work alone. What another key left there is removed.
         key: all that decides the numbers, JSON-like.
         batches: in their order.
-        compute: the numbers of a batch's items and their arrays [row, ...].
+        compute: what a batch says.
         done: called after every batch.
     """
-    digest, (rank, count) = fingerprint(key), share()
+    digest, rank = fingerprint(key), share().rank
 
     def is_ours() -> bool:
         return (folder / "key.json").is_file() and read_json(folder / "key.json") == digest
@@ -82,18 +90,50 @@ def collect(
         write_json(folder / "key.json", digest)
     wait_until(is_ours)
     paths = [folder / f"batch-{place:05d}.npz" for place in range(len(batches))]
+    if is_in_step():
+        _go_together(batches, paths, compute, done)
+    else:
+        _go_alone(batches, paths, compute, done)
+    parts = [read_arrays(path) for path in paths]
+    order = numpy.argsort(numpy.concatenate([part.pop("numbers") for part in parts]))
+    return {name: numpy.concatenate([part[name] for part in parts])[order] for name in parts[0]}
+
+
+def _go_alone(
+    batches: Sequence[Any], paths: Sequence[Path], compute: Compute, done: Callable[[], object]
+) -> None:
+    """This rank's batches, then wait for those of the others."""
+    rank, count = share()
     own = range(rank, len(batches), count)
     for place in own:
         if not paths[place].is_file():
-            numbers, found = compute(batches[place])
-            write_arrays(paths[place], {"numbers": numbers, **found})
+            _keep(paths[place], *compute(batches[place]))
         done()
     wait_until(lambda: all(path.is_file() for path in paths))
     for _ in range(len(batches) - len(own)):
         done()
-    parts = [read_arrays(path) for path in paths]
-    order = numpy.argsort(numpy.concatenate([part.pop("numbers") for part in parts]))
-    return {name: numpy.concatenate([part[name] for part in parts])[order] for name in parts[0]}
+
+
+def _go_together(
+    batches: Sequence[Any], paths: Sequence[Path], compute: Compute, done: Callable[[], object]
+) -> None:
+    """A batch a rank at a time; who has none left passes with one that another has, and keeps nothing."""
+    rank, count = share()
+    for first in range(0, len(batches), count):
+        stop_between_batches()
+        own = first + rank
+        theirs = paths[first : first + count]
+        if any_rank(not all(path.is_file() for path in theirs)):
+            found = compute(batches[own if own < len(batches) else first])
+            if own < len(batches):
+                _keep(paths[own], *found)
+        for _ in theirs:
+            done()
+    wait_until(lambda: all(path.is_file() for path in paths))
+
+
+def _keep(path: Path, numbers: ndarray, found: Arrays) -> None:
+    write_arrays(path, {"numbers": numbers, **found})
 
 
 def write_arrays(path: Path, arrays: Mapping[str, ndarray]) -> None:

@@ -9,6 +9,7 @@ from src.intervene.engine.gates import BASE
 from src.intervene.engine.items import ItemBatch, Items
 from src.intervene.engine.path import gate_scores
 from src.intervene.engine.replay import Passing, Replay
+from src.intervene.engine.sharing import any_rank
 from src.runtime.kept_bytes import kept_bytes
 
 _LOGITS = 6
@@ -41,7 +42,7 @@ def check_memory(needed: int, batch_size: int, device: torch.device) -> None:
     """ConfigError where it is not there; said in bytes, before the start."""
     on_card = device.type == "cuda"
     free = torch.cuda.mem_get_info(device)[0] if on_card else psutil.virtual_memory().available
-    if needed > free:
+    if any_rank(needed > free):
         fitting = max(1, batch_size * free // needed)
         raise ConfigError(
             f"--batch: given {batch_size} rows, which need {needed} bytes beside the model; accepted: what "

@@ -14,7 +14,7 @@ from src.intervene.engine.items import ItemBatch, Items
 from src.intervene.engine.parts import HEAD, Part
 from src.intervene.engine.replay import Passing, Replay
 from src.intervene.engine.scoring import gold
-from src.runtime.preemption import stop_if_asked
+from src.intervene.engine.sharing import stop_between_passes
 from src.storage.cache import code_fingerprint
 
 NUM_NODES = 8
@@ -81,7 +81,7 @@ def gate_slopes(
     """Dv / dg at some shares that all parts have, [point, row, part]: a pass forward and back each."""
     found = []
     for point in points:
-        stop_if_asked()
+        stop_between_passes()
         shares = torch.full((len(parts), len(batch.numbers)), point, requires_grad=True)
         (slope,) = torch.autograd.grad(gate_scores(replay, batch, parts, shares).sum(), shares)
         found.append(slope.T.double().cpu().numpy())

@@ -1,4 +1,8 @@
-"""Ranks that torchrun or srun has started share the batches of an analysis, by files of what is done."""
+"""Ranks share the batches of an analysis, by files of what is done.
+
+Each has a model of its own, and takes batches as it comes to them (`sharing`); or one model lies in pieces on
+all of them, and they go over their batches pass for pass (`in_step`).
+"""
 
 import os
 import time
@@ -9,12 +13,13 @@ from io import StringIO
 
 from src.errors import UserError
 from src.runtime.launched import Launched, launched
-from src.runtime.preemption import stop_if_asked
+from src.runtime.preemption import stop_if, stop_if_asked, stop_requested
 from src.runtime.progress import Progress
 
 _PAUSE = 0.05
 """Seconds between two looks for what another rank has done."""
 _SHARE: ContextVar[Launched | None] = ContextVar("share", default=None)
+_AGREE: ContextVar[Callable[[bool], bool] | None] = ContextVar("agree", default=None)
 
 
 def share() -> Launched:
@@ -41,6 +46,44 @@ def sharing(among: Launched) -> Iterator[None]:
     finally:
         Progress.told = told
         _SHARE.reset(token)
+
+
+@contextmanager
+def in_step(among: Launched, any_of: Callable[[bool], bool]) -> Iterator[None]:
+    """`sharing` of ranks on which one model lies in pieces, so that all must pass through it together.
+
+    Args:
+        among: this rank, and how many there are.
+        any_of: whether something holds on any of them; all ask for it together.
+    """
+    token = _AGREE.set(any_of)
+    try:
+        with sharing(among):
+            yield
+    finally:
+        _AGREE.reset(token)
+
+
+def is_in_step() -> bool:
+    """Whether all ranks pass through one model together."""
+    return _AGREE.get() is not None
+
+
+def any_rank(flag: bool) -> bool:
+    """Whether it holds on any rank that passes together with this one; without others, the flag itself."""
+    agree = _AGREE.get()
+    return flag if agree is None else agree(flag)
+
+
+def stop_between_passes() -> None:
+    """Preempted where this process is asked to stop; ranks in step stop between two batches, all at once."""
+    if not is_in_step():
+        stop_if_asked()
+
+
+def stop_between_batches() -> None:
+    """Preempted where any of the ranks in step is asked to stop."""
+    stop_if(any_rank(stop_requested()))
 
 
 def started() -> Launched:

@@ -14,8 +14,8 @@ from src.intervene.engine.item_table import Arrays, ItemTable, collect
 from src.intervene.engine.items import ItemBatch, Items
 from src.intervene.engine.replay import Passing, Replay
 from src.intervene.engine.scoring import ACCURACY, DISTANCES, End, accuracy, distances, end_of, gold
+from src.intervene.engine.sharing import stop_between_passes
 from src.intervene.engine.walk import walk
-from src.runtime.preemption import stop_if_asked
 from src.storage.cache import code_fingerprint
 
 
@@ -63,7 +63,7 @@ def _of_batch(replay: Replay, batch: ItemBatch, score: str, patterns: Sequence[P
             ends["base"] = end_of(log_probabilities)
         for name, value in said(log_probabilities, batch, score, ends).items():
             found[name][:, index] = value.cpu().numpy()
-        stop_if_asked()
+        stop_between_passes()
     return found
 
 
