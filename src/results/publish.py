@@ -10,9 +10,10 @@ from statistics import fmean
 from typing import Any
 
 from src.errors import DataError
+from src.intervene.predictors.tables import is_of_models
 from src.probe.table.layers_csv import read_layers
 from src.results.packed import pack
-from src.results.publish_profile import MOST_BYTES, is_profile, publish_profile
+from src.results.publish_profile import MOST_BYTES, is_profile, publish_models, publish_profile
 from src.storage.files import read_object, write_bytes, write_json, write_text
 
 Record = dict[str, Any]
@@ -28,7 +29,7 @@ def publish(runs: Path, target: Path, command: str) -> list[Path]:
 
     Args:
         runs: an experiment's folder; `python -m src.report` has been there. Or the tables of where a gain
-            sits (`publish_profile`).
+            sits, of runs of one arm or of many models (`publish_profile`).
         target: folder below sweeps/results.
         command: what makes the study again.
 
@@ -40,6 +41,8 @@ def publish(runs: Path, target: Path, command: str) -> list[Path]:
     """
     if is_profile(runs):
         return publish_profile(runs, target, command)
+    if is_of_models(runs):
+        return publish_models(runs, target, command)
     report = runs / "report"
     tables = sorted([*report.glob("*.csv"), *report.glob("report.md")])
     if not tables:

@@ -1,4 +1,4 @@
-"""The part of a causal profile that is committed: tables, pictures, and the items that they are made of."""
+"""The part of causal profiles that is committed: tables, pictures, and the items that they are made of."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +21,21 @@ MOST_BYTES = 200_000
 def is_profile(tables: Path) -> bool:
     """Whether a folder holds the tables of where a gain sits."""
     return (tables / _ABOUT).is_file() and (tables / _READINGS).is_file()
+
+
+def publish_models(tables: Path, target: Path, command: str) -> list[Path]:
+    """Copy the tables of many models, and with them what `intervene.predictors.tables` makes them of again.
+
+    Args:
+        tables: of `python -m src.intervene predictors`.
+        target: folder below sweeps/results.
+        command: what makes them again.
+    """
+    copied = {target / one.name: one for one in sorted(tables.glob("*.csv"))}
+    for path, source in copied.items():
+        write_bytes(path, source.read_bytes())
+    write_json(target / _ABOUT, read_object(tables / _ABOUT) | {"command": command})
+    return [*copied, target / _ABOUT]
 
 
 def publish_profile(tables: Path, target: Path, command: str) -> list[Path]:

@@ -12,6 +12,7 @@ from src.intervene.causal.predictors import Prediction
 from src.intervene.predictors import over_models, study
 from src.intervene.predictors.over_models import MIN_MODELS, Witness, agreements, placed
 from src.intervene.predictors.tables import rebuild_models
+from src.results.publish import publish
 from src.results.recompute import recompute
 from tests.intervene.conftest import command
 
@@ -60,7 +61,7 @@ def test_a_perfect_order_is_finite_and_a_constant_profile_is_no_witness():
     assert list(placed([witness(0.5, middle_share=0.6)] * (MIN_MODELS - 1))) == []
 
 
-def test_runs_of_several_models_are_asked_together(run_folder, monkeypatch, capsys):
+def test_runs_of_several_models_are_asked_together(run_folder, monkeypatch, capsys, tmp_path):
     """Two, where six are needed, to be quick: one run, and its copy under the name of another model."""
     first = run_folder("train.max_steps=20", "train.learning_rate=0.02", "data.num_probe=8")
     other = first.with_name("other")
@@ -92,3 +93,8 @@ def test_runs_of_several_models_are_asked_together(run_folder, monkeypatch, caps
         assert (again / path.name).read_text() == path.read_text(), path.name
     assert {path.name for path in again.iterdir()} == {path.name for path in folder.glob("*.csv")}
     assert all(one.holds for one in recompute(folder, None))
+    publish(folder, tmp_path / "kept", "as here")
+    assert {path.name for path in (tmp_path / "kept").glob("*.csv")} == {
+        path.name for path in again.iterdir()
+    }
+    assert all(one.holds for one in recompute(tmp_path / "kept", None))
