@@ -13,7 +13,16 @@ from src.report.page import html_page
 from src.report.parts import Part, arranged, not_shown
 from src.report.plot import Plot
 from src.report.plugins import plugins
-from src.report.sections import DEPTH, OPENING, SCORES, TABLES, band_contrasts, beyond_push, layer_profiles
+from src.report.sections import (
+    DEPTH,
+    OPENING,
+    SCORES,
+    TABLES,
+    band_contrasts,
+    beyond_push,
+    crossed_rows,
+    layer_profiles,
+)
 from src.report.table import Table
 from src.report.table_csv import csv_text
 from src.storage.files import write_text
@@ -53,7 +62,7 @@ class Written:
         for plugin in plugins():
             for pictures in plugin.pictures:
                 yield from pictures(self.material).items()
-        for section in (layer_profiles, beyond_push, band_contrasts):
+        for section in (layer_profiles, beyond_push, band_contrasts, crossed_rows):
             yield from section.pictures(self.material).items()
 
 

@@ -84,8 +84,9 @@ def test_one_set_has_no_section(tmp_path, sets):
 
 
 def test_every_column_of_both_tables_is_filled(tmp_path):
-    tables = SECTION.build(write_crossed(tmp_path / "crossed"))
-    assert [one.name for one in tables] == ["crossed_rows", "crossed_shares"]
+    chart, *tables = SECTION.build(write_crossed(tmp_path / "crossed"))
+    assert [one.name for one in (chart, *tables)] == ["crossed", "crossed_rows", "crossed_shares"]
+    assert [list(plot.y.names) for plot in chart.plots.values()] == [[row["band"] for row in tables[0].rows]]
     for table in tables:
         empty = {key for key in table.keys if all(row.get(key) is None for row in table.rows)}
         assert not empty

@@ -4,9 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from src.analysis.crossed_rows import difference_rows, share_rows
+from src.analysis.families import Row
 from src.analysis.material import Material
 from src.report.columns import TESTED, columns
-from src.report.parts import Block, Section
+from src.report.crowd import first_conditions
+from src.report.number_format import pvalue
+from src.report.palette import GREY
+from src.report.parts import Block, Chart, Section
+from src.report.plot import Axis, Plot, Series
 from src.report.sections.forgetting import DETECTABLE
 from src.report.table import Table
 
@@ -33,10 +38,54 @@ _SHARES = Table(
 )
 
 
-def _build(material: Material) -> Sequence[Block]:
+_NOTE = (
+    "Over new seeds and new sets of rows. Thick: 95 % interval. Thin: the interval at Holm's level among all "
+    "bands of the condition."
+)
+
+
+def build(material: Material) -> Sequence[Block]:
+    """A forest plot with a choice of task, and two tables."""
     tables = ((_DIFFERENCES, difference_rows), (_SHARES, share_rows))
-    return [replace(table, rows=rows) for table, of in tables if (rows := material.get(of))]
+    found = [replace(table, rows=rows) for table, of in tables if (rows := material.get(of))]
+    drawn = _plots(material)
+    title = "Band minus LoRA on the whole stack, over seeds and sets of rows"
+    return [*([Chart("crossed", title, drawn, _NOTE, "task")] if drawn else []), *found]
+
+
+def pictures(material: Material) -> dict[str, Plot]:
+    """bands_over_rows, of the first task."""
+    first = next(iter(_plots(material).values()), None)
+    return {} if first is None else {"bands_over_rows": first}
+
+
+def _plots(material: Material) -> dict[str, Plot]:
+    by_task: dict[str, list[Row]] = {}
+    for row in material.get(difference_rows):
+        by_task.setdefault(row["task"], []).append(row)
+    return {task: _forest(task, rows) for task, rows in by_task.items()}
+
+
+def _forest(task: str, rows: Sequence[Row]) -> Plot:
+    rows, caption = first_conditions(rows, lambda row: str(row["condition"]))
+    several = len({row["condition"] for row in rows}) > 1
+    names = [f"{row['band']}, {row['condition']}" if several else row["band"] for row in rows]
+    x, y, texts = [row["value"] for row in rows], list(range(len(rows))), [_told(row) for row in rows]
+    ends = {name: [row[name] for row in rows] for name in ("holm_low", "holm_high", "ci_low", "ci_high")}
+    series = [
+        Series("at Holm's level", x, y, "bars", ends["holm_low"], ends["holm_high"], hue=GREY, texts=texts),
+        Series("95 % interval", x, y, "points", ends["ci_low"], ends["ci_high"], texts=texts),
+    ]
+    axis = Axis(f"{task}: difference to LoRA on the whole stack")
+    return Plot(axis, Axis("", names), series, along_x=True, zero=True, height=170 + 24 * len(names),
+                caption=caption)  # fmt: skip
+
+
+def _told(row: Row) -> str:
+    spans = f"95 %: {row['ci_low']:+.3f} to {row['ci_high']:+.3f}<br>p (Holm) {pvalue(row['p_holm'])}"
+    counts = f"{row['num_seeds']} seeds on {row['num_row_sets']} sets of rows"
+    return f"{row['band']} {row['condition']}<br>{row['value']:+.3f}<br>{spans}<br>{counts}"
 
 
 _NEEDS = "three arms or more, each seed on each of several sets of rows (data.seed)"
-SECTION = Section("Seeds and rows", _NEEDS, _build)
+SECTION = Section("Seeds and rows", _NEEDS, build)
