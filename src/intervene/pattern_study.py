@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from src.config.intervention import InterventionConfig
 from src.config.schema import RunConfig
@@ -70,6 +71,10 @@ class PatternStudy(Study):
     def write_sound(self) -> None:
         """The tables of the sound variants, and what is told of them here."""
 
+    def about(self) -> dict[str, Any]:
+        """What about.json says beside runs and blocks."""
+        return {}
+
     def measure(self) -> None:
         """Each run in turn."""
         self.paper: list[PaperScore] = []
@@ -93,7 +98,7 @@ class PatternStudy(Study):
 
     def write(self) -> None:
         """As published one table, NAME_paper.csv; else those of the analysis."""
-        self.write_about(self.num_blocks, trained=self.trained)
+        self.write_about(self.num_blocks, trained=self.trained, **self.about())
         if self.published:
             write_csv(self.out / f"{self.chosen.kind}_paper.csv", PaperScore._fields, self.paper)
             print_paper_scores(self.console, self.paper)

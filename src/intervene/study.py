@@ -131,7 +131,8 @@ class Study(ABC):
     def write_about(self, num_blocks: int, **more: Any) -> None:
         """about.json: of which runs and blocks the tables are, and `more`."""
         names = [source.folder.name for source in self.sources]
-        write_json(self.out / "about.json", {"runs": names, "num_blocks": num_blocks, **more})
+        about = {"analysis": self.chosen.kind, "runs": names, "num_blocks": num_blocks, **more}
+        write_json(self.out / "about.json", about)
 
     def tell_cost(self, what: str, passes: str, minutes: float, num_bytes: int, device: torch.device) -> None:
         """What each run takes; ConfigError where its states beside the model have no place."""

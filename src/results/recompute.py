@@ -8,6 +8,7 @@ from typing import NamedTuple
 from src.errors import DataError
 from src.intervene.causal.rebuilt import is_kept, rebuild
 from src.intervene.predictors.tables import is_of_models, rebuild_models
+from src.intervene.rebuilt import has_kept, rebuild_kept
 from src.results.alike import same_numbers
 from src.results.packed import ITEMS, unpacked
 from src.results.publish import FIGURE, MADE, PROFILES, digests, profiles_text
@@ -54,7 +55,7 @@ def recompute(folder: Path, report: Report, write: bool = False) -> list[Rebuilt
         raise DataError(f"{folder}: holds no tables; accepted: a folder below sweeps/results")
     if within:
         return [one.below(path) for path in within for one in recompute(path, report, write)]
-    for there, again in ((is_kept, rebuild), (is_of_models, rebuild_models)):
+    for there, again in ((is_kept, rebuild), (is_of_models, rebuild_models), (has_kept, rebuild_kept)):
         if there(folder):
             return _of_gain(folder, names, again, write)
     if not (folder / ITEMS).is_file():

@@ -11,6 +11,7 @@ from src.config.intervention import KINDS, InterventionConfig
 from src.config.keys import hashed_keys
 from src.pipeline.analyses import ANALYSES
 from src.pipeline.pipeline import Pipeline
+from src.results.recompute import recompute
 from tests.intervene.conftest import command
 
 
@@ -133,6 +134,12 @@ def test_what_cannot_be_asked_is_refused_before_anything_is_loaded(arguments, li
     assert line in (error := capsys.readouterr().err) and error.count("\n") == 1
 
 
+def assert_rebuilt(folder):
+    """Every table of an analysis is that of what it kept."""
+    found = {one.name: one.state for one in recompute(folder, None)}
+    assert found and set(found.values()) == {"the same, bit for bit"}
+
+
 def test_segments_of_a_run_are_swapped_and_merged_soundly_and_as_published(run_folder, monkeypatch, capsys):
     folder = run_folder("train.max_steps=20", "train.learning_rate=0.02", "data.num_probe=8")
     asked = ("--items", 6, "--passages", 3, "--passage-tokens", 16, "intervention.num_segments=3")
@@ -162,3 +169,5 @@ def test_segments_of_a_run_are_swapped_and_merged_soundly_and_as_published(run_f
     merged = {row["variant"]: row["perplexity_paper"] for row in tables["merge_paper"]}
     assert (merged["base"], merged["tuned"]) == (paper["base"], paper["tuned"])
     assert (folder / "intervene" / "merge" / "sound" / "english" / "items.npz").is_file()
+    for name in ("swap", "merge"):
+        assert_rebuilt(folder / "intervene" / name)

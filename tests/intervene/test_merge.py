@@ -19,8 +19,8 @@ from src.intervene.engine.weight_gates import WeightGates
 from src.intervene.merge.frontier import merge_frontier
 from src.intervene.merge.plans import SHARES, as_published, line, shares_of, text_of, uniform
 from src.intervene.merge.search import coordinate_search
+from src.intervene.quantity import Quantity
 from src.probe.lens.head_path import find_head_path
-from src.statistics.matched import Tradeoff
 from tests.intervene.conftest import NUM_BLOCKS, replay_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -131,10 +131,16 @@ def test_a_mixture_is_better_only_where_it_keeps_more_at_an_equal_gain():
     draw = numpy.random.default_rng(1)
     gain, loss = 2 + draw.normal(size=(1, 50)), 1 + 0.2 * draw.normal(size=(1, 40))
     shares = (0.0, 0.5, 1.0)
-    curve = {share: Tradeoff(share * gain, -share * loss) for share in shares}
-    others = {"better": Tradeoff(0.8 * gain, -0.6 * loss), "same": Tradeoff(0.8 * gain, -0.8 * loss)}
-    others["beyond"] = Tradeoff(1.2 * gain, -1.2 * loss)
-    points = merge_frontier([(curve, others), (curve, others)])
+    curve = {f"{share:g}": (share, -share) for share in shares}
+    others = {"better": (0.8, -0.6), "same": (0.8, -0.8), "beyond": (1.2, -1.2)}
+    rows = [
+        Quantity(score, kind, name, numpy.repeat(values, 2, axis=0))
+        for kind, named in (("uniform", curve), ("mixture", others))
+        for name, (gained, kept) in named.items()
+        for score, values in (("logp", gained * gain), ("english", -kept * loss))
+    ]
+    assert merge_frontier([row for row in rows if row.score == "logp"]) == []
+    points = merge_frontier(rows)
     assert [one.share for one in points[:3]] == list(shares) and all(
         math.isnan(one.more) for one in points[:3]
     )

@@ -8,6 +8,7 @@ import pytest
 from src.command.compose import run_config
 from src.errors import ConfigError
 from src.pipeline.pipeline import Pipeline
+from src.results.recompute import recompute
 from tests.intervene.test_intervene_command import command
 
 
@@ -51,6 +52,7 @@ def test_patching_a_run(folder, monkeypatch, capsys):
         change = float(rows["logp", "patched", name]["value"])
         assert float(shares[f"patched: {name}"]["value"]) == pytest.approx(change / gain)
     assert json.loads((out / "about.json").read_text())["form"] == "sound"
+    assert {one.state for one in recompute(out, None)} == {"the same, bit for bit"}
     assert (out / "patch.html").is_file() and (out / "by_block.png").stat().st_size > 10_000
 
 
@@ -69,6 +71,8 @@ def test_steering_a_run_with_all_directions_is_patching_it(folder, monkeypatch, 
         )
     tuned = changes["logp", "gain", "all"]  # at the last block each place's own difference is the tuned trunk
     assert changes["logp", "oracle", "block 4, rank all"] == pytest.approx(tuned, abs=1e-4)
+    again = {one.name: one.holds for one in recompute(folder / "intervene" / "steer", None)}
+    assert again == {"quantities.csv": True, "summary.csv": True, "energy.csv": False}  # of states, not items
     energy = table(folder / "intervene" / "steer", "energy.csv")
     assert [row["rank"] for row in energy] == ["1", "8"] * 2
     assert 0 < float(energy[0]["share"]) < float(energy[1]["share"]) <= 1
@@ -100,6 +104,7 @@ def test_the_lens_of_a_run(folder, monkeypatch, capsys):
     assert len(examples) == 2 * 2 * 6
     assert all(0 < float(row["probability"]) <= 1 for row in examples)
     assert not list(out.glob("lens-*"))
+    assert {one.state for one in recompute(out, None)} == {"the same, bit for bit"}
 
 
 @pytest.mark.parametrize(

@@ -1,31 +1,17 @@
 """The lens on both models of finished runs, and what was stated before it was read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import numpy
-from numpy import ndarray
 
 from src.config.intervention import FOLDER, InterventionConfig
 from src.errors import DataError
 from src.intervene.engine.cost import seconds_a_token
-from src.intervene.lens.reading import ANSWER, EXIT, Reading, read_pair
+from src.intervene.lens.reading import EXIT, Reading, read_pair
+from src.intervene.lens.tables import CURVES, Curves, write_lens
 from src.intervene.lens.words import agreement_words, emergence_words, exit_words
 from src.intervene.pair import Pair
 from src.intervene.study import Source, Study
-from src.metrics.catalog import METRICS
 from src.model.causal import check_causal
-from src.statistics.bounded import Bounds, ends_within
-from src.statistics.two_way_model import crossed
-from src.storage.csv_file import write_csv
-
-HEADER = ("metric", "side", "layer", "value", "stderr", "ci_low", "ci_high", "num_seeds", "num_items")
-
-
-def bounds_of(metric: str, side: str) -> Bounds:
-    """What a mean of one curve can be; a difference of two models' log-probabilities has no end."""
-    return (None, None) if (metric, side) == (ANSWER, "change") else METRICS[metric].bounds
 
 
 class LensStudy(Study):
@@ -51,34 +37,17 @@ class LensStudy(Study):
 
     def write(self) -> None:
         """profile.csv, emergence.csv, examples.csv, about.json, and the sentences."""
-        write_csv(self.out / "profile.csv", HEADER, self._rows())
-        base, tuned = (
-            numpy.mean([one.emergence[side] for one in self.readings], axis=0) for side in ("base", "tuned")
-        )
-        words, medians = emergence_words(base, tuned)
-        found = [(side, *one) for side, one in medians.items()]
-        write_csv(self.out / "emergence.csv", ("side", "median", "low", "high", "num_items"), found)
-        header = ("item", "side", "layer", "token", "probability")
-        write_csv(self.out / "examples.csv", header, self.readings[0].examples)
+        found = Curves.of(self.readings)
+        found.write(self.out / CURVES)
+        write_lens(self.out, found)
+        words, _ = emergence_words(found.emergence["base"], found.emergence["tuned"])
         told = [
-            agreement_words(self._curve("lens_pair_agreement", "change")), words,
-            exit_words(self._curve(EXIT, "tuned")),
+            agreement_words(found.curves["lens_pair_agreement", "change"]), words,
+            exit_words(found.curves[EXIT, "tuned"]),
         ]  # fmt: skip
         self.write_about(self.num_blocks, words=told)
         for line in told:
             self.say(line)
-
-    def _rows(self) -> Iterator[tuple[Any, ...]]:
-        for metric, side in self.readings[0].curves:
-            for layer, values in enumerate(self._curve(metric, side)):
-                one = crossed(values)
-                low, high = one.interval()
-                ends = ends_within(one.value, (high - low) / 2, bounds_of(metric, side))
-                yield metric, side, layer, one.value, one.stderr, *ends, one.num_seeds, one.num_items
-
-    def _curve(self, metric: str, side: str) -> ndarray:
-        """[layer, seed, item]."""
-        return numpy.stack([one.curves[metric, side] for one in self.readings], axis=1)
 
     def _tell_cost(self, pair: Pair) -> None:
         items = pair.scores[0]

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from src.intervene.engine.gates import Pattern
-from src.intervene.merge.frontier import Tradeoffs, merge_frontier, tradeoffs
+from src.intervene.kept import keep
+from src.intervene.merge.frontier import MIXTURE, UNIFORM
 from src.intervene.merge.plans import (
     PUBLISHED,
     as_published,
@@ -16,11 +18,10 @@ from src.intervene.merge.plans import (
     uniform_curve,
 )
 from src.intervene.merge.search import found_shares
+from src.intervene.merge.tables import write_merge
 from src.intervene.pair import Pair
 from src.intervene.pattern_study import PatternStudy, Tables
-from src.intervene.quantity import Quantity, over_seeds, print_quantities, quantity, write_quantities
-from src.statistics.frontier import Point
-from src.storage.csv_file import write_csv
+from src.intervene.quantity import Quantity, over_seeds, print_quantities, quantity
 
 SEARCHED = "searched"
 
@@ -31,7 +32,6 @@ class MergeStudy(PatternStudy):
     def measure(self) -> None:
         """Each run in turn."""
         self.runs: list[list[Quantity]] = []
-        self.tradeoffs: list[Tradeoffs] = []
         self.shares: dict[str, str] = {}
         super().measure()
 
@@ -52,20 +52,19 @@ class MergeStudy(PatternStudy):
         self.shares[name] = text_of(self.searched)
         plans = named_plans(gates) | {SEARCHED: shares_of(gates, self.searched)}
         self.runs.append([one for score in tables for one in self._quantities(pair, plans, tables, score)])
-        if "english" in tables:
-            self.tradeoffs.append(tradeoffs(gates, plans, tables["logp"], tables["english"]))
+
+    def about(self) -> dict[str, Any]:
+        """What the search found."""
+        return {"searched": self.shares}
 
     def write_sound(self) -> None:
         """merge.csv, merge_searched.csv and merge_frontier.csv."""
-        write_csv(self.out / "merge_searched.csv", ("run", "shares"), self.shares.items())
         rows = over_seeds(self.runs)
-        write_quantities(self.out / "merge.csv", rows)
+        keep(self.out, rows)
+        points = write_merge(self.out, rows, self.shares)
         print_quantities(self.console, [row for row in rows if not row.kind.startswith("curve")])
-        if not self.tradeoffs:
+        if not points:
             self.say("no English was asked for (--passages N): no frontier")
-            return
-        points = merge_frontier(self.tradeoffs)
-        write_csv(self.out / "merge_frontier.csv", Point._fields, points)
         for one in points:
             if one.more == one.more:
                 ends = f"({one.more_low:.4f} to {one.more_high:.4f})"
@@ -84,9 +83,9 @@ class MergeStudy(PatternStudy):
         gates, table = pair.replay.gates, tables[score]
         base = table.of(score, gates.base)
         for share, pattern in uniform_curve(gates).items():
-            yield quantity(score, "uniform", f"{share:g}", table.of(score, pattern) - base)
+            yield quantity(score, UNIFORM, f"{share:g}", table.of(score, pattern) - base)
         for plan, pattern in plans.items():
-            yield quantity(score, "mixture", plan, table.of(score, pattern) - base)
+            yield quantity(score, MIXTURE, plan, table.of(score, pattern) - base)
         for (others, segment, share), pattern in segment_curves(gates, self.chosen.num_segments).items():
             kind = f"curve, others {'tuned' if others else 'base'}"
             end = table.of(score, uniform(gates, others))

@@ -1,12 +1,21 @@
 """Swapping of one run, or of several of one arm."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from src.intervene.engine.gates import Pattern
 from src.intervene.engine.scoring import EXACT
+from src.intervene.kept import keep
 from src.intervene.pair import Pair
 from src.intervene.pattern_study import PatternStudy, Tables
 from src.intervene.quantity import Quantity, over_seeds, print_quantities, write_quantities
 from src.intervene.swap.exchange import exchanges, quantities
 from src.intervene.swap.published import published_variants
+
+
+def write_swap(out: Path, rows: Sequence[Quantity]) -> None:
+    """swap.csv."""
+    write_quantities(out / "swap.csv", rows)
 
 
 class SwapStudy(PatternStudy):
@@ -38,5 +47,6 @@ class SwapStudy(PatternStudy):
     def write_sound(self) -> None:
         """swap.csv."""
         rows = over_seeds(self.runs)
-        write_quantities(self.out / "swap.csv", rows)
+        keep(self.out, rows)
+        write_swap(self.out, rows)
         print_quantities(self.console, rows)

@@ -7,10 +7,13 @@ slope: how fast the score rises with alpha at 0. lens: the share of gold tokens 
 a block's output as it is.
 """
 
+from collections.abc import Sequence
+
 import numpy
 import torch
 from torch import Tensor
 
+from src.intervene.causal.summary import Summary
 from src.intervene.engine.gates import BASE
 from src.intervene.engine.items import Items
 from src.intervene.engine.replay import Replay
@@ -60,14 +63,11 @@ class PatchStudy(VectorStudy):
             quantity("accuracy", "lens", f"block {block}", read[:, block]) for block in self.blocks()
         ]
 
-    def tell(self) -> None:
-        """Shares by block and alpha, and the decision."""
-        for row in self.rows:
-            if row.score == "logp" and row.kind in ("patched", "together", "best", "published"):
-                self.summaries.append(self.share(f"{row.kind}: {row.player}", row.kind, row.player))
+    def told(self, found: Sequence[Summary]) -> list[str]:
+        """The decision."""
         randoms = [self.values("random", row.player) for row in self.rows
                    if (row.score, row.kind) == ("logp", "random")]  # fmt: skip
-        self.words = patch_words(self.summaries, randoms, self)
+        return patch_words(found, randoms, self)
 
     def _patches(self, directions: Tensor) -> list[Variant]:
         found = []

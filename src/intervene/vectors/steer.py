@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from src.config.intervention import InterventionConfig
+from src.intervene.causal.summary import Summary
 from src.intervene.quantity import Quantity, quantity
 from src.intervene.study import Source
 from src.intervene.vectors.differences import differences
@@ -73,12 +74,9 @@ class SteerStudy(VectorStudy):
         rows = [quantity(s, "gain", "all", table.change(s, "tuned")) for s in SCORES]
         return [*rows, *changes(table, table.names[2:]), *self._apart(table, beside, blocks)]
 
-    def tell(self) -> None:
-        """Shares by action, block and rank, and the decision."""
-        for row in self.rows:
-            if row.score == "logp" and row.kind != "gain":
-                self.summaries.append(self.share(f"{row.kind}: {row.player}", row.kind, row.player))
-        self.words = steer_words(self.summaries, self)
+    def told(self, found: Sequence[Summary]) -> list[str]:
+        """The decision."""
+        return steer_words(found, self)
 
     def write(self) -> None:
         """Also energy.csv: the share of the squared differences in the first k directions."""

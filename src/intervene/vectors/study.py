@@ -15,12 +15,13 @@ from src.intervene.causal.summary import Summary, ratio
 from src.intervene.engine.cost import seconds_a_token
 from src.intervene.engine.items import Items
 from src.intervene.engine.memory import needed_bytes
+from src.intervene.kept import keep
 from src.intervene.pair import Pair
-from src.intervene.quantity import Quantity, over_seeds, quantity, write_quantities
+from src.intervene.quantity import Quantity, over_seeds, quantity
 from src.intervene.study import Source, Study
+from src.intervene.vectors.tables import recovered, write_vectors
 from src.intervene.vectors.variants import SCORES, PushTable, Variant, score_pushes
 from src.runtime.progress import Progress
-from src.storage.csv_file import write_csv
 
 NUM_TABLES = 3
 """That are scored batch by batch: both ends, the variants, the controls of the best."""
@@ -66,7 +67,6 @@ class VectorStudy(Study):
         self.num_blocks, self.trained = pair.num_blocks, pair.trained
         self._tell_cost(pair)
         self.rows: list[Quantity] = []
-        self.summaries: list[Summary] = []
         self.words: list[str] = []
 
     @abstractmethod
@@ -78,8 +78,8 @@ class VectorStudy(Study):
         """Everything that one run says."""
 
     @abstractmethod
-    def tell(self) -> None:
-        """Fill `summaries` and `words` from `rows`."""
+    def told(self, found: Sequence[Summary]) -> list[str]:
+        """What `rows` say, and what their variants recover of the gain, in sentences."""
 
     def measure(self) -> None:
         """ConfigError where the interval of the gain holds 0."""
@@ -95,12 +95,12 @@ class VectorStudy(Study):
                     raise ConfigError(f"{source.folder.name}: {missing}")
                 kept.append(self.of_pair(case))
         self.rows = over_seeds(_common(kept))
-        self.tell()
+        self.words = self.told(recovered(self.rows, self.name))
 
     def write(self) -> None:
         """quantities.csv, summary.csv and about.json."""
-        write_quantities(self.out / "quantities.csv", self.rows)
-        write_csv(self.out / "summary.csv", Summary._fields, self.summaries)
+        keep(self.out, self.rows)
+        write_vectors(self.out, self.rows, self.name)
         asked = {"form": self.chosen.form, "positions": self.chosen.positions}
         self.write_about(self.num_blocks, trained=self.trained, words=self.words, **asked)
         for line in self.words:
