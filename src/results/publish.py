@@ -11,9 +11,10 @@ from typing import Any
 
 from src.errors import DataError
 from src.intervene.predictors.tables import is_of_models
+from src.intervene.rebuilt import has_kept
 from src.probe.table.layers_csv import read_layers
 from src.results.packed import pack
-from src.results.publish_profile import MOST_BYTES, is_profile, publish_models, publish_profile
+from src.results.publish_profile import MOST_BYTES, is_profile, publish_profile, publish_tables
 from src.storage.files import read_object, write_bytes, write_json, write_text
 
 Record = dict[str, Any]
@@ -29,7 +30,7 @@ def publish(runs: Path, target: Path, command: str) -> list[Path]:
 
     Args:
         runs: an experiment's folder; `python -m src.report` has been there. Or the tables of where a gain
-            sits, of runs of one arm or of many models (`publish_profile`).
+            sits (`publish_profile`) or of another analysis.
         target: folder below sweeps/results.
         command: what makes the study again.
 
@@ -41,8 +42,8 @@ def publish(runs: Path, target: Path, command: str) -> list[Path]:
     """
     if is_profile(runs):
         return publish_profile(runs, target, command)
-    if is_of_models(runs):
-        return publish_models(runs, target, command)
+    if is_of_models(runs) or has_kept(runs):
+        return publish_tables(runs, target, command)
     report = runs / "report"
     tables = sorted([*report.glob("*.csv"), *report.glob("report.md")])
     if not tables:

@@ -11,6 +11,8 @@ from src.errors import DataError
 from src.intervene.causal.controls import KINDS
 from src.intervene.causal.rebuilt import BESIDE, ENGLISH, TASK, seed_of
 from src.intervene.causal.regret import KIND as CHOSEN
+from src.intervene.kept import KEPT
+from src.intervene.lens.tables import CURVES
 from src.storage.files import read_object, write_bytes, write_json
 
 _ABOUT, _READINGS = "about.json", "readings.csv"
@@ -23,15 +25,17 @@ def is_profile(tables: Path) -> bool:
     return (tables / _ABOUT).is_file() and (tables / _READINGS).is_file()
 
 
-def publish_models(tables: Path, target: Path, command: str) -> list[Path]:
-    """Copy the tables of many models, and with them what `intervene.predictors.tables` makes them of again.
+def publish_tables(tables: Path, target: Path, command: str) -> list[Path]:
+    """Copy tables and pictures of another analysis, and beside them what they are made of again.
 
     Args:
-        tables: of `python -m src.intervene predictors`.
+        tables: of `python -m src.intervene NAME`: many models, swap, merge, patch, steer, lens.
         target: folder below sweeps/results.
         command: what makes them again.
     """
-    copied = {target / one.name: one for one in sorted(tables.glob("*.csv"))}
+    pictures = [one for one in sorted(tables.glob("*.png")) if one.stat().st_size <= MOST_BYTES]
+    kept = [tables / name for name in (KEPT, CURVES) if (tables / name).is_file()]
+    copied = {target / one.name: one for one in [*sorted(tables.glob("*.csv")), *kept, *pictures]}
     for path, source in copied.items():
         write_bytes(path, source.read_bytes())
     write_json(target / _ABOUT, read_object(tables / _ABOUT) | {"command": command})
