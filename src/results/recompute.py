@@ -34,10 +34,10 @@ class Rebuilt(NamedTuple):
 
 
 def recompute(folder: Path, report: Report, write: bool = False) -> list[Rebuilt]:
-    """Rebuild every committed table of a study from its committed items.
+    """Rebuild every committed table of a study, and of the folders in it, from its committed items.
 
-    A folder without tables of its own stands for those in it. Tables of where a gain sits have their items
-    beside them (`intervene.causal.rebuilt`), all others those of the runs.
+    Tables of analyses of finished runs have their items beside them (`intervene.causal.rebuilt` and others),
+    all others those of the runs.
 
     Args:
         folder: below sweeps/results.
@@ -50,11 +50,15 @@ def recompute(folder: Path, report: Report, write: bool = False) -> list[Rebuilt
     """
     names = sorted(path.name for path in folder.glob("*.csv"))
     names += [REPORT] if (folder / REPORT).is_file() else []
-    within = [] if names else sorted(path.parent for path in folder.glob("*/about.json"))
+    within = sorted({path.parent for path in folder.glob("*/*.csv")})
     if not names and not within:
         raise DataError(f"{folder}: holds no tables; accepted: a folder below sweeps/results")
-    if within:
-        return [one.below(path) for path in within for one in recompute(path, report, write)]
+    own = _of_folder(folder, names, report, write) if names else []
+    return own + [one.below(path) for path in within for one in recompute(path, report, write)]
+
+
+def _of_folder(folder: Path, names: Sequence[str], report: Report, write: bool) -> list[Rebuilt]:
+    """Of the tables that lie in the folder itself."""
     for there, again in ((is_kept, rebuild), (is_of_models, rebuild_models), (has_kept, rebuild_kept)):
         if there(folder):
             return _of_gain(folder, names, again, write)
