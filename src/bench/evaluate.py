@@ -24,7 +24,7 @@ from src.model.trunk import base_of
 from src.runtime.spread import Batch, Found, Task
 
 NUM_SUMS, NUM_PROBLEMS = 200, 48
-BATCH, BATCHES = 25, (16, 48)
+BATCH, BATCHES = 25, (16, 48, 100)
 """Our batch size (that of evaluate=default), and those that lm-eval's best is taken of."""
 MEANING = {
     "evaluate_positions_over_needed": "decoded positions computed / those that the answers to word problems "
