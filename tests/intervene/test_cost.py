@@ -1,5 +1,7 @@
 """What a dry run says of the time: trunk, readings and slopes, each as often as it is really run."""
 
+import pytest
+
 from src.intervene.engine.cost import Pace, num_readings, pace
 from src.intervene.engine.variants import score_patterns
 from tests.intervene.conftest import replay_of
@@ -31,3 +33,10 @@ def test_every_part_of_the_pace_is_measured(adapted_pair):
     told = pace(replay, items, gradients=True)
     assert min(told.trunk, told.reading, told.gradient) > 0
     assert pace(replay, items).gradient == 0
+
+
+@pytest.mark.parametrize("family", ["rwkv", "mixtral", "mamba"])
+def test_slopes_are_timed_as_they_are_taken_where_rows_pass_one_by_one(adapted_pair, family):
+    """All weights of RWKV tuned: a module there answers with several values, which one gate a row cannot mix."""
+    adapted = adapted_pair(family, "full")
+    assert pace(replay_of(adapted), items_of(adapted), gradients=True).gradient > 0

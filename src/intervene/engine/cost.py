@@ -8,7 +8,7 @@ import torch
 
 from src.intervene.engine.gates import Pattern
 from src.intervene.engine.items import ItemBatch, Items
-from src.intervene.engine.path import gate_slopes
+from src.intervene.engine.path import gate_slopes, rows_are_apart
 from src.intervene.engine.replay import Replay
 from src.intervene.engine.scoring import end_of
 from src.intervene.engine.variants import run, said, through
@@ -62,8 +62,10 @@ def pace(replay: Replay, items: Items, gradients: bool = False) -> Pace:
         reading = _seconds(read)
     back = 0.0
     if gradients and replay.gates.moved:
+        moved = replay.gates.moved
+        small = [batch] if rows_are_apart(replay, batch, moved) else batch.single_rows()
         with replay.running(gradients=True):
-            back = _seconds(lambda: gate_slopes(replay, batch, replay.gates.moved, [0.5]))
+            back = _seconds(lambda: [gate_slopes(replay, one, moved, [0.5]) for one in small])
     return Pace(trunk / tokens, reading / positions, back / tokens)
 
 
