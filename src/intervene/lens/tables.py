@@ -37,7 +37,8 @@ class Curves:
     def of(cls, readings: Sequence[Reading]) -> "Curves":
         """Of one reading a run."""
         first = readings[0]
-        curves = {key: numpy.stack([one.curves[key] for one in readings], axis=1) for key in first.curves}
+        stacks = {key: numpy.stack([one.curves[key] for one in readings], axis=1) for key in first.curves}
+        curves = {key: numpy.ascontiguousarray(one) for key, one in stacks.items()}  # summed as when read
         emergence = {side: [one.emergence[side] for one in readings] for side in first.emergence}
         sides = {side: numpy.mean(values, axis=0) for side, values in emergence.items()}
         return cls(curves, sides, first.examples)
