@@ -39,7 +39,7 @@ def expected(folder):
 
 @pytest.mark.parametrize("name", FOLDERS)
 def test_every_table_that_items_give_is_given_by_them(name):
-    found = {one.name: one.holds for one in recompute(CAUSAL / name, no_report)}
+    found = {one.name: one.holds for one in recompute(CAUSAL / name, no_report) if "/" not in one.name}
     assert {name for name, holds in found.items() if holds} == expected(CAUSAL / name)
 
 
