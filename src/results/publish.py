@@ -11,10 +11,10 @@ from typing import Any
 
 from src.errors import DataError
 from src.intervene.predictors.tables import is_of_models
-from src.intervene.rebuilt import has_kept
 from src.probe.table.layers_csv import read_layers
 from src.results.packed import pack
 from src.results.publish_profile import MOST_BYTES, is_profile, publish_profile, publish_tables
+from src.results.rebuilt_tables import has_kept
 from src.storage.files import read_object, write_bytes, write_json, write_text
 
 Record = dict[str, Any]

@@ -9,10 +9,10 @@ import pandas
 from src.config.intervention import FOLDER
 from src.errors import DataError
 from src.intervene.causal.controls import KINDS
-from src.intervene.causal.rebuilt import BESIDE, ENGLISH, TASK, seed_of
 from src.intervene.causal.regret import KIND as CHOSEN
 from src.intervene.kept import KEPT
 from src.intervene.lens.tables import CURVES
+from src.results.rebuilt_profile import BESIDE, ENGLISH, TASK, seed_of
 from src.storage.files import read_object, write_bytes, write_json
 
 _ABOUT, _READINGS = "about.json", "readings.csv"
@@ -43,7 +43,7 @@ def publish_tables(tables: Path, target: Path, command: str) -> list[Path]:
 
 
 def publish_profile(tables: Path, target: Path, command: str) -> list[Path]:
-    """Copy tables and pictures, and of every run what `intervene.causal.rebuilt` makes the tables of again.
+    """Copy tables and pictures, and of every run what `rebuilt_profile` makes the tables of again.
 
     Args:
         tables: of `python -m src.intervene`: intervene/ of an experiment or of a run, or that of an arm.

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from src.errors import DataError
-from src.intervene.causal.rebuilt import is_kept, rebuild
 from src.intervene.predictors.tables import is_of_models, rebuild_models
-from src.intervene.rebuilt import has_kept, rebuild_kept
 from src.results.alike import same_numbers
 from src.results.packed import ITEMS, unpacked
 from src.results.publish import FIGURE, MADE, PROFILES, digests, profiles_text
+from src.results.rebuilt_profile import is_kept, rebuild
+from src.results.rebuilt_tables import has_kept, rebuild_kept
 from src.storage.files import read_object, write_bytes, write_json
 
 REPORT = "report.md"
@@ -36,7 +36,7 @@ class Rebuilt(NamedTuple):
 def recompute(folder: Path, report: Report, write: bool = False) -> list[Rebuilt]:
     """Rebuild every committed table of a study, and of the folders in it, from its committed items.
 
-    Tables of analyses of finished runs have their items beside them (`intervene.causal.rebuilt` and others),
+    Tables of analyses of finished runs have their items beside them (`rebuilt_profile` and others),
     all others those of the runs.
 
     Args:

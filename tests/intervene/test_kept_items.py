@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
-from src.intervene.causal.rebuilt import rebuild
 from src.results.publish import publish
+from src.results.rebuilt_profile import rebuild
 from tests.intervene.conftest import command
 
 

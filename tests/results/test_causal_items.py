@@ -8,9 +8,9 @@ import pandas
 import pytest
 
 from src.errors import DataError
-from src.intervene.causal.rebuilt import is_kept, rebuild
 from src.intervene.causal.tables import SEEN
 from src.results.__main__ import main
+from src.results.rebuilt_profile import is_kept, rebuild
 from src.results.recompute import recompute
 
 CAUSAL = Path(__file__).resolve().parents[2] / "sweeps" / "results" / "causal_profile"
