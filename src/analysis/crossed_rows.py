@@ -44,7 +44,9 @@ class CrossedRows:
 
 
 def crossed_rows(material: Material) -> list[CrossedRows]:
-    """Every score and condition of three arms or more, two seeds and two sets of rows at least."""
+    """Every score and condition of two seeds and two sets of rows, and three arms that have blocks of their
+    own, at least.
+    """
     if ROWS not in material.study.factors:
         return []
     return [one for task in material.scores for one in _of_task(material, task)]
@@ -69,7 +71,7 @@ def difference_rows(material: Material) -> list[Row]:
 
 def share_rows(material: Material) -> list[Row]:
     """A row a score and condition: what the variance between arms is made of."""
-    return [_share_row(one) for one in material.get(crossed_rows) if one.varying.count(False) >= _MIN_ARMS]
+    return [_share_row(one) for one in material.get(crossed_rows)]
 
 
 def _share_row(one: CrossedRows) -> Row:
@@ -96,9 +98,10 @@ def _of_task(material: Material, task: TaskScores) -> Iterator[CrossedRows]:
         longest = max((one.tuned for sets in arms.values() for one in sets.values()), key=len)
         rows, seeds = sorted(most), sorted(longest)
         kept = [sets for sets in arms.values() if _is_whole_grid(sets, rows, seeds)]
-        if len(kept) >= _MIN_ARMS and min(len(rows), len(seeds)) >= _MIN_DRAWS:
-            table = [[[sets[row].tuned[seed].value for row in rows] for seed in seeds] for sets in kept]
-            yield CrossedRows(task.label, condition, [sets[rows[0]] for sets in kept], numpy.array(table))
+        table = [[[sets[row].tuned[seed].value for row in rows] for seed in seeds] for sets in kept]
+        found = CrossedRows(task.label, condition, [sets[rows[0]] for sets in kept], numpy.array(table))
+        if found.varying.count(False) >= _MIN_ARMS and min(len(rows), len(seeds)) >= _MIN_DRAWS:
+            yield found
 
 
 def _is_whole_grid(sets: dict[str, ArmScores], rows: list[str], seeds: list[int]) -> bool:

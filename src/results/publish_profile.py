@@ -1,6 +1,6 @@
 """The part of causal profiles that is committed: tables, pictures, and the items that they are made of."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +33,8 @@ def publish_tables(tables: Path, target: Path, command: str) -> list[Path]:
         target: folder below sweeps/results.
         command: what makes them again.
     """
-    pictures = [one for one in sorted(tables.glob("*.png")) if one.stat().st_size <= MOST_BYTES]
     kept = [tables / name for name in (KEPT, CURVES) if (tables / name).is_file()]
-    copied = {target / one.name: one for one in [*sorted(tables.glob("*.csv")), *kept, *pictures]}
-    for path, source in copied.items():
-        write_bytes(path, source.read_bytes())
-    write_json(target / _ABOUT, read_object(tables / _ABOUT) | {"command": command})
-    return [*copied, target / _ABOUT]
+    return _copy(tables, target, command, {target / one.name: one for one in kept})
 
 
 def publish_profile(tables: Path, target: Path, command: str) -> list[Path]:
@@ -63,14 +58,20 @@ def publish_profile(tables: Path, target: Path, command: str) -> list[Path]:
     for path in items.values():
         if not path.is_file():
             raise DataError(f"{path}: not there; first: python -m src.intervene, in the same place")
+    return _copy(tables, target, command, items)
+
+
+def _copy(tables: Path, target: Path, command: str, items: Mapping[Path, Path]) -> list[Path]:
+    """Tables, pictures, about.json and, each under a new path, what the tables are made of."""
     pictures = [one for one in sorted(tables.glob("*.png")) if one.stat().st_size <= MOST_BYTES]
-    copied = {target / one.name: one for one in [*sorted(tables.glob("*.csv")), *pictures]} | items
+    copied = {target / one.name: one for one in [*sorted(tables.glob("*.csv")), *pictures]} | dict(items)
     for path, source in copied.items():
         write_bytes(path, source.read_bytes())
-    before = read_object(target / _ABOUT) if (target / _ABOUT).is_file() else {}
-    kept = {name: before[name] for name in (BESIDE,) if name in before}
-    write_json(target / _ABOUT, about | kept | {"command": command})
-    return [*copied, target / _ABOUT]
+    about, path = read_object(tables / _ABOUT), target / _ABOUT
+    before = read_object(path) if path.is_file() else {}
+    kept = {BESIDE: before[BESIDE]} if BESIDE in before else {}
+    write_json(path, about | kept | {"command": command})
+    return [*copied, path]
 
 
 def _runs(tables: Path, about: dict[str, Any]) -> dict[str, Path]:

@@ -9,6 +9,7 @@ from scipy.special import fdtrc
 
 from src.statistics.arm_scatter import Scatter, of_contrast, scatter_of_arms
 from src.statistics.estimate import Estimate
+from src.statistics.two_way_model import MeanSquares, of_a_cell
 
 _MIN_OWN = 3
 """Sets of rows from which on an arm that scatters more over rows keeps its own variance; of two, none can."""
@@ -52,17 +53,14 @@ def differences(table: numpy.ndarray, baseline: int, varying: Sequence[bool] = (
     _, num_seeds, num_rows = table.shape
     rest, rest_freedom = _squares(table, varying).rest
     seeds, rows = _scatter(table.mean(axis=2), varying), _over_rows(table.mean(axis=1))
-    both = 2 * rest / (num_seeds * num_rows)
     found = []
     for arm, value in enumerate(table.mean(axis=(1, 2)) - table[baseline].mean()):
         of_seeds, of_rows = (of_contrast([side[arm], side[baseline]], (1, -1)) for side in (seeds, rows))
-        parts = (of_seeds.variance / num_seeds, of_rows.variance / num_rows)
-        variance = max(sum(parts) - both, *parts)
-        freedoms = (of_seeds.freedom, of_rows.freedom, rest_freedom)
-        spread = sum(one**2 / freedom for one, freedom in zip((*parts, both), freedoms, strict=True))
-        freedom = variance**2 / spread if spread else math.inf
-        freedom = min(max(freedom, min(freedoms[:2])), max(freedoms[:2]))
-        found.append(Estimate(float(value), math.sqrt(variance), freedom, num_seeds))
+        squares = MeanSquares(num_rows * of_seeds.variance, num_seeds * of_rows.variance, 2 * rest)
+        freedoms = MeanSquares(of_seeds.freedom, of_rows.freedom, rest_freedom)
+        variance, freedom = of_a_cell(squares, freedoms)
+        stderr = math.sqrt(variance / (num_seeds * num_rows))
+        found.append(Estimate(float(value), stderr, freedom, num_seeds))
     return found
 
 
@@ -73,11 +71,11 @@ def shares(table: numpy.ndarray, varying: Sequence[bool] = ()) -> Shares:
         table: as of `differences`.
         varying: arms that are left out.
     """
-    seeds, rows, rest = squares = _squares(table, varying)
+    seeds, rows, rest = _squares(table, varying)
     _, num_seeds, num_rows = table.shape
     parts = numpy.maximum([(seeds[0] - rest[0]) / num_rows, (rows[0] - rest[0]) / num_seeds, rest[0]], 0)
     of_all = parts / parts.sum() if parts.sum() else numpy.full(3, math.nan)
-    return Shares(*of_all.tolist(), *(_above(one, squares.rest) for one in (seeds, rows)))
+    return Shares(*of_all.tolist(), *(_above(one, rest) for one in (seeds, rows)))
 
 
 def _above(one: tuple[float, float], rest: tuple[float, float]) -> float:

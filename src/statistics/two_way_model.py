@@ -77,15 +77,23 @@ def of_squares(
     mean: float, squares: MeanSquares, of_seeds: float, num_seeds: int, num_items: int
 ) -> Estimate:
     """The same of one table from its mean squares; those of seeds have `of_seeds` degrees of freedom."""
+    freedoms = MeanSquares(of_seeds, num_items - 1, (num_seeds - 1) * (num_items - 1))
+    variance, freedom = of_a_cell(squares, freedoms)
+    return Estimate(mean, math.sqrt(variance / (num_seeds * num_items)), freedom, num_seeds, num_items)
+
+
+def of_a_cell(squares: MeanSquares, freedoms: MeanSquares) -> tuple[float, float]:
+    """The variance of the mean times the number of cells, and its degrees of freedom (Satterthwaite).
+
+    Never below what seeds or items alone give, and with degrees of freedom between theirs.
+    """
     seeds, items, rest = squares
     variance = max(seeds + items - rest, seeds, items)
     if variance == 0:
-        return Estimate(mean, 0.0, of_seeds, num_seeds, num_items)
-    weights = (of_seeds, num_items - 1, (num_seeds - 1) * (num_items - 1))
-    spread = sum(one**2 / freedom for one, freedom in zip(squares, weights, strict=True))
-    low, high = sorted((of_seeds, num_items - 1))
-    freedom = min(max(variance**2 / spread, low), high)
-    return Estimate(mean, math.sqrt(variance / (num_seeds * num_items)), freedom, num_seeds, num_items)
+        return 0.0, freedoms.seeds
+    spread = sum(one**2 / freedom for one, freedom in zip(squares, freedoms, strict=True))
+    low, high = sorted(freedoms[:2])
+    return variance, min(max(variance**2 / spread, low), high)
 
 
 def crossed_apart(first: numpy.ndarray, second: numpy.ndarray) -> Estimate:

@@ -29,11 +29,6 @@ def shard(model: nn.Module, blocks: Sequence[nn.Module], device: torch.device) -
     fully_shard(model, mesh=mesh)
 
 
-def in_pieces(block: nn.Module) -> bool:
-    """Whether its weights lie in pieces on several ranks."""
-    return isinstance(block, FSDPModule)
-
-
 @contextmanager
 def whole_block(block: nn.Module) -> Iterator[None]:
     """Inside, the weights of a block are whole on every rank; all must ask for it together."""

@@ -17,11 +17,11 @@ from src.report.sections.crossed_rows import SECTION
 BANDS = ("whole", "10000", "01110", "00001", "random")
 
 
-def write_crossed(folder, sets=(0, 1), lost=0.0):
+def write_crossed(folder, sets=(0, 1), lost=0.0, bands=BANDS):
     """Made runs, each seed on each set; the tests of two sets are other ones, and the last fifth loses on all."""
     for rows in sets:
         made = folder.parent / f"set{rows}"
-        make_runs(made, MadeStudy(bands=BANDS, scalings=("alpha_over_r",), tasks={"heldout": 100}))
+        make_runs(made, MadeStudy(bands=bands, scalings=("alpha_over_r",), tasks={"heldout": 100}))
         for run in find_runs(made):
             told = yaml.safe_load((run.folder / "config.yaml").read_text())
             told["data"]["seed"] = rows
@@ -75,6 +75,12 @@ def test_an_arm_without_one_set_is_left_out(tmp_path):
     shutil.rmtree(lone.folder)
     material = Material(read_study(folder))
     assert "10000" not in {row["band"] for row in material.get(difference_rows)}
+
+
+def test_two_arms_and_one_whose_blocks_differ_by_seed_tell_no_scatter(tmp_path):
+    """Its scatter over seeds is that of its blocks, too, and two arms have nothing to be held against."""
+    material = write_crossed(tmp_path / "crossed", bands=("whole", "01110", "random"))
+    assert SECTION.build(material) == []
 
 
 @pytest.mark.parametrize("sets", [(0,), (3,)])

@@ -135,9 +135,7 @@ def designs() -> Iterator[Design]:
     yield Design(*crossing, "seeds and rows scatter as the rest", arms_on_rows(1, 1))
     yield Design(*crossing, "rows scatter not at all", arms_on_rows(1, 0), known=careful)
     yield Design(*crossing, "rows scatter most", arms_on_rows(0.3, 2))
-    yield Design(
-        *crossing, f"the baseline {three}", arms_on_rows(1, 1, 3), 0.88, "two sets tell of no arm alone"
-    )
+    yield Design(*crossing, f"the baseline {three}", arms_on_rows(1, 1, 3), ROBUST)
     for seeds, sd in ((3, 0.0), (3, 0.05), (5, 0.05)):
         told = f"right or wrong, seeds scatter by {sd:g}"
         known = "" if sd else "never below the error of items alone"

@@ -10,10 +10,11 @@ from src.analysis.over_models import model_rows
 from src.analysis.segment_contrasts import fifth_pairs
 from src.report.columns import TESTED, columns
 from src.report.crowd import first_conditions
+from src.report.forest import forest
 from src.report.number_format import pvalue
-from src.report.palette import GREY, SLATE, looks
+from src.report.palette import GREY, looks
 from src.report.parts import Block, Chart, Section
-from src.report.plot import Axis, Plot, Series
+from src.report.plot import Plot
 from src.report.table import Table
 
 _NOTE = (
@@ -100,16 +101,13 @@ def _forest(material: Material, rows: list[Contrast], label: str) -> Plot:
     several = len({one.condition for one in rows}) > 1
     names = [f"{one.name}, {one.condition}" if several else one.name for one in rows]
     hues = [look[id(one.arm)].hue if one.arm else GREY for one in rows]
-    x, y = [one.estimate.value for one in rows], list(range(len(rows)))
     corrected = numpy.array([one.interval for one in rows]).T
     plain, texts = numpy.array([one.estimate.interval() for one in rows]).T, [_told(one) for one in rows]
-    series = [
-        Series("at Holm's level", x, y, "bars", corrected[0], corrected[1], hue=GREY, texts=texts),
-        Series("95 % interval", x, y, "points", plain[0], plain[1], SLATE, hues, texts=texts),
-    ]
-    axis = Axis(f"{label}: difference to LoRA on the whole stack")
-    return Plot(axis, Axis("", names), series, along_x=True, zero=True, height=170 + 24 * len(names),
-                caption=caption)  # fmt: skip
+    values = [one.estimate.value for one in rows]
+    title = f"{label}: difference to LoRA on the whole stack"
+    return forest(
+        title, names, values, (plain[0], plain[1]), (corrected[0], corrected[1]), texts, hues, caption
+    )
 
 
 def _told(one: Contrast) -> str:

@@ -8,10 +8,10 @@ from src.analysis.families import Row
 from src.analysis.material import Material
 from src.report.columns import TESTED, columns
 from src.report.crowd import first_conditions
+from src.report.forest import forest
 from src.report.number_format import pvalue
-from src.report.palette import GREY
 from src.report.parts import Block, Chart, Section
-from src.report.plot import Axis, Plot, Series
+from src.report.plot import Plot
 from src.report.sections.forgetting import DETECTABLE
 from src.report.table import Table
 
@@ -70,15 +70,11 @@ def _forest(task: str, rows: Sequence[Row]) -> Plot:
     rows, caption = first_conditions(rows, lambda row: str(row["condition"]))
     several = len({row["condition"] for row in rows}) > 1
     names = [f"{row['band']}, {row['condition']}" if several else row["band"] for row in rows]
-    x, y, texts = [row["value"] for row in rows], list(range(len(rows))), [_told(row) for row in rows]
-    ends = {name: [row[name] for row in rows] for name in ("holm_low", "holm_high", "ci_low", "ci_high")}
-    series = [
-        Series("at Holm's level", x, y, "bars", ends["holm_low"], ends["holm_high"], hue=GREY, texts=texts),
-        Series("95 % interval", x, y, "points", ends["ci_low"], ends["ci_high"], texts=texts),
-    ]
-    axis = Axis(f"{task}: difference to LoRA on the whole stack")
-    return Plot(axis, Axis("", names), series, along_x=True, zero=True, height=170 + 24 * len(names),
-                caption=caption)  # fmt: skip
+    value, ci_low, ci_high, holm_low, holm_high = (
+        [row[name] for row in rows] for name in ("value", "ci_low", "ci_high", "holm_low", "holm_high")
+    )
+    title, texts = f"{task}: difference to LoRA on the whole stack", [_told(row) for row in rows]
+    return forest(title, names, value, (ci_low, ci_high), (holm_low, holm_high), texts, caption=caption)
 
 
 def _told(row: Row) -> str:
