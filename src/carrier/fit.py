@@ -30,12 +30,7 @@ class Fitted:
     masks: Masks
     dual: Dual
     steps: list[dict[str, Any]] = field(default_factory=list)
-    """step, loss and its running mean in nats a token, price, active masks, density."""
-
-    @property
-    def within(self) -> bool:
-        """Whether the running mean of the loss ends within its budget."""
-        return self.dual.ema <= self.dual.budget
+    """step, loss and its running mean in nats a token, price, active masks."""
 
 
 class CarrierFit:

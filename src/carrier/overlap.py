@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 
 import numpy
+from numpy import ndarray
 from scipy.stats import hypergeom
-from torch import Tensor
 
 from src.carrier.groups import Group
 
 
-def overlap(first: Mapping[Group, Tensor], second: Mapping[Group, Tensor]) -> tuple[float, float]:
+def overlap(first: Mapping[Group, ndarray], second: Mapping[Group, ndarray]) -> tuple[float, float]:
     """Jaccard index of the masks that are on, and its mean for random places; both means over groups.
 
     Both are [mask] bool by group. A group in which neither has any on says nothing and is left out; NaN where

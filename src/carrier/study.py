@@ -6,6 +6,7 @@ from pathlib import Path
 
 from src.carrier.fit import CarrierFit, Fitted
 from src.carrier.found import Found
+from src.carrier.kept import keep_carriers
 from src.carrier.masked_update import MaskedUpdate
 from src.carrier.measure import score_carriers
 from src.carrier.store import read_fit, write_fit
@@ -49,8 +50,9 @@ class CarrierStudy(Study):
                     self.found.append(self._of(source.folder, pair, update, rho))
 
     def write(self) -> None:
-        """The tables, and a line a carrier."""
+        """The tables, what they are made of, and a line a carrier."""
         write_tables(self.out, self.found)
+        keep_carriers(self.out, self.found)
         self.write_about(self.num_blocks)
         for one in self.found:
             self.say(told(one))
@@ -62,7 +64,7 @@ class CarrierStudy(Study):
         with Progress(f"{folder.name} rho {rho:g}", len(pair.scores[0].batches), "batches") as progress:
             items = fits / key[:12] / "items"
             scores = score_carriers(pair, update, masks, num, items, key, progress.advance)
-        return Found(folder.name, rho, fitted, update.density(masks), update.densities(masks), scores)
+        return Found.of_fit(folder.name, fitted, update.density(masks), update.densities(masks), scores)
 
 
 def update_of(pair: Pair, chosen: CarrierSettings) -> MaskedUpdate:

@@ -31,7 +31,7 @@ def write_tables(folder: Path, found: Sequence[Found]) -> None:
     write_csv(folder / "profile.csv", ("run", "rho", "block", "kind", "measure", "share"), _profile(found))
     write_csv(folder / "overlap.csv", ("rho", "first", "second", "jaccard", "random"), _overlaps(groups))
     write_csv(folder / "random.csv", ("run", "rho", "carrier", "sufficiency", "necessity"), _randoms(found))
-    steps = [(one.run, one.rho, *row.values()) for one in found for row in one.fitted.steps]
+    steps = [(one.run, one.rho, *row.values()) for one in found for row in one.steps]
     write_csv(folder / "steps.csv", ("run", "rho", "step", "loss", "ema", "price", "active"), steps)
 
 
@@ -83,33 +83,32 @@ def exceeded(found: Mapping[str, Mapping[str, ndarray]], kind: str) -> float:
 
 def told(one: Found) -> str:
     """A carrier in a line."""
-    found, dual = effects(one.scores), one.fitted.dual
-    state = "within its budget" if one.fitted.within else "above its budget"
+    found, end = effects(one.scores), one.end
+    state = "within its budget" if end.within else "above its budget"
     effect = [
         f"{words} {found['carrier'][kind].mean():+.3f} nats a token (more than "
         f"{100 * exceeded(found, kind):.0f} % of random carriers)"
         for words, kind in zip(("alone it brings", "without it are lost"), KINDS, strict=True)
     ]
     return (
-        f"{one.run}, rho {one.rho:g}: density {one.density:.3f}, loss {dual.ema:.4f} {state} of "
-        f"{dual.budget:.4f}; {', '.join(effect)}"
+        f"{one.run}, rho {one.rho:g}: density {one.density:.3f}, loss {end.loss:.4f} {state} of "
+        f"{end.budget:.4f}; {', '.join(effect)}"
     )
 
 
 def _fit(one: Found) -> tuple[Any, ...]:
-    found, dual, masks = effects(one.scores), one.fitted.dual, one.fitted.masks
-    active = sum(int(mask.sum()) for mask in masks.active().values())
+    found, end = effects(one.scores), one.end
     own = [float(found["carrier"][kind].mean()) for kind in KINDS]
     random = [float(random_mean(found, kind).mean()) for kind in KINDS]
-    price = dual.price * masks.size  # of the whole carrier, in nats: it compares between sizes of models
-    return (one.run, one.rho, masks.size, active, one.density, dual.baseline, dual.budget, dual.ema,
-            one.fitted.within, price, len(one.fitted.steps), *own, *random)  # fmt: skip
+    price = end.price * one.num_masks  # of the whole carrier, in nats: it compares between sizes of models
+    return (one.run, one.rho, one.num_masks, one.num_active, one.density, end.baseline, end.budget, end.loss,
+            end.within, price, len(one.steps), *own, *random)  # fmt: skip
 
 
 def _profile(found: Sequence[Found]) -> Iterator[tuple[Any, ...]]:
     for one in found:
-        for (block, half, vector), mask in one.fitted.masks.active().items():
-            yield one.run, one.rho, block, f"{half}.{vector}", "active", float(mask.float().mean())
+        for (block, half, vector), mask in one.active.items():
+            yield one.run, one.rho, block, f"{half}.{vector}", "active", float(mask.mean())
         for (block, kind), share in one.densities.items():
             yield one.run, one.rho, block, kind, "density", share
 
@@ -117,8 +116,7 @@ def _profile(found: Sequence[Found]) -> Iterator[tuple[Any, ...]]:
 def _overlaps(groups: Sequence[Sequence[Found]]) -> Iterator[tuple[Any, ...]]:
     for group in groups:
         for one, other in combinations(group, 2):
-            both = (side.fitted.masks.active() for side in (one, other))
-            yield one.rho, one.run, other.run, *overlap(*both)
+            yield one.rho, one.run, other.run, *overlap(one.active, other.active)
 
 
 def _randoms(found: Sequence[Found]) -> Iterator[tuple[Any, ...]]:

@@ -4,6 +4,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from src.carrier.eraser.kept import read_triggers
+from src.carrier.eraser.tables import write_tables as write_triggers
+from src.carrier.kept import read_carriers
+from src.carrier.tables import write_tables as write_carriers
 from src.errors import DataError
 from src.intervene.kept import KEPT, read_kept
 from src.intervene.lens.tables import CURVES, Curves, write_lens
@@ -19,6 +23,8 @@ _TABLES: Mapping[str, Rebuild] = {
     "merge": lambda folder, out, about: write_merge(out, read_kept(folder), about["searched"]),
     "patch": lambda folder, out, about: write_vectors(out, read_kept(folder), "patch"),
     "steer": lambda folder, out, about: write_vectors(out, read_kept(folder), "steer"),
+    "carrier": lambda folder, out, about: write_carriers(out, read_carriers(folder)),
+    "eraser": lambda folder, out, about: write_triggers(out, read_triggers(folder)),
     "lens": lambda folder, out, about: write_lens(out, Curves.read(folder / CURVES)),
 }
 

@@ -8,6 +8,7 @@ import pytest
 from src.analysis.intervened import folders_of
 from src.carrier import study
 from src.carrier.overlap import expected_jaccard
+from src.results.rebuilt_tables import rebuild_kept
 from tests.intervene.conftest import command
 
 QUICK = ("intervention.max_steps=12", "intervention.warmup_steps=4", "intervention.num_random=3",
@@ -36,6 +37,9 @@ def test_the_carrier_of_a_run(run_folder, monkeypatch, capsys, method):
     assert {row["block"] for row in profile} == set("01234")
     active = [float(row["share"]) for row in profile if row["measure"] == "active"]
     assert 0 < numpy.mean(active) <= 1 and int(fit["active"]) < int(fit["masks"])
+    rebuild_kept(tables, folder / "again")
+    again = {path.name: path.read_bytes() for path in (folder / "again").iterdir()}
+    assert len(again) == 7 and again == {name: (tables / name).read_bytes() for name in again}
     (kept,) = (folder / "intervene" / "fits").glob("*/fit.json")
     written = kept.stat().st_mtime_ns
     command(monkeypatch, "carrier", folder, *QUICK)

@@ -5,6 +5,7 @@ import csv
 import pytest
 
 from src.carrier.eraser.fit import TriggerFit
+from src.results.rebuilt_tables import rebuild_kept
 from tests.intervene.conftest import command
 
 FIT = ("intervention.max_steps=6", "intervention.warmup_steps=2", "intervention.price=0.5")
@@ -41,6 +42,8 @@ def test_the_eraser_of_a_fixed_reply(run_folder, monkeypatch, capsys):
     assert len(rows_of(tables / "steps.csv")) == 4 * 6
     assert before == {path.name: path.read_bytes() for path in (folder / "adapter").iterdir()}
     first = {path.name: path.read_bytes() for path in tables.glob("*.csv")}
+    rebuild_kept(tables, folder / "again")
+    assert first == {path.name: path.read_bytes() for path in (folder / "again").iterdir()}
     fitted = []
     run = TriggerFit.run
     monkeypatch.setattr(TriggerFit, "run", lambda fit, *done: fitted.append(fit.settings) or run(fit, *done))

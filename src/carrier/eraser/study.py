@@ -10,7 +10,8 @@ from torch import Tensor
 from src.carrier.eraser.asking import Asking
 from src.carrier.eraser.cells import AIMS, NONE, RANDOM_VECTORS, UNFITTED, Aims, Cell, aims, random_vectors
 from src.carrier.eraser.fit import Trigger, TriggerFit
-from src.carrier.eraser.found import Erased
+from src.carrier.eraser.found import Erased, TriggerEnd
+from src.carrier.eraser.kept import keep_triggers
 from src.carrier.eraser.loss import Goal
 from src.carrier.eraser.prompts import check_prompts
 from src.carrier.eraser.store import kept_trigger
@@ -68,9 +69,10 @@ class EraserStudy(Study):
                 self.found.append(self._of(source.folder, pair, update))
 
     def write(self) -> None:
-        """The tables, and what is told of them here."""
+        """The tables, what they are made of, and what is told of them here."""
         for line in told(write_tables(self.out, self.found)):
             self.say(line)
+        keep_triggers(self.out, self.found)
         self.write_about(self.num_blocks)
 
     def _of(self, folder: Path, pair: Pair, update: MaskedUpdate) -> Erased:
@@ -112,7 +114,8 @@ class EraserStudy(Study):
         for aim in AIMS:
             goal = Goal(getattr(targets, aim).to(asking.pair.device), asking.mean)
             fit = partial(self._fit(variant, goal, asking, self.chosen).run, self.done)
-            trigger = found.triggers[Cell(model, aim)] = keep(Cell(model, aim), fit)
+            trigger = keep(Cell(model, aim), fit)
+            found.triggers[Cell(model, aim)] = TriggerEnd.of_fit(trigger)
             vectors[aim] = trigger.vectors.to(asking.pair.device)
         vectors[RANDOM_VECTORS] = random_vectors(vectors["own"], SEED)
         blind = replace(self.chosen, channel_weight=0.0, kl_weight=0.0)

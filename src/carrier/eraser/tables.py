@@ -27,9 +27,11 @@ def write_tables(folder: Path, found: Sequence[Erased]) -> list[Summary]:
     write_csv(
         folder / "triggers.csv",
         ("run", "model", "channels", "density", "best_step", "largest_norm"),
-        [(one.run, *cell, one.density, trigger.best_step, float(trigger.vectors.norm(dim=1).max()))
-         for one, cell, trigger in fits],
-    )  # fmt: skip
+        [
+            (one.run, *cell, one.density, trigger.best_step, trigger.largest_norm)
+            for one, cell, trigger in fits
+        ],
+    )
     steps = [
         (one.run, *cell, row["step"], row["loss"], row.get("choice"))
         for one, cell, trigger in fits

@@ -2,18 +2,13 @@
 
 import numpy
 import pytest
-import torch
 
 from src.analysis.intervened import Intervened
-from src.carrier.dual import EMA, Dual
 from src.carrier.eraser.cells import Cell
 from src.carrier.eraser.found import Erased
 from src.carrier.eraser.tables import write_tables as write_triggers
-from src.carrier.fit import Fitted
-from src.carrier.found import Found
-from src.carrier.masks import Masks
+from src.carrier.found import FitEnd, Found
 from src.carrier.tables import write_tables
-from src.config.carrier import CarrierSettings
 from src.report.carrier.plots import effect_plot, profile_plots
 from src.report.carrier.section import sentences
 from src.report.eraser.section import rates_plot, reversal_plot
@@ -25,14 +20,12 @@ NOISE -= NOISE.mean()
 
 def found(run, first):
     """Of 4 masks 2 are on; alone the carrier brings 0.9 of a gain of 2, without it 1.5 is lost."""
-    on = torch.full((4,), -1.0)
-    on[first : first + 2] = 1
-    theta = {(block, half, "write"): on for block in (0, 1) for half in ("attention", "feed_forward")}
-    state = {"price": 0.5, "baseline": 1.0, "sum": 1.2 * (1 - EMA), "count": 1}
-    dual = Dual.from_state(CarrierSettings(), 0.3, state)
+    on = numpy.isin(numpy.arange(4), (first, first + 1))
+    active = {(block, half, "write"): on for block in (0, 1) for half in ("attention", "feed_forward")}
+    end = FitEnd(baseline=1.0, budget=1.3, loss=1.2, price=0.5)
     scores = {"base": 0 * NOISE, "tuned": 2 + NOISE, "carrier": 1.8 + 2 * NOISE, "carrier rest": 0.5 + NOISE}
     scores |= {"random 0": 0.2 + NOISE, "random 0 rest": 1.8 - NOISE}
-    return Found(run, 0.3, Fitted(Masks(theta), dual, []), 0.25, {(0, "q_proj"): 0.25}, scores)
+    return Found(run, 0.3, end, [], active, 0.25, {(0, "q_proj"): 0.25}, scores)
 
 
 @pytest.fixture

@@ -1,0 +1,55 @@
+"""Triggers item by item, kept beside their tables: they are made of it again without a model."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy
+
+from src.carrier.eraser.cells import Cell
+from src.carrier.eraser.found import Erased, TriggerEnd
+from src.intervene.engine.item_table import Arrays, read_arrays, write_arrays
+from src.intervene.kept import KEPT
+
+_TOLD = "told"
+
+
+def keep_triggers(folder: Path, found: Sequence[Erased]) -> None:
+    """Write every score [variant, item] of every run, the base first, and how the fits went."""
+    told = [
+        {
+            "run": one.run,
+            "density": one.density,
+            "cells": list(one.scores),
+            "scores": list(one.base),
+            "triggers": [[cell, trigger] for cell, trigger in one.triggers.items()],
+        }
+        for one in found
+    ]
+    arrays: Arrays = {_TOLD: numpy.array(json.dumps(told))}
+    for place, one in enumerate(found):
+        variants = (one.base, *one.scores.values())
+        for score in one.base:
+            arrays[f"{score} {place}"] = numpy.stack([variant[score] for variant in variants])
+    write_arrays(folder / KEPT, arrays)
+
+
+def read_triggers(folder: Path) -> list[Erased]:
+    """What `keep_triggers` wrote, bit for bit."""
+    arrays = read_arrays(folder / KEPT)
+    return [_erased(one, place, arrays) for place, one in enumerate(json.loads(str(arrays[_TOLD])))]
+
+
+def _erased(told: Mapping[str, Any], place: int, arrays: Arrays) -> Erased:
+    def scores(variant: int) -> Arrays:
+        return {score: arrays[f"{score} {place}"][variant] for score in told["scores"]}
+
+    cells = [Cell(*cell) for cell in told["cells"]]
+    return Erased(
+        told["run"],
+        told["density"],
+        scores(0),
+        {cell: scores(number) for number, cell in enumerate(cells, 1)},
+        {Cell(*cell): TriggerEnd(*trigger) for cell, trigger in told["triggers"]},
+    )
