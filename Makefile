@@ -45,10 +45,11 @@ study: $(SETUP) ## the small band study from nothing, its report, and whether it
 	@$(PY) -m src.report runs/band_study_small
 	@$(PY) -m src.results check runs/band_study_small sweeps/results/band_study_small
 
-study-depth: $(SETUP) ## the depth-profile study in miniature, 240 runs and 75 pushes, or what is left of them; then its report
+study-depth: $(SETUP) ## the depth-profile study in miniature, 240 runs and 265 pushes, or what is left of them; then its report
 	OMP_NUM_THREADS=1 $(PY) -m src.twin --all --jobs $(JOBS)
 	OMP_NUM_THREADS=1 $(PY) -m src.sweep sweeps/depth_profile_null_miniature.yaml --jobs $(JOBS) --wait
 	OMP_NUM_THREADS=1 $(PY) -m src.sweep sweeps/depth_profile_standard_miniature.yaml --jobs $(JOBS) --wait
+	OMP_NUM_THREADS=1 $(PY) -m src.sweep sweeps/depth_profile_spectrum_miniature.yaml --jobs $(JOBS) --wait
 	OMP_NUM_THREADS=1 $(PY) -m src.sweep sweeps/depth_profile_equal_step_miniature.yaml --jobs $(JOBS) --wait
 	@$(PY) -m src.report runs/depth_profile_miniature
 

@@ -6,6 +6,8 @@ from src.config import rules
 from src.config.keys import PATH, declare
 from src.config.places import settle
 
+TRAINED = "trained"
+"""As a source: the run of the same experiment that is the same but for its control."""
 _TREATMENTS = ("group", "leave", "freeze")
 
 
@@ -45,7 +47,8 @@ class ControlConfig:
     """The same for everything else outside the blocks."""
     source: str | None = declare(hashed=False, place=PATH)
     """match_profile: folder of the run whose relative sizes are taken over. random_direction: folder of the
-    run whose update is taken over, tensor by tensor, in all but its direction."""
+    run whose update is taken over, tensor by tensor, in all but its direction. trained: the run of this
+    experiment that is the same with control=none."""
     profile: str = declare(among=("steps", "mean"))
     """match_profile: steps (those of the same step) or mean (each block's mean over the source's steps)."""
     log_relative_sizes: bool = declare(hashed=False)

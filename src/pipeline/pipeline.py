@@ -16,6 +16,7 @@ from src.record.folder import RunFolder
 from src.record.identity import run_id
 from src.record.provenance import forget_peak
 from src.record.run_record import write_failure, write_preempted
+from src.record.trained_source import with_source
 from src.runtime.device import pick_device
 from src.runtime.preemption import Preempted, stop_if_asked
 from src.storage.lock import RunLock
@@ -29,11 +30,12 @@ class Pipeline:
     """One run. The constructor reads the rows and knows the folder; `opened` loads the model."""
 
     def __init__(self, config: RunConfig, ranks: Ranks | None = None) -> None:
-        self.config = config
         self.ranks = ranks or Ranks(config.train.num_processes)
         self.splits = load_splits(config.data, len(config.probe.seeds))
         self.device = pick_device(config.device)
-        self.id = run_id(config, self.splits.fingerprint, model_content(config.model))
+        contents = self.splits.fingerprint, model_content(config.model)
+        self.config = with_source(config, *contents)
+        self.id = run_id(self.config, *contents)
         self.folder = RunFolder(Path(config.paths.runs_dir) / config.experiment / self.id)
 
     def walk(self, stages: Sequence[Stage] = STAGES) -> None:

@@ -17,6 +17,7 @@ from src.data.catalog import content_of
 from src.errors import DataError
 from src.model.content import model_content
 from src.record.identity import run_id
+from src.record.trained_source import with_source
 from src.storage.cache import cached_json, code_fingerprint
 
 Made = TypeVar("Made")
@@ -60,7 +61,8 @@ class Contents:
         weights = self._texts(config.model)
         if weights not in self._weights:
             self._weights[weights] = _weights(config.model)
-        return run_id(config, self._rows[rows], self._weights[weights], self._keys)
+        contents = self._rows[rows], self._weights[weights], self._keys
+        return run_id(with_source(config, *contents), *contents)
 
     def _fingerprint(self, config: RunConfig, num_sets: int) -> str:
         try:
