@@ -26,6 +26,8 @@ MEANING = {
     "step_lora_over_plain_peft": "one training step, lora / the same peft model called with labels=",
     "step_lora_over_trl": "one training step, lora / TRL's SFTTrainer with the same adapter and rows (0.62)",
     "step_midblock_over_trl": "the same of midblock (0.50)",
+    "step_lora_onednn_over_trl": "as step_lora_over_trl, ours with model.linear=onednn",
+    "step_midblock_onednn_over_trl": "the same of midblock",
 }
 
 
@@ -37,6 +39,8 @@ def bench() -> Figures:
     for method, ours in steps.items():
         theirs = adapted_model(method)
         yield f"step_{method}_over_trl", over_trainer(ours, theirs, bench_batch(theirs))
+        ours = training_step(adapted_model(f"{method} model.linear=onednn"))
+        yield f"step_{method}_onednn_over_trl", over_trainer(ours, adapted_model(method), bench_batch(theirs))
 
 
 def adapted_model(method: str) -> AdaptedModel:

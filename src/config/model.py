@@ -68,6 +68,9 @@ class ModelConfig:
     attention: str | None = declare(neutral=None, among=(None, "eager", "sdpa", "flash_attention_2"))
     """eager, sdpa or flash_attention_2 (flash-attn must be installed): how attention is computed, in which
     the last bits differ; null: what transformers takes for the family."""
+    linear: str = declare(neutral="torch", hashed=False, among=("torch", "onednn"))
+    """torch, or onednn: who multiplies float32 matrices of linear layers on a CPU. The last bits differ. On
+    processors of AMD with AVX-512 oneDNN is about twice as fast. On a GPU it changes nothing."""
     quantization: str = declare(neutral="none", among=("none", "int8", "nf4"))
     """none, int8 or nf4 (torchao must be installed): how the frozen linear layers of the blocks are held.
     LoRA alone trains on them, as in QLoRA; they are whole, in `dtype`, while they compute."""

@@ -9,12 +9,13 @@ from transformers.pytorch_utils import Conv1D
 
 from src.errors import ModelError
 from src.model.blocks import Stack
+from src.model.onednn import OneDnnLinear
 from src.model.quantized import QuantizedLinear
 from src.model.text_pass import CANNOT
 
 LINEAR = (nn.Linear, Conv1D)  # Conv1D is a linear layer whose weight is stored transposed
 _ROUTER = re.compile("Router|Gating|Gate$")  # as families call the class of theirs
-_PLAIN = (nn.Linear.forward, Conv1D.forward, QuantizedLinear.forward)
+_PLAIN = (nn.Linear.forward, Conv1D.forward, OneDnnLinear.forward, QuantizedLinear.forward)
 
 
 def linear_layers(model: nn.Module, blocks: list[str], targets: str | list[str]) -> list[list[str]]:

@@ -13,6 +13,7 @@ from src.errors import ModelError
 from src.model.blocks import find_blocks, num_applications
 from src.model.head_input import read_whole
 from src.model.loaded import LoadedModel, residual_width
+from src.model.onednn import use_onednn
 from src.model.quantized import check_readable, quantize
 from src.model.text_pass import check_states
 
@@ -43,6 +44,8 @@ def load_model(config: ModelConfig, cache_dir: Path, device: torch.device) -> Lo
     if config.quantization != "none":
         quantize(model, blocks, config.quantization, device, _title(config))
         fingerprint = f"{fingerprint}-{config.quantization}"
+    if config.linear == "onednn":
+        use_onednn(model)
     loaded = LoadedModel(
         model=_moved(model, device).eval(),
         tokenizer=tokenizer,
