@@ -74,8 +74,21 @@ class DepthStudy:
 
     @property
     def null(self) -> str | None:
-        """The null that findings are judged beyond; None where none was run."""
+        """The first null that findings are judged beyond; None where none was run."""
         return next((name for name in NULLS if name in self.readings), None)
+
+    @property
+    def further_nulls(self) -> list[str]:
+        """The others that stand beside all of its runs without a control."""
+        if self.null is None:
+            return []
+        there = [name for name in NULLS if name in self.readings and name != self.null]
+        return [name for name in there if self._standard(self.null) <= self._standard(name)]
+
+    def _standard(self, null: str) -> set[str]:
+        """The runs without a control that a null stands beside."""
+        found = self.readings[null].numbers
+        return set(found.loc[found["control"] == "none", "run"])
 
     @property
     def metric(self) -> str:

@@ -59,6 +59,19 @@ def both_slopes(relative: Finding, absolute: Finding, told: Finding) -> Finding:
     return replace(relative, ours=f"{relative.ours}; in absolute slopes {told.verdict}: {told.ours}")
 
 
+def beyond_both(found: Finding, other: Finding, null: str) -> Finding:
+    """The finding beyond one null and beyond another: a word only where both have it, at the larger error.
+
+    What has no runs beside the other null is judged by the first alone.
+    """
+    if NONE in (found.verdict, other.verdict) or UNDECIDED == found.verdict == other.verdict:
+        return found
+    if found.verdict == other.verdict:
+        return replace(found, pvalue=max(found.pvalue, other.pvalue))
+    told = f"{found.ours}; beyond {null.replace('_', ' ')} {other.verdict}: {other.ours}"
+    return Finding(found.name, UNDECIDED, told)
+
+
 def nothing(name: str) -> Finding:
     """No run can answer."""
     return Finding(name, NONE, "no such runs")

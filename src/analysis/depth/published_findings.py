@@ -5,7 +5,15 @@ from collections.abc import Sequence
 from src.analysis.claims import MINIATURE
 from src.analysis.depth import equal_step_verdicts, findings
 from src.analysis.depth.depth_study import DepthStudy
-from src.analysis.depth.finding import NO_NULL, NONE, Finding, both_slopes, corrected, without_null
+from src.analysis.depth.finding import (
+    NO_NULL,
+    NONE,
+    Finding,
+    beyond_both,
+    both_slopes,
+    corrected,
+    without_null,
+)
 from src.analysis.depth.null import ABSOLUTE, RELATIVE, excess_over
 from src.analysis.depth.settings import TRANSFORMERS
 from src.analysis.families import Row
@@ -61,17 +69,25 @@ def _worded(one: Finding, claim: Claim | None, depth: DepthStudy) -> Row:
 
 
 def judge(depth: DepthStudy, published_share: float) -> list[Finding]:
-    """The published findings, as these runs show them in the main metric, judged beyond the null.
+    """The published findings, as these runs show them in the main metric, judged beyond every null.
 
     Of relative slopes; where absolute ones are judged otherwise, it is said. The words are corrected for how
     many were declared. Without a null what these runs show is told as it is, and not judged.
     """
     if depth.null is None:
         return [without_null(one) for one in _judge(depth, published_share, RELATIVE)]
-    beyond = depth.readings[excess_over(depth.null)]
+    found = _beyond(depth, depth.null, published_share)
+    for null in depth.further_nulls:
+        others = _beyond(depth, null, published_share)
+        found = [beyond_both(one, other, null) for one, other in zip(found, others, strict=True)]
+    return corrected(found)
+
+
+def _beyond(depth: DepthStudy, null: str, published_share: float) -> list[Finding]:
+    beyond = depth.readings[excess_over(null)]
     relative, absolute = (_judge(beyond, published_share, quantity) for quantity in (RELATIVE, ABSOLUTE))
     sides = zip(relative, absolute, corrected(absolute), strict=True)
-    return corrected([both_slopes(*side) for side in sides])
+    return [both_slopes(*side) for side in sides]
 
 
 def _judge(depth: DepthStudy, published_share: float, quantity: str) -> list[Finding]:

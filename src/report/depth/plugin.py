@@ -82,9 +82,16 @@ def null_in_words(depth: DepthStudy) -> str:
     told = (
         f"The null: {depth.extent.draws} random pushes, no training. Each run less the draw of its seed is "
         f"its excess over {depth.null}; findings are judged on the excess."
+        + "".join(
+            f" They have a word only where it is that beyond {name}, too." for name in depth.further_nulls
+        )
     )
-    others = [name for name in NULLS if name in depth.readings and name != depth.null]
-    return told + "".join(f" Tables have the excess over {name} as well." for name in others)
+    known = {depth.null, *depth.further_nulls}
+    others = [name for name in NULLS if name in depth.readings and name not in known]
+    return told + "".join(
+        f" Tables have the excess over {name} as well, which was not run beside all of them."
+        for name in others
+    )
 
 
 def _findings(material: Material, depth: DepthStudy) -> Table:

@@ -1,12 +1,14 @@
 """The excess over a random push: which draws stand beside which runs, and how often its interval is right."""
 
 import json
+import math
 
 import numpy
 import pandas
 import pytest
 
 from src.analysis.depth.depth_study import depth_study
+from src.analysis.depth.finding import Finding, beyond_both
 from src.analysis.depth.null import AS_IT_IS, excess_over, readings, with_null
 from src.analysis.depth.published_findings import judge
 from src.analysis.depth.seed_means import over_seeds
@@ -156,3 +158,46 @@ def test_which_null_a_push_is_follows_from_what_it_kept(write_run, write_nulls, 
     assert list(found.readings) == [
         AS_IT_IS, "random_direction", EXCESS, "random_spectrum", excess_over("random_spectrum"),
     ]  # fmt: skip
+
+
+def spectrum_beside(write_run, configure, runs, slope):
+    """A push with the singular values of each run's update."""
+    for seed, run in runs.items():
+        pushed = write_run(
+            slope + seed / 100, "tiny_gpt2", "causal_lm", "random_spectrum", seed, told={"source": run.name}
+        )
+        configure(pushed, control={"kind": "random_direction", "spectrum": True, "source": str(run)})
+
+
+def test_a_finding_has_a_word_only_where_it_has_it_beyond_both_nulls(
+    write_run, write_nulls, configure, tmp_path
+):
+    """The slope is beyond the equal push, and that of the push with the same spectrum is steeper yet."""
+    write_nulls(["tiny_gpt2"], slope=0.1, num_draws=5)
+    runs = {seed: write_run(1.0 + seed / 50, "tiny_gpt2", seed=seed) for seed in range(5)}
+    for seed in range(5):
+        write_run(0.9 + seed / 50, "tiny_gpt2", "causal_lm", "equal_step", seed)
+    spectrum_beside(write_run, configure, {seed: runs[seed] for seed in range(4)}, 2.0)
+    partly = studied(tmp_path / "study")
+    assert partly.further_nulls == []  # a run has none
+    spectrum_beside(write_run, configure, {4: runs[4]}, 2.0)
+    depth = studied(tmp_path / "study")
+    assert depth.further_nulls == ["random_spectrum"]
+    before, found = ({one.name: one for one in judge(one, 1.0)} for one in (partly, depth))
+    kept = "equal_step_sequential_keeps_slope"
+    assert found[kept] == before[kept]  # no such push stands beside equal steps
+    assert "; beyond random spectrum absent: 0 of 5 runs" in found["positive_slopes"].ours
+    assert found["positive_slopes"].verdict == "undecided"
+
+
+@pytest.mark.parametrize(("first", "second", "word", "pvalue"), [
+    (("confirmed", 0.01), ("confirmed", 0.03), "confirmed", 0.03),
+    (("confirmed", 0.01), ("undecided", math.nan), "undecided", math.nan),
+    (("undecided", math.nan), ("absent", 0.01), "undecided", math.nan),
+    (("absent", 0.01), ("none", math.nan), "absent", 0.01),
+    (("none", math.nan), ("absent", 0.01), "none", math.nan),
+])  # fmt: skip
+def test_of_two_words_the_weaker_stays(first, second, word, pvalue):
+    one, other = (Finding("name", verdict, "ours", error) for verdict, error in (first, second))
+    found = beyond_both(one, other, "random_spectrum")
+    assert found.verdict == word and found.pvalue == pytest.approx(pvalue, nan_ok=True)
