@@ -10,7 +10,7 @@ from src.analysis.material import Material
 from src.analysis.records import records
 from src.report.columns import Column, columns
 from src.report.page import html_page
-from src.report.parts import Block, Chart, Part, Section
+from src.report.parts import Block, Chart, Part, Section, Text
 from src.report.plot import Plot
 from src.report.plugins import Plugin
 from src.report.table import Table
@@ -67,8 +67,9 @@ def analysis_plugin(
 
     def build(material: Material) -> list[Block]:
         study = material.study
-        asked = find_intervened(study.folder, study.analysed, place, read, marker)
-        return [block for found in asked for block in blocks(found)]
+        asked = list(find_intervened(study.folder, study.analysed, place, read, marker))
+        told = [[Text([f"Of {found.name}:"])] if len(asked) > 1 else [] for found in asked]
+        return [block for head, found in zip(told, asked, strict=True) for block in (*head, *blocks(found))]
 
     def page(folder: Path, name: str) -> Path:
         from src.report.png_figure import draw  # matplotlib comes with it
