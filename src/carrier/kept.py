@@ -1,6 +1,5 @@
 """Carriers mask by mask and item by item, kept beside tables: these are made of it again without a model."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,25 +9,24 @@ from numpy import ndarray
 
 from src.carrier.found import FitEnd, Found
 from src.carrier.groups import Group
-from src.intervene.engine.item_table import Arrays, read_arrays, write_arrays
-from src.intervene.kept import KEPT
+from src.intervene.engine.item_table import Arrays
+from src.intervene.kept import load_kept, write_kept
 
 _TOLD = "told"
 
 
 def keep_carriers(folder: Path, found: Sequence[Found]) -> None:
     """Write every carrier: scores [variant, item], masks as bits, and how its fit went."""
-    arrays: Arrays = {_TOLD: numpy.array(json.dumps([_told(one) for one in found]))}
+    arrays: Arrays = {}
     for place, one in enumerate(found):
         arrays[f"scores {place}"] = numpy.stack(list(one.scores.values()))
         arrays[f"masks {place}"] = numpy.packbits(numpy.concatenate(list(one.active.values())))
-    write_arrays(folder / KEPT, arrays)
+    write_kept(folder, _TOLD, [_told(one) for one in found], arrays)
 
 
 def read_carriers(folder: Path) -> list[Found]:
     """What `keep_carriers` wrote, bit for bit."""
-    arrays = read_arrays(folder / KEPT)
-    told = json.loads(str(arrays[_TOLD]))
+    told, arrays = load_kept(folder, _TOLD)
     return [
         _found(one, arrays[f"scores {place}"], arrays[f"masks {place}"]) for place, one in enumerate(told)
     ]

@@ -1,6 +1,5 @@
 """Triggers item by item, kept beside their tables: they are made of it again without a model."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,8 +8,8 @@ import numpy
 
 from src.carrier.eraser.cells import Cell
 from src.carrier.eraser.found import Erased, TriggerEnd
-from src.intervene.engine.item_table import Arrays, read_arrays, write_arrays
-from src.intervene.kept import KEPT
+from src.intervene.engine.item_table import Arrays
+from src.intervene.kept import load_kept, write_kept
 
 _TOLD = "told"
 
@@ -27,18 +26,18 @@ def keep_triggers(folder: Path, found: Sequence[Erased]) -> None:
         }
         for one in found
     ]
-    arrays: Arrays = {_TOLD: numpy.array(json.dumps(told))}
+    arrays: Arrays = {}
     for place, one in enumerate(found):
         variants = (one.base, *one.scores.values())
         for score in one.base:
             arrays[f"{score} {place}"] = numpy.stack([variant[score] for variant in variants])
-    write_arrays(folder / KEPT, arrays)
+    write_kept(folder, _TOLD, told, arrays)
 
 
 def read_triggers(folder: Path) -> list[Erased]:
     """What `keep_triggers` wrote, bit for bit."""
-    arrays = read_arrays(folder / KEPT)
-    return [_erased(one, place, arrays) for place, one in enumerate(json.loads(str(arrays[_TOLD])))]
+    told, arrays = load_kept(folder, _TOLD)
+    return [_erased(one, place, arrays) for place, one in enumerate(told)]
 
 
 def _erased(told: Mapping[str, Any], place: int, arrays: Arrays) -> Erased:
